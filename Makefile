@@ -1,0 +1,41 @@
+# Needs GNU make, bash and Python 3.11 or newer; everything else goes into .venv and var.
+SHELL := bash
+export PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help demo test airflow lint bench constraints clean
+.DEFAULT_GOAL := help
+
+help: ## This list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 22
+
+demo: ## Pull, transfer and publish a sample catalog through Airflow, and print where the page is
+	@scripts/install.sh demo && $(BIN)/python examples/demo.py && echo "make demo took $$SECONDS s."
+
+test: lint ## Everything that must hold: style, types, layers, all tests (browser tests too)
+	@scripts/browser.sh
+	$(BIN)/pytest -n 2 --dist loadfile
+
+airflow: ## Airflow's components on loopback with these DAGs, to try the resync form; Ctrl-C ends them
+	@scripts/install.sh demo
+	@exec $(BIN)/python scripts/airflow_local.py
+
+lint: ## Style, types and layers alone
+	@scripts/install.sh test
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+bench: ## A million products from file to totals, against DuckDB's own copy of the file
+	@scripts/install.sh demo
+	$(BIN)/python benchmarks/first_sync.py
+
+constraints: ## Renew constraints.txt with what the registry holds today
+	@scripts/install.sh demo
+	printf '%s\n' hatchling uv | $(BIN)/uv pip compile --quiet --upgrade --universal --no-annotate --no-header \
+	    --python-version 3.11 --all-extras pyproject.toml - --output-file constraints.txt
+
+clean: ## Remove what was installed and what ran here: .venv, var, caches
+	rm -rf .venv var dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,29 @@
+"""What holds for every test: none is skipped in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+
+
+def _count_a_skip_as_failed(report: pytest.TestReport | pytest.CollectReport) -> None:
+    """Fail what was skipped, for it has shown nothing; an expected failure (xfail) is no skip."""
+    if report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"A skipped test counts as failed. {reason}"
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    _count_a_skip_as_failed(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    _count_a_skip_as_failed(report)
+    return report
