@@ -1,0 +1,140 @@
+"""Every error datasync raises on purpose, grouped by what its reader can do about it.
+
+    DatasyncError
+    ├── SettingsError     mend the settings or the request; trying again changes nothing     exit code 2
+    ├── TransientError    something outside did not answer; trying again may help            exit code 3
+    ├── DataError         look at a record, a file or the store                              exit code 4
+    └── DecisionError     a person has to decide, as about a held removal                    exit code 5
+
+Airflow's retry policy and the shell's exit codes both follow these four groups. Each error keeps its facts as
+attributes, and says what was given, what is known and what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+
+class DatasyncError(Exception):
+    """The root: catch it to catch whatever datasync says on purpose."""
+
+    exit_code = 1
+
+
+class SettingsError(DatasyncError):
+    """The settings, or what was asked for, cannot work as given."""
+
+    exit_code = 2
+
+
+class TransientError(DatasyncError):
+    """Something outside gave no answer this time."""
+
+    exit_code = 3
+
+
+class DataError(DatasyncError):
+    """The data stand in the way: a file, a record or the store itself needs a look."""
+
+    exit_code = 4
+
+
+class DecisionError(DatasyncError):
+    """Nothing is broken, but only a person may let it go on."""
+
+    exit_code = 5
+
+
+class UnknownName(SettingsError):
+    """A source, scope, service or kind is named that the settings do not have."""
+
+    def __init__(self, what: str, given: str, known: Collection[str], fix: str) -> None:
+        self.what, self.given, self.known = what, given, sorted(known)
+        super().__init__(f"No {what} is called {given!r}. Known: {', '.join(self.known) or 'none'}. {fix}")
+
+
+class InvalidSettings(SettingsError):
+    """One key of the settings file cannot be used; the message names it, what was given and the fix."""
+
+    def __init__(self, key: str, problem: str, fix: str) -> None:
+        self.key, self.problem = key, problem
+        super().__init__(f"{key}: {problem} {fix}")
+
+
+class InvalidExpression(SettingsError):
+    """A rule or a map is not one scalar SQL expression over known fields."""
+
+    def __init__(self, key: str, expression: str, problem: str) -> None:
+        self.key, self.expression, self.problem = key, expression, problem
+        super().__init__(
+            f"{key}: {expression!r} cannot be used: {problem}. A rule or map is one scalar SQL expression: no subquery, "
+            "no table function, no aggregate, nothing that changes from call to call."
+        )
+
+
+class MissingField(SettingsError):
+    """A complete snapshot has no record with a field that the scope's map or attributes name."""
+
+    def __init__(self, scope: str, column: str, field: str, known: Collection[str]) -> None:
+        self.scope, self.column, self.field, self.known = scope, column, field, sorted(known)
+        super().__init__(
+            f"scopes.{scope}: no record has the field {field!r}, which {column} needs. Fields of this source: "
+            f"{', '.join(self.known) or 'none'}. Map {column} to one of them under scopes.{scope}.map, or take it out."
+        )
+
+
+class SourceUnavailable(TransientError):
+    """A source did not answer, or broke off."""
+
+
+class StoreUnavailable(TransientError):
+    """The store did not answer, or lost the race too often."""
+
+
+class ServiceUnavailable(TransientError):
+    """A service did not answer; what was being delivered is recorded as failed and stays due."""
+
+
+class NoFiles(DataError):
+    """A scope's pattern matches nothing, which is never taken for an empty catalog."""
+
+    def __init__(self, scope: str, path: str) -> None:
+        self.scope, self.path = scope, path
+        super().__init__(
+            f"scopes.{scope}.path: no file matches {path!r}. Nothing was changed. Check the path, or wait for the export."
+        )
+
+
+class UnreadableFile(DataError):
+    """A file of a complete catalog cannot be read; it is named, with the line where reading stopped."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(f"{path} cannot be read: {reason}. Nothing was changed. Export it again, or take it away.")
+
+
+class LogDamaged(DataError):
+    """A log misses a number that should be there, or an entry is not what was written."""
+
+
+class Unexplained(DataError):
+    """The balance of a service does not come out: a number on the page has no explanation."""
+
+    def __init__(self, found: Collection[str]) -> None:
+        self.found = list(found)
+        super().__init__(
+            f"The numbers do not add up: {'; '.join(self.found)}. The page shows it in red. Look at the receipt log of that "
+            "service and scope (an entry was changed by hand, or damaged); `datasync why SKU` shows one product's entries."
+        )
+
+
+class RunFailed(DatasyncError):
+    """At least one scope or service of a run failed; the sentences of each stand in the message and on the page."""
+
+    def __init__(self, run: str, sentences: Collection[str]) -> None:
+        self.run, self.sentences = run, list(sentences)
+        super().__init__(f"Run {run} did not succeed: {' | '.join(self.sentences)}")
+
+
+class RequestTooLate(DecisionError):
+    """A snapshot is older than what the catalog log still remembers of later pulls, so it may not be applied."""

@@ -1,0 +1,161 @@
+"""Rules and maps: one scalar SQL expression each, checked by DuckDB's own parser before it is ever run.
+
+A user's expression is parsed into a syntax tree, walked, and only then put into a statement, as the text DuckDB prints
+from the tree: a stray comment, bracket or semicolon cannot reach past its place.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from datasync.errors import InvalidExpression
+from datasync.sql import literal, quote
+
+if TYPE_CHECKING:  # DAG files read settings, which name these columns; parsing one imports no DuckDB
+    import duckdb
+
+_REFUSED = {
+    "SUBQUERY": "it holds a subquery",
+    "WINDOW": "it holds a window function",
+    "STAR": "it holds a star",
+    "PARAMETER": "it holds a parameter",
+    "DEFAULT": "it holds DEFAULT",
+    "POSITIONAL_REFERENCE": "it refers to a column by number",
+}
+_CLAUSES = ("where_clause", "having", "qualify", "sample", "modifiers", "group_expressions", "cte_map")
+# Macros that DuckDB ships and that stand for one stable scalar expression; other macros may be anything.
+_MACROS = {"nullif", "split_part", "if", "fmod", "fdiv", "days_in_month", "date_add", "json"}
+_MACRO_FAMILIES = ("list_", "array_", "map_contains_")
+# SQL reads these as functions where no column has their name.
+_MOMENTS = {
+    "current_date",
+    "current_time",
+    "current_timestamp",
+    "localtime",
+    "localtimestamp",
+    "current_user",
+    "current_role",
+    "current_schema",
+    "current_catalog",
+    "session_user",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A checked expression: SQL as DuckDB prints it, and the fields it reads, in order of first use."""
+
+    sql: str
+    fields: tuple[str, ...]
+    is_field: bool = False
+
+
+def parse(con: duckdb.DuckDBPyConnection, key: str, text: str) -> Expression:
+    """Check ``text`` and return it as an Expression; ``key`` is where it stands in the settings, for the error.
+
+    Raises InvalidExpression when it is no scalar expression, or could give another value at another time.
+    """
+    tree = _tree(con, key, text)
+    for node in _nodes(tree):
+        _refuse(con, key, text, node)
+    sql = _one(con, "SELECT json_deserialize_sql(json_serialize_sql(?))", f"SELECT {text}\n")
+    fields = tuple(dict.fromkeys(_fields(tree, frozenset())))
+    return Expression(
+        sql.removeprefix("SELECT "), fields, tree["class"] == "COLUMN_REF" and len(tree["column_names"]) == 1
+    )
+
+
+def type_of(con: duckdb.DuckDBPyConnection, key: str, expression: Expression, columns: str) -> str:
+    """The SQL type an expression gives over ``columns`` (a SELECT); InvalidExpression, in DuckDB's words, where it
+    gives none.
+    """
+    import duckdb
+
+    try:
+        return str(con.execute(f"DESCRIBE SELECT {expression.sql} AS made FROM ({columns})").fetchall()[0][1])
+    except (
+        duckdb.BinderException,
+        duckdb.CatalogException,
+        duckdb.ConversionException,
+        duckdb.NotImplementedException,
+    ) as error:
+        raise InvalidExpression(
+            key, expression.sql, str(error).split("\n")[0].removeprefix("Binder Error: ").rstrip(".")
+        ) from None
+
+
+def over_text(fields: Collection[str]) -> str:
+    """A SELECT that has the given columns as text and no row, to try an expression on."""
+    return f"SELECT {''.join(f'NULL::VARCHAR AS {quote(f)}, ' for f in fields)}NULL AS _none WHERE false"
+
+
+def _one(con: duckdb.DuckDBPyConnection, sql: str, *parameters: object) -> Any:
+    row = con.execute(sql, parameters).fetchone()
+    return row[0] if row else None
+
+
+def _tree(con: duckdb.DuckDBPyConnection, key: str, text: str) -> Any:
+    parsed = json.loads(_one(con, "SELECT json_serialize_sql(?)", f"SELECT {text}\n"))
+    if parsed["error"]:
+        raise InvalidExpression(key, text, parsed.get("error_message", "it does not parse"))
+    if len(parsed["statements"]) != 1:
+        raise InvalidExpression(key, text, "it is more than one expression")
+    node = parsed["statements"][0]["node"]
+    plain = node["type"] == "SELECT_NODE" and node.get("from_table", {}).get("type") == "EMPTY"
+    if not plain or any(_holds(node.get(clause)) for clause in _CLAUSES):
+        raise InvalidExpression(key, text, "it is a query, not an expression")
+    if len(node["select_list"]) != 1 or node["select_list"][0].get("alias"):
+        raise InvalidExpression(key, text, "it is more than one expression")
+    return node["select_list"][0]
+
+
+def _holds(clause: Any) -> bool:
+    return any(clause.values()) if isinstance(clause, dict) and clause.keys() <= {"map"} else bool(clause)
+
+
+def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(tree, dict):
+        if "class" in tree:
+            yield tree
+        tree = list(tree.values())
+    if isinstance(tree, list):
+        for part in tree:
+            yield from _nodes(part)
+
+
+def _refuse(con: duckdb.DuckDBPyConnection, key: str, text: str, node: dict[str, Any]) -> None:
+    if reason := _REFUSED.get(node["class"]):
+        raise InvalidExpression(key, text, reason)
+    if node["class"] == "FUNCTION" and not _is_stable(con, node["function_name"]):
+        raise InvalidExpression(
+            key, text, f"{node['function_name']} is no function that gives one value, always the same"
+        )
+    if node["class"] == "COLUMN_REF" and node["column_names"][0].lower() in _MOMENTS:
+        raise InvalidExpression(key, text, f"{node['column_names'][0]} is another one at another time")
+
+
+def _is_stable(con: duckdb.DuckDBPyConnection, name: str) -> bool:
+    known = con.execute(
+        "SELECT DISTINCT function_type, stability FROM duckdb_functions() WHERE function_name = lower(?)", [name]
+    ).fetchall()
+    if any(kind == "macro" for kind, _ in known):
+        return name.lower() in _MACROS or name.lower().startswith(_MACRO_FAMILIES)
+    return bool(known) and all(kind == "scalar" and stability == "CONSISTENT" for kind, stability in known)
+
+
+def _fields(tree: Any, bound: frozenset[str]) -> Iterator[str]:
+    """The free column names of a tree; a lambda's parameters are bound inside it."""
+    if isinstance(tree, list):
+        for part in tree:
+            yield from _fields(part, bound)
+    elif isinstance(tree, dict):
+        if tree.get("class") == "LAMBDA":
+            bound |= {name for node in _nodes(tree["lhs"]) for name in node.get("column_names", ())[:1]}
+            yield from _fields(tree["expr"], bound)
+        elif tree.get("class") == "COLUMN_REF":
+            yield from (name for name in tree["column_names"][:1] if name not in bound)
+        else:
+            yield from _fields(list(tree.values()), bound)

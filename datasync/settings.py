@@ -1,0 +1,333 @@
+"""datasync.yaml, read once into frozen, typed settings: every key, every default and every name rule stands here.
+
+Relative paths resolve against the settings file's folder. A mistake raises InvalidSettings, which names the key, what
+was given, what is known and the fix. Nothing here opens a connection or imports DuckDB: DAG files read settings when
+parsed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
+
+from datasync.errors import InvalidSettings, UnknownName
+from datasync.product import PRODUCT_COLUMNS
+
+DEFAULT_FILE = "datasync.yaml"
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_SECRETS = re.compile(r"key|secret|token|password|credential", re.IGNORECASE)
+
+
+def _duration(given: object) -> object:
+    if isinstance(given, timedelta):
+        return given
+    match = re.fullmatch(r"\s*(\d+)\s*([smhdw])\s*", str(given))
+    if not match:
+        raise ValueError("is no duration: write a number and s, m, h, d or w, as in 3h")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def _spelled(given: timedelta) -> str:
+    """A duration as the settings file writes it, in days or the largest smaller unit that is whole."""
+    unit = next(u for u in "dhms" if given % timedelta(**{_UNITS[u]: 1}) == timedelta(0))
+    return f"{given // timedelta(**{_UNITS[unit]: 1})}{unit}"
+
+
+def _name(given: str) -> str:
+    if not _NAME.fullmatch(given):
+        raise ValueError(
+            "is no name: names become paths, so use letters, digits, _ and -, and begin with a letter or digit"
+        )
+    return given
+
+
+def _no_secrets(given: dict[str, Any]) -> dict[str, Any]:
+    for key, value in given.items():
+        if _SECRETS.search(key):
+            raise ValueError(
+                f"holds {key!r}: secrets come from the environment or an Airflow connection, never from this file"
+            )
+        if isinstance(value, dict):
+            _no_secrets(value)
+    return given
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_duration),
+    WithJsonSchema({"type": "string", "pattern": r"^\s*\d+\s*[smhdw]\s*$"}),
+]
+Name = Annotated[str, AfterValidator(_name)]
+Options = Annotated[dict[str, Any], AfterValidator(_no_secrets)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Keep(_Model):
+    """How long ``tidy`` leaves things in the store, and how many published sites it leaves beside the newest."""
+
+    snapshots: Duration = timedelta(days=7)
+    quarantine: Duration = timedelta(days=90)
+    history: Duration = timedelta(days=400)
+    sites: Annotated[int, Field(ge=1)] = 3
+
+
+class Guard(_Model):
+    """The volume guard: what would remove more than ``percent`` and more than ``products``, or everything, is held."""
+
+    percent: Annotated[float, Field(ge=0, le=100)] = 30
+    products: Annotated[int, Field(ge=0)] = 20
+
+
+class SampleSource(_Model):
+    """The catalog that ships with datasync: ``size`` products that change as hours pass, always the same for a
+    ``seed``.
+    """
+
+    kind: Literal["sample"]
+    size: Annotated[int, Field(ge=1, le=1_000_000)] = 2000
+    seed: int = 1
+
+
+class FilesSource(_Model):
+    """Files that somebody exports: CSV, JSON lines, Parquet or XLSX, plain or .gz, in a folder or on S3."""
+
+    kind: Literal["files"]
+    root: str = ""
+    options: Options = {}
+
+
+Source = Annotated[SampleSource | FilesSource, Field(discriminator="kind")]
+
+
+class Scope(_Model):
+    """One catalog, normally one locale: its source, its address there, and what becomes of its fields."""
+
+    source: Name
+    label: str = ""
+    path: str | None = None
+    locale: str | None = None
+    snapshot: Literal["complete", "newest", "partial"] = "complete"
+    format: Literal["csv", "jsonl", "parquet", "xlsx"] | None = None
+    delimiter: str | None = None
+    sheet: str | int = 0
+    map: dict[Literal[PRODUCT_COLUMNS], str] = {}  # type: ignore[valid-type]
+    attributes: tuple[str, ...] = ()
+    volatile: tuple[str, ...] = ()
+    guard: Guard | None = None
+
+
+class Accept(_Model):
+    """One rule of a service: a condition over product columns, and the words shown where it is not TRUE."""
+
+    rule: str
+    otherwise: str
+
+
+class Service(_Model):
+    """A consumer: what it accepts, by which kind of delivery, and the limits it rejects by."""
+
+    label: str = ""
+    kind: Literal["feed"] = "feed"
+    accepts: tuple[Accept, ...] = ()
+    guard: Guard | None = None
+    max_bytes: Annotated[int, Field(ge=1)] = 200_000
+    required: tuple[Literal[PRODUCT_COLUMNS], ...] = ()  # type: ignore[valid-type]
+    export: str | None = None
+
+    def fingerprint(self) -> str:
+        """Short hash of what the service refuses by; when it changes, rejected products are offered again."""
+        return _fingerprint({"kind": self.kind, "max_bytes": self.max_bytes, "required": self.required})
+
+
+class Settings(_Model):
+    """A whole settings file, with paths made absolute."""
+
+    store: str = "var/store"
+    store_options: Options = {}
+    site: str = "var/site"
+    window: Duration = timedelta(hours=3)
+    schedule: str | None = "0 * * * *"
+    keep: Keep = Keep()
+    guard: Guard = Guard()
+    sources: dict[Name, Source]
+    scopes: dict[Name, Scope]
+    services: dict[Name, Service]
+
+    @model_validator(mode="after")
+    def _scopes_fit_their_sources(self) -> Settings:
+        for name, scope in self.scopes.items():
+            if scope.source not in self.sources:
+                fix = "Declare it under sources, or name one of those."
+                raise UnknownName(f"source (scopes.{name}.source)", scope.source, self.sources, fix)
+            _fits(name, scope, self.sources[scope.source])
+        return self
+
+    def scope(self, name: str) -> Scope:
+        """The scope called ``name``; UnknownName lists the ones there are."""
+        if name not in self.scopes:
+            raise UnknownName("scope", name, self.scopes, "Name one of those, or declare it under scopes.")
+        return self.scopes[name]
+
+    def service(self, name: str) -> Service:
+        """The service called ``name``; UnknownName lists the ones there are."""
+        if name not in self.services:
+            raise UnknownName("service", name, self.services, "Name one of those, or declare it under services.")
+        return self.services[name]
+
+    def guard_of(self, scope: str, service: str | None = None) -> Guard:
+        """The volume guard that holds there: the service's own, the scope's own, or the common one."""
+        own = self.services[service].guard if service else None
+        return own or self.scopes[scope].guard or self.guard
+
+    def fingerprint(self, scope: str) -> str:
+        """Short hash of what decides a scope's content: when it changes, the next pull is complete."""
+        mine = self.scopes[scope]
+        source = self.sources[mine.source].model_dump(mode="json")
+        return _fingerprint([source, mine.model_dump(mode="json", exclude={"label", "guard"})])
+
+
+def _fits(name: str, scope: Scope, source: SampleSource | FilesSource) -> None:
+    if source.kind == "files" and not scope.path:
+        raise InvalidSettings(
+            f"scopes.{name}.path", "is missing.", 'A files source needs one, as in "exports/de/*.jsonl".'
+        )
+    if source.kind == "sample":
+        given = sorted(scope.model_fields_set & {"path", "snapshot", "format", "delimiter", "sheet"})
+        if given:
+            raise InvalidSettings(
+                f"scopes.{name}.{given[0]}", "means nothing to a sample source.", "Take the line out."
+            )
+
+
+def _fingerprint(value: object) -> str:
+    return hashlib.md5(json.dumps(value, sort_keys=True, default=str).encode(), usedforsecurity=False).hexdigest()[:12]
+
+
+def load(path: str | os.PathLike[str] | None = None) -> Settings:
+    """Read a settings file; ``path`` defaults to DATASYNC_SETTINGS, then to datasync.yaml in the working folder.
+
+    Raises InvalidSettings or UnknownName.
+    """
+    file = Path(path or os.environ.get("DATASYNC_SETTINGS") or DEFAULT_FILE).absolute()
+    try:
+        given = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        fix = "Name one with --settings or DATASYNC_SETTINGS, or write one with `datasync init FILE`."
+        raise InvalidSettings(str(file), "there is no such settings file.", fix) from None
+    except (OSError, UnicodeDecodeError) as error:
+        what = "is not UTF-8" if isinstance(error, UnicodeDecodeError) else f"cannot be read: {error.strerror}"
+        raise InvalidSettings(str(file), f"{what}.", "Mend the file, or name another one.") from None
+    except yaml.YAMLError as error:
+        raise InvalidSettings(str(file), f"is not YAML: {error}.", "Mend the line it names.") from None
+    return parse(given, file.parent)
+
+
+def parse(given: object, folder: Path) -> Settings:
+    """Validate the content of a settings file; relative paths resolve against ``folder``."""
+    if not isinstance(given, dict):
+        raise InvalidSettings("settings", "the file holds no keys.", "Write sources, scopes and services into it.")
+    try:
+        return Settings.model_validate(_absolute(given, folder))
+    except ValidationError as error:
+        raise _told(error) from None
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema of a settings file, for editors that complete and check YAML."""
+    made = Settings.model_json_schema()
+    for model, properties in ((Settings, made["properties"]), (Keep, made["$defs"]["Keep"]["properties"])):
+        for name, key in model.model_fields.items():
+            if isinstance(key.default, timedelta):
+                properties[name]["default"] = _spelled(key.default)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made}
+
+
+def _absolute(given: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """The same settings with local paths absolute; what cannot be understood is left for validation to name."""
+    made = {"store": "var/store", "site": "var/site", **given}
+    for key in ("store", "site"):
+        made[key] = _path(made[key], folder)
+    sources = {k: v for k, v in _mapping(made.get("sources")).items() if isinstance(v, dict)}
+    roots = {k: _path(v.get("root", ""), folder) for k, v in sources.items() if v.get("kind") == "files"}
+    made["scopes"] = {
+        k: _placed(v, "path", roots, folder) for k, v in _mapping(made.get("scopes")).items()
+    } or made.get("scopes")
+    made["services"] = {
+        k: _placed(v, "export", {}, folder) for k, v in _mapping(made.get("services")).items()
+    } or made.get("services")
+    return made
+
+
+def _mapping(given: object) -> dict[Any, Any]:
+    return given if isinstance(given, dict) else {}
+
+
+def _placed(part: object, key: str, roots: Mapping[str, str], folder: Path) -> object:
+    if part is None:
+        return {}
+    if not isinstance(part, dict) or not isinstance(part.get(key), str):
+        return part
+    root = roots.get(str(part.get("source")), str(folder))
+    return {**part, key: _path(part[key], root)}
+
+
+def _path(given: object, folder: str | Path) -> Any:
+    if not isinstance(given, str) or "://" in given or os.path.isabs(given):
+        return given
+    return f"{folder}/{given}" if "://" in str(folder) else os.path.normpath(os.path.join(folder, given))
+
+
+def _told(error: ValidationError) -> InvalidSettings:
+    """pydantic's first finding, in the words of this file: the key, what was given, what is known, the fix."""
+    found = error.errors()[0]
+    kinds = {"sample", "files"}
+    where = [str(part) for part in found["loc"] if part not in kinds and part != "[key]"]
+    key = ".".join(where) or "settings"
+    given = found["input"] if isinstance(found["input"], (str, int, float, bool)) else None
+    problem = f"{given!r} {found['msg']}." if given is not None else f"{found['msg']}."
+    if found["type"] == "extra_forbidden":
+        return InvalidSettings(key, "there is no such key.", f"Known here: {', '.join(_known(found['loc']))}.")
+    if found["type"] == "missing":
+        return InvalidSettings(key, "is missing.", "Add it; `datasync init FILE` writes an example.")
+    if found["type"].startswith("union_tag"):
+        return InvalidSettings(f"{key}.kind", f"{problem}", f"Known kinds: {', '.join(sorted(kinds))}.")
+    return InvalidSettings(key, problem.replace("Value error, ", ""), "Mend it in the settings file.")
+
+
+def _known(loc: tuple[int | str, ...]) -> list[str]:
+    models: dict[str, list[type[BaseModel]]] = {
+        "scopes": [Scope],
+        "services": [Service],
+        "keep": [Keep],
+        "guard": [Guard],
+        "sources": [SampleSource, FilesSource],
+    }
+    if "accepts" in loc:
+        return list(Accept.model_fields)
+    if len(loc) > 1 and "guard" in loc[:-1]:
+        return list(Guard.model_fields)
+    inside = models.get(str(loc[0]), [Settings]) if len(loc) > 1 else [Settings]
+    wanted = [m for m in inside if len(inside) == 1 or m.model_fields["kind"].annotation.__args__[0] in loc]  # type: ignore[union-attr]
+    return [field for model in wanted or inside for field in model.model_fields]

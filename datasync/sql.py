@@ -1,0 +1,39 @@
+"""SQL text: the queries that ship with the package, names and literals for it, and the single row some of them give."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # DAG files read settings, which stand on this; parsing one imports no DuckDB
+    import duckdb
+
+
+@cache
+def query(name: str) -> str:
+    """The text of ``queries/<name>.sql``."""
+    return (files("datasync") / "queries" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def quote(name: str) -> str:
+    """An identifier, whatever is in it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str | None) -> str:
+    """A string, where a parameter cannot stand (views, COPY options)."""
+    return "NULL" if text is None else "'" + text.replace("'", "''") + "'"
+
+
+def row(con: duckdb.DuckDBPyConnection, sql: str, *parameters: object) -> dict[str, Any]:
+    """The one row that ``sql`` gives, by column; a query that gives another number of rows is a mistake of ours."""
+    cursor = con.execute(sql, parameters)
+    names = [column[0] for column in cursor.description or ()]
+    (found,) = cursor.fetchall()
+    return dict(zip(names, found, strict=True))
+
+
+def count(con: duckdb.DuckDBPyConnection, sql: str) -> int:
+    """How many rows ``sql`` gives."""
+    return int(row(con, f"SELECT count(*) AS rows FROM ({sql})")["rows"])

@@ -1,0 +1,1 @@
+"""Where everything is kept: append-only Parquet logs, snapshots, runs, under one root."""

@@ -1,0 +1,190 @@
+"""What touches the store's files: exclusive creation, listing, and a DuckDB connection that can read them.
+
+A store is a local folder or a prefix on S3 (bucket.py). Both can create a file under a name that must not exist yet,
+atomically and in one step (`os.link`, or S3's conditional put); the logs rest on that, so another kind of store joins
+only when its own has been tried with racing writers. Nothing but these methods writes to a store, so a test that counts
+them counts every write.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import duckdb
+
+from datasync import product
+from datasync.errors import InvalidSettings
+
+Clock = Callable[[], datetime]
+SCRATCH = ".scratch"
+
+
+class Store(Protocol):
+    """A place for files, by paths relative to its root; every path uses ``/``."""
+
+    root: str
+
+    def url(self, path: str) -> str:
+        """What DuckDB reads ``path`` by."""
+
+    def listing(self, folder: str) -> dict[str, datetime]:
+        """Files right in ``folder``, by name, with the time each was last written; empty where there is no folder."""
+
+    def folders(self, folder: str) -> list[str]:
+        """Names of the folders right in ``folder``, sorted."""
+
+    def create(self, path: str, made: Path) -> bool:
+        """Put the file ``made`` under ``path`` if nothing is there; False, and nothing done, if something is."""
+
+    def replace(self, path: str, made: Path) -> None:
+        """Put the file ``made`` under ``path``, whatever was there, in one step."""
+
+    def read(self, path: str) -> bytes:
+        """The content of ``path``; FileNotFoundError where there is none."""
+
+    def remove(self, path: str) -> None:
+        """Take ``path`` away; no error where it is gone already."""
+
+    def register(self, con: duckdb.DuckDBPyConnection) -> None:
+        """Let a DuckDB connection read this store's urls."""
+
+
+class Folder:
+    """A store in a local folder. Files are written beside and linked into place, so a name never holds half a file."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+
+    def url(self, path: str) -> str:
+        return os.path.join(self.root, path)
+
+    def listing(self, folder: str) -> dict[str, datetime]:
+        try:
+            with os.scandir(self.url(folder)) as entries:
+                return {e.name: datetime.fromtimestamp(e.stat().st_mtime, UTC) for e in entries if e.is_file()}
+        except FileNotFoundError:
+            return {}
+
+    def folders(self, folder: str) -> list[str]:
+        try:
+            with os.scandir(self.url(folder)) as entries:
+                return sorted(e.name for e in entries if e.is_dir() and e.name != SCRATCH)
+        except FileNotFoundError:
+            return []
+
+    def create(self, path: str, made: Path) -> bool:
+        beside = self._beside(made)
+        try:
+            self._place(os.link, beside, path)
+        except FileExistsError:
+            return False
+        finally:
+            beside.unlink(missing_ok=True)
+        return True
+
+    def replace(self, path: str, made: Path) -> None:
+        self._place(os.replace, self._beside(made), path)
+
+    def read(self, path: str) -> bytes:
+        return Path(self.url(path)).read_bytes()
+
+    def remove(self, path: str) -> None:
+        target = Path(self.url(path))
+        target.unlink(missing_ok=True)
+        with suppress(OSError):  # its folder goes too if it was the last file in it
+            target.parent.rmdir()
+
+    def register(self, con: duckdb.DuckDBPyConnection) -> None:
+        """Local paths need nothing."""
+
+    def _beside(self, made: Path) -> Path:
+        """``made``, moved onto the store's own file system under a name nobody else has, and flushed to the disk."""
+        scratch = Path(self.root, SCRATCH)
+        scratch.mkdir(parents=True, exist_ok=True)
+        beside = scratch / uuid.uuid4().hex
+        try:
+            os.rename(made, beside)
+        except OSError:
+            shutil.copyfile(made, beside)
+        _flush(beside)
+        return beside
+
+    def _place(self, how: Callable[[Path, str], None], beside: Path, path: str) -> None:
+        """Link or move a file to its name, which outlives a power cut once this returns."""
+        target = Path(self.url(path))
+        while True:
+            try:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                how(beside, str(target))
+                break
+            except FileNotFoundError:  # between the two lines somebody removed the last file of the folder: once more
+                if not beside.exists():
+                    raise
+        with suppress(FileNotFoundError):
+            _flush(target.parent)
+
+
+def _flush(path: Path) -> None:
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
+def open_store(root: str, options: Mapping[str, Any]) -> Store:
+    """The store that the settings name: a folder, or ``s3://bucket/prefix``."""
+    if root.startswith("s3://"):
+        from datasync.store.bucket import Bucket
+
+        return Bucket(root, options)
+    if "://" in root:
+        raise InvalidSettings("store", f"{root!r} is no kind of store that is known to create files safely.", "Use a folder or s3://.")
+    return Folder(root)
+
+
+def connect(store: Store) -> duckdb.DuckDBPyConnection:
+    """A DuckDB in memory that reads the store, in UTC, with the product's macros; it spills to a scratch folder."""
+    con = duckdb.connect(config={"memory_limit": os.environ.get("DATASYNC_MEMORY", "1GB")})
+    con.execute("SET TimeZone = 'UTC'")
+    con.execute("SET enable_progress_bar = false")
+    con.execute(f"SET temp_directory = '{tempfile.gettempdir()}/datasync-spill-{os.getpid()}'")
+    store.register(con)
+    product.define(con)
+    return con
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder for files in the making, gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="datasync-") as folder:
+        yield Path(folder)
+
+
+def write_json(store: Store, path: str, content: object, *, new: bool = False) -> bool:
+    """Write ``content`` as JSON under ``path``: replacing, or (``new``) only if nothing is there. True if written."""
+    with scratch() as folder:
+        made = folder / "made.json"
+        made.write_text(json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True), encoding="utf-8")
+        if new:
+            return store.create(path, made)
+        store.replace(path, made)
+        return True
+
+
+def read_json(store: Store, path: str) -> dict[str, Any] | None:
+    """The JSON object under ``path``, or None where there is none."""
+    try:
+        content: dict[str, Any] = json.loads(store.read(path))
+    except FileNotFoundError:
+        return None
+    return content

@@ -1,0 +1,245 @@
+"""A log: a folder of numbered Parquet entries, each written whole under a name that must not exist yet.
+
+One file is one atomic commit: two writers cannot both win a number. An entry's metadata carries what the log has come
+to (counts, positions, times), so that the newest footer answers without reading rows. A checkpoint is the fold through
+one entry; reading takes the newest checkpoint at or below the wanted position and the entries after it. Nothing is ever
+merged. Tidy lets the history begin with a checkpoint: `kept-N` says so, and holds older rows that are in use beside it.
+
+    fold(log)       = for every SKU, its row in the entry with the highest number
+    an entry's time = max(now, time of the entry before + 1 microsecond): order and time agree whatever the clocks say
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import duckdb
+
+from datasync.errors import LogDamaged, StoreUnavailable
+from datasync.expression import literal
+from datasync.product import query
+from datasync.store.files import Clock, Store, scratch
+
+TICK = timedelta(microseconds=1)
+_ENTRY = re.compile(r"(\d{8})\.parquet")
+_CHECKPOINT = re.compile(r"checkpoint-(\d{8})\.parquet")
+_KEPT = re.compile(r"kept-(\d{8})\.parquet")
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """One entry of a log as its footer tells it; number 0 stands for a log that has none."""
+
+    number: int = 0
+    at: datetime | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a log's folder holds, by number, ascending."""
+
+    entries: tuple[int, ...]
+    checkpoints: tuple[int, ...]
+    kept: tuple[int, ...] = ()
+
+    @property
+    def floor(self) -> int:
+        """The position that the kept history begins with; 0 as long as all of it is kept."""
+        return max(self.kept, default=0)
+
+    @property
+    def head(self) -> int:
+        return max((*self.entries, *self.checkpoints), default=0)
+
+
+class Log:
+    """One log of the store. ``columns`` are those of a row beside ``sku``, with their SQL types."""
+
+    def __init__(self, store: Store, folder: str, columns: Mapping[str, str]) -> None:
+        self.store, self.folder, self.columns = store, folder, dict(columns)
+
+    def look(self) -> Listing:
+        """List the folder now."""
+        names = self.store.listing(self.folder)
+        kinds = (_ENTRY, _CHECKPOINT, _KEPT)
+        return Listing(*(tuple(sorted(int(m[1]) for n in names if (m := kind.fullmatch(n)))) for kind in kinds))
+
+    def path(self, number: int) -> str:
+        """Where entry ``number`` stands in the store."""
+        return f"{self.folder}/{number:08d}.parquet"
+
+    def checkpoint_path(self, number: int) -> str:
+        """Where the checkpoint through entry ``number`` stands in the store."""
+        return f"{self.folder}/checkpoint-{number:08d}.parquet"
+
+    def kept_path(self, number: int) -> str:
+        """Where the rows in use stand whose entries are older than the kept history, which begins with ``number``."""
+        return f"{self.folder}/kept-{number:08d}.parquet"
+
+    def head(self, con: duckdb.DuckDBPyConnection) -> Head:
+        """The newest entry."""
+        return self.entry(con, self.look().head)
+
+    def entry(self, con: duckdb.DuckDBPyConnection, number: int) -> Head:
+        """The footer of entry ``number``, from the entry or the checkpoint at that number; 0 is the empty log."""
+        if number == 0:
+            return Head()
+        for path in (self.path(number), self.checkpoint_path(number)):
+            if found := self._footer(con, path):
+                return Head(number, datetime.fromisoformat(found["at"]), found)
+        raise LogDamaged(f"{self.folder} has no entry {number}. Was it deleted by hand? `datasync check` lists the gaps.")
+
+    def position(self, con: duckdb.DuckDBPyConnection, as_of: datetime) -> int:
+        """The number of the last entry before ``as_of``; 0 if the log began later.
+
+        Raises LogDamaged when that moment lies before what tidy left.
+        """
+        looked = self.look()
+        numbers = sorted(n for n in {*looked.entries, *looked.checkpoints} if n >= looked.floor)
+        low, high = 0, len(numbers)
+        while low < high:
+            middle = (low + high) // 2
+            at = self.entry(con, numbers[middle]).at
+            low, high = (middle + 1, high) if at is not None and at < as_of else (low, middle)
+        if low == 0 and looked.floor:
+            first = self.entry(con, looked.floor).at
+            kept = f"the kept history, which begins after {first:%Y-%m-%dT%H:%M:%SZ}"
+            raise LogDamaged(f"{self.folder}: {as_of:%Y-%m-%dT%H:%M:%SZ} is before {kept}.")
+        return numbers[low - 1] if low else 0
+
+    def fold(self, con: duckdb.DuckDBPyConnection, name: str, position: int | None = None) -> int:
+        """Make the view ``name``: one row per SKU, its newest row through entry ``position`` (default: the head).
+
+        Returns the position. The view has ``sku``, the log's columns and ``entry``.
+        """
+        looked = self.look()
+        position = looked.head if position is None else position
+        base, later = self._cover(looked, position)
+        con.execute(f"CREATE OR REPLACE TEMP VIEW {name}_base AS {self._rows(con, base[:1])}")
+        con.execute(f"CREATE OR REPLACE TEMP VIEW {name}_later AS {self._rows(con, later)}")
+        fold = query("fold").replace("base", f"{name}_base").replace("later", f"{name}_later")
+        con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {fold}")
+        return position
+
+    def history(
+        self, con: duckdb.DuckDBPyConnection, name: str, position: int | None = None, after: int | None = None
+    ) -> None:
+        """Make the view ``name``: every row of every kept entry through ``position``, with its ``entry``.
+
+        Where tidy shortened the log, the checkpoint it begins with and older rows in use come too; with ``after``,
+        only rows of later entries.
+        """
+        looked = self.look()
+        position = looked.head if position is None else position
+        floor = max((n for n in looked.kept if n <= position), default=0)
+        base = [self.checkpoint_path(floor), self.kept_path(floor)] if floor and after is None else []
+        kept = [self.path(n) for n in looked.entries if max(floor, after or 0) < n <= position]
+        con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {self._rows(con, base)} UNION ALL {self._rows(con, kept)}")
+
+    def append(
+        self, con: duckdb.DuckDBPyConnection, after: Head, rows: str, meta: Mapping[str, Any], clock: Clock
+    ) -> Head | None:
+        """Write ``rows`` (a SELECT of the log's columns) as the entry after ``after``; None if another has that number.
+
+        ``rows`` may use ``$at``-free SQL only: the text ``{at}`` in it is replaced by the entry's time as a literal.
+        """
+        number, at = after.number + 1, max(clock(), after.at + TICK if after.at else datetime.min.replace(tzinfo=UTC))
+        mine = Head(number, at, {**meta, "at": at.isoformat(), "id": uuid.uuid4().hex, "after": after.meta.get("id")})
+        with scratch() as folder:
+            made = folder / "entry.parquet"
+            self._copy(con, rows.replace("{at}", f"TIMESTAMPTZ '{at.isoformat()}'"), str(made), mine.meta)
+            if not self.store.create(self.path(number), made) and not self._is(con, self.path(number), mine):
+                return None
+        if self._came_too_late(con, mine):
+            self.store.remove(self.path(number))
+            return None
+        return mine
+
+    def _is(self, con: duckdb.DuckDBPyConnection, path: str, mine: Head) -> bool:
+        """Whether this very entry stands there: a client that got no answer puts again, and meets its own file."""
+        found = self._footer(con, path)
+        return found is not None and found.get("id") == mine.meta["id"]
+
+    def _came_too_late(self, con: duckdb.DuckDBPyConnection, mine: Head) -> bool:
+        """Whether a checkpoint that knows nothing of this entry covers it: its writer slept, tidy freed the name."""
+        covering = [c for c in self.look().checkpoints if c >= mine.number]
+        if not covering:
+            return False
+        if mine.number in covering:
+            return not self._is(con, self.checkpoint_path(mine.number), mine)
+        following = self._footer(con, self.path(mine.number + 1))
+        return following is None or following.get("after") != mine.meta["id"]
+
+    def checkpoint(self, con: duckdb.DuckDBPyConnection) -> int:
+        """Write the fold through the head beside the entries, unless it is there; returns the head's number."""
+        head = self.head(con)
+        if head.number and head.number not in self.look().checkpoints:
+            self.fold(con, "folded", head.number)
+            with scratch() as folder:
+                made = folder / "checkpoint.parquet"
+                self._copy(con, "SELECT * FROM folded ORDER BY sku", str(made), head.meta)
+                self.store.create(self.checkpoint_path(head.number), made)
+        return head.number
+
+    def begin_with(self, con: duckdb.DuckDBPyConnection, number: int, rows: str) -> None:
+        """Let the history begin with checkpoint ``number``; ``rows`` of a ``history`` stay readable beside it."""
+        columns = ", ".join(f'"{c}"' for c in ("sku", *self.columns, "entry"))
+        ordered = f"SELECT {columns} FROM ({rows}) ORDER BY sku, entry"
+        with scratch() as folder:
+            made = folder / "kept.parquet"
+            self._copy(con, ordered, str(made), self.entry(con, number).meta)
+            self.store.replace(self.kept_path(number), made)
+
+    def _cover(self, looked: Listing, position: int, again: bool = True) -> tuple[list[str], list[str]]:
+        """The files that make the fold through ``position``: the base (a checkpoint or the first entry) and the later ones."""
+        start = max((c for c in looked.checkpoints if c <= position), default=0)
+        wanted = range(start + 1, position + 1)
+        if missing := sorted(set(wanted) - set(looked.entries)):
+            if again:
+                return self._cover(self.look(), position, again=False)
+            raise LogDamaged(f"{self.folder}: entry {missing[0]} is missing and no checkpoint covers it. Restore it from a backup.")
+        files = [self.path(n) for n in wanted]
+        return ([self.checkpoint_path(start)], files) if start else (files[:1], files[1:])
+
+    def _rows(self, con: duckdb.DuckDBPyConnection, paths: Sequence[str]) -> str:
+        """SQL over some of the log's files, all columns and the entry's number; no file gives no rows."""
+        columns = ", ".join(f'"{c}"' for c in self.columns)
+        if not paths:
+            nulls = ", ".join(f'NULL::{kind} AS "{c}"' for c, kind in self.columns.items())
+            return f"SELECT NULL::VARCHAR AS sku, {nulls}, NULL::BIGINT AS entry WHERE false"
+        urls = ", ".join(literal(self.store.url(path)) for path in paths)
+        number = "regexp_extract(filename, '([0-9]{8})[.]parquet$', 1)::BIGINT"
+        entry = f"{number} AS entry" if _ENTRY.fullmatch(paths[0].rsplit("/", 1)[-1]) else "entry"
+        return f"SELECT sku, {columns}, {entry} FROM read_parquet([{urls}], filename = true, union_by_name = true, hive_partitioning = false)"
+
+    def _copy(self, con: duckdb.DuckDBPyConnection, rows: str, file: str, meta: Mapping[str, Any]) -> None:
+        note = literal(json.dumps(meta, ensure_ascii=False, sort_keys=True))
+        con.execute(f"COPY ({rows}) TO {literal(file)} (FORMAT parquet, COMPRESSION zstd, KV_METADATA {{datasync: {note}}})")
+
+    def _footer(self, con: duckdb.DuckDBPyConnection, path: str) -> dict[str, Any] | None:
+        return footer(con, self.store, path)
+
+
+def footer(con: duckdb.DuckDBPyConnection, store: Store, path: str) -> dict[str, Any] | None:
+    """The metadata that datasync wrote into a Parquet file of the store; None where there is no such file."""
+    sql = "SELECT decode(value) FROM parquet_kv_metadata(?) WHERE decode(key) = 'datasync'"
+    try:
+        found = con.execute(sql, [store.url(path)]).fetchone()
+    except (duckdb.IOException, FileNotFoundError) as error:
+        folder, _, name = path.rpartition("/")
+        if name not in store.listing(folder):
+            return None
+        raise StoreUnavailable(f"{path} is there and cannot be read: {error}") from error
+    except duckdb.InvalidInputException as error:
+        raise LogDamaged(f"{path} is no whole Parquet file: {error}. Restore it from a backup.") from error
+    if not found:
+        raise LogDamaged(f"{path} was not written by datasync: its metadata are missing.")
+    meta: dict[str, Any] = json.loads(found[0])
+    return meta

@@ -1,0 +1,251 @@
+"""The only thing that deletes from the store: what is older than ``keep`` says and nobody needs any more.
+
+A log is shortened in two steps, so that no reader loses a file it has just listed. First `kept-N` is written: from now
+on the history begins with checkpoint N, and older versions that some service held since then stand in that file. A day
+later, when every reader that listed before has ended, the entries through N and the checkpoints before it are removed.
+The checkpoint that the history begins with and the newest ones stay, and between them one in every 400 entries.
+
+Nothing goes within a day of being written, whatever ``keep`` says. What ``scopes`` does not name is left alone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+import duckdb
+
+from datasync.settings import Keep
+from datasync.sql import query
+from datasync.store import holds, runs
+from datasync.store.files import SCRATCH, Store
+from datasync.store.log import Listing, Log
+
+DAY = timedelta(days=1)
+ENTRIES = 24
+REACH = 400
+MANY_ROWS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeLogs:
+    """A scope's logs, made by those who know their columns: its catalog, and the receipts of each of its services."""
+
+    scope: str
+    catalog: Log
+    receipts: tuple[Log, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tidied:
+    """Files by kind: checkpoints that were written, and what was removed of every kind."""
+
+    checkpoints_written: int = 0
+    entries: int = 0
+    checkpoints: int = 0
+    snapshots: int = 0
+    quarantines: int = 0
+    pages: int = 0
+    steps: int = 0
+    runs: int = 0
+    holds: int = 0
+    scratch: int = 0
+
+
+@dataclass(slots=True)
+class _Round:
+    """One round of tidying: with what, until when, and the counts so far."""
+
+    con: duckdb.DuckDBPyConnection
+    store: Store
+    keep: Keep
+    now: datetime
+    dry_run: bool
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def remove(self, kind: str, path: str) -> None:
+        self.counts[kind] += 1
+        if not self.dry_run:
+            self.store.remove(path)
+
+    def old(self, folder: str, kept_for: timedelta) -> list[str]:
+        """Names of the files in a folder that were written longer ago than that, and than a day."""
+        until = self.now - max(kept_for, DAY)
+        return sorted(name for name, at in self.store.listing(folder).items() if at < until)
+
+
+def tidy(
+    con: duckdb.DuckDBPyConnection, store: Store, keep: Keep, scopes: Sequence[ScopeLogs], now: datetime,
+    *, dry_run: bool = False,
+) -> Tidied:  # fmt: skip
+    """Write the checkpoints that are due and remove what nobody needs; ``dry_run`` only counts.
+
+    It may be killed anywhere and run by two at a time: whatever it has not removed yet, the next round removes.
+    """
+    work = _Round(con, store, keep, now, dry_run)
+    for logs in scopes:
+        for log in (*logs.receipts, logs.catalog):  # the catalog last: what it keeps depends on what receipts are kept
+            _checkpoint(work, log)
+            _begin_later(work, logs, log)
+            _shorten(work, log)
+        _pulled(work, logs)
+        for service in (None, *(name for name, _ in _services(store, logs.scope))):
+            _holds(work, logs.scope, service)
+    _steps(work)
+    _runs(work)
+    for name in work.old(SCRATCH, DAY):
+        work.remove("scratch", f"{SCRATCH}/{name}")
+    return Tidied(**work.counts)
+
+
+# ── logs ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _checkpoint(work: _Round, log: Log) -> None:
+    """Write one after 24 entries, or where many rows have come: more than half of what the fold starts from."""
+    looked = log.look()
+    newest = max(looked.checkpoints, default=0)
+    after = [n for n in looked.entries if n > newest]
+    if len(after) < ENTRIES and not _has_outgrown(work, log, newest, after):
+        return
+    work.counts["checkpoints_written"] += 1
+    if not work.dry_run:
+        log.checkpoint(work.con)
+
+
+def _has_outgrown(work: _Round, log: Log, newest: int, after: Sequence[int]) -> bool:
+    later = after if newest else after[1:]
+    if not later:
+        return False
+    base = log.checkpoint_path(newest) if newest else log.path(after[0])
+    came = _rows(work, [log.path(n) for n in later])
+    return came > MANY_ROWS and came * 2 > _rows(work, [base])
+
+
+def _rows(work: _Round, paths: Sequence[str]) -> int:
+    urls = [work.store.url(path) for path in paths]
+    found = work.con.execute("SELECT sum(num_rows) FROM parquet_file_metadata(?)", [urls]).fetchone()
+    return int(found[0]) if found else 0
+
+
+def _begin_later(work: _Round, logs: ScopeLogs, log: Log) -> None:
+    """Let a log's history begin with the newest checkpoint that every kept moment lies after."""
+    looked, begin = log.look(), 0
+    for number in _settled(work, log, looked.checkpoints, log.checkpoint_path):
+        at = log.entry(work.con, number).at
+        if at is None or at > work.now - max(work.keep.history, DAY):
+            break
+        begin = number
+    if begin <= looked.floor or work.dry_run:
+        return
+    rows = _in_use(work, logs, begin) if log is logs.catalog else None
+    log.history(work.con, "versions", begin)
+    log.begin_with(work.con, begin, rows or "SELECT * FROM versions WHERE false")
+
+
+def _settled(work: _Round, log: Log, numbers: Sequence[int], path: Callable[[int], str]) -> list[int]:
+    """Those of a log's files that were written more than a day ago, ascending."""
+    old = set(work.old(log.folder, DAY))
+    return [n for n in numbers if path(n).rpartition("/")[2] in old]
+
+
+def _in_use(work: _Round, logs: ScopeLogs, number: int) -> str:
+    """SQL: versions through entry ``number`` that a service held at a kept moment and checkpoint ``number`` lacks."""
+    parts = []
+    for count, (_, receipts) in enumerate(_services(work.store, logs.scope)):
+        receipts.history(work.con, f"receipts_{count}")
+        parts.append(f"SELECT sku, held_hash AS hash FROM receipts_{count} WHERE held_hash IS NOT NULL")
+    held = " UNION ".join(parts) or "SELECT NULL::VARCHAR AS sku, NULL::VARCHAR AS hash WHERE false"
+    work.con.execute(f"CREATE OR REPLACE TEMP VIEW held AS {held}")
+    logs.catalog.fold(work.con, "base", number)
+    return query("kept").replace("$number", str(number))
+
+
+def _services(store: Store, scope: str) -> Iterator[tuple[str, Log]]:
+    """Every service that has receipts, named in the settings or not, and as much of its log as matters here."""
+    for name in store.folders("receipts"):
+        service = name.removeprefix("service=")
+        yield service, Log(store, f"receipts/{name}/scope={scope}", {"held_hash": "VARCHAR"})
+
+
+def _shorten(work: _Round, log: Log) -> None:
+    """Remove what lies before a history that was shortened a day ago, and checkpoints too close to each other."""
+    looked = log.look()
+    begins = max(_settled(work, log, looked.kept, log.kept_path), default=0)
+    for number in looked.entries:
+        if number <= begins:
+            work.remove("entries", log.path(number))
+    crowded = _crowded(work, log, looked)
+    for number in (n for n in looked.checkpoints if n < begins or n in crowded):
+        work.remove("checkpoints", log.checkpoint_path(number))
+    for number in (n for n in looked.kept if n < begins):
+        work.remove("checkpoints", log.kept_path(number))
+
+
+def _crowded(work: _Round, log: Log, looked: Listing) -> set[int]:
+    """Checkpoints that no fold needs: the one kept before and the one after are within reach of each other."""
+    settled = [n for n in _settled(work, log, looked.checkpoints, log.checkpoint_path) if n > looked.floor]
+    crowded, kept = set(), looked.floor
+    for number, following in pairwise(settled):
+        if following - kept <= REACH:
+            crowded.add(number)
+        else:
+            kept = number
+    return crowded
+
+
+# ── pulls ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _pulled(work: _Round, logs: ScopeLogs) -> None:
+    """Remove a scope's old snapshots, with what was asked and the pages they came in, and its old quarantines."""
+    scope, meta = logs.scope, logs.catalog.head(work.con).meta
+    told = (meta.get("last_complete"), meta.get("last_pull"), *meta.get("pulls", ()))
+    used = {pull["run"] for pull in told if pull}
+    for service in (None, *(name for name, _ in _services(work.store, scope))):
+        if held := holds.current(work.store, scope, service):
+            used.add(held.id)
+    snapshots, quarantines = f"snapshots/scope={scope}", f"quarantine/scope={scope}"
+    _files(work, "snapshots", snapshots, work.keep.snapshots, used)
+    _files(work, "snapshots", f"{snapshots}/asked", work.keep.snapshots, used)
+    _files(work, "quarantines", quarantines, max(work.keep.quarantine, work.keep.snapshots), used)
+    for run in set(work.store.folders(f"pulls/scope={scope}")) - used:
+        _files(work, "pages", f"pulls/scope={scope}/{run}", work.keep.snapshots, set())
+
+
+def _files(work: _Round, kind: str, folder: str, kept_for: timedelta, used: set[str]) -> None:
+    for name in work.old(folder, kept_for):
+        if name.removesuffix(".parquet") not in used:
+            work.remove(kind, f"{folder}/{name}")
+
+
+def _holds(work: _Round, scope: str, service: str | None) -> None:
+    """Remove holds from before the kept history, oldest first; one that stood when it began, or stands, stays."""
+    known = holds.known(work.store, scope, service)
+    before = [path for path, held in known if held.at <= work.now - max(work.keep.history, DAY)]
+    stands = bool(before) and not dict(known)[before[-1]].released
+    for path in before[:-1] if stands else before:
+        work.remove("holds", path)
+
+
+# ── runs ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _steps(work: _Round) -> None:
+    """Remove the parts of finished runs, which stand in the run's file; one that was cut off has nothing else."""
+    for run in work.store.folders("steps"):
+        found = runs.find(work.store, run)
+        kept_for = DAY if found and found.finished_at else work.keep.history
+        for name in work.old(f"steps/{run}", kept_for):
+            work.remove("steps", f"steps/{run}/{name}")
+
+
+def _runs(work: _Round) -> None:
+    until = work.now - max(work.keep.history, DAY)
+    for date in work.store.folders("runs"):
+        if date < f"date={until:%Y-%m-%d}":
+            for name in work.store.listing(f"runs/{date}"):
+                work.remove("runs", f"runs/{date}/{name}")

@@ -1,0 +1,132 @@
+"""A shop of a few products, and the whole line over it: pull, catalog, transfer. For tests of what the store keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+import duckdb
+
+from datasync import catalog, pull, transfer
+from datasync.catalog import Applied
+from datasync.services import open_service
+from datasync.services.base import Service
+from datasync.settings import Settings, parse
+from datasync.sources.base import Records, Want
+from datasync.store.files import Store
+from datasync.store.tidy import ScopeLogs
+from datasync.transfer import Transferred
+
+FIELDS = ("sku", "name", "price", "status", "updated_at")
+SCOPE = "en"
+Row = tuple[str | None, ...]
+
+
+@dataclass
+class Hours:
+    """A clock that stands still until it is set."""
+
+    now: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_by(self, **spans: float) -> None:
+        self.now += timedelta(**spans)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A source of records that are given as rows of ``FIELDS``; it always has the whole catalog."""
+
+    rows: Sequence[Row]
+
+    def records(self, con: duckdb.DuckDBPyConnection, want: Want) -> Records:
+        con.execute(f"CREATE OR REPLACE TEMP TABLE shop ({', '.join(f'{name} VARCHAR' for name in FIELDS)})")
+        con.executemany(f"INSERT INTO shop VALUES ({', '.join('?' for _ in FIELDS)})", [list(row) for row in self.rows])
+        fields = ", ".join(f"'{name}': {name}" for name in FIELDS)
+        whole = f"to_json({{{fields}}})::VARCHAR"
+        return Records(reader=self, names=FIELDS, complete=want.what == "complete", answers_absence=True, whole=whole)
+
+    def scheduled(self) -> Literal["complete", "changed"]:
+        return "complete"
+
+    def requests(self, want: Want) -> int:
+        return 1
+
+    def select(self, fields: Collection[str]) -> str:
+        return "SELECT *, NULL::VARCHAR AS _unreadable, 'shop' AS _place FROM shop"
+
+    def has(self, con: duckdb.DuckDBPyConnection, field: str) -> bool:
+        return field in FIELDS
+
+    def all_names(self, con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+        return FIELDS
+
+
+def product(sku: str, name: str | None = None, price: str = "1", status: str = "enabled") -> Row:
+    """One record of the shop."""
+    return (sku, name or f"Product {sku}", price, status, "2026-01-01T00:00:00Z")
+
+
+def settings(folder: Path, **services: Mapping[str, Any] | None) -> Settings:
+    """Settings with one scope and the given services."""
+    given = {"sources": {"shop": {"kind": "sample"}}, "scopes": {SCOPE: {"source": "shop"}}, "services": services}
+    return parse(given, folder)
+
+
+@dataclass
+class Line:
+    """One shop's line: what each run does, on one store."""
+
+    con: duckdb.DuckDBPyConnection
+    store: Store
+    settings: Settings
+    clock: Hours = field(default_factory=Hours)
+    deliver_to: Mapping[str, Service] = field(default_factory=dict)
+
+    def pull(self, run: str, rows: Sequence[Row], skus: Sequence[str] = ()) -> pull.Snapshot:
+        want = Want("skus" if skus else "complete", self.clock(), skus=tuple(skus))
+        return pull.pull(
+            self.con, self.store, SCOPE, self.settings.scopes[SCOPE], Table(rows), want, run, "shop", self.clock
+        )
+
+    def apply(self, run: str, allowed: int | None = None) -> Applied:
+        found = pull.read(self.con, self.store, SCOPE, run)
+        assert found is not None
+        return catalog.apply(self.con, self.store, found, self.settings.guard, (), self.clock, allowed=allowed)
+
+    def transfer(self, run: str, name: str, allowed: int | None = None) -> Transferred:
+        service = self.deliver_to.get(name) or open_service(self.settings, name)
+        mine, guard = self.settings.services[name], self.settings.guard
+        return transfer.transfer(
+            self.con, self.store, SCOPE, name, mine, service, run, guard, self.clock, allowed=allowed
+        )
+
+    def mark(self, run: str, name: str, skus: Sequence[str] | None = None) -> int:
+        return transfer.mark(self.con, self.store, SCOPE, name, skus, run, self.clock)
+
+    def sync(self, run: str, rows: Sequence[Row], skus: Sequence[str] = (), allowed: int | None = None) -> None:
+        """A whole run."""
+        self.pull(run, rows, skus)
+        self.apply(run, allowed)
+        for name in self.settings.services:
+            self.transfer(run, name, allowed)
+
+    def logs(self) -> list[ScopeLogs]:
+        """What tidy takes."""
+        receipts = tuple(transfer.log(self.store, name, SCOPE) for name in self.settings.services)
+        return [ScopeLogs(SCOPE, catalog.log(self.store, SCOPE), receipts)]
+
+    def catalog(self) -> list[tuple[str, str | None]]:
+        """SKU and hash of every product in the catalog."""
+        catalog.log(self.store, SCOPE).fold(self.con, "catalog")
+        return self.con.execute("SELECT sku, hash FROM catalog WHERE hash IS NOT NULL ORDER BY ALL").fetchall()
+
+    def receipts(self, name: str) -> list[tuple[str, str | None, str, str | None]]:
+        """SKU, hash, outcome and held hash of every receipt of a service."""
+        transfer.log(self.store, name, SCOPE).fold(self.con, "receipts")
+        return self.con.execute("SELECT sku, hash, outcome, held_hash FROM receipts ORDER BY ALL").fetchall()

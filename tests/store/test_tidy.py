@@ -1,0 +1,539 @@
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from datasync import catalog, pull, transfer
+from datasync.errors import LogDamaged, ServiceUnavailable
+from datasync.settings import Keep, Settings
+from datasync.store import holds, runs
+from datasync.store.files import Clock, Folder, write_json
+from datasync.store.holds import Hold
+from datasync.store.log import TICK, Head, Log
+from datasync.store.runs import Run
+from datasync.store.tidy import ScopeLogs, Tidied, tidy
+from datasync.totals import moment, totals
+from tests.store.small import Hours, Line, product, settings
+
+DAY = timedelta(days=1)
+START = datetime(2026, 1, 1, tzinfo=UTC)
+KEEP = Keep(snapshots=7 * DAY, quarantine=90 * DAY, history=400 * DAY)
+
+
+class Dated(Folder):
+    """A folder whose files are written when the test's clock says, not the machine's."""
+
+    def __init__(self, root: str, clock: Clock) -> None:
+        super().__init__(root)
+        self.clock = clock
+
+    def create(self, path: str, made: Path) -> bool:
+        done = super().create(path, made)
+        if done:
+            self._date(path)
+        return done
+
+    def replace(self, path: str, made: Path) -> None:
+        super().replace(path, made)
+        self._date(path)
+
+    def _date(self, path: str) -> None:
+        at = self.clock().timestamp()
+        os.utime(self.url(path), (at, at))
+
+
+@pytest.fixture
+def clock() -> Hours:
+    return Hours(START)
+
+
+@pytest.fixture
+def dated(tmp_path: Path, clock: Hours) -> Dated:
+    return Dated(str(tmp_path / "store"), clock)
+
+
+class Versions:
+    """A catalog log of nothing but SKUs and hashes, which one SQL statement an entry is written to."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, store: Folder, clock: Hours) -> None:
+        self.con, self.store, self.clock = con, store, clock
+        self.log = Log(store, "catalog/scope=en", {"hash": "VARCHAR"})
+
+    def append(self, rows: str = "SELECT NULL::VARCHAR AS sku, NULL::VARCHAR AS hash WHERE false") -> Head:
+        done = self.log.append(self.con, self.log.head(self.con), rows, {}, self.clock)
+        assert done is not None
+        return done
+
+    def fold(self, position: int | None = None) -> list[tuple[str, str]]:
+        self.log.fold(self.con, "found", position)
+        return self.con.execute("SELECT sku, hash FROM found ORDER BY ALL").fetchall()
+
+    def tidy(self, keep: Keep = KEEP, *, dry_run: bool = False) -> Tidied:
+        return tidy(self.con, self.store, keep, [ScopeLogs("en", self.log, ())], self.clock(), dry_run=dry_run)
+
+
+@pytest.fixture
+def versions(con: duckdb.DuckDBPyConnection, dated: Dated, clock: Hours) -> Versions:
+    return Versions(con, dated, clock)
+
+
+def _files(store: Folder) -> set[str]:
+    found = (
+        os.path.relpath(os.path.join(at, file), store.root) for at, _, files in os.walk(store.root) for file in files
+    )
+    return set(found)
+
+
+# ── checkpoints ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_checkpoint_is_written_after_24_entries(versions: Versions) -> None:
+    written = []
+    for number in range(1, 50):
+        versions.append(f"SELECT 'sku{number % 5}' AS sku, '{number}' AS hash")
+        written += [number] * versions.tidy().checkpoints_written
+    assert written == [24, 48]
+    assert versions.log.look().checkpoints == (24, 48)
+
+
+def test_a_checkpoint_is_written_when_many_rows_have_come(versions: Versions) -> None:
+    def append(rows: int) -> int:
+        versions.append(f"SELECT 'sku' || range AS sku, 'x' AS hash FROM range({rows})")
+        return versions.tidy().checkpoints_written
+
+    assert [append(240_000), append(110_000), append(11_000), append(110_000), append(110_000)] == [0, 0, 1, 0, 1]
+    assert versions.log.look().checkpoints == (3, 5)
+
+
+# ── the kept history ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_every_kept_moment_can_be_read_and_what_is_older_goes(versions: Versions) -> None:
+    """Five days of an entry in two hours, tidied each time; a day is kept, whole, whoever reads meanwhile."""
+    con, log, known = versions.con, versions.log, {}
+    for number in range(1, 63):
+        versions.append(f"SELECT unnest(['sku{number % 7}', 'sku{number % 3}x']) AS sku, 'hash{number}' AS hash")
+        known[versions.clock()] = versions.fold()
+        log.history(con, "reading")
+        versions.tidy(Keep(history=DAY))
+        assert con.execute("SELECT sku, hash FROM found ORDER BY ALL").fetchall() == known[versions.clock()]
+        assert con.execute("SELECT count(DISTINCT sku) FROM reading").fetchone() == (len(known[versions.clock()]),)
+        versions.clock.pass_by(hours=2)
+
+    looked = log.look()
+    assert (looked.floor, looked.entries[0], looked.checkpoints) == (48, 25, (24, 48))
+    for at, folded in known.items():
+        if at > START + 94 * timedelta(hours=1):
+            assert versions.fold(log.position(con, at + TICK)) == folded
+        else:
+            with pytest.raises(LogDamaged, match="before the kept history"):
+                log.position(con, at)
+
+
+def test_the_history_begins_later_a_day_before_anything_is_removed(versions: Versions) -> None:
+    keep = Keep(history=10 * DAY)
+    for number in range(1, 25):
+        versions.append(f"SELECT 'sku' AS sku, 'hash{number}' AS hash")
+    versions.tidy(keep)
+    versions.clock.pass_by(days=11)
+    versions.append("SELECT 'sku' AS sku, 'new' AS hash")
+
+    assert versions.tidy(keep).entries == 0
+    assert versions.log.look().floor == 24
+    assert len(versions.log.look().entries) == 25
+    versions.clock.pass_by(hours=23)
+    assert versions.tidy(keep).entries == 0
+    versions.clock.pass_by(hours=2)
+    assert versions.tidy(keep).entries == 24
+    assert versions.log.look().entries == (25,)
+    assert versions.fold() == [("sku", "new")]
+    assert versions.fold(24) == [("sku", "hash24")]
+    assert versions.tidy(keep) == Tidied()
+
+
+def test_nothing_goes_without_a_checkpoint(versions: Versions) -> None:
+    for number in range(1, 20):
+        versions.append(f"SELECT 'sku' AS sku, 'hash{number}' AS hash")
+    for _ in range(3):
+        versions.clock.pass_by(days=1000)
+        assert versions.tidy() == Tidied()
+    assert len(versions.log.look().entries) == 19
+
+
+def test_checkpoints_within_reach_of_each_other_are_thinned_out(versions: Versions) -> None:
+    for number in range(1, 1001):
+        folder = Path(versions.store.url(versions.log.folder))
+        folder.mkdir(parents=True, exist_ok=True)
+        if number == 1:
+            versions.append("SELECT 'sku' AS sku, '1' AS hash")
+        else:  # what stands in them matters to nobody here
+            shutil.copy2(folder / "00000001.parquet", folder / f"{number:08d}.parquet")
+        if number % 50 == 0:
+            shutil.copy2(folder / "00000001.parquet", folder / f"checkpoint-{number:08d}.parquet")
+
+    assert versions.tidy().checkpoints == 0
+    versions.clock.pass_by(days=2)
+    assert versions.tidy().checkpoints == 17
+    assert versions.log.look().checkpoints == (400, 800, 1000)
+    assert versions.tidy() == Tidied()
+
+
+def test_nothing_goes_within_a_day_whatever_the_settings_say(versions: Versions, dated: Dated) -> None:
+    nothing = Keep(snapshots=0 * DAY, quarantine=0 * DAY, history=0 * DAY)
+    for number in range(1, 25):
+        versions.append(f"SELECT 'sku' AS sku, '{number}' AS hash")
+    for path in (
+        "snapshots/scope=en/r1.parquet",
+        "quarantine/scope=en/r1.parquet",
+        "pulls/scope=en/r1/1.gz",
+        ".scratch/x",
+    ):
+        write_json(dated, path, {})
+    before = _files(dated)
+    versions.tidy(nothing)
+    assert _files(dated) == before | {"catalog/scope=en/checkpoint-00000024.parquet"}
+    versions.clock.pass_by(hours=23)
+    assert versions.tidy(nothing) == Tidied()
+    versions.clock.pass_by(hours=2)
+    versions.tidy(nothing)
+    versions.clock.pass_by(hours=25)
+    versions.tidy(nothing)
+    assert _files(dated) == {f"catalog/scope=en/{name}-00000024.parquet" for name in ("checkpoint", "kept")}
+    assert versions.fold() == [("sku", "24")]
+
+
+# ── versions in use ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Sometimes:
+    """A service over a network that answers or does not."""
+
+    embedded = False
+
+    def __init__(self) -> None:
+        self.is_down = False
+
+    def deliver(self, con: duckdb.DuckDBPyConnection, batch: str) -> str:
+        if self.is_down:
+            raise ServiceUnavailable("search does not answer")
+        return (
+            "SELECT sku, CASE operation WHEN 'removed' THEN 'removed' ELSE 'received' END AS outcome, "
+            f"NULL::VARCHAR AS words, NULL::TIMESTAMPTZ AS answered_at FROM {batch}"
+        )
+
+
+class Shop:
+    """A line with two services, one of which can be down, and a tidy that lets 24 more entries pass by."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, store: Folder, clock: Hours, configured: Settings) -> None:
+        self.search = Sometimes()
+        self.line = Line(con, store, configured, clock, deliver_to={"search": self.search})
+
+    def sync(self, run: str, *rows: tuple[str | None, ...]) -> None:
+        self.line.pull(run, rows)
+        self.line.apply(run)
+        for name in self.line.settings.services:
+            try:
+                self.line.transfer(run, name)
+            except ServiceUnavailable:
+                assert self.search.is_down
+
+    def passes(self, days: int, scopes: Sequence[ScopeLogs] | None = None, keep: Keep = KEEP) -> None:
+        """Days go by after every log got a checkpoint; tidy runs, and again when it may remove."""
+        line, named = self.line, scopes or self.line.logs()
+        for log in (named[0].catalog, *named[0].receipts):
+            log.checkpoint(line.con)
+        for rest in (days, 2):
+            line.clock.pass_by(days=rest)
+            tidy(line.con, line.store, keep, named, line.clock())
+
+    def unexplained(self, as_of: datetime) -> dict[str, int]:
+        line = self.line
+        found = totals(line.con, line.store, line.settings, moment(line.con, line.store, line.settings, as_of))
+        return {service.service: service.unexplained for service in found.scopes[0].services}
+
+    def feed(self, service: str) -> list[tuple[str, str]]:
+        transfer.held_products(self.line.con, self.line.store, "en", service)
+        return self.line.con.execute("SELECT sku, name FROM feed ORDER BY sku").fetchall()
+
+    def entries(self) -> int:
+        return len(catalog.log(self.line.store, "en").look().entries)
+
+
+@pytest.fixture
+def shop(con: duckdb.DuckDBPyConnection, dated: Dated, clock: Hours, tmp_path: Path) -> Shop:
+    return Shop(con, dated, clock, settings(tmp_path, **{"catalog-service": None, "search": None}))
+
+
+def test_a_version_that_a_service_still_holds_stays_readable(shop: Shop) -> None:
+    """Search goes down holding first versions; the catalog goes on, and years of tidying go by."""
+    shop.sync("r1", product("a", "first"), product("b", "first"), product("c", "first"))
+    shop.passes(410)
+    shop.search.is_down = True
+    shop.sync("r2", product("a", "second"), product("b", "first"), product("c", "first"))
+    shop.passes(410)
+    shop.sync("r3", product("a", "third"), product("c", "second"), product("d", "first"))
+    for _ in range(2):
+        shop.passes(410)
+        now = shop.line.clock()
+        assert shop.unexplained(now) == shop.unexplained(now - 300 * DAY) == {"catalog-service": 0, "search": 0}
+        assert shop.feed("search") == [("a", "first"), ("b", "first"), ("c", "first")]
+        assert shop.feed("catalog-service") == [("a", "third"), ("c", "second"), ("d", "first")]
+    assert shop.entries() == 0
+
+    shop.search.is_down = False
+    before = shop.line.clock()
+    shop.sync("r4", product("a", "third"), product("c", "second"), product("d", "first"))
+    shop.passes(300)
+    assert shop.unexplained(before) == shop.unexplained(shop.line.clock()) == {"catalog-service": 0, "search": 0}
+    shop.passes(410)
+    assert shop.feed("search") == [("a", "third"), ("c", "second"), ("d", "first")]
+    looked = (log := catalog.log(shop.line.store, "en")).look()
+    kept = shop.line.store.url(log.kept_path(looked.floor))
+    assert shop.line.con.execute("SELECT count(*) FROM read_parquet(?)", [kept]).fetchall() == [(0,)]
+
+
+def test_a_service_that_left_the_settings_keeps_its_versions(shop: Shop) -> None:
+    shop.sync("r1", product("a", "first"), product("b", "first"))
+    shop.search.is_down = True
+    shop.sync("r2", product("a", "second"))
+    named = shop.line.logs()[0]
+    left = [replace(named, receipts=named.receipts[:1])]
+    for _ in range(3):
+        shop.passes(410, left)
+
+    assert shop.feed("search") == [("a", "first"), ("b", "first")]
+    assert shop.entries() == 0
+    receipts = transfer.log(shop.line.store, "search", "en").look()
+    assert (receipts.checkpoints, receipts.kept, receipts.entries[0]) == ((), (), 1)
+
+
+def test_a_scope_that_left_the_settings_is_left_alone(shop: Shop, dated: Dated) -> None:
+    shop.sync("r1", product("a", "first"))
+    before = _files(dated)
+    shop.line.clock.pass_by(days=1000)
+    assert tidy(shop.line.con, dated, KEEP, [], shop.line.clock()) == Tidied()
+    assert _files(dated) == before
+
+
+# ── pulls ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_old_snapshots_go_but_those_that_are_remembered_or_held(shop: Shop, dated: Dated) -> None:
+    line, many = shop.line, [product(f"sku{n}") for n in range(40)]
+    broken = product("broken", price="much")
+    for run, rows, skus in (
+        ("r1", [*many, broken], ()),
+        ("r2", many, ("sku1", "sku2")),
+        ("r3", many, ()),
+        ("r4", many, ("sku3",)),
+    ):
+        line.sync(run, rows, skus)
+        write_json(dated, f"pulls/scope=en/{run}/00001.jsonl.gz", {})
+        line.clock.pass_by(hours=1)
+    line.sync("r5", many[:2])
+    assert holds.current(dated, "en", None) is not None
+    line.pull("r6", many)  # its run was ended before the catalog
+
+    def names(folder: str) -> set[str]:
+        return {name.removesuffix(".parquet") for name in dated.listing(folder)}
+
+    line.clock.pass_by(days=6)
+    assert tidy(line.con, dated, KEEP, line.logs(), line.clock()) == Tidied()
+    line.clock.pass_by(days=2)
+    done = tidy(line.con, dated, KEEP, line.logs(), line.clock())
+    assert (done.snapshots, done.pages, done.quarantines) == (4, 2, 0)
+    assert names("snapshots/scope=en") == {"r3", "r4", "r5"}
+    assert names("snapshots/scope=en/asked") == {"r4"}
+    assert dated.folders("pulls/scope=en") == ["r3", "r4"]
+    assert names("quarantine/scope=en") == {"r1", "r2", "r3", "r4", "r5", "r6"}
+
+    line.clock.pass_by(days=90)
+    assert tidy(line.con, dated, KEEP, line.logs(), line.clock()).quarantines == 3
+    assert names("quarantine/scope=en") == {"r3", "r4"} | {"r5"}
+    assert pull.read(line.con, dated, "en", "r3") is not None
+    line.sync("r7", many)
+    assert set(shop.unexplained(line.clock() + DAY).values()) == {0}
+
+
+def test_records_of_the_last_complete_pull_stay_in_quarantine_however_long_ago_it_was(shop: Shop) -> None:
+    line = shop.line
+    shop.sync("r1", product("a"), product("", name="without a SKU"))
+    for run in ("r2", "r3"):
+        line.clock.pass_by(days=100)
+        tidy(line.con, line.store, KEEP, line.logs(), line.clock())
+        line.sync(run, [product("a", run)], skus=("a",))
+        line.clock.pass_by(hours=1)
+        found = totals(line.con, line.store, line.settings, moment(line.con, line.store, line.settings, line.clock()))
+        assert found.scopes[0].quarantined == 1
+
+
+# ── runs, holds, leftovers ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_runs_go_after_the_kept_history_and_their_steps_a_day_after_they_ended(
+    con: duckdb.DuckDBPyConnection, dated: Dated, clock: Hours
+) -> None:
+    for name in ("ended", "cut-off"):
+        run = runs.begin(dated, Run(name, "sync", ("en",), clock(), "someone", "because"))
+        runs.record(dated, name, "en.pull", {"outcome": "ok"})
+        if name == "ended":
+            runs.finish(dated, replace(run, finished_at=clock(), outcome="ok"))
+    write_json(dated, ".scratch/left", {})
+
+    def after(**span: float) -> tuple[Tidied, list[str], list[str]]:
+        clock.pass_by(**span)
+        done = tidy(con, dated, KEEP, [], clock())
+        found = [run.id for run in runs.newest(dated, clock() + DAY, 9)]
+        return done, sorted(found), dated.folders("steps")
+
+    assert after(hours=23) == (Tidied(), ["cut-off", "ended"], ["cut-off", "ended"])
+    assert after(hours=2) == (Tidied(steps=1, scratch=1), ["cut-off", "ended"], ["cut-off"])
+    assert after(days=398) == (Tidied(), ["cut-off", "ended"], ["cut-off"])
+    assert after(days=2) == (Tidied(steps=1, runs=2), [], [])
+    assert dated.folders("runs") == []
+
+
+def test_old_holds_go_but_the_one_that_stands_or_stood_at_a_kept_moment(
+    versions: Versions, dated: Dated, clock: Hours
+) -> None:
+    def hold(run: str, service: str | None = None) -> None:
+        holds.hold(dated, Hold(run, "en", service, clock(), 50, 60, clock()))
+        clock.pass_by(days=1)
+
+    write_json(dated, "receipts/service=search/scope=en/none", {})
+    hold("r1")
+    hold("r2")
+    holds.release(dated, "en", None, "r3", clock())
+    clock.pass_by(days=1)
+    hold("r4")
+    hold("r5")
+    hold("s1", "search")
+
+    versions.append()
+    clock.now = START + timedelta(days=401, hours=12)  # the kept history begins between r2 and its release
+    assert versions.tidy().holds == 1
+    stood = [holds.current(dated, "en", None, START + timedelta(days=day, hours=13)) for day in (1, 2, 3, 4)]
+    assert [held.id if held else None for held in stood] == ["r2", None, "r4", "r5"]
+    clock.pass_by(days=30)
+    assert versions.tidy().holds == 3
+    holds.release(dated, "en", None, "r6", clock())
+    assert versions.tidy().holds == 0
+    assert set(dated.listing("holds/scope=en")) == {"r5.json", "r6.released.json"}
+    clock.pass_by(days=401)
+    assert versions.tidy().holds == 2
+    assert set(dated.listing("holds/scope=en/service=search")) == {"s1.json"}
+
+
+# ── whatever happens ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Killed(BaseException):
+    """The process of a tidy ends here."""
+
+
+class Stops(Dated):
+    """A store whose writer is killed at its n-th write."""
+
+    left = 10**6
+
+    def _count(self) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise Killed
+
+    def create(self, path: str, made: Path) -> bool:
+        self._count()
+        return super().create(path, made)
+
+    def replace(self, path: str, made: Path) -> None:
+        self._count()
+        super().replace(path, made)
+
+    def remove(self, path: str) -> None:
+        self._count()
+        super().remove(path)
+
+
+@pytest.fixture
+def old(shop: Shop, dated: Dated, tmp_path: Path) -> Callable[[str], tuple[Stops, Line]]:
+    """Makes copies of a store with much to tidy: its history began later a day ago, and may begin later again."""
+    line = shop.line
+    line.settings = settings(tmp_path, search=None)
+    shop.sync("r1", product("a", "first"), product("b", "first"))
+    shop.search.is_down = True
+    shop.sync("r2", product("a", "second"), product("broken", price="much"))
+    shop.passes(410)
+    shop.sync("r3", product("a", "third"))
+    shop.sync("r4", product("a", "fourth"), product("c", "first"))
+    for log in (line.logs()[0].catalog, *line.logs()[0].receipts):
+        log.checkpoint(line.con)
+    line.clock.pass_by(days=405)
+    run = runs.begin(dated, Run("r0", "sync", ("en",), START, "someone", "because"))
+    runs.record(dated, run.id, "en.pull", {"outcome": "ok"})
+
+    def copy(name: str) -> tuple[Stops, Line]:
+        root = str(Path(dated.root).with_name(name))
+        shutil.copytree(dated.root, root)
+        store = Stops(root, line.clock)
+        return store, replace(line, store=store)
+
+    return copy
+
+
+def _rounds(line: Line, store: Folder) -> None:
+    line.clock.now = START + 1000 * DAY
+    for _ in range(2):
+        tidy(line.con, store, KEEP, line.logs(), line.clock())
+        line.clock.pass_by(hours=25)
+
+
+def _figures(line: Line) -> tuple[object, ...]:
+    transfer.held_products(line.con, line.store, "en", "search")
+    feed = line.con.execute("SELECT sku, name FROM feed ORDER BY sku").fetchall()
+    assert feed == [("a", "first"), ("b", "first")]
+    return line.catalog(), line.receipts("search")
+
+
+def test_a_tidy_that_is_killed_anywhere_loses_nothing_and_the_next_one_ends_it(
+    shop: Shop, old: Callable[[str], tuple[Stops, Line]]
+) -> None:
+    store, line = old("undisturbed")
+    figures = _figures(line)
+    _rounds(line, store)
+    assert _figures(line) == figures
+    ended, writes = _files(store), Stops.left - store.left
+    assert writes > 12
+    assert set(shop.unexplained(line.clock()).values()) == {0}
+
+    for number in range(writes):
+        store, line = old(f"killed-{number}")
+        store.left = number
+        with pytest.raises(Killed):
+            _rounds(line, store)
+        store.left = Stops.left
+        assert _figures(line) == figures
+        _rounds(line, store)
+        assert _files(store) == ended
+        assert _figures(line) == figures
+        shutil.rmtree(store.root)
+
+
+def test_a_dry_run_counts_what_would_go_and_changes_nothing(old: Callable[[str], tuple[Stops, Line]]) -> None:
+    store, line = old("dry")
+    line.clock.now = START + 1000 * DAY
+    tidy(line.con, store, KEEP, line.logs(), line.clock())
+    line.clock.pass_by(hours=25)
+    before, left = _files(store), store.left
+    told = tidy(line.con, store, KEEP, line.logs(), line.clock(), dry_run=True)
+
+    assert (_files(store), store.left) == (before, left)
+    assert told.entries > 0
+    assert tidy(line.con, store, KEEP, line.logs(), line.clock()) == told

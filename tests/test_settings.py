@@ -1,0 +1,272 @@
+"""datasync.yaml: every key and default, paths, and what a mistake is told."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datasync import settings
+from datasync.errors import InvalidSettings, UnknownName
+from datasync.settings import Accept, FilesSource, Guard, Keep, SampleSource, Settings
+
+OF_THE_README = """
+store: var/store
+site: var/site
+window: 3h
+schedule: "0 * * * *"
+keep: {snapshots: 7d, quarantine: 90d, history: 400d, sites: 3}
+sources:
+  demo: {kind: sample}
+  exports: {kind: files}
+scopes:
+  en-US: {source: demo, label: English (United States)}
+  de-DE:
+    source: exports
+    path: "exports/de/*.jsonl"
+    snapshot: complete
+    map: {sku: id, name: title, stock: "case when try_cast(qty as int) > 0 then 'in-stock' else 'out-of-stock' end"}
+    attributes: [description, color, "size_*"]
+    volatile: [modified]
+services:
+  catalog-service: {label: Catalog Service}
+  search:
+    label: Search
+    accepts:
+      - {rule: "status = 'enabled'", otherwise: The product is disabled}
+  bare:
+"""
+
+
+def read(folder: Path, text: str = OF_THE_README) -> Settings:
+    file = folder / "datasync.yaml"
+    file.write_text(text, encoding="utf-8")
+    return settings.load(file)
+
+
+def small(**changes: Any) -> dict[str, Any]:
+    """Settings that are in order, but for what a test changes."""
+    return {
+        "sources": {"demo": {"kind": "sample"}},
+        "scopes": {"en": {"source": "demo"}},
+        "services": {"search": {}},
+        **changes,
+    }
+
+
+def test_the_settings_of_the_readme_are_read_whole(tmp_path: Path) -> None:
+    found = read(tmp_path)
+    assert (found.store, found.site) == (str(tmp_path / "var/store"), str(tmp_path / "var/site"))
+    assert (found.window, found.schedule, found.keep) == (timedelta(hours=3), "0 * * * *", Keep())
+    assert found.sources == {"demo": SampleSource(kind="sample"), "exports": FilesSource(kind="files")}
+    german = found.scope("de-DE")
+    assert (german.path, german.attributes, german.volatile) == (
+        f"{tmp_path}/exports/de/*.jsonl",
+        ("description", "color", "size_*"),
+        ("modified",),
+    )
+    assert german.map["sku"] == "id"
+    assert found.service("search").accepts == (Accept(rule="status = 'enabled'", otherwise="The product is disabled"),)
+    assert found.service("bare").accepts == ()
+
+
+def test_defaults_stand_in_one_place() -> None:
+    found = settings.parse(small(), Path("/shop"))
+    assert (found.store, found.site, found.window, found.schedule) == (
+        "/shop/var/store",
+        "/shop/var/site",
+        timedelta(hours=3),
+        "0 * * * *",
+    )
+    assert found.keep == Keep(
+        snapshots=timedelta(days=7), quarantine=timedelta(days=90), history=timedelta(days=400), sites=3
+    )
+    assert (found.guard, found.scope("en").snapshot) == (Guard(percent=30, products=20), "complete")
+    assert (found.service("search").kind, found.service("search").max_bytes, found.service("search").required) == (
+        "feed",
+        200_000,
+        (),
+    )
+
+
+def test_relative_paths_resolve_against_the_file_and_absolute_and_remote_ones_stay(tmp_path: Path) -> None:
+    sources = {
+        "here": {"kind": "files", "root": "in"},
+        "there": {"kind": "files", "root": "s3://bucket/in"},
+        "bare": {"kind": "files"},
+    }
+    paths = {
+        "a": ("here", "x.csv"),
+        "b": ("there", "x.csv"),
+        "c": ("bare", "../x.csv"),
+        "d": ("bare", "/abs/x.csv"),
+        "e": ("bare", "s3://b/x.csv"),
+    }
+    scopes = {name: {"source": source, "path": path} for name, (source, path) in paths.items()}
+    found = settings.parse(
+        small(sources=sources, scopes=scopes, store="s3://bucket/store", services={"s": {"export": "out/s.jsonl"}}),
+        Path("/shop/conf"),
+    )
+    assert {name: scope.path for name, scope in found.scopes.items()} == {
+        "a": "/shop/conf/in/x.csv",
+        "b": "s3://bucket/in/x.csv",
+        "c": "/shop/x.csv",
+        "d": "/abs/x.csv",
+        "e": "s3://b/x.csv",
+    }
+    assert (found.store, found.service("s").export) == ("s3://bucket/store", "/shop/conf/out/s.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("changes", "key", "told"),
+    [
+        ({"windw": "3h"}, "windw", "there is no such key. Known here: store, store_options, site, window"),
+        ({"window": "3 hours"}, "window", "'3 hours' is no duration: write a number and s, m, h, d or w, as in 3h."),
+        ({"keep": {"sites": 0}}, "keep.sites", "0 Input should be greater than or equal to 1."),
+        ({"keep": {"forever": "1d"}}, "keep.forever", "Known here: snapshots, quarantine, history, sites."),
+        ({"guard": {"percent": 101}}, "guard.percent", "101 Input should be less than or equal to 100."),
+        ({"sources": {"demo": {"kind": "magento"}}}, "sources.demo.kind", "Known kinds: files, sample."),
+        ({"sources": {"demo": {}}}, "sources.demo.kind", "Known kinds: files, sample."),
+        ({"sources": {"demo": {"kind": "sample", "path": "x"}}}, "sources.demo.path", "Known here: kind, size, seed."),
+        ({"sources": {"de mo": {"kind": "sample"}}}, "sources.de mo", "'de mo' is no name: names become paths"),
+        ({"scopes": {"../up": {"source": "demo"}}}, "scopes.../up", "'../up' is no name: names become paths"),
+        ({"scopes": {"en": {}}}, "scopes.en.source", "is missing."),
+        (
+            {"scopes": {"en": {"source": "demo", "map": {"colour": "c"}}}},
+            "scopes.en.map.colour",
+            "Input should be 'sku', 'name'",
+        ),
+        (
+            {"scopes": {"en": {"source": "demo", "path": "x.csv"}}},
+            "scopes.en.path",
+            "means nothing to a sample source.",
+        ),
+        (
+            {"scopes": {"en": {"source": "demo", "snapshot": "partly"}}},
+            "scopes.en.snapshot",
+            "'partly' Input should be 'complete', 'newest' or 'partial'.",
+        ),
+        ({"sources": {"x": {"kind": "files"}}, "scopes": {"en": {"source": "x"}}}, "scopes.en.path", "is missing."),
+        ({"services": {"s": {"accepts": [{"rule": "true"}]}}}, "services.s.accepts.0.otherwise", "is missing."),
+        (
+            {"services": {"s": {"required": ["colour"]}}},
+            "services.s.required.0",
+            "'colour' Input should be 'sku', 'name'",
+        ),
+        (
+            {"store_options": {"client_kwargs": {"aws_secret_access_key": "hunter2"}}},
+            "store_options",
+            "secrets come from the environment",
+        ),
+        (
+            {"sources": {"x": {"kind": "files", "options": {"key": "hunter2"}}}},
+            "sources.x.options",
+            "secrets come from the environment",
+        ),
+        ({"services": []}, "services", "Input should be a valid dictionary."),
+        ({"scopes": None}, "scopes", "Input should be a valid dictionary."),
+    ],
+)
+def test_a_mistake_names_the_key_what_is_known_and_the_fix(changes: dict[str, Any], key: str, told: str) -> None:
+    with pytest.raises(InvalidSettings) as failed:
+        settings.parse(small(**changes), Path("/shop"))
+    assert failed.value.key == key
+    assert told in str(failed.value)
+    assert "hunter2" not in str(failed.value)
+
+
+def test_a_source_that_is_not_declared_is_told_with_those_that_are() -> None:
+    with pytest.raises(UnknownName, match=r"No source \(scopes\.en\.source\) is called 'prod'\. Known: demo\."):
+        settings.parse(small(scopes={"en": {"source": "prod"}}), Path("/shop"))
+
+
+def test_a_name_asked_for_that_is_not_there_is_told_with_those_that_are() -> None:
+    found = settings.parse(small(), Path("/shop"))
+    with pytest.raises(UnknownName, match=r"No scope is called 'fr'\. Known: en\."):
+        found.scope("fr")
+    with pytest.raises(UnknownName, match=r"No service is called 'ads'\. Known: search\."):
+        found.service("ads")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "there is no such settings file"),
+        (b"a: [1", "is not YAML"),
+        (b"", "holds no keys"),
+        (b"- 1", "holds no keys"),
+        (b"a: \xff", "is not UTF-8"),
+    ],
+)
+def test_a_file_that_holds_no_settings_is_named(tmp_path: Path, content: bytes | None, told: str) -> None:
+    file = tmp_path / "datasync.yaml"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(InvalidSettings, match=told):
+        settings.load(file)
+
+
+def test_the_nearest_guard_holds() -> None:
+    given = small(
+        scopes={"en": {"source": "demo", "guard": {"percent": 10}}, "fr": {"source": "demo"}},
+        services={"ads": {"guard": {"products": 5}}, "search": {}},
+    )
+    found = settings.parse(given, Path("/shop"))
+    assert found.guard_of("fr") == found.guard_of("fr", "search") == Guard()
+    assert found.guard_of("en") == found.guard_of("en", "search") == Guard(percent=10)
+    assert found.guard_of("en", "ads") == Guard(products=5)
+
+
+def test_a_scope_s_fingerprint_changes_with_what_decides_its_content_and_with_nothing_else() -> None:
+    def mark(label: str = "", guard: int = 20, **keys: Any) -> str:
+        scope = {"source": "demo", "label": label, "guard": {"products": guard}, **keys}
+        return settings.parse(small(scopes={"en": scope}), Path("/shop")).fingerprint("en")
+
+    same = {mark(), mark(label="English"), mark(guard=5)}
+    other = {mark(map={"name": "sku"}), mark(attributes=["color"]), mark(volatile=["color"]), mark(locale="de-DE")}
+    assert (len(same), len(other), len(same | other)) == (1, 4, 5)
+
+
+def test_a_service_s_fingerprint_changes_with_what_it_refuses_by() -> None:
+    def mark(**keys: Any) -> str:
+        return settings.parse(small(services={"s": keys}), Path("/shop")).service("s").fingerprint()
+
+    assert mark() == mark(label="x", accepts=[{"rule": "true", "otherwise": "x"}])
+    assert len({mark(), mark(max_bytes=1), mark(required=["url"])}) == 3
+
+
+def test_settings_cannot_be_changed_after_they_were_read() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        settings.parse(small(), Path("/shop")).store = "elsewhere"  # type: ignore[misc]
+
+
+def test_the_schema_for_editors_knows_every_key_and_writes_durations_as_the_file_does() -> None:
+    made = settings.schema()
+    json.dumps(made)
+    assert list(made["properties"]) == list(Settings.model_fields)
+    assert made["properties"]["window"] == {
+        "default": "3h",
+        "pattern": r"^\s*\d+\s*[smhdw]\s*$",
+        "title": "Window",
+        "type": "string",
+    }
+    assert {name: key["default"] for name, key in made["$defs"]["Keep"]["properties"].items()} == {
+        "snapshots": "7d",
+        "quarantine": "90d",
+        "history": "400d",
+        "sites": 3,
+    }
+    assert made["additionalProperties"] is False
+    assert set(made["$defs"]["Scope"]["properties"]) >= {"source", "map", "snapshot", "attributes", "volatile"}
+
+
+def test_reading_settings_imports_neither_duckdb_nor_pandas() -> None:
+    """DAG files read them each time they are parsed."""
+    code = "import sys, datasync.settings; print([m for m in ('duckdb', 'pandas', 'pyarrow', 'fsspec') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
