@@ -1,0 +1,49 @@
+-- One row per SKU whose row in the catalog log this snapshot changes: what changed, and the product as it is from now on.
+-- Reads known (the catalog now), snapshot, quarantine, asked_for (SKUs asked for by name), later (SKUs read by a pull that started later).
+WITH seen AS (
+    SELECT * FROM snapshot ANTI JOIN later USING (sku)
+),
+invalid AS (
+    SELECT sku, min(code) AS code, any_value(name) AS name
+    FROM quarantine ANTI JOIN later USING (sku) ANTI JOIN snapshot USING (sku)
+    WHERE sku IS NOT NULL
+    GROUP BY sku
+),
+changed AS (
+    SELECT
+        CASE WHEN k.hash IS NULL THEN 'added' ELSE 'updated' END AS change,
+        NULL::VARCHAR AS code,
+        s.* REPLACE (
+            CASE WHEN k.comparable = s.hash THEN k.hash ELSE s.hash END AS hash,
+            CASE WHEN k.comparable = s.hash THEN k.hash_version ELSE s.hash_version END AS hash_version
+        )
+    FROM seen AS s LEFT JOIN known AS k USING (sku)
+    WHERE k.hash IS NULL OR k.comparable <> s.hash OR k.change = 'quarantined'
+),
+now_invalid AS (
+    SELECT 'quarantined' AS change, i.code AS new_code, i.sku AS invalid_sku, i.name AS invalid_name, k.*
+    FROM invalid AS i LEFT JOIN known AS k USING (sku)
+    WHERE k.change IS DISTINCT FROM 'quarantined' OR k.code <> i.code
+),
+gone AS (
+    SELECT sku, k.name
+    FROM known AS k ANTI JOIN snapshot USING (sku) ANTI JOIN invalid USING (sku) ANTI JOIN later USING (sku)
+    WHERE $removes AND k.change <> 'removed'
+    UNION ALL
+    SELECT a.sku, k.name
+    FROM asked_for AS a
+        ANTI JOIN snapshot USING (sku)
+        ANTI JOIN invalid USING (sku)
+        ANTI JOIN later USING (sku)
+        LEFT JOIN known AS k USING (sku)
+    WHERE k.change IS DISTINCT FROM 'removed'
+)
+SELECT *, $run AS run, $started_at AS started_at, NULL::TIMESTAMPTZ AS "at" FROM changed
+UNION ALL BY NAME
+SELECT
+    change, new_code AS code, invalid_sku AS sku, coalesce(name, invalid_name) AS name,
+    description, type, status, visible_in, stock, price, currency, url, images, categories, updated_at, attributes,
+    hash, hash_version, bytes, $run AS run, $started_at AS started_at
+FROM now_invalid
+UNION ALL BY NAME
+SELECT 'removed' AS change, sku, name, $run AS run, $started_at AS started_at FROM gone

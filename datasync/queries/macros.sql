@@ -1,0 +1,111 @@
+-- One macro a statement: how a mapped value becomes a product's column, and a product its payload and its content hash.
+
+-- A list from text: a JSON array, or values separated by commas; NULL where it is neither.
+CREATE OR REPLACE MACRO list_of(given) AS
+    CASE
+        WHEN given LIKE '[%' THEN TRY(from_json(given, '["VARCHAR"]'))
+        ELSE list_filter(list_transform(string_split(given, ','), lambda one: trim(one)), lambda one: one <> '')
+    END;
+
+-- A list whose order means nothing, sorted, without what is NULL in it.
+CREATE OR REPLACE MACRO settled_list(listed) AS
+    list_sort(CASE WHEN list_count(listed) = len(listed) THEN listed ELSE list_filter(listed, lambda one: one IS NOT NULL) END);
+
+-- Where a product can be seen, from a list; `none` is nowhere; NULL where the list names another place. The usual lists are known by sight.
+CREATE OR REPLACE MACRO places_of(listed) AS
+    CASE
+        WHEN listed IN (['catalog', 'search'], ['catalog'], ['search']) THEN listed
+        WHEN len(list_filter(listed, lambda one: coalesce(lower(trim(one)), '') NOT IN ('catalog', 'search', 'none'))) = 0
+            THEN list_sort(list_distinct(list_filter(list_transform(listed, lambda one: lower(trim(one))), lambda one: one <> 'none')))
+    END;
+
+-- Where a product can be seen, from text; the most usual one is known by sight.
+CREATE OR REPLACE MACRO places_in(given) AS
+    CASE WHEN given = '["catalog","search"]' THEN ['catalog', 'search'] ELSE places_of(list_of(given)) END;
+
+-- A status, or NULL where it is none.
+CREATE OR REPLACE MACRO status_of(given) AS CASE WHEN lower(given) IN ('enabled', 'disabled') THEN lower(given) END;
+
+-- A stock status, or NULL where it is none.
+CREATE OR REPLACE MACRO stock_of(given) AS
+    CASE WHEN lower(given) IN ('in-stock', 'low-stock', 'out-of-stock', 'unknown') THEN lower(given) END;
+
+-- A time that calendars and every reader of Parquet have, or NULL.
+CREATE OR REPLACE MACRO time_of(given) AS
+    CASE WHEN given BETWEEN TIMESTAMPTZ '0001-01-02 00:00:00+00' AND TIMESTAMPTZ '9999-12-30 00:00:00+00' THEN given END;
+
+-- Images from a list of URLs.
+CREATE OR REPLACE MACRO images_at(urls) AS
+    list_transform(urls, lambda one: {'url': one, 'label': NULL::VARCHAR, 'roles': []::VARCHAR[]});
+
+-- Images from text: a JSON array of objects or of URLs, one JSON object, or one URL.
+CREATE OR REPLACE MACRO images_of(given) AS
+    CASE
+        WHEN given LIKE '[{%' THEN TRY(from_json(given, '[{"url":"VARCHAR","label":"VARCHAR","roles":["VARCHAR"]}]'))
+        WHEN given LIKE '{%' THEN TRY(from_json('[' || given || ']', '[{"url":"VARCHAR","label":"VARCHAR","roles":["VARCHAR"]}]'))
+        WHEN given LIKE '[%' AND TRY(json_type(given, '$[0]')) = 'OBJECT'
+            THEN TRY(from_json(given, '[{"url":"VARCHAR","label":"VARCHAR","roles":["VARCHAR"]}]'))
+        WHEN given LIKE '[%' THEN images_at(TRY(from_json(given, '["VARCHAR"]')))
+        ELSE images_at([given])
+    END;
+
+-- A list none of whose elements is NULL, or NULL.
+CREATE OR REPLACE MACRO whole_list(listed) AS CASE WHEN list_count(listed) = len(listed) THEN listed END;
+
+-- Images in their order, the roles of each sorted; NULL where one has no URL.
+CREATE OR REPLACE MACRO settled_images(images) AS
+    whole_list(
+        list_transform(
+            images,
+            lambda one:
+                CASE
+                    WHEN one.url IS NOT NULL
+                        THEN {'url': one.url, 'label': one.label, 'roles': coalesce(list_sort(one.roles), []::VARCHAR[])}
+                END
+        )
+    );
+
+-- An attribute's values from text: a JSON array's elements, or the text itself; empty text is no value.
+CREATE OR REPLACE MACRO values_of(given) AS
+    CASE
+        WHEN given IS NULL OR given = '' THEN []::VARCHAR[]
+        WHEN given LIKE '[%' THEN list_filter(coalesce(TRY(from_json(given, '["VARCHAR"]')), [given]), lambda one: one <> '')
+        ELSE [given]
+    END;
+
+-- A price as text: two decimals, or as many more as it has.
+CREATE OR REPLACE MACRO price_text(price) AS
+    CASE WHEN price = price::DECIMAL(18, 2) THEN price::DECIMAL(18, 2)::VARCHAR ELSE rtrim(price::VARCHAR, '0') END;
+
+-- What a service gets of one product.
+CREATE OR REPLACE MACRO payload(p, in_scope) AS {
+    'sku': p.sku,
+    'scope': in_scope,
+    'name': p.name,
+    'description': p.description,
+    'type': p.type,
+    'status': p.status,
+    'visibleIn': p.visible_in,
+    'inStock': CASE p.stock WHEN 'unknown' THEN NULL ELSE p.stock <> 'out-of-stock' END,
+    'lowStock': CASE p.stock WHEN 'unknown' THEN NULL ELSE p.stock = 'low-stock' END,
+    'price': price_text(p.price),
+    'currency': p.currency,
+    'url': p.url,
+    'images': p.images,
+    'categories': p.categories,
+    'attributes': p.attributes
+};
+
+-- A product's attributes as the content hash sees them: without those that a name or pattern in `volatile` takes, values in a stable order.
+CREATE OR REPLACE MACRO settled(attributes, volatile) AS
+    list_transform(
+        list_filter(attributes, lambda one: len(list_filter(volatile, lambda v: one.code = v OR one.code GLOB v)) = 0),
+        lambda one: {'code': one.code, 'values': list_sort(one."values")}
+    );
+
+-- The canonical content of one product as JSON text; md5 of it is the content hash.
+CREATE OR REPLACE MACRO content(p, in_scope, volatile) AS
+    to_json(payload(struct_update(p, attributes := settled(p.attributes, volatile)), in_scope))::VARCHAR;
+
+-- The content hash of one product (32 hexadecimal digits).
+CREATE OR REPLACE MACRO content_hash(p, in_scope, volatile) AS md5(content(p, in_scope, volatile));

@@ -1,0 +1,28 @@
+-- One row per invalid record of the pull that is staged: where it stood, its SKU and name if it has them, its code, a sentence, and the record whole.
+-- A record that gave nothing at all and is a JSON object after all was read: it has none of the fields that are mapped, a SKU least of all.
+WITH invalid AS (
+    SELECT
+        s.position,
+        s._place AS place,
+        o.line,
+        s.sku,
+        s.name,
+        CASE
+            WHEN d.becomes = 'duplicate-sku' THEN 'duplicate-sku'
+            WHEN s.code = 'unreadable' AND o.is_object THEN 'missing-sku'
+            ELSE s.code
+        END AS code,
+        CASE
+            WHEN d.becomes = 'duplicate-sku'
+                THEN 'Another record of this SKU has a newer updated_at, or the same and stands further down.'
+            WHEN s.code = 'unreadable' AND o.is_object THEN 'The record has no SKU.'
+            WHEN s.code = 'unreadable' AND o.line IS NOT NULL THEN 'Line ' || o.line || ' of ' || s._place || ': ' || s.sentence
+            ELSE s.sentence
+        END AS sentence,
+        coalesce(s.record, o.text, to_json(s)::VARCHAR) AS record
+    FROM staged AS s LEFT JOIN settled AS d USING (position) LEFT JOIN originals AS o USING (position)
+    WHERE s.code IS NOT NULL OR d.becomes = 'duplicate-sku'
+)
+SELECT position, place, line, sku, name, code, sentence, record FROM invalid
+UNION ALL
+SELECT NULL, _place, NULL, NULL, NULL, 'unreadable', sentence, record FROM passed_over

@@ -1,0 +1,103 @@
+"""What a source is: somewhere raw records come from. It yields records, never products; the scope's map makes those.
+
+A kind is one short module with a class that has these methods, one line in ``sources.KINDS``, and its options in
+settings.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
+
+import duckdb
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """What a pull asks of its source.
+
+    ``complete``: every product. ``changed``: what may have changed since ``watermark`` (None: since ever), as the kind
+    itself wrote it at the last scheduled pull. ``skus``: those, and for each that is not there, the knowledge that it
+    is not.
+    """
+
+    what: Literal["complete", "changed", "skus"]
+    at: datetime
+    watermark: str | None = None
+    skus: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A record as its source has it: the ``nth`` (from 0) that ``select`` gave of ``place``, its line there, and its
+    text.
+
+    ``intact`` is False where the text had to be patched to be text at all.
+    """
+
+    place: str
+    nth: int
+    line: int
+    text: str
+    intact: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Raw records, ready for one statement to read.
+
+    ``whole`` is an SQL expression over a row of ``reader.select`` that gives the record as text; or it is NULL, and
+    ``originals`` gives the records that are wanted, by place and number, after the pull knows which those are.
+    ``names`` are the fields records are known to have; if ``sampled``, records further on may have more, and
+    ``reader.has`` settles for one whether any has it. ``rejects`` is SQL to run after the records were read:
+    ``_place``, ``record``, ``sentence`` of what the reader passed over. ``mend`` is asked when reading failed: it gives
+    the records without what cannot be read, or raises the error that names it.
+    """
+
+    reader: Reader
+    whole: str
+    names: tuple[str, ...]
+    complete: bool
+    answers_absence: bool
+    originals: Callable[[Mapping[str, Collection[int]]], Iterator[Original]] | None = None
+    sampled: bool = False
+    watermark: str | None = None
+    rejects: str | None = None
+    mend: Callable[[duckdb.DuckDBPyConnection, Exception], Records] | None = None
+    requests: int = 1
+    notes: tuple[str, ...] = field(default=())
+
+
+class Reader(Protocol):
+    """How the SQL over a source's records is made."""
+
+    def select(self, fields: Collection[str]) -> str:
+        """SQL with one row per record, in the source's order.
+
+        It has the named fields as text (one that no record has is NULL), ``_place`` (file or page, for people) and
+        ``_unreadable`` (a sentence where the record could not be read, else NULL), and whatever ``whole`` needs.
+        """
+
+    def has(self, con: duckdb.DuckDBPyConnection, field: str) -> bool:
+        """Whether any record has the field, be it NULL there."""
+
+    def all_names(self, con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+        """Every field that any record has; may read all records."""
+
+
+class Source(Protocol):
+    """One scope's way to its source."""
+
+    def records(self, con: duckdb.DuckDBPyConnection, want: Want) -> Records:
+        """The raw records that answer ``want``; ``Records.complete`` says whether they are the whole catalog.
+
+        Raises SourceUnavailable where trying again may help, NoFiles or UnreadableFile where the data stand in the way.
+        """
+
+    def scheduled(self) -> Literal["complete", "changed"]:
+        """What a scheduled pull asks for."""
+
+    def requests(self, want: Want) -> int:
+        """How many requests (files, pages, queries) ``want`` will cost the source, as far as it can be known before."""

@@ -1,0 +1,139 @@
+"""Where a pattern's files lie, on this machine or on S3: which there are, how to open one, how DuckDB reads them."""
+
+from __future__ import annotations
+
+import glob
+import gzip
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import IO, Any, Protocol, cast
+
+import duckdb
+
+from datasync.errors import InvalidSettings, SourceUnavailable
+
+_MAGIC = "*?["
+PATH = "datasync path"  # the column that tells which file a row is from; no file has one of that name
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One matching file: what it is read by, its name for people, its size in bytes and when it was last written."""
+
+    path: str
+    name: str
+    size: int
+    modified: datetime
+
+    @property
+    def pattern(self) -> str:
+        """The path for DuckDB, which takes ``*``, ``?`` and ``[`` in a name for a pattern unless they stand in
+        brackets.
+        """
+        return "".join(f"[{sign}]" if sign in _MAGIC else sign for sign in self.path)
+
+
+class Location(Protocol):
+    """A pattern and the place it is matched in."""
+
+    def files(self) -> list[File]:
+        """The matching files, sorted by name; SourceUnavailable where the place does not answer."""
+
+    def raw(self, file: File) -> IO[bytes]:
+        """The file's bytes as they lie there."""
+
+    def register(self, con: duckdb.DuckDBPyConnection) -> None:
+        """Let a DuckDB connection read the files' paths."""
+
+
+class Folder:
+    """A pattern of local paths; a path that exists as it is written is that file, whatever signs are in its name."""
+
+    def __init__(self, pattern: str) -> None:
+        self.pattern, self._fixed = pattern, len(_fixed_folder(pattern))
+
+    def files(self) -> list[File]:
+        exact = os.path.isfile(self.pattern)
+        found = [self.pattern] if exact else [p for p in glob.glob(self.pattern, recursive=True) if os.path.isfile(p)]
+        fixed = len(os.path.dirname(self.pattern)) + 1 if exact else self._fixed
+        return [
+            File(p, p[fixed:], (s := os.stat(p)).st_size, datetime.fromtimestamp(s.st_mtime, UTC))
+            for p in sorted(set(found))
+        ]
+
+    def raw(self, file: File) -> IO[bytes]:
+        return open(file.path, "rb")
+
+    def register(self, con: duckdb.DuckDBPyConnection) -> None:
+        """Local paths need nothing."""
+
+
+class Bucket:
+    """A pattern of keys on S3. DuckDB reads it under a protocol of its own, so that the store may have other options."""
+
+    def __init__(self, pattern: str, options: Mapping[str, Any], source: str) -> None:
+        import s3fs
+
+        self._protocol = f"s3-{source}"
+        kind = type("SourceBucket", (s3fs.S3FileSystem,), {"protocol": (self._protocol,)})
+        self._fs = kind(**options, use_listings_cache=False, skip_instance_cache=True)
+        self._key, self._fixed = pattern.removeprefix("s3://"), len(_fixed_folder(pattern.removeprefix("s3://")))
+
+    def files(self) -> list[File]:
+        with _reachable(self._key):
+            found = self._fs.glob(self._key, detail=True)
+        listed = sorted((key, info) for key, info in found.items() if info["type"] == "file")
+        return [
+            File(f"{self._protocol}://{key}", key[self._fixed :], info["size"], info["LastModified"])
+            for key, info in listed
+        ]
+
+    def raw(self, file: File) -> IO[bytes]:
+        with _reachable(file.name):
+            return cast("IO[bytes]", self._fs.open(file.path, "rb"))
+
+    def register(self, con: duckdb.DuckDBPyConnection) -> None:
+        if con.filesystem_is_registered(self._protocol):
+            con.unregister_filesystem(self._protocol)
+        con.register_filesystem(self._fs)
+
+
+def locate(pattern: str, options: Mapping[str, Any], scope: str, source: str) -> Location:
+    """The location of a scope's pattern: a local path or ``s3://bucket/key``."""
+    if pattern.startswith("s3://"):
+        return Bucket(pattern, options, source)
+    if "://" in pattern:
+        raise InvalidSettings(
+            f"scopes.{scope}.path", f"{pattern!r} is neither a local path nor on s3://.", "Use one of these."
+        )
+    return Folder(pattern)
+
+
+@contextmanager
+def opened(location: Location, file: File) -> Iterator[IO[bytes]]:
+    """The file's content, decompressed if its name ends in ``.gz``."""
+    with location.raw(file) as raw:
+        if file.name.endswith(".gz"):
+            with gzip.open(raw) as plain:
+                yield cast("IO[bytes]", plain)
+        else:
+            yield raw
+
+
+@contextmanager
+def _reachable(what: str) -> Iterator[None]:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except (OSError, BotoCoreError, ClientError) as error:
+        raise SourceUnavailable(f"s3://{what} cannot be read: {error}. Is the bucket reachable from here?") from error
+
+
+def _fixed_folder(pattern: str) -> str:
+    """The folder before the pattern's first sign, which every match begins with: ``a/b/`` of ``a/b/*/c-*.csv``."""
+    first = min((pattern.index(sign) for sign in _MAGIC if sign in pattern), default=len(pattern))
+    return pattern[: pattern.rfind("/", 0, first) + 1]

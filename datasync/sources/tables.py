@@ -1,0 +1,192 @@
+"""CSV, Parquet and XLSX: files with named columns. Files of the same columns are read together, the others beside them.
+
+What is in a cell is text: `00123` stays as it is, an empty cell is NULL, and nested values are JSON.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import itertools
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from datasync.errors import UnreadableFile
+from datasync.sources.locations import PATH, File, Location, opened
+from datasync.sql import literal, quote
+
+_HEADER = 1024 * 1024
+_DELIMITERS = ",;\t|"
+_NESTED = ("STRUCT", "MAP", "UNION", "JSON")
+_NUMBERS = itertools.count(1)
+_WHY_REJECTED = (
+    "CASE error_type WHEN 'INVALID ENCODING' THEN 'is not UTF-8' WHEN 'MAXIMUM LINE SIZE' THEN 'is longer than 2 MB' "
+    "WHEN 'UNQUOTED VALUE' THEN 'has a quote that is not closed, or text after one' "
+    "ELSE 'has another number of cells than the header' END"
+)
+_NO_REJECTS = "SELECT NULL::VARCHAR AS _place, NULL::VARCHAR AS record, NULL::VARCHAR AS sentence WHERE false"
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """How files that look like one another are read: their columns (name, and SQL for the text), the function, its options.
+
+    A sheet's rows are a table of the connection's already; then ``function`` is that table, and there are no options.
+    """
+
+    texts: tuple[tuple[str, str], ...]
+    function: str
+    options: str = ""
+    skips_blank_rows: bool = True
+
+    @property
+    def rejects_rows(self) -> bool:
+        return self.function == "read_csv"
+
+
+class Tables:
+    """The records of some files with columns, in the files' order."""
+
+    def __init__(self, layouts: Mapping[File, Columns]) -> None:
+        self._number = next(_NUMBERS)
+        self._groups = [(c, list(files)) for c, files in itertools.groupby(layouts, key=lambda file: layouts[file])]
+        self.names = tuple(dict.fromkeys(name for columns, _ in self._groups for name, _ in columns.texts))
+
+    def select(self, fields: Collection[str]) -> str:
+        if self._groups:
+            return " UNION ALL ".join(self._part(index, fields) for index in range(len(self._groups)))
+        nulls = "".join(f"NULL::VARCHAR AS {quote(f)}, " for f in fields)
+        return f"SELECT {nulls}NULL::VARCHAR AS _place, NULL::VARCHAR AS _unreadable, NULL::VARCHAR AS _row WHERE false"
+
+    def has(self, con: duckdb.DuckDBPyConnection, field: str) -> bool:
+        return any(name.lower() == field.lower() for name in self.names)
+
+    def all_names(self, con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+        return self.names
+
+    @property
+    def rejects(self) -> str:
+        """SQL for the rows of CSV files that were passed over, to run after ``select`` was read."""
+        groups = enumerate(self._groups)
+        parts = [self._rejected(index, files) for index, (columns, files) in groups if columns.rejects_rows]
+        return " UNION ALL ".join(parts) or _NO_REJECTS
+
+    def try_out(self, con: duckdb.DuckDBPyConnection, file: File) -> None:
+        """Read one file to its end; whatever stops that is raised."""
+        columns = next(columns for columns, files in self._groups if file in files)
+        counts = ", ".join(f"count({text})" for _, text in columns.texts)
+        con.execute(f"SELECT {counts} FROM {self._source(-1, columns, [file])}")
+
+    def _part(self, index: int, fields: Collection[str]) -> str:
+        columns, files = self._groups[index]
+        texts = dict(columns.texts)
+        lower = {name.lower(): text for name, text in reversed(columns.texts)}
+        found = {field: texts.get(field) or lower.get(field.lower(), "NULL::VARCHAR") for field in fields}
+        named = "".join(f"{text} AS {quote(field)}, " for field, text in found.items())
+        row = ", ".join(f"{literal(name)}: {texts.get(name, 'NULL::VARCHAR')}" for name in self.names)
+        some = f" WHERE coalesce({', '.join(texts.values())}) IS NOT NULL" if columns.skips_blank_rows else ""
+        rest = f"{_place(files)} AS _place, NULL::VARCHAR AS _unreadable, {{{row}}} AS _row"
+        return f"SELECT {named}{rest} FROM {self._source(index, columns, files)}{some}"
+
+    def _source(self, index: int, columns: Columns, files: Sequence[File]) -> str:
+        if not columns.options:
+            return columns.function
+        paths = ", ".join(literal(file.pattern) for file in files)
+        tables = f", rejects_table = '{self._rejects(index)}', rejects_scan = '{self._scans(index)}'"
+        options = f"filename = {literal(PATH)}, {columns.options}{tables if columns.rejects_rows else ''}"
+        return f"{columns.function}([{paths}], hive_partitioning = false, {options})"
+
+    def _rejects(self, index: int) -> str:
+        return f"rejects_{self._number}_{index}"
+
+    def _scans(self, index: int) -> str:
+        return f"scans_{self._number}_{index}"
+
+    def _rejected(self, index: int, files: Sequence[File]) -> str:
+        place = _place(files, "file_path")
+        files_read = f"SELECT DISTINCT scan_id, file_id, file_path FROM {self._scans(index)}"
+        return (
+            f"SELECT DISTINCT ON (file_path, line) {place} AS _place, ltrim(csv_line, chr(13) || chr(10)) AS record, "
+            f"'Row ' || line || ' of ' || {place} || ' (the header is row 1) ' || {_WHY_REJECTED} || '.' AS sentence "
+            f"FROM {self._rejects(index)} JOIN ({files_read}) USING (scan_id, file_id)"
+        )
+
+
+def _place(files: Sequence[File], path: str = quote(PATH)) -> str:
+    """SQL that gives a file's name from the path it was read by."""
+    return f"substr({path}, {len(files[0].path) - len(files[0].name) + 1})"
+
+
+def look_at_csv(location: Location, file: File, delimiter: str | None) -> Columns:
+    """The columns of one CSV file from its first row; UnreadableFile where there is none that can be read."""
+    with opened(location, file) as content:
+        head = content.read(_HEADER).removeprefix(codecs.BOM_UTF8)
+    if not head.strip():
+        raise UnreadableFile(file.name, "it is empty")
+    text = head.decode(errors="replace")
+    delimiter = delimiter or _delimiter(text)
+    try:
+        header = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        raise UnreadableFile(file.name, f"line 1, the header, is no CSV: {error}") from None
+    if any("\ufffd" in name or "\0" in name for name in header):
+        raise UnreadableFile(file.name, "line 1, the header, is not UTF-8. Save it as CSV UTF-8")
+    names = _unlike([name.strip() for name in header])
+    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
+    options = (
+        f"columns = {{{columns}}}, header = true, delim = {literal(delimiter)}, quote = '\"', escape = '\"', "
+        "auto_detect = false, store_rejects = true, rejects_limit = 0"
+    )
+    return Columns(tuple((name, quote(name)) for name in names), "read_csv", options)
+
+
+def look_at_parquet(con: duckdb.DuckDBPyConnection, file: File) -> Columns:
+    """The columns of one Parquet file; duckdb.Error where it is none."""
+    alone = f"read_parquet([{literal(file.pattern)}], hive_partitioning = false)"
+    described = con.execute(f"DESCRIBE SELECT * FROM {alone}").fetchall()
+    texts = tuple((str(name), _text(quote(str(name)), str(kind))) for name, kind, *_ in described)
+    return Columns(texts, "read_parquet", "union_by_name = false", skips_blank_rows=False)
+
+
+def look_at_xlsx(con: duckdb.DuckDBPyConnection, location: Location, file: File, sheet: str | int) -> Columns:
+    """One sheet, taken into the connection as a table of texts; UnreadableFile where there is no such sheet."""
+    import pandas as pd
+
+    with location.raw(file) as content:
+        book = io.BytesIO(content.read())
+    read: Any = pd.read_excel(book, sheet_name=sheet, dtype=str, keep_default_na=False, na_values=[""])
+    names = _unlike([str(name).strip() for name in read.columns])
+    if not names:
+        raise UnreadableFile(file.name, f"its sheet {sheet!r} is empty")
+    read.columns = names
+    table = f"sheet_{next(_NUMBERS)}"
+    cells = ", ".join(f"CAST({quote(name)} AS VARCHAR) AS {quote(name)}" for name in names)
+    con.execute(f"CREATE TEMP TABLE {table} AS SELECT {cells}, {literal(file.path)} AS {quote(PATH)} FROM read")
+    return Columns(tuple((name, quote(name)) for name in names), table)
+
+
+def _delimiter(text: str) -> str:
+    """The sign that stands most often outside quotes in the first line; the comma if none does."""
+    outside = "".join(text.split("\n", 1)[0].split('"')[::2])
+    return max(_DELIMITERS, key=outside.count)
+
+
+def _unlike(names: Sequence[str]) -> list[str]:
+    """Column names that SQL can tell apart: an empty one is called by its place, a repeated one gets a number."""
+    made: dict[str, str] = {}
+    for place, given in enumerate(names, 1):
+        name = given or f"column_{place}"
+        numbered = itertools.chain([name], (f"{name}_{number}" for number in itertools.count(2)))
+        free = next(one for one in numbered if one.lower() not in made)
+        made[free.lower()] = free
+    return list(made.values())
+
+
+def _text(column: str, kind: str) -> str:
+    if kind == "VARCHAR":
+        return column
+    return f"to_json({column})::VARCHAR" if kind.startswith(_NESTED) or kind.endswith("]") else f"{column}::VARCHAR"

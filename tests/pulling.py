@@ -1,0 +1,94 @@
+"""A desk to pull at: a store in a temporary folder, a connection, and a files source over whatever a test has written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any, Literal
+
+from datasync import pull
+from datasync.sql import literal
+from datasync.pull import Snapshot
+from datasync.settings import FilesSource, Scope
+from datasync.sources.base import Source, Want
+from datasync.sources.files import Files
+from datasync.store.files import Folder, connect
+
+SCOPE = "de-DE"
+START = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+class Desk:
+    """Pulls of one scope. Every pull has its own run, and each look at the clock is a second later."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.files = folder / "exports"
+        self.files.mkdir()
+        self.store = Folder(str(folder / "store"))
+        self.con = connect(self.store)
+        self._runs, self._seconds = count(1), count(1)
+
+    def clock(self) -> datetime:
+        return START + timedelta(seconds=next(self._seconds))
+
+    def write(self, name: str, content: bytes | str) -> Path:
+        file = self.files / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return file
+
+    def lines(self, name: str, *records: Mapping[str, Any]) -> Path:
+        return self.write(name, "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records))
+
+    def scope(self, path: str, **keys: Any) -> Scope:
+        return Scope(source="exports", path=path if "://" in path else str(self.files / path), **keys)
+
+    def source(self, path: str, options: Mapping[str, Any] | None = None, **keys: Any) -> Files:
+        return Files(SCOPE, self.scope(path, **keys), FilesSource(kind="files", options=dict(options or {})))
+
+    def pull(
+        self,
+        path: str,
+        what: Literal["complete", "changed", "skus"] = "complete",
+        *,
+        skus: Iterable[str] = (),
+        watermark: str | None = None,
+        run: str | None = None,
+        source: Source | None = None,
+        options: Mapping[str, Any] | None = None,
+        **keys: Any,
+    ) -> Snapshot:
+        want = Want(what, self.clock(), watermark, tuple(skus))
+        source = source or self.source(path, options, **keys)
+        run = run or f"run-{next(self._runs)}"
+        return pull.pull(self.con, self.store, SCOPE, self.scope(path, **keys), source, want, run, "print", self.clock)
+
+    def products(self, found: Snapshot, *columns: str) -> list[Any]:
+        """Some columns of a snapshot's products by SKU: rows, or plain values if it is one column."""
+        path = self.store.url(pull.snapshot_path(SCOPE, found.run))
+        sql = f"SELECT {', '.join(columns)} FROM read_parquet({literal(path)}, hive_partitioning = false) ORDER BY sku"
+        rows = self.con.execute(sql).fetchall()
+        return [row[0] for row in rows] if len(columns) == 1 else rows
+
+    def quarantine(self, found: Snapshot, *columns: str) -> list[Any]:
+        """Some columns of a pull's invalid records in their order, those that were passed over last."""
+        path = self.store.url(pull.quarantine_path(SCOPE, found.run))
+        sql = f"SELECT {', '.join(columns)} FROM read_parquet({literal(path)}, hive_partitioning = false) ORDER BY position, sentence"
+        rows = self.con.execute(sql).fetchall()
+        return [row[0] for row in rows] if len(columns) == 1 else rows
+
+    def payloads(self, found: Snapshot) -> list[dict[str, Any]]:
+        """What a service gets of each product, by SKU."""
+        path = self.store.url(pull.snapshot_path(SCOPE, found.run))
+        sql = f"SELECT to_json(payload(p, '{SCOPE}')) FROM read_parquet({literal(path)}, hive_partitioning = false) AS p ORDER BY sku"
+        return [json.loads(row[0]) for row in self.con.execute(sql).fetchall()]
+
+
+def balance(found: Snapshot) -> tuple[int, int, int, int]:
+    """records, valid, quarantined, repeated: the first is always the sum of the others."""
+    assert found.records == found.valid + found.quarantined + found.repeated
+    return found.records, found.valid, found.quarantined, found.repeated

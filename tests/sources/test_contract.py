@@ -1,0 +1,79 @@
+"""Every kind of source keeps the contract."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+
+from datasync.settings import FilesSource, SampleSource, Scope
+from datasync.sources import KINDS
+from datasync.sources.base import Source
+from datasync.sources.files import Files
+from datasync.sources.sample import Sample
+from datasync.store.files import Folder, connect
+from tests.sources.contract import SourceContract
+
+RECORDS = [{"sku": "A", "name": "a", "two words": "1"}, {"sku": "B", "name": "b", "two words": None}]
+LINES = b'{"sku":"A","name":"a","two words":1}\n\n{"sku":"B","name":"b","two words":null}\n'
+
+
+@pytest.fixture
+def con(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with connect(Folder(str(tmp_path / "store"))) as opened:
+        yield opened
+
+
+def files(path: Path, **keys: str) -> Source:
+    return Files("en-US", Scope(source="exports", path=str(path), **keys), FilesSource(kind="files"))  # type: ignore[arg-type]
+
+
+class TestCsv(SourceContract):
+    @pytest.fixture
+    def source(self, tmp_path: Path) -> Source:
+        (tmp_path / "x.csv").write_text('sku,name,two words\nA,a,1\nB,"b\nb",\n', encoding="utf-8")
+        return files(tmp_path / "*.csv")
+
+
+class TestJsonLines(SourceContract):
+    @pytest.fixture
+    def source(self, tmp_path: Path) -> Source:
+        (tmp_path / "x.jsonl.gz").write_bytes(gzip.compress(LINES))
+        (tmp_path / "y.jsonl.gz").write_bytes(gzip.compress(b"\xef\xbb\xbf" + LINES))
+        return files(tmp_path / "*.gz")
+
+
+class TestParquet(SourceContract):
+    @pytest.fixture
+    def source(self, tmp_path: Path) -> Source:
+        pd.DataFrame(RECORDS).to_parquet(tmp_path / "x.parquet")
+        return files(tmp_path / "x.parquet")
+
+
+class TestXlsx(SourceContract):
+    @pytest.fixture
+    def source(self, tmp_path: Path) -> Source:
+        pd.DataFrame(RECORDS).to_excel(tmp_path / "x.xlsx", index=False)
+        return files(tmp_path / "x.xlsx", snapshot="newest")
+
+
+class TestPartial(SourceContract):
+    @pytest.fixture
+    def source(self, tmp_path: Path) -> Source:
+        (tmp_path / "x.jsonl").write_bytes(LINES)
+        (tmp_path / "y.jsonl").write_bytes(LINES)
+        return files(tmp_path / "*.jsonl", snapshot="partial")
+
+
+class TestSample(SourceContract):
+    @pytest.fixture
+    def source(self) -> Source:
+        return Sample("en-US", Scope(source="demo"), SampleSource(kind="sample", size=50))
+
+
+def test_every_kind_is_here() -> None:
+    assert set(KINDS) == {"files", "sample"}

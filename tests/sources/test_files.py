@@ -1,0 +1,459 @@
+"""Files of every format and habit, real ones in a temporary folder, pulled to a snapshot."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from datasync.errors import InvalidSettings, MissingField, NoFiles, UnreadableFile
+from datasync.sources.base import Want
+from tests.pulling import START, Desk, balance
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def aged(file: Path, minutes: int) -> Path:
+    moment = START.timestamp() + 60 * minutes
+    os.utime(file, (moment, moment))
+    return file
+
+
+# ── What the matching files are together ─────────────────────────────────────────────────────────────────────────────
+
+
+def test_complete_takes_the_matching_files_together(desk: Desk) -> None:
+    desk.lines("a.jsonl", {"sku": "A", "name": "a"})
+    desk.lines("b.jsonl", {"sku": "B", "name": "b"})
+    desk.lines("other.json", {"sku": "C", "name": "c"})
+    found = desk.pull("*.jsonl")
+    assert (found.complete, found.answers_absence, found.requests, found.watermark) == (True, True, 2, None)
+    assert desk.products(found, "sku") == ["A", "B"]
+
+
+def test_of_two_files_the_later_name_wins_where_no_time_tells(desk: Desk) -> None:
+    desk.lines("part-2.jsonl", {"sku": "A", "name": "second"})
+    desk.lines("part-1.jsonl", {"sku": "A", "name": "first"})
+    found = desk.pull("part-*.jsonl")
+    assert desk.products(found, "sku", "name") == [("A", "second")]
+    assert desk.quarantine(found, "place", "code") == [("part-1.jsonl", "duplicate-sku")]
+
+
+def test_newest_takes_the_newest_file_alone_and_by_name_if_two_are_of_one_time(desk: Desk) -> None:
+    for name, minutes in (("old", 1), ("new-a", 9), ("new-b", 9)):
+        aged(desk.lines(f"{name}.jsonl", {"sku": name, "name": name}), minutes)
+    found = desk.pull("*.jsonl", snapshot="newest")
+    assert (found.complete, found.requests) == (True, 1)
+    assert desk.products(found, "sku") == ["new-b"]
+
+
+def test_partial_reads_each_file_once_in_order_of_time(desk: Desk) -> None:
+    aged(desk.lines("z.jsonl", {"sku": "A", "name": "older"}), 1)
+    aged(desk.lines("a.jsonl", {"sku": "A", "name": "newer"}), 2)
+    first = desk.pull("*.jsonl", "changed", snapshot="partial")
+    assert (first.complete, first.answers_absence, first.requests) == (False, False, 2)
+    assert desk.products(first, "name") == ["newer"]
+
+    nothing = desk.pull("*.jsonl", "changed", snapshot="partial", watermark=first.watermark)
+    assert (balance(nothing), nothing.watermark) == ((0, 0, 0, 0), first.watermark)
+
+    aged(desk.lines("m.jsonl", {"sku": "B", "name": "b"}), 3)
+    then = desk.pull("*.jsonl", "changed", snapshot="partial", watermark=nothing.watermark)
+    assert desk.products(then, "sku") == ["B"]
+
+
+def test_partial_reads_a_file_again_that_was_written_anew_under_its_name(desk: Desk) -> None:
+    aged(desk.lines("a.jsonl", {"sku": "A", "name": "one"}), 1)
+    first = desk.pull("a.jsonl", "changed", snapshot="partial")
+    aged(desk.lines("a.jsonl", {"sku": "A", "name": "two"}), 5)
+    assert desk.products(desk.pull("a.jsonl", "changed", snapshot="partial", watermark=first.watermark), "name") == [
+        "two"
+    ]
+
+
+def test_partial_forgets_files_that_are_gone_so_its_watermark_stays_small(desk: Desk) -> None:
+    gone = desk.lines("a.jsonl", {"sku": "A", "name": "a"})
+    desk.lines("b.jsonl", {"sku": "B", "name": "b"})
+    first = desk.pull("*.jsonl", "changed", snapshot="partial")
+    gone.unlink()
+    then = desk.pull("*.jsonl", "changed", snapshot="partial", watermark=first.watermark)
+    assert [entry[0] for entry in json.loads(then.watermark or "")["files"]] == ["b.jsonl"]
+
+
+def test_partial_asked_for_everything_or_for_skus_reads_all_files_and_never_answers_absence(desk: Desk) -> None:
+    aged(desk.lines("a.jsonl", {"sku": "A", "name": "a"}), 1)
+    aged(desk.lines("b.jsonl", {"sku": "B", "name": "b"}), 2)
+    mark = desk.pull("*.jsonl", "changed", snapshot="partial").watermark
+    every = desk.pull("*.jsonl", "complete", snapshot="partial", watermark=mark)
+    some = desk.pull("*.jsonl", "skus", skus=["A", "Z"], snapshot="partial", watermark=mark)
+    assert (desk.products(every, "sku"), every.complete, every.watermark) == (["A", "B"], False, mark)
+    assert (desk.products(some, "sku"), some.answers_absence, some.watermark) == (["A"], False, None)
+
+
+def test_skus_of_a_complete_scope_are_answered_and_so_is_their_absence(desk: Desk) -> None:
+    desk.lines("a.jsonl", {"sku": "A", "name": "a"}, {"sku": "B", "name": "b"}, {"sku": "C"})
+    found = desk.pull("a.jsonl", "skus", skus=["B", "C", "Z", "B"])
+    assert (found.complete, found.answers_absence, found.asked, balance(found)) == (False, True, 4, (2, 1, 1, 0))
+    assert (desk.products(found, "sku"), desk.quarantine(found, "sku", "code")) == (["B"], [("C", "missing-name")])
+
+
+def test_an_unreadable_line_may_be_the_product_asked_for_so_none_is_taken_for_absent(desk: Desk) -> None:
+    desk.write("a.jsonl", '{"sku":"A","name":"a"}\n{broken\n')
+    found = desk.pull("a.jsonl", "skus", skus=["Z"])
+    assert (found.answers_absence, found.unreadable) == (False, 1)
+    assert found.notes == (
+        "1 records cannot be read, and each may be a product that was asked for: none is taken for absent.",
+    )
+
+
+@pytest.mark.parametrize("habit", ["complete", "newest", "partial"])
+def test_no_match_fails_by_name(desk: Desk, habit: str) -> None:
+    with pytest.raises(NoFiles, match=r"scopes\.de-DE\.path: no file matches .*\*\.csv"):
+        desk.pull("*.csv", "changed" if habit == "partial" else "complete", snapshot=habit)
+
+
+def test_a_partial_scope_whose_files_were_all_taken_away_after_reading_has_nothing_new(desk: Desk) -> None:
+    file = desk.lines("a.jsonl", {"sku": "A", "name": "a"})
+    mark = desk.pull("*.jsonl", "changed", snapshot="partial").watermark
+    file.unlink()
+    assert balance(desk.pull("*.jsonl", "changed", snapshot="partial", watermark=mark)) == (0, 0, 0, 0)
+
+
+def test_what_a_pull_will_cost_is_known_before_it(desk: Desk) -> None:
+    for name in "abc":
+        desk.lines(f"{name}.jsonl", {"sku": name, "name": name})
+    ask = Want("complete", START)
+    assert (desk.source("*.jsonl").requests(ask), desk.source("*.jsonl", snapshot="newest").requests(ask)) == (3, 1)
+    assert (desk.source("*.jsonl").scheduled(), desk.source("*.jsonl", snapshot="partial").scheduled()) == (
+        "complete",
+        "changed",
+    )
+
+
+# ── Formats ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+CSV = 'sku,name,price\n00123,"Said ""hi"", then\nleft",1.50\nB,bee,\n'
+WHOLE = [("00123", 'Said "hi", then\nleft', "1.5000"), ("B", "bee", None)]
+
+
+def written(desk: Desk, ending: str) -> None:
+    """The two products of WHOLE in one file of the kind that the ending names."""
+    rows = [{"sku": sku, "name": name, "price": price and float(price)} for sku, name, price in WHOLE]
+    if ending.startswith("csv"):
+        content = CSV.encode()
+    elif ending.startswith("jsonl"):
+        content = "".join(json.dumps(row) + "\n" for row in rows).encode()
+    else:
+        frame, file = pd.DataFrame(rows), desk.files / f"x.{ending}"
+        if ending == "parquet":
+            frame.to_parquet(file)
+        else:
+            frame.to_excel(file, index=False)
+        return
+    desk.write(f"x.{ending}", gzip.compress(content) if ending.endswith(".gz") else content)
+
+
+@pytest.mark.parametrize("ending", ["csv", "csv.gz", "jsonl", "jsonl.gz", "parquet", "xlsx"])
+def test_every_format_gives_the_same_products(desk: Desk, ending: str) -> None:
+    written(desk, ending)
+    found = desk.pull("x.*")
+    assert desk.products(found, "sku", "name", "price::VARCHAR") == WHOLE
+    assert balance(found) == (2, 2, 0, 0)
+
+
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n"], ids=["LF", "CRLF"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["plain", "with a byte order mark"])
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "csv.gz", "jsonl.gz"])
+def test_line_ends_and_byte_order_marks_are_no_content(desk: Desk, ending: str, mark: bytes, line_end: bytes) -> None:
+    lines = (
+        [b"sku,name", b"A,a", b"B,b"]
+        if ending.startswith("csv")
+        else [b'{"sku":"A","name":"a"}', b"", b'{"sku":"B","name":"b"}']
+    )
+    content = mark + line_end.join(lines)
+    for name in ("x", "y"):
+        desk.write(f"{name}.{ending}", gzip.compress(content) if ending.endswith(".gz") else content)
+    found = desk.pull(f"*.{ending}")
+    assert (desk.products(found, "sku", "name"), balance(found)) == ([("A", "a"), ("B", "b")], (4, 2, 0, 2))
+
+
+def test_lines_that_end_differently_in_one_file_are_all_read(desk: Desk) -> None:
+    desk.write("x.jsonl", b'{"sku":"A","name":"a"}\r\n{"sku":"B","name":"b"}\n\n\r\n{"sku":"C","name":"c"}')
+    assert desk.products(desk.pull("x.jsonl"), "sku") == ["A", "B", "C"]
+
+
+def test_csv_files_with_other_columns_or_another_order_are_matched_by_name(desk: Desk) -> None:
+    desk.write("1.csv", "sku,name\nA,a\n")
+    desk.write("2.csv", "name;sku;color\nb;B;red\n")
+    desk.write("3.csv", "sku,name\nC,c\n")
+    found = desk.pull("*.csv", attributes=["color"])
+    assert desk.products(found, "sku", "name", "len(attributes)") == [("A", "a", 0), ("B", "b", 1), ("C", "c", 0)]
+
+
+def test_headers_with_spaces_quotes_dots_and_repeated_names_can_be_mapped(desk: Desk) -> None:
+    desk.write("x.csv", 'Article No,"My ""name""",a.b,a.b,\nA,n,1,2,3\n')
+    how = {"sku": '"Article No"', "name": '"My ""name""" || "a.b" || "a.b_2" || column_5'}
+    assert desk.products(desk.pull("x.csv", map=how), "sku", "name") == [("A", "n123")]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_the_delimiter_is_seen_in_the_header(desk: Desk, delimiter: str) -> None:
+    desk.write("x.csv", delimiter.join(["sku", "name", '"a, b; c"']) + "\n" + delimiter.join(["A", "a", '"x"']) + "\n")
+    assert desk.products(desk.pull("x.csv"), "sku", "name") == [("A", "a")]
+
+
+def test_a_delimiter_from_the_settings_beats_what_is_seen(desk: Desk) -> None:
+    desk.write("x.csv", "sku^name, long\nA^a,b\n")
+    assert desk.products(desk.pull("x.csv", delimiter="^", map={"name": '"name, long"'}), "name") == ["a,b"]
+
+
+def test_a_header_alone_is_a_readable_file_with_no_records(desk: Desk) -> None:
+    desk.write("x.csv", "sku,name\n")
+    found = desk.pull("x.csv")
+    assert (found.complete, balance(found)) == (True, (0, 0, 0, 0))
+
+
+def test_rows_with_nothing_in_them_are_no_records(desk: Desk) -> None:
+    desk.write("x.csv", "sku,name\n\nA,a\n,\n\n")
+    assert balance(desk.pull("x.csv")) == (1, 1, 0, 0)
+
+
+def test_nested_values_of_json_and_parquet_come_as_json_text(desk: Desk) -> None:
+    desk.lines(
+        "x.jsonl",
+        {"sku": "A", "name": "a", "size": ["S", "M"], "spec": {"w": 1}, "on": True, "n": 12345678901234567890123},
+    )
+    pd.DataFrame([{"sku": "A", "name": "a", "size": ["S", "M"], "spec": {"w": 1}, "on": True}]).to_parquet(
+        desk.files / "x.parquet"
+    )
+    of_json = desk.products(desk.pull("x.jsonl", attributes=["size", "spec", "on", "n"]), "attributes")
+    of_parquet = desk.products(desk.pull("x.parquet", attributes=["size", "spec", "on"]), "attributes")
+    common = [
+        {"code": "on", "values": ["true"]},
+        {"code": "size", "values": ["S", "M"]},
+        {"code": "spec", "values": ['{"w":1}']},
+    ]
+    assert of_json == [[{"code": "n", "values": ["12345678901234567890123"]}, *common]]
+    assert of_parquet == [common]
+
+
+def test_a_cell_of_a_sheet_stays_text_and_its_sheet_can_be_named(desk: Desk) -> None:
+    with pd.ExcelWriter(desk.files / "x.xlsx") as book:
+        pd.DataFrame({"x": [1]}).to_excel(book, sheet_name="first", index=False)
+        pd.DataFrame({"sku": ["00123", "NA"], "name": [12, 1.5]}).to_excel(book, sheet_name="second", index=False)
+    assert desk.products(desk.pull("x.xlsx", sheet="second"), "sku", "name") == [("00123", "12"), ("NA", "1.5")]
+    with pytest.raises(UnreadableFile, match=r"x\.xlsx cannot be read: .*third"):
+        desk.pull("x.xlsx", sheet="third")
+
+
+def test_keys_of_json_keep_their_case_and_any_signs(desk: Desk) -> None:
+    desk.lines("x.jsonl", {"SKU": "A", "sku": "b", "name": "n", "a.b": 1, 'q"r': 2, "s p": 3, "filename": 4, "é": 5})
+    how = {"sku": '"SKU"', "name": '"a.b" || "q""r" || "s p" || filename || "é"'}
+    assert desk.products(desk.pull("x.jsonl", map=how), "sku", "name") == [("A", "12345")]
+
+
+def test_fields_that_differ_in_nothing_but_case_are_refused_where_both_are_needed(desk: Desk) -> None:
+    desk.lines("x.jsonl", {"sku": "A", "name": "n", "Size": 1, "size": 2})
+    with pytest.raises(InvalidSettings, match="'Size' and 'size' differ in nothing but case"):
+        desk.pull("x.jsonl", attributes=["Size", "size"])
+
+
+def test_a_column_that_only_a_late_record_has_is_not_missed(desk: Desk) -> None:
+    first = [{"sku": f"S{i}", "name": "n" * 100} for i in range(2000)]
+    desk.lines("x.jsonl", *first, {"sku": "Z", "name": "last", "currency": "EUR", "color": "red"})
+    found = desk.pull("x.jsonl", attributes=["color"])
+    assert desk.products(found, "sku", "currency", "attributes")[-1] == (
+        "Z",
+        "EUR",
+        [{"code": "color", "values": ["red"]}],
+    )
+
+
+def test_a_pattern_of_attributes_takes_fields_of_late_records_too(desk: Desk) -> None:
+    first = [{"sku": f"S{i}", "name": "n" * 100} for i in range(2000)]
+    desk.lines("x.jsonl", *first, {"sku": "Z", "name": "last", "size_eu": "38", "cost": 1})
+    attributes = desk.products(desk.pull("x.jsonl", attributes=["size_*"]), "attributes")
+    assert attributes[-1] == [{"code": "size_eu", "values": ["38"]}]
+
+
+# ── Names and places ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_signs_of_patterns_in_a_name_are_part_of_the_name(desk: Desk) -> None:
+    desk.lines("list [1].jsonl", {"sku": "A", "name": "a"})
+    desk.lines("list 1.jsonl", {"sku": "B", "name": "b"})
+    assert desk.products(desk.pull("list [1].jsonl"), "sku") == ["A"]
+    assert desk.products(desk.pull("list*.jsonl"), "sku") == ["A", "B"]
+
+
+def test_a_name_tells_folders_only_where_the_pattern_leaves_them_open(desk: Desk) -> None:
+    desk.lines("shop=1/a.jsonl", {"sku": "A"})
+    desk.lines("shop=2/a.jsonl", {"sku": "B"})
+    found = desk.pull("**/*.jsonl", map={"name": "name"}, snapshot="partial")
+    assert desk.quarantine(found, "place") == ["shop=1/a.jsonl", "shop=2/a.jsonl"]
+
+
+def test_files_of_several_formats_are_refused_and_one_that_is_said_is_believed(desk: Desk) -> None:
+    desk.lines("a.jsonl", {"sku": "A", "name": "a"})
+    desk.write("b.txt", "sku,name\nB,b\n")
+    with pytest.raises(InvalidSettings, match=r"scopes\.de-DE\.format: .*\.jsonl, \.txt"):
+        desk.pull("*")
+    assert desk.products(desk.pull("b.txt", format="csv"), "sku") == ["B"]
+
+
+# ── What cannot be read ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def torn(desk: Desk, kind: str) -> str:
+    """A file of a kind that cannot be read, and its name."""
+    whole = b"".join(b'{"sku":"%d","name":"n"}\n' % i for i in range(100_000))
+    content = {
+        "empty.csv": b"",
+        "empty.jsonl": b"",
+        "blank.jsonl": b"\n \r\n",
+        "blank.csv": b"\n",
+        "wide.csv": "sku,näme\nA,a\n".encode("utf-16"),
+        "latin.csv": "sku,näme\nA,a\n".encode("latin-1"),
+        "torn.jsonl.gz": gzip.compress(whole)[:-50],
+        "no.jsonl.gz": b"not gzip at all",
+        "no.parquet": b"PAR1 not at all",
+        "no.xlsx": b"not a workbook",
+        "page.jsonl": b"<html>\n<body>error 500</body>\n",
+    }
+    desk.write(kind, content[kind])
+    return kind
+
+
+KINDS = [
+    "empty.csv",
+    "empty.jsonl",
+    "blank.jsonl",
+    "blank.csv",
+    "wide.csv",
+    "latin.csv",
+    "torn.jsonl.gz",
+    "no.jsonl.gz",
+    "no.parquet",
+    "no.xlsx",
+]
+
+
+@pytest.mark.parametrize("habit", ["complete", "newest"])
+@pytest.mark.parametrize("kind", [*KINDS, "page.jsonl"])
+def test_an_unreadable_file_fails_a_complete_pull_by_name_and_nothing_is_written(
+    desk: Desk, kind: str, habit: str
+) -> None:
+    torn(desk, kind)
+    with pytest.raises(UnreadableFile) as failed:
+        desk.pull("*", snapshot=habit)
+    assert failed.value.path == kind
+    assert not list(Path(desk.store.root).rglob("*.parquet"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_unreadable_file_of_a_partial_scope_goes_to_quarantine_and_the_rest_goes_on(desk: Desk, kind: str) -> None:
+    ending = kind.split(".", 1)[1].removesuffix(".gz")
+    (desk.files / f"x.{ending}").unlink(missing_ok=True)
+    written(desk, ending)
+    torn(desk, kind)
+    found = desk.pull("*", "changed", snapshot="partial")
+    assert desk.products(found, "sku") == ["00123", "B"]
+    assert desk.quarantine(found, "place", "code") == [(kind, "unreadable")]
+    assert desk.quarantine(found, "sentence")[0].startswith(f"The file {kind} cannot be read: ")
+    assert (found.unreadable, balance(found)) == (1, (3, 2, 1, 0))
+
+
+def test_a_file_that_is_torn_in_its_middle_is_found_among_good_ones(desk: Desk) -> None:
+    for name in "abc":
+        desk.write(f"{name}.jsonl.gz", gzip.compress(b'{"sku":"%s","name":"n"}\n' % name.encode()))
+    torn(desk, "torn.jsonl.gz")
+    found = desk.pull("*.gz", "changed", snapshot="partial")
+    assert (desk.products(found, "sku"), desk.quarantine(found, "place")) == (["a", "b", "c"], ["torn.jsonl.gz"])
+
+
+def test_a_broken_line_is_quarantined_with_its_number_and_text(desk: Desk) -> None:
+    lines = [
+        b'{"sku":"A","name":"a"}',
+        b"",
+        b'{"sku":',
+        b"[1]",
+        b'{"sku":"\xff"}',
+        b'{"sku":"B","name":"b"}',
+        b"{}",
+        b"null",
+    ]
+    desk.write("x.jsonl", b"\n".join(lines))
+    found = desk.pull("x.jsonl")
+    assert desk.products(found, "sku") == ["A", "B"]
+    assert desk.quarantine(found, "line", "code", "sentence", "record") == [
+        (3, "unreadable", "Line 3 of x.jsonl: it is no JSON object.", '{"sku":'),
+        (4, "unreadable", "Line 4 of x.jsonl: it is no JSON object.", "[1]"),
+        (5, "unreadable", "Line 5 of x.jsonl: it is no JSON object.", '{"sku":"\ufffd"}'),
+        (7, "missing-sku", "The record has no SKU.", "{}"),
+        (8, "unreadable", "Line 8 of x.jsonl: it is no JSON object.", "null"),
+    ]
+    assert (found.unreadable, balance(found)) == (4, (7, 2, 5, 0))
+
+
+def test_a_row_with_other_cells_than_the_header_is_quarantined_with_its_number_and_text(desk: Desk) -> None:
+    desk.write("x.csv", b'sku,name\nA,"a\nb"\nB,b,too,many\nfew\nC,\xff\nD,d\n')
+    found = desk.pull("x.csv")
+    assert desk.products(found, "sku") == ["A", "D"]
+    assert sorted(desk.quarantine(found, "sentence", "record")) == [
+        ("Row 3 of x.csv (the header is row 1) has another number of cells than the header.", "B,b,too,many"),
+        ("Row 4 of x.csv (the header is row 1) has another number of cells than the header.", "few"),
+        ("Row 5 of x.csv (the header is row 1) is not UTF-8.", "C,?"),
+    ]
+    assert (found.unreadable, balance(found)) == (3, (5, 2, 3, 0))
+
+
+def test_one_file_of_which_nothing_can_be_read_fails_a_complete_pull_of_several(desk: Desk) -> None:
+    desk.lines("good.jsonl", {"sku": "A", "name": "a"})
+    torn(desk, "page.jsonl")
+    with pytest.raises(
+        UnreadableFile, match=r"page\.jsonl cannot be read: no record in it can be read\. Line 1 of page\.jsonl"
+    ):
+        desk.pull("*.jsonl")
+
+
+def test_a_field_that_no_record_has_is_a_settings_error_in_a_complete_snapshot_and_null_in_a_partial_one(
+    desk: Desk,
+) -> None:
+    desk.lines("x.jsonl", {"sku": "A", "name": "a"})
+    desk.write("x.csv", "sku,name\nA,a\n")
+    for path in ("x.jsonl", "x.csv"):
+        with pytest.raises(MissingField) as failed:
+            desk.pull(path, map={"price": "cost::DOUBLE * 2"})
+        assert (failed.value.column, failed.value.field, failed.value.known) == ("price", "cost", ["name", "sku"])
+        found = desk.pull(path, "changed", map={"price": "cost"}, snapshot="partial", attributes=["color"])
+        assert desk.products(found, "sku", "price", "attributes") == [("A", None, [])]
+
+
+def test_a_record_after_a_line_of_many_megabytes_is_read(desk: Desk) -> None:
+    desk.lines(
+        "x.jsonl",
+        {"sku": "A", "name": "a"},
+        {"sku": "B", "name": "b", "description": "x" * 5_000_000},
+        {"sku": "C", "name": "c"},
+    )
+    assert desk.products(desk.pull("x.jsonl"), "sku", "strlen(description)") == [
+        ("A", None),
+        ("B", 5_000_000),
+        ("C", None),
+    ]
+
+
+def test_the_time_of_a_file_is_utc(desk: Desk) -> None:
+    file = aged(desk.lines("a.jsonl", {"sku": "A", "name": "a"}), 0)
+    mark = desk.pull("a.jsonl", "changed", snapshot="partial").watermark
+    assert json.loads(mark or "")["files"] == [
+        ["a.jsonl", file.stat().st_size, datetime(2026, 11, 23, 12, tzinfo=UTC).isoformat()]
+    ]
