@@ -1,0 +1,238 @@
+"""Every number of the page, at one moment: states, totals, the latest update, and whether they add up.
+
+    catalog products = excluded + rejected + failed + current + stale + missing
+    total received   = current + stale + held_older + orphaned
+    due              = missing + stale + failed
+
+The left sides are counted from the logs alone, each term on the right by its own query. What is left over is *unexplained*:
+it is published, and then the run fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import duckdb
+
+from datasync import catalog, product, transfer
+from datasync.errors import Unexplained
+from datasync.expression import literal
+from datasync.settings import Settings
+from datasync.store import holds, runs
+from datasync.store.files import Store
+from datasync.store.holds import Hold
+from datasync.store.runs import Run
+
+RUNS_READ = 500
+
+
+@dataclass(frozen=True, slots=True)
+class LastPull:
+    """The last pull that reached the catalog, as its snapshot tells it."""
+
+    run: str
+    complete: bool
+    finished_at: datetime
+    records: int
+    valid: int
+    quarantined: int
+    repeated: int
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceTotals:
+    """One service in one scope: what it holds of the catalog, what arrived lately, and why if nothing did."""
+
+    scope: str
+    service: str
+    outcome: str
+    zero_because: str | None
+    last_sync_at: datetime | None
+    latest_update: int
+    resent_in_window: int
+    removed_in_window: int
+    total_received: int
+    current: int
+    stale: int
+    missing: int
+    rejected: int
+    failed: int
+    excluded: int
+    held_older: int
+    orphaned: int
+    due: int
+    removals_due: int
+    unexplained: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeTotals:
+    """One scope: its catalog, its last pull, and what each service holds of it."""
+
+    scope: str
+    source: str
+    products: int
+    quarantined: int
+    last_pull: LastPull | None
+    services: tuple[ServiceTotals, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """All scopes at one moment; ``positions`` are the entries every figure was computed at, by log."""
+
+    as_of: datetime
+    window_hours: float
+    positions: Mapping[str, int]
+    scopes: tuple[ScopeTotals, ...]
+    holds: tuple[Hold, ...]
+    runs: tuple[Run, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A moment fixed once: ``as_of``, and the position of every log just before it."""
+
+    as_of: datetime
+    positions: Mapping[str, int]
+
+    def of(self, scope: str, service: str) -> tuple[int, int]:
+        """The positions of a scope's catalog and of one service's receipts there."""
+        return self.positions[f"catalog/{scope}"], self.positions[f"receipts/{service}/{scope}"]
+
+
+def moment(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, as_of: datetime) -> Moment:
+    """Note the position of every log just before ``as_of``; whatever is written later changes no figure."""
+    found: dict[str, int] = {}
+    for scope in settings.scopes:
+        found[f"catalog/{scope}"] = catalog.log(store, scope).position(con, as_of)
+        for service in settings.services:
+            found[f"receipts/{service}/{scope}"] = transfer.log(store, service, scope).position(con, as_of)
+    return Moment(as_of, found)
+
+
+def totals(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment) -> Totals:
+    """Compute every figure at a moment."""
+    past = tuple(runs.newest(store, at.as_of, RUNS_READ))
+    scopes = tuple(_scope(con, store, settings, at, scope, past) for scope in settings.scopes)
+    held = [holds.current(store, scope, service, at.as_of) for scope in settings.scopes for service in (None, *settings.services)]
+    hours = settings.window.total_seconds() / 3600
+    return Totals(at.as_of, hours, at.positions, scopes, tuple(h for h in held if h), past)
+
+
+def gaps(found: Totals) -> tuple[str, ...]:
+    """The services whose balance does not come out, each with what is left over; none is the rule."""
+    services = [one for scope in found.scopes for one in scope.services]
+    return tuple(f"{one.scope}/{one.service}: {one.unexplained:+,} unexplained" for one in services if one.unexplained)
+
+
+def confirm(left_over: Sequence[str]) -> None:
+    """Raise Unexplained if any balance does not come out."""
+    if left_over:
+        raise Unexplained(left_over)
+
+
+def _scope(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, scope: str, past: Sequence[Run]) -> ScopeTotals:
+    position = at.positions[f"catalog/{scope}"]
+    log = catalog.log(store, scope)
+    log.fold(con, "catalog", position)
+    log.history(con, "versions", position)
+    products = _row(con, "SELECT count(hash) AS products FROM catalog")["products"]
+    meta = log.entry(con, position).meta
+    recorded = int(meta.get("products", 0))
+    services = tuple(_service(con, store, settings, at, scope, service, recorded, past) for service in settings.services)
+    quarantined = quarantined_now(con, store, scope, meta)
+    return ScopeTotals(scope, settings.scopes[scope].source, products, quarantined, _last_pull(meta.get("last_pull")), services)
+
+
+def _service(
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, scope: str, service: str, products: int, past: Sequence[Run]
+) -> ServiceTotals:
+    mine = settings.services[service]
+    transfer.face(con, store, scope, service, mine.accepts, at.of(scope, service))
+    states = _row(con, product.query("states").replace("$settings", literal(mine.fingerprint())))
+    window = _window(con, settings, at)
+    removals = _row(con, f"SELECT count(*) AS removals_due FROM ({transfer.due(mine)}) WHERE operation = 'removed'")
+    recorded = transfer.log(store, service, scope).entry(con, at.of(scope, service)[1]).meta.get("held", 0)
+    outcome, zero, last = _outcome(store, settings, at, scope, service, states, past)
+    return ServiceTotals(
+        scope=scope, service=service, outcome=outcome, zero_because=None if window["latest_update"] else zero, last_sync_at=last,
+        due=states["missing"] + states["stale"] + states["failed"], unexplained=_unexplained(products, int(recorded), states),
+        **window, **removals, **states,
+    )  # fmt: skip
+
+
+def _unexplained(products: int, recorded: int, states: Mapping[str, int]) -> int:
+    """What the states leave over of the products that the catalog's head recorded; or, where that is nothing, the receipts' of held ones."""
+    of_catalog = products - sum(states[s] for s in ("excluded", "rejected", "failed", "current", "stale", "missing"))
+    return of_catalog or recorded - sum(states[s] for s in ("current", "stale", "held_older", "orphaned"))
+
+
+def _window(con: duckdb.DuckDBPyConnection, settings: Settings, at: Moment) -> dict[str, int]:
+    since = f"TIMESTAMPTZ '{(at.as_of - settings.window).isoformat()}'"
+    until = f"TIMESTAMPTZ '{at.as_of.isoformat()}'"
+    return _row(con, product.query("window").replace("$since", since).replace("$as_of", until))
+
+
+def _row(con: duckdb.DuckDBPyConnection, sql: str) -> dict[str, int]:
+    cursor = con.execute(sql)
+    names = [column[0] for column in cursor.description or ()]
+    found = cursor.fetchone()
+    assert found is not None
+    return {name: int(value) for name, value in zip(names, found, strict=True)}
+
+
+def _last_pull(told: Mapping[str, Any] | None) -> LastPull | None:
+    if not told:
+        return None
+    numbers = {name: told[name] for name in ("run", "complete", "records", "valid", "quarantined", "repeated")}
+    return LastPull(finished_at=datetime.fromisoformat(told["finished_at"]), **numbers)
+
+
+def quarantined_now(con: duckdb.DuckDBPyConnection, store: Store, scope: str, meta: Mapping[str, Any]) -> int:
+    """How many records are in quarantine now; makes the view ``quarantined``, one row per record."""
+    from datasync import pull
+
+    kept = store.listing(f"quarantine/scope={scope}")  # at a moment long ago some of them have been tidied away
+    paths = [pull.quarantine_path(scope, p["run"]) for p in meta.get("pulls", ()) if f"{p['run']}.parquet" in kept]
+    urls = ", ".join(literal(store.url(path)) for path in paths)
+    rows = f"SELECT * FROM read_parquet([{urls}], filename = true, hive_partitioning = false)" if paths else _NO_QUARANTINE
+    con.execute(f"CREATE OR REPLACE TEMP VIEW quarantine AS {rows}")
+    con.execute(f"CREATE OR REPLACE TEMP VIEW quarantined AS {product.query('quarantined_now')}")
+    return _row(con, "SELECT count(*) AS records FROM quarantined")["records"]
+
+
+_NO_QUARANTINE = (
+    "SELECT NULL::BIGINT AS position, NULL::VARCHAR AS place, NULL::VARCHAR AS sku, NULL::VARCHAR AS name, NULL::VARCHAR AS code, "
+    "NULL::VARCHAR AS sentence, NULL::VARCHAR AS record, NULL::VARCHAR AS filename WHERE false"
+)
+
+
+def _outcome(
+    store: Store, settings: Settings, at: Moment, scope: str, service: str, states: Mapping[str, int], past: Sequence[Run]
+) -> tuple[str, str | None, datetime | None]:
+    """How the last sync went there (ok, failed, held, never), why nothing arrived if nothing did, and when it ran."""
+    pulled = _last_step(past, f"{scope}.pull")
+    delivered = _last_step(past, f"{scope}.{service}")
+    held = any(holds.current(store, scope, name, at.as_of) for name in (None, service))
+    source_failed = bool(pulled and pulled["outcome"] == "failed")
+    failing = bool(delivered and delivered["outcome"] == "failed") or states["failed"] > 0
+    last = datetime.fromisoformat(delivered["finished_at"]) if delivered else None
+    no_run = not any(_touched(run, scope, at.as_of - settings.window) for run in past)
+    reasons = {"held": held, "source failed": source_failed, "no run": no_run, "service failing": failing}
+    zero = next((reason for reason, is_so in reasons.items() if is_so), "nothing changed")
+    if not delivered:
+        return ("failed" if source_failed else "never"), zero, last
+    return ("held" if held else "failed" if source_failed or failing else "ok"), zero, last
+
+
+def _touched(run: Run, scope: str, since: datetime) -> bool:
+    return scope in run.scopes and (run.finished_at or run.started_at) >= since
+
+
+def _last_step(past: Iterable[Run], step: str) -> Mapping[str, Any] | None:
+    """The newest recorded outcome of a step, by runs that ended."""
+    return next((part for run in past for part in run.steps if part["step"] == step), None)

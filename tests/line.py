@@ -1,0 +1,284 @@
+"""The whole line over records that a test gives: pull, catalog, transfer and totals on a real store, with a clock set by hand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+import duckdb
+
+from datasync import catalog, pull, totals, transfer
+from datasync.catalog import Applied
+from datasync.errors import ServiceUnavailable
+from datasync.expression import literal, quote
+from datasync.pull import Snapshot
+from datasync.services import open_service
+from datasync.services.base import Service
+from datasync.settings import Settings, parse
+from datasync.sources.base import Records, Want
+from datasync.store.files import Folder, connect
+from datasync.store.log import Log, footer
+from datasync.totals import ServiceTotals
+from datasync.transfer import Transferred
+
+SCOPE = "en"
+FIELDS = ("sku", "name", "status", "price", "url", "updated_at", "modified")
+Record = Mapping[str, str | None]
+
+
+def product(sku: str, name: str | None = "A name", **fields: str | None) -> Record:
+    """One record; a field that is not named is NULL."""
+    return {"sku": sku, "name": name, **fields}
+
+
+def products(*skus: str, **fields: str | None) -> list[Record]:
+    return [product(sku, **fields) for sku in skus]
+
+
+def many(count: int) -> list[Record]:
+    return products(*(f"p{number:04d}" for number in range(count)))
+
+
+@dataclass(frozen=True)
+class Table:
+    """A source of given records; `_unreadable` in a record makes it one that could not be read."""
+
+    rows: Sequence[Record]
+    answers_absence: bool = True
+    watermark: str | None = None
+
+    def records(self, con: duckdb.DuckDBPyConnection, want: Want) -> Records:
+        whole = ", ".join(f"'{name}': {name}" for name in FIELDS)
+        return Records(
+            reader=self, names=FIELDS, complete=want.what == "complete", answers_absence=self.answers_absence,
+            whole=f"to_json({{{whole}}})::VARCHAR", watermark=self.watermark,
+        )  # fmt: skip
+
+    def scheduled(self) -> Literal["complete", "changed"]:
+        return "complete"
+
+    def requests(self, want: Want) -> int:
+        return 1
+
+    def select(self, fields: Collection[str]) -> str:
+        names = (*FIELDS, "_unreadable")
+        typed = ", ".join(f"{name}::VARCHAR AS {name}" for name in names)
+        nulls = ", ".join(f"NULL AS {name}" for name in names)
+        rows = ", ".join(f"({', '.join(literal(row.get(name)) for name in names)})" for row in self.rows)
+        given = f"(VALUES {rows}) AS t({', '.join(names)})" if rows else f"(SELECT {nulls} WHERE false)"
+        return f"SELECT {typed}, 'table' AS _place FROM {given}"
+
+    def has(self, con: duckdb.DuckDBPyConnection, field: str) -> bool:
+        return field in FIELDS
+
+    def all_names(self, con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+        return FIELDS
+
+
+@dataclass
+class Far:
+    """A service over a network, with its own memory; ``says`` and ``down`` tell how it answers.
+
+    For one SKU: fail (nothing was taken), lose (it was taken, and there is no answer) or reject.
+    """
+
+    clock: Callable[[], datetime]
+    says: dict[str, str] = field(default_factory=dict)
+    down: bool = False
+    holds: dict[str, str] = field(default_factory=dict)
+    batches: list[int] = field(default_factory=list)
+    meanwhile: list[Callable[[], object]] = field(default_factory=list)
+    embedded: bool = False
+
+    def deliver(self, con: duckdb.DuckDBPyConnection, batch: str) -> str:
+        rows = con.execute(f"SELECT sku, operation, hash FROM {batch} ORDER BY sku").fetchall()
+        self.batches.append(len(rows))
+        if self.down:
+            raise ServiceUnavailable("far did not answer.")
+        answers = [answer for row in rows if (answer := self._take(*row))]
+        if self.meanwhile:
+            self.meanwhile.pop()()
+        if not answers:
+            return f"SELECT sku, '' AS outcome, '' AS words, NULL::TIMESTAMPTZ AS answered_at FROM {batch} WHERE false"
+        return f"SELECT * FROM (VALUES {', '.join(answers)}) AS t(sku, outcome, words, answered_at)"
+
+    def _take(self, sku: str, operation: str, version: str | None) -> str | None:
+        said = self.says.get(sku)
+        if said in (None, "lose"):
+            self.holds.pop(sku, None)
+            self.holds |= {sku: version} if version else {}
+        if said == "lose":
+            return None
+        taken = "removed" if operation == "removed" else "received"
+        outcome = {"fail": "failed", "reject": "rejected"}.get(said or "", taken)
+        return f"({literal(sku)}, '{outcome}', {literal(said)}, TIMESTAMPTZ '{self.clock().isoformat()}')"
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+class Trying(Folder):
+    """A store in a folder where something happens right before or after the next write whose path has a text in it."""
+
+    def __init__(self, root: str) -> None:
+        super().__init__(root)
+        self.before: dict[str, Callable[[], object]] = {}
+        self.after: dict[str, Callable[[], object]] = {}
+
+    def create(self, path: str, made: Path) -> bool:
+        with self._around(path):
+            return super().create(path, made)
+
+    def replace(self, path: str, made: Path) -> None:
+        with self._around(path):
+            super().replace(path, made)
+
+    def kill_before(self, path: str) -> None:
+        self.before[path] = _killed
+
+    @contextmanager
+    def _around(self, path: str) -> Iterator[None]:
+        for key in [key for key in self.before if key in path]:
+            self.before.pop(key)()
+        yield
+        for key in [key for key in self.after if key in path]:
+            self.after.pop(key)()
+
+
+def _killed() -> None:
+    raise Killed
+
+
+class Line:
+    """One scope's line on one store. ``sync`` is a whole run; ``turn`` is another writer on the same store."""
+
+    def __init__(self, folder: Path, volatile: Sequence[str] = (), guard: Mapping[str, Any] | None = None, **services: Mapping[str, Any]) -> None:
+        self.folder, self.now = folder, datetime(2026, 11, 24, tzinfo=UTC)
+        self.store = Trying(str(folder / "store"))
+        self.con = connect(self.store)
+        self.con.execute("SET threads = 1")
+        self.given: dict[str, Any] = {
+            "sources": {"table": {"kind": "sample"}},
+            "scopes": {SCOPE: {"source": "table", "attributes": ["modified"], "volatile": list(volatile)}},
+            "services": {name: dict(options) for name, options in (services or {"feed": {}}).items()},
+            "guard": dict(guard or {}),
+        }
+        self.far = Far(self.clock)
+        self.runs = 0
+
+    @property
+    def settings(self) -> Settings:
+        return parse(self.given, self.folder)
+
+    def change(self, service: str, **options: Any) -> None:
+        """Change some settings of a service."""
+        self.given["services"].setdefault(service, {}).update(options)
+
+    def make_volatile(self, *fields: str) -> None:
+        self.given["scopes"][SCOPE]["volatile"] = list(fields)
+
+    def clock(self) -> datetime:
+        return self.now
+
+    def passes(self, **time: float) -> None:
+        self.now += timedelta(**time)
+
+    def turn(self) -> Line:
+        """The same line as another process sees it."""
+        other = Line.__new__(Line)
+        other.__dict__ |= self.__dict__ | {"store": Trying(self.store.root), "con": connect(self.store)}
+        return other
+
+    # ── steps ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def pull(self, rows: Sequence[Record], *, skus: Sequence[str] = (), run: str | None = None, **source: Any) -> Snapshot:
+        self.runs += 1
+        self.passes(seconds=1)
+        want = Want("skus" if skus else "complete", self.now, skus=tuple(skus))
+        name, mine = run or f"run-{self.runs}", self.settings
+        table = Table(rows, **source)
+        return pull.pull(self.con, self.store, SCOPE, mine.scopes[SCOPE], table, want, name, mine.fingerprint(SCOPE), self.clock)
+
+    def apply(self, found: Snapshot, **how: Any) -> Applied:
+        mine = self.settings
+        return catalog.apply(self.con, self.store, found, mine.guard, mine.scopes[SCOPE].volatile, self.clock, **how)
+
+    def read(self, rows: Sequence[Record], *, skus: Sequence[str] = (), allowed: int | None = None, **source: Any) -> Applied:
+        """Pull and apply."""
+        return self.apply(self.pull(rows, skus=skus, **source), allowed=allowed)
+
+    def transfer(self, name: str = "feed", run: str = "run", allowed: int | None = None) -> Transferred:
+        self.passes(seconds=1)
+        mine = self.settings
+        service: Service = self.far if name == "far" else open_service(mine, name)
+        return transfer.transfer(
+            self.con, self.store, SCOPE, name, mine.services[name], service, run, mine.guard, self.clock, allowed=allowed
+        )
+
+    def sync(self, rows: Sequence[Record], name: str = "feed", **how: Any) -> Transferred:
+        """Pull, apply and transfer to one service."""
+        self.read(rows, **how)
+        return self.transfer(name, f"run-{self.runs}")
+
+    def mark(self, *skus: str, name: str = "feed", request: str = "request") -> int:
+        self.passes(seconds=1)
+        return transfer.mark(self.con, self.store, SCOPE, name, skus or None, request, self.clock)
+
+    # ── what came of them ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def catalog(self) -> dict[str, dict[str, Any]]:
+        catalog.log(self.store, SCOPE).fold(self.con, "catalog")
+        return self._rows("SELECT * FROM catalog")
+
+    def names(self) -> dict[str, str]:
+        """The name of every product in the catalog."""
+        return {sku: row["name"] for sku, row in self.catalog().items() if row["hash"]}
+
+    def changes(self) -> dict[str, str]:
+        """What the newest entry of the catalog log changed."""
+        head = catalog.log(self.store, SCOPE).look().head
+        return {sku: row["change"] for sku, row in self.catalog().items() if row["entry"] == head}
+
+    def receipts(self, name: str = "feed") -> dict[str, dict[str, Any]]:
+        self.log(name).fold(self.con, "receipts")
+        return self._rows("SELECT * FROM receipts")
+
+    def outcomes(self, name: str = "feed") -> dict[str, str]:
+        return {sku: row["outcome"] for sku, row in self.receipts(name).items()}
+
+    def holding(self, name: str = "feed") -> set[str]:
+        """The SKUs that a service holds by its receipts."""
+        return {sku for sku, row in self.receipts(name).items() if row["held_hash"]}
+
+    def log(self, name: str | None = None) -> Log:
+        return transfer.log(self.store, name, SCOPE) if name else catalog.log(self.store, SCOPE)
+
+    def entries(self, name: str | None = None) -> int:
+        return self.log(name).look().head
+
+    def figures(self, name: str = "feed", as_of: datetime | None = None) -> ServiceTotals:
+        mine = self.settings
+        at = totals.moment(self.con, self.store, mine, as_of or self.now + timedelta(seconds=1))
+        return next(told for told in totals.totals(self.con, self.store, mine, at).scopes[0].services if told.service == name)
+
+    def rewrite(self, name: str | None, number: int, rows: str) -> None:
+        """Damage one entry of a log: its rows become ``rows``, a SELECT from ``entry``; its footer stays."""
+        path = self.log(name).path(number)
+        note = literal(json.dumps(footer(self.con, self.store, path)))
+        file = literal(self.store.url(path))
+        self.con.execute(f"CREATE OR REPLACE TEMP TABLE entry AS SELECT * FROM read_parquet({file}, hive_partitioning = false)")
+        self.con.execute(f"COPY ({rows}) TO {file} (FORMAT parquet, KV_METADATA {{datasync: {note}}})")
+
+    def _rows(self, sql: str) -> dict[str, dict[str, Any]]:
+        cursor = self.con.execute(sql)
+        names = [quote(column[0]).strip('"') for column in cursor.description or ()]
+        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        found = {row["sku"]: row for row in rows}
+        assert len(found) == len(rows), "a SKU stands twice in a fold"
+        return found

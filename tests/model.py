@@ -1,0 +1,427 @@
+"""The rules of catalog, transfer and totals a second time, in plain Python: what the random histories compare the product with.
+
+Every step is a generator that stops before and after each write, as the product does under the histories' store: it yields
+("before", path) and is sent whether the write was done, then yields ("after", path). Steps can so be interleaved or ended
+between any two writes, in the model and in the product alike.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+Stop = tuple[str, str]
+Step = Generator[Stop, bool, None]
+TICK = timedelta(microseconds=1)
+PERCENT, PRODUCTS = 40, 1
+WINDOW = timedelta(hours=3)
+
+
+class Content(NamedTuple):
+    """What the source says of one SKU. `modified` is volatile under the second hash version."""
+
+    name: str = "n1"
+    status: str = "enabled"
+    price: str | None = "2"
+    url: str | None = None
+    modified: str = "m1"
+
+    @property
+    def code(self) -> str | None:
+        """The quarantine code of an invalid record; None for a valid one."""
+        return "missing-name" if not self.name else "bad-value" if self.price == "dear" else None
+
+
+class Version(NamedTuple):
+    """What a content hash stands for: the content that counts, and the rule it was hashed by."""
+
+    content: Content
+    volatile: bool
+
+
+def version_of(content: Content, volatile: bool) -> Version:
+    return Version(content._replace(modified="") if volatile else content, volatile)
+
+
+RULES: dict[str, Callable[[Content], bool]] = {
+    "true": lambda c: True,
+    "status = 'enabled'": lambda c: c.status == "enabled",
+    "price > 1": lambda c: c.price is not None and int(c.price) > 1,
+}
+
+
+class Row(NamedTuple):
+    """One row of the catalog log."""
+
+    change: str
+    code: str | None = None
+    content: Content | None = None
+    version: Version | None = None
+
+
+class Receipt(NamedTuple):
+    """One row of a receipt log."""
+
+    operation: str
+    version: Version | None
+    outcome: str
+    settings: str
+    held: Version | None = None
+    perhaps: bool = False
+    received_at: datetime | None = None
+    received_as: str | None = None
+
+
+class Snapshot(NamedTuple):
+    run: str
+    started_at: datetime
+    asked: frozenset[str] | None
+    valid: dict[str, tuple[Content, Version]]
+    invalid: dict[str, str]
+
+    @property
+    def read(self) -> set[str]:
+        return {*self.valid, *self.invalid, *(self.asked or ())}
+
+
+class Hold(NamedTuple):
+    run: str
+    at: datetime
+    would_remove: int
+    of: int
+    since: datetime
+    released: bool = False
+
+
+class Log:
+    """Numbered entries of rows by SKU, each with its time."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder, self.entries, self.checkpoints = folder, list[tuple[datetime, dict]](), set[int]()
+
+    def path(self, after: int) -> str:
+        return f"{self.folder}/{after + 1:08d}.parquet"
+
+    def next_at(self, now: datetime) -> datetime:
+        return max(now, self.entries[-1][0] + TICK) if self.entries else now
+
+    def fold(self, before: datetime | None = None) -> dict:
+        state: dict = {}
+        for at, rows in self.entries:
+            state |= rows if before is None or at < before else {}
+        return state
+
+    def touched(self, since: int) -> set[str]:
+        return {sku for _, rows in self.entries[since:] for sku in rows}
+
+
+def exceeds(removals: int, of: int) -> bool:
+    return removals > 0 and (removals >= of or (removals > PRODUCTS and removals * 100 > of * PERCENT))
+
+
+@dataclass
+class Service:
+    name: str
+    embedded: bool
+    rule: str = "true"
+    required: tuple[str, ...] = ()
+    max_bytes: int = 200_000
+    requests: set[str] = field(default_factory=set)
+    contents: dict[str, Version] = field(default_factory=dict)
+    untold: dict[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.log = Log(f"receipts/service={self.name}/scope=en")
+
+    @property
+    def settings(self) -> str:
+        return f"{self.max_bytes} {self.required}"
+
+    def accepts(self, content: Content) -> bool:
+        return RULES[self.rule](content)
+
+
+class Model:
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 24, tzinfo=UTC)
+        self.latest, self.volatile = self.now, False
+        self.source: dict[str, Content] = {}
+        self.moods: dict[str, str] = {}
+        self.down = ""
+        self.snapshots: dict[str, Snapshot] = {}
+        self.applied: list[Snapshot] = []
+        self.catalog = Log("catalog/scope=en")
+        self.holds: dict[str | None, dict[str, Hold]] = {None: {}}
+        self.services: dict[str, Service] = {}
+
+    def add(self, service: Service) -> None:
+        self.services[service.name], self.holds[service.name] = service, {}
+
+    def passes(self, time: timedelta) -> None:
+        self.now += time
+        self.latest = max(self.latest, self.now)
+
+    # ── source to snapshot to catalog ──────────────────────────────────────────────────────────────────────────────
+
+    def pull(self, run: str, asked: frozenset[str] | None) -> Step:
+        if run in self.snapshots:
+            return
+        found = {sku: c for sku, c in self.source.items() if asked is None or sku in asked}
+        valid = {sku: (c, version_of(c, self.volatile)) for sku, c in found.items() if not c.code}
+        invalid = {sku: c.code for sku, c in found.items() if c.code}
+        snapshot = Snapshot(run, self.now, asked, valid, invalid)
+        for folder in ("quarantine/scope=en", *(("snapshots/scope=en/asked",) if asked is not None else ())):
+            yield from _write(f"{folder}/{run}.parquet")
+        if (yield ("before", f"snapshots/scope=en/{run}.parquet")):
+            self.snapshots[run] = snapshot
+        yield ("after", f"snapshots/scope=en/{run}.parquet")
+
+    def apply(self, run: str, allowed: int | None = None) -> Step:
+        found, is_complete = self.snapshots[run], self.snapshots[run].asked is None
+        while not self._is_told(found):
+            after, at = len(self.catalog.entries), self.catalog.next_at(self.now)
+            before = self.catalog.fold()
+            rows = self._difference(found, before)
+            removals = sum(1 for sku, row in rows.items() if row.change == "removed" and sku in before and before[sku].version)
+            live = sum(1 for row in before.values() if row.version)
+            if is_complete and exceeds(removals, live) and not (allowed is not None and removals <= allowed):
+                yield from self._hold(None, run, removals, live, self.now)
+                return
+            done = yield ("before", self.catalog.path(after))
+            if done:
+                self.catalog.entries.append((at, rows))
+                self.applied.append(found)
+            yield ("after", self.catalog.path(after))
+            if done and is_complete:
+                yield from self._release(None, run, at)
+            if done:
+                return
+        yield from self._finish_release(found)
+
+    def _finish_release(self, found: Snapshot) -> Step:
+        """A step that was ended after its entry and before the release of the hold it passed is run again."""
+        hold, at = self.held(None), self.catalog.entries[-1][0]
+        if hold and found.asked is None and found is self.applied[-1] and hold.at <= at:
+            yield from self._release(None, found.run, at)
+
+    def _is_told(self, found: Snapshot) -> bool:
+        """The snapshot is in, or a complete pull that started later is: it vouches for every SKU."""
+        return found in self.applied or any(p.asked is None and p.started_at > found.started_at for p in self.applied)
+
+    def _difference(self, found: Snapshot, before: Mapping[str, Row]) -> dict[str, Row]:
+        later = {sku for p in self.applied if p.started_at > found.started_at for sku in p.read}
+        absent = {sku for sku, row in before.items() if row.change != "removed"} if found.asked is None else found.asked
+        rows = {sku: self._seen(before.get(sku), *seen) for sku, seen in found.valid.items()}
+        rows |= {sku: self._invalid(before.get(sku), code) for sku, code in found.invalid.items()}
+        rows |= {sku: Row("removed") for sku in absent - found.valid.keys() - found.invalid.keys()}
+        return {sku: row for sku, row in rows.items() if row and sku not in later and not _is_gone_already(before.get(sku), row)}
+
+    def _seen(self, was: Row | None, content: Content, version: Version) -> Row | None:
+        if was is None or was.version is None or was.content is None:
+            return Row("added", None, content, version_of(content, self.volatile))
+        same = version_of(was.content, self.volatile) == version_of(content, self.volatile)
+        if same and was.change != "quarantined":
+            return None
+        return Row("updated", None, content, was.version if same else version_of(content, self.volatile))
+
+    def _invalid(self, was: Row | None, code: str) -> Row | None:
+        if was and was.change == "quarantined" and was.code == code:
+            return None
+        return Row("quarantined", code, was and was.content, was and was.version)
+
+    # ── catalog to receipts ────────────────────────────────────────────────────────────────────────────────────────
+
+    def due(self, service: Service, catalog: Mapping[str, Row], receipts: Mapping[str, Receipt]) -> dict[str, tuple[str, Version | None]]:
+        """For every SKU that is due: the operation, and the version to deliver (None for a removal)."""
+        found: dict[str, tuple[str, Version | None]] = {}
+        for sku in sorted({*catalog, *receipts}):
+            wanted, r = self.wanted(service, catalog.get(sku)), receipts.get(sku)
+            if wanted and self.state(service, catalog[sku], r) in ("missing", "stale", "failed"):
+                found[sku] = ("added" if not r or not r.held else "resent" if r.held == wanted else "updated", wanted)
+            refused = r and r.outcome == "rejected" and r.operation == "removed" and r.settings == service.settings
+            if not wanted and r and (r.held or r.perhaps) and not refused:
+                found[sku] = ("removed", None)
+        return found
+
+    def wanted(self, service: Service, row: Row | None) -> Version | None:
+        return row.version if row and row.version and row.content and service.accepts(row.content) else None
+
+    def state(self, service: Service, row: Row, r: Receipt | None) -> str:
+        """The first that matches. What is perhaps held in another version is stale: it is due again."""
+        wanted = self.wanted(service, row)
+        if not wanted:
+            return "excluded"
+        if r and r.outcome == "rejected" and r.version == wanted and r.settings == service.settings:
+            return "rejected"
+        if r and r.outcome == "failed" and r.version == wanted:
+            return "failed"
+        if r and r.held == wanted and r.outcome != "marked" and not r.perhaps:
+            return "current"
+        return "stale" if r and r.held else "missing"
+
+    def transfer(self, run: str, name: str, allowed: int | None = None) -> Step:
+        service, me = self.services[name], object()
+        while True:
+            head, catalog, receipts = len(service.log.entries), self.catalog.fold(), service.log.fold()
+            due = self.due(service, catalog, receipts)
+            hold, due = self._guarded(due, receipts, run, allowed)
+            if not due:
+                break
+            down = self.down if not service.embedded else ""
+            answers = self._deliver(service, due, catalog, me)
+            if (recorded := (yield from self._record(service, due, answers, head, me))) is None:
+                continue
+            if down:
+                return
+            if recorded == head + 1:
+                break
+        if hold:
+            yield from self._hold(name, run, hold.would_remove, hold.of, hold.at)
+        else:
+            yield from self._release(name, run, self.now)
+
+    def _guarded(self, due: dict, receipts: Mapping[str, Receipt], run: str, allowed: int | None) -> tuple[Hold | None, dict]:
+        removals = sum(1 for sku, (operation, _) in due.items() if operation == "removed" and receipts[sku].held)
+        held = sum(1 for r in receipts.values() if r.held)
+        if (allowed is not None and removals <= allowed) or not exceeds(removals, held):
+            return None, due
+        return Hold(run, self.now, removals, held, self.now), {sku: d for sku, d in due.items() if d[0] != "removed"}
+
+    def _deliver(self, service: Service, due: Mapping[str, tuple[str, Version | None]], catalog: Mapping[str, Row], me: object) -> dict[str, str]:
+        answers = {}
+        for place, (sku, (operation, version)) in enumerate(due.items()):
+            if service.embedded:
+                content = catalog[sku].content if version else None
+                lacks = content and "url" in service.required and not content.url
+                answers[sku] = "removed" if operation == "removed" else "rejected" if lacks else "received"
+                continue
+            mood = outcome_of(self.moods.get(sku, "ok"), self.down, place, len(due))
+            if mood in ("ok", "lost"):
+                service.contents.pop(sku, None)
+                service.contents |= {sku: version} if version else {}
+                service.untold[sku] = me
+            taken = "removed" if operation == "removed" else "received"
+            answers[sku] = {"ok": taken, "reject": "rejected"}.get(mood, "failed") if not self.down else "failed"
+        return answers
+
+    def _record(
+        self, service: Service, due: Mapping[str, tuple[str, Version | None]], answers: Mapping[str, str], since: int, me: object
+    ) -> Generator[Stop, bool, int | None]:
+        answered_at = self.now
+        while True:
+            before, at = len(service.log.entries), service.log.next_at(self.now)
+            fold, touched = service.log.fold(), service.log.touched(since)
+            taken_at = at if service.embedded or self.down else min(answered_at, at)
+            told = {
+                sku: _receipt(fold.get(sku), operation, version, "failed" if sku in touched else answers[sku], service.settings, taken_at)
+                for sku, (operation, version) in due.items()
+            }
+            done = yield ("before", service.log.path(before))
+            if done:
+                service.log.entries.append((at, told))
+                service.untold = {sku: who for sku, who in service.untold.items() if who is not me}
+            yield ("after", service.log.path(before))
+            if done:
+                return before + 1
+            if service.embedded:
+                return None
+
+    def mark(self, request: str, name: str, skus: frozenset[str] | None) -> Step:
+        """A mark leaves what is held as it is; a request marks once, whoever runs it again."""
+        service = self.services[name]
+        while request not in service.requests:
+            before, at = len(service.log.entries), service.log.next_at(self.now)
+            rows = {
+                sku: r._replace(operation="resend", outcome="marked")
+                for sku, r in service.log.fold().items()
+                if (skus is None or sku in skus) and (r.held or r.perhaps or r.outcome != "removed")
+            }
+            done = yield ("before", service.log.path(before))
+            if done:
+                service.log.entries.append((at, rows))
+                service.requests.add(request)
+            yield ("after", service.log.path(before))
+
+    def checkpoint(self, log: Log) -> Step:
+        number = len(log.entries)
+        if number and number not in log.checkpoints:
+            path = f"{log.folder}/checkpoint-{number:08d}.parquet"
+            done = yield ("before", path)
+            log.checkpoints |= {number} if done else set()
+            yield ("after", path)
+
+    # ── holds ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def held(self, service: str | None) -> Hold | None:
+        last = max(self.holds[service].values(), key=lambda h: (h.at, h.released), default=None)
+        return None if last is None or last.released else last
+
+    def _hold(self, service: str | None, run: str, removals: int, of: int, at: datetime) -> Step:
+        before = self.held(service)
+        made = Hold(run, at, removals, of, before.since if before else at)
+        yield from self._note(service, f"{run}.json", made)
+
+    def _release(self, service: str | None, run: str, at: datetime) -> Step:
+        if before := self.held(service):
+            yield from self._note(service, f"{run}.released.json", before._replace(run=run, at=max(at, before.at), released=True))
+
+    def _note(self, service: str | None, name: str, made: Hold) -> Step:
+        path = f"holds/scope=en{f'/service={service}' if service else ''}/{name}"
+        yield ("before", path)
+        self.holds[service][name] = made
+        yield ("after", path)
+
+    # ── totals ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def totals(self, name: str, as_of: datetime) -> dict[str, int]:
+        service, catalog = self.services[name], self.catalog.fold(as_of)
+        receipts = service.log.fold(as_of)
+        states = Counter(self.state(service, row, receipts.get(sku)) for sku, row in catalog.items() if row.version)
+        counts = {state: states[state] for state in ("excluded", "rejected", "failed", "current", "stale", "missing")}
+        accepted = {sku for sku, row in catalog.items() if self.wanted(service, row)}
+        held = {sku for sku, r in receipts.items() if r.held}
+        lately = Counter(r.received_as for r in receipts.values() if r.received_at and as_of - WINDOW <= r.received_at < as_of)
+        due = Counter(operation for operation, _ in self.due(service, catalog, receipts).values())
+        return {
+            **counts,
+            "total_received": len(held),
+            "held_older": sum(1 for sku in held & accepted if self.state(service, catalog[sku], receipts[sku]) in ("rejected", "failed")),
+            "orphaned": len(held - accepted),
+            "due": due.total() - due["removed"],
+            "removals_due": due["removed"],
+            "latest_update": lately["added"] + lately["updated"] + lately["resent"],
+            "resent_in_window": lately["resent"],
+            "removed_in_window": lately["removed"],
+            "unexplained": 0,
+        }
+
+
+def outcome_of(mood: str, down: str, place: int, size: int) -> str:
+    """What comes of one product at a service that may be down: before it took anything, or after it took the first half."""
+    if not down:
+        return mood
+    return "lost" if down == "half" and place < size // 2 else "fail"
+
+
+def _write(path: str) -> Step:
+    yield ("before", path)
+    yield ("after", path)
+
+
+def _is_gone_already(was: Row | None, row: Row) -> bool:
+    return row.change == "removed" and was is not None and was.change == "removed"
+
+
+def _receipt(was: Receipt | None, operation: str, version: Version | None, outcome: str, settings: str, at: datetime) -> Receipt:
+    was = was or Receipt("", None, "", "")
+    is_taken = outcome in ("received", "removed")
+    return Receipt(
+        operation, version, outcome, settings,
+        held=version if is_taken else was.held,
+        perhaps=outcome == "failed" or (outcome == "rejected" and was.perhaps),
+        received_at=at if is_taken else was.received_at,
+        received_as=operation if is_taken else was.received_as,
+    )  # fmt: skip

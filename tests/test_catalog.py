@@ -1,0 +1,392 @@
+"""What a snapshot does to the catalog log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from datasync.errors import RequestTooLate
+from datasync.store import holds
+from tests.line import SCOPE, Killed, Line, many, product, products
+
+
+@pytest.fixture
+def line(tmp_path: Path) -> Line:
+    return Line(tmp_path)
+
+
+def test_a_first_snapshot_adds_every_valid_product(line: Line) -> None:
+    done = line.read([*products("a", "b"), product("c", None)])
+    assert (done.added, done.quarantined, done.products) == (2, 1, 2)
+    assert line.names() == {"a": "A name", "b": "A name"}
+
+
+def test_a_snapshot_that_finds_nothing_new_vouches_with_an_entry_without_rows(line: Line) -> None:
+    line.read(products("a", "b"))
+    done = line.read(products("a", "b"))
+    assert (done.entry, done.added, done.updated, done.removed) == (2, 0, 0, 0)
+    assert line.changes() == {}
+
+
+def test_only_what_changed_is_updated(line: Line) -> None:
+    line.read(products("a", "b"))
+    line.read([product("a"), product("b", "Another name")])
+    assert line.changes() == {"b": "updated"}
+    assert line.names()["b"] == "Another name"
+
+
+def test_what_a_complete_snapshot_lacks_is_removed_and_its_name_remembered(line: Line) -> None:
+    line.read(products("a", "b"))
+    done = line.read(products("a"))
+    assert (done.removed, done.products) == (1, 1)
+    gone = line.catalog()["b"]
+    assert (gone["change"], gone["hash"], gone["name"]) == ("removed", None, "A name")
+
+
+def test_what_was_removed_is_added_when_it_comes_back(line: Line) -> None:
+    for rows in (products("a", "b"), products("a"), products("a", "b")):
+        line.read(rows)
+    assert line.changes() == {"b": "added"}
+
+
+def test_what_a_partial_snapshot_did_not_ask_for_stays(line: Line) -> None:
+    line.read(products("a", "b"))
+    line.read([product("b", "Another name")], skus=["b"])
+    assert line.names() == {"a": "A name", "b": "Another name"}
+
+
+def test_what_was_asked_for_and_is_not_there_is_removed(line: Line) -> None:
+    line.read(products("a", "b", "c"))
+    line.read([], skus=["a", "b", "never-known"])
+    assert line.names() == {"c": "A name"}
+    assert line.changes() == {"a": "removed", "b": "removed", "never-known": "removed"}
+
+
+def test_what_was_asked_for_stays_where_the_source_cannot_know_what_it_lacks(line: Line) -> None:
+    line.read(products("a", "b"))
+    line.read([], skus=["a"], answers_absence=False)
+    assert set(line.names()) == {"a", "b"}
+
+
+def test_what_was_asked_for_stays_where_a_record_that_cannot_be_read_may_be_it(line: Line) -> None:
+    line.read(products("a", "b"))
+    line.read([product("b"), {"_unreadable": "Line 1 is cut off."}], skus=["a", "b"])
+    assert set(line.names()) == {"a", "b"}
+
+
+# ── quarantine ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_quarantined_product_keeps_its_last_valid_version(line: Line) -> None:
+    line.read(products("a", "b"))
+    before = line.catalog()["a"]["hash"]
+    line.read([product("a", price="dear"), product("b")])
+    now = line.catalog()["a"]
+    assert (now["change"], now["code"], now["hash"], now["name"]) == ("quarantined", "bad-value", before, "A name")
+
+
+def test_a_quarantined_product_is_told_again_only_when_its_code_changes(line: Line) -> None:
+    for rows in (products("a"), products("a", price="dear"), products("a", price="dear")):
+        line.read(rows)
+    assert line.changes() == {}
+    line.read([product("a", "")])
+    assert line.catalog()["a"]["code"] == "missing-name"
+
+
+def test_a_product_that_was_never_valid_is_no_product_and_is_added_once_it_is_valid(line: Line) -> None:
+    done = line.read([product("a", price="dear"), product("b")])
+    assert done.products == 1
+    assert line.catalog()["a"]["hash"] is None
+    assert line.read(products("a", "b")).added == 1
+
+
+def test_a_product_that_is_valid_again_unchanged_leaves_quarantine_with_its_old_hash(line: Line) -> None:
+    line.read(products("a"))
+    before = line.catalog()["a"]["hash"]
+    line.read(products("a", price="dear"))
+    line.read(products("a"))
+    assert line.changes() == {"a": "updated"}
+    assert line.catalog()["a"]["hash"] == before
+
+
+def test_a_valid_record_beats_an_invalid_one_of_the_same_sku(line: Line) -> None:
+    line.read([product("a", price="dear"), product("a", "Valid")])
+    assert line.names() == {"a": "Valid"}
+
+
+def test_a_complete_snapshot_with_an_unreadable_record_removes_nothing_and_says_so(line: Line) -> None:
+    line.read(products("a", "b"))
+    done = line.read([product("a", "Another name"), {"_unreadable": "Line 2 is cut off."}])
+    assert line.names() == {"a": "Another name", "b": "A name"}
+    assert done.note and "nothing was removed" in done.note
+
+
+# ── the volume guard ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("had", "left", "held"),
+    [(100, 70, False), (100, 69, True), (50, 30, False), (50, 29, True), (200, 140, False), (3, 1, False), (3, 0, True)],
+    ids=[
+        "30 in a hundred pass", "31 in a hundred are held", "20 pass whatever their share", "21 of 50 are held",
+        "60 of 200 are 30 in a hundred", "two of three are few", "everything is held, be it few",
+    ],
+)  # fmt: skip
+def test_a_snapshot_is_held_that_removes_more_than_30_percent_and_more_than_20_or_everything(line: Line, had: int, left: int, held: bool) -> None:
+    line.read(many(had))
+    done = line.read(many(left))
+    assert bool(done.held) == held
+    assert len(line.names()) == (had if held else left)
+
+
+def test_of_a_held_snapshot_nothing_is_applied(line: Line) -> None:
+    line.read(products("a", "b"))
+    done = line.read(products("c"))
+    assert done.entry is None
+    assert done.held
+    assert (done.held.would_remove, done.held.of) == (2, 2)
+    assert set(line.names()) == {"a", "b"}
+
+
+def test_while_one_is_held_partial_pulls_go_on(line: Line) -> None:
+    line.read(products("a", "b"))
+    line.read([])
+    line.read([product("a", "Another name")], skus=["a"])
+    assert line.names() == {"a": "Another name", "b": "A name"}
+    assert holds.current(line.store, SCOPE, None)
+
+
+def test_an_accepted_hold_lets_pass_what_removes_no_more_than_it_named(line: Line) -> None:
+    line.read(products("a", "b"))
+    hold = line.read([]).held
+    assert hold
+    done = line.read([], allowed=hold.would_remove)
+    assert done.removed == 2
+    assert line.names() == {}
+    assert holds.current(line.store, SCOPE, None) is None
+
+
+def test_an_accepted_hold_is_held_anew_where_more_would_go_and_keeps_its_since(line: Line) -> None:
+    line.read(many(60))
+    first = line.read(many(30)).held
+    assert first
+    line.passes(hours=1)
+    again = line.read(many(29), allowed=first.would_remove).held
+    assert again
+    assert (again.would_remove, again.since) == (31, first.since)
+    assert len(line.names()) == 60
+
+
+def test_a_complete_snapshot_that_passes_ends_a_hold(line: Line) -> None:
+    line.read(products("a", "b"))
+    line.read([])
+    assert holds.current(line.store, SCOPE, None)
+    line.read(products("a", "b"))
+    assert holds.current(line.store, SCOPE, None) is None
+
+
+def test_a_step_killed_before_it_ended_the_hold_it_passed_ends_it_when_run_again(line: Line) -> None:
+    line.read(products("a", "b"))
+    line.read([])
+    found = line.pull(products("a", "b"))
+    line.store.kill_before(".released")
+    with pytest.raises(Killed):
+        line.apply(found)
+    assert holds.current(line.store, SCOPE, None)
+    line.apply(found)
+    assert holds.current(line.store, SCOPE, None) is None
+
+
+def test_an_old_step_run_again_does_not_end_a_hold_met_since(line: Line) -> None:
+    old = line.pull(products("a", "b"))
+    line.apply(old)
+    line.read([])
+    line.apply(old)
+    assert holds.current(line.store, SCOPE, None)
+
+
+# ── order of reading ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_snapshot_never_overrides_what_a_later_pull_read(line: Line) -> None:
+    line.read(products("a", "b"))
+    early = line.pull([product("a", "Early"), product("b", "Early")])
+    line.read([product("a", "Later")], skus=["a"])
+    line.apply(early)
+    assert line.names() == {"a": "Later", "b": "Early"}
+
+
+def test_a_snapshot_does_not_remove_what_a_later_pull_read(line: Line) -> None:
+    line.read(products("a", "b"))
+    early = line.pull(products("b"))
+    line.read(products("a"), skus=["a"])
+    line.apply(early)
+    assert set(line.names()) == {"a", "b"}
+
+
+def test_a_snapshot_does_not_bring_back_what_a_later_pull_asked_for_in_vain(line: Line) -> None:
+    line.read(products("a", "b"))
+    early = line.pull(products("a", "b"))
+    line.read([], skus=["a"])
+    line.apply(early)
+    assert set(line.names()) == {"b"}
+
+
+def test_a_later_question_that_the_source_cannot_answer_vouches_for_nothing(line: Line) -> None:
+    early = line.pull(products("a", "b"))
+    line.read([], skus=["a"], answers_absence=False)
+    line.apply(early)
+    assert set(line.names()) == {"a", "b"}
+
+
+def test_a_snapshot_does_not_make_valid_what_a_later_pull_found_invalid(line: Line) -> None:
+    line.read(products("a", "b"))
+    early = line.pull([product("a", "Early"), product("b")])
+    line.read(products("a", price="dear"), skus=["a"])
+    line.apply(early)
+    assert line.catalog()["a"]["change"] == "quarantined"
+    assert line.names()["a"] == "A name"
+
+
+@pytest.mark.parametrize("skus", [(), ("a",)], ids=["a complete one", "a partial one"])
+def test_a_complete_pull_that_found_nothing_new_vouches_against_every_older_snapshot(line: Line, skus: tuple[str, ...]) -> None:
+    line.read(products("a", "b"))
+    early = line.pull([product("a", "Early")], skus=skus)
+    line.read(products("a", "b"))
+    done = line.apply(early)
+    assert done.entry is None
+    assert done.note and "started later" in done.note
+    assert line.names() == {"a": "A name", "b": "A name"}
+
+
+def test_a_snapshot_applied_twice_is_applied_once(line: Line) -> None:
+    found = line.pull(products("a"))
+    line.apply(found)
+    again = line.apply(found)
+    assert (again.entry, again.products, line.entries()) == (None, 1, 1)
+
+
+def test_a_snapshot_is_refused_that_is_older_than_the_pulls_still_remembered(line: Line) -> None:
+    line.read(products("a", "b"))
+    early = line.pull([product("a", "Early")], skus=["a"])
+    line.read([product("a", "Later")], skus=["a"])
+    for _ in range(4):
+        line.passes(days=2)
+        line.read(products("b"), skus=["b"])
+    with pytest.raises(RequestTooLate, match="--complete"):
+        line.apply(early)
+    assert line.names()["a"] == "Later"
+
+
+# ── writers and clocks ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_who_loses_the_race_for_an_entry_computes_the_difference_anew(line: Line) -> None:
+    line.read(products("a"))
+    mine, other = line.pull([product("b", "Mine")], skus=["b"]), line.turn()
+    theirs = other.pull([product("b", "Theirs"), product("c")], skus=["b", "c"])
+    line.store.before["catalog/"] = lambda: other.apply(theirs)
+    done = line.apply(mine)
+    assert (done.entry, done.added, done.updated) == (3, 0, 0)
+    assert line.names() == {"a": "A name", "b": "Theirs", "c": "A name"}
+
+
+@pytest.mark.parametrize("path", ["quarantine/", "snapshots/", "catalog/"])
+def test_a_step_killed_before_any_write_comes_to_the_same_when_run_again(line: Line, path: str) -> None:
+    line.read(products("a", "b"))
+    rows = [product("a", "Another name"), product("c"), product("d", None)]
+    line.store.kill_before(path)
+    with pytest.raises(Killed):
+        line.apply(line.pull(rows, run="killed"))
+    line.apply(line.pull(rows, run="killed"))
+    assert {sku: row["change"] for sku, row in line.catalog().items()} == {"a": "updated", "b": "removed", "c": "added", "d": "quarantined"}
+    assert line.entries() == 2
+
+
+def test_entry_times_rise_though_the_clock_runs_backwards(line: Line) -> None:
+    times = []
+    for hour in (3, 1, 2):
+        line.now = line.now.replace(hour=hour)
+        line.read(products("a"), skus=["a"])
+        times.append(line.log().head(line.con).at)
+    assert times[1] - times[0] == times[2] - times[1] == timedelta(microseconds=1)
+
+
+# ── what counts as a change ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_volatile_field_changes_nothing(tmp_path: Path) -> None:
+    line = Line(tmp_path, volatile=["modified"])
+    line.read(products("a", modified="1"))
+    line.read(products("a", modified="2"))
+    assert line.changes() == {}
+
+
+def test_a_field_that_is_not_volatile_changes_the_product(line: Line) -> None:
+    line.read(products("a", modified="1"))
+    line.read(products("a", modified="2"))
+    assert line.changes() == {"a": "updated"}
+
+
+def test_the_source_s_change_time_is_no_content(line: Line) -> None:
+    line.read(products("a", updated_at="2026-01-01T00:00:00Z"))
+    line.read(products("a", updated_at="2026-02-02T00:00:00Z"))
+    assert line.changes() == {}
+
+
+def test_a_new_hash_version_alone_changes_nothing_and_makes_nothing_due(line: Line) -> None:
+    line.sync(products("a", "b", modified="1"))
+    before = line.catalog()["a"]["hash"]
+    line.make_volatile("modified")
+    done = line.sync(products("a", "b", modified="2"))
+    assert line.changes() == {}
+    assert line.catalog()["a"]["hash"] == before
+    assert (done.updated, done.resent, line.figures().due) == (0, 0, 0)
+
+
+def test_after_a_new_hash_version_a_change_is_a_change(line: Line) -> None:
+    line.sync(products("a", "b"))
+    line.make_volatile("modified")
+    assert line.sync([product("a", "Another name"), product("b")]).updated == 1
+    assert line.catalog()["a"]["hash_version"] != line.catalog()["b"]["hash_version"]
+
+
+def test_a_snapshot_hashed_by_yesterdays_rule_is_compared_by_today_s(line: Line) -> None:
+    line.sync(products("a", "b"))
+    found = line.pull([product("a"), product("b", "Another name")])
+    line.make_volatile("modified")
+    line.apply(found)
+    assert line.changes() == {"b": "updated"}
+    assert line.transfer().updated == 1
+
+
+# ── the watermark ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _watermark(line: Line) -> str | None:
+    mark: str | None = line.log().head(line.con).meta.get("watermark")
+    return mark
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        (lambda line: line.apply(line.pull(products("a", "b"), watermark="2")), "2"),
+        (lambda line: line.apply(line.pull(products("a", "b"), watermark="2"), scheduled=False), "1"),
+        (lambda line: line.apply(line.pull([], watermark="2")), "1"),
+    ],
+    ids=["a scheduled pull moves it", "a resync leaves it", "a held snapshot leaves it"],
+)
+def test_only_a_scheduled_pull_that_is_applied_moves_the_watermark(line: Line, step: Callable[[Line], object], expected: str) -> None:
+    line.read(products("a", "b"), watermark="1")
+    step(line)
+    assert _watermark(line) == expected
+
+
+def test_a_pull_that_moves_the_watermark_writes_an_entry_without_rows(line: Line) -> None:
+    line.read(products("a"), watermark="1")
+    line.read(products("a"), watermark="2")
+    assert (line.changes(), _watermark(line), line.entries()) == ({}, "2", 2)
