@@ -1,0 +1,138 @@
+"""From the store to what the page knows: every figure, list and column at one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import duckdb
+from croniter import croniter
+
+from datasync import catalog, product, totals, transfer
+from datasync.expression import literal
+from datasync.report.pages import (
+    HoldRow,
+    Named,
+    QuarantinedRecord,
+    RunRow,
+    ScopeProducts,
+    SitePages,
+    Trend,
+    Unconfigured,
+)
+from datasync.settings import Settings
+from datasync.store.files import Store
+from datasync.store.log import Log
+from datasync.store.runs import Run
+from datasync.totals import Moment, Totals
+from datasync.withdraw import leftovers
+
+RUNS_SHOWN = 40
+RECORDS_SHOWN = 200
+TREND_HOURS = 48
+
+
+def site_pages(
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, found: Totals, generated_at: datetime
+) -> SitePages:
+    """Everything but the products."""
+    return SitePages(
+        generated_at=generated_at,
+        as_of=at.as_of,
+        window=settings.window,
+        positions=at.positions,
+        scopes=tuple(Named(name, scope.label or name) for name, scope in settings.scopes.items()),
+        services=tuple(Named(name, service.label or name) for name, service in settings.services.items()),
+        totals=found.scopes,
+        runs=tuple(_run(run, settings) for run in found.runs[:RUNS_SHOWN]),
+        holds=tuple(HoldRow(h.id, h.scope, h.service, h.since, h.would_remove, h.of) for h in found.holds),
+        quarantined=tuple(record for scope in settings.scopes for record in _quarantined(con, store, at, scope)),
+        unconfigured=tuple(
+            Unconfigured(one.scope, one.service, one.held) for one in leftovers(con, store, settings, at.as_of)
+        ),
+        trends=tuple(
+            _trend(con, store, at, scope, service) for scope in settings.scopes for service in settings.services
+        ),
+        stale_after=_stale_after(settings.schedule, at.as_of),
+    )
+
+
+def scope_products(
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment
+) -> Iterator[ScopeProducts]:
+    """What the services of each scope hold, scope by scope."""
+    for scope in settings.scopes:
+        yield _products(con, store, settings, at, scope)
+
+
+def _products(
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, scope: str
+) -> ScopeProducts:
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE page_held (service VARCHAR, sku VARCHAR, hash VARCHAR, received_at TIMESTAMPTZ)"
+    )
+    for service in settings.services:
+        transfer.log(store, service, scope).fold(con, "receipts", at.of(scope, service)[1])
+        con.execute(
+            f"INSERT INTO page_held SELECT {literal(service)}, sku, held_hash, received_at FROM receipts WHERE held_hash IS NOT NULL"
+        )
+    log, position = catalog.log(store, scope), at.positions[f"catalog/{scope}"]
+    log.fold(con, "catalog", position)
+    log.history(con, "versions", position)
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE page_versions AS {product.query('page_versions').replace('$scope', literal(scope))}"
+    )
+    versions = con.sql("SELECT * EXCLUDE (version) FROM page_versions ORDER BY version").to_arrow_table()
+    held = con.sql(product.query("page_held")).to_arrow_table()
+    return ScopeProducts(scope, versions, held)
+
+
+def _run(run: Run, settings: Settings) -> RunRow:
+    """A run with what its transfers moved, summed, and the sentences of what failed."""
+    delivered = [step for step in run.steps if step["step"].rpartition(".")[2] not in ("pull", "catalog")]
+    moved = {
+        name: sum(int(step.get(name, 0)) for step in delivered)
+        for name in ("added", "updated", "resent", "removed", "rejected", "failed")
+    }
+    return RunRow(
+        id=run.id, kind=run.kind, scopes=run.scopes, started_at=run.started_at, finished_at=run.finished_at, outcome=run.outcome,
+        asked_by=run.asked_by, reason=run.reason, received=moved["added"] + moved["updated"] + moved["resent"],
+        errors=tuple(f"{step['step']}: {step['error']}" for step in run.steps if step.get("error")),
+        **{name: moved[name] for name in ("resent", "removed", "rejected", "failed")},
+    )  # fmt: skip
+
+
+def _quarantined(con: duckdb.DuckDBPyConnection, store: Store, at: Moment, scope: str) -> list[QuarantinedRecord]:
+    log, position = catalog.log(store, scope), at.positions[f"catalog/{scope}"]
+    log.fold(con, "catalog", position)
+    totals.quarantined_now(con, store, scope, log.entry(con, position).meta)
+    rows = con.execute(
+        f"SELECT sku, name, code, sentence FROM quarantined ORDER BY code, sku LIMIT {RECORDS_SHOWN}"
+    ).fetchall()
+    return [QuarantinedRecord(scope, *row) for row in rows]
+
+
+def _trend(con: duckdb.DuckDBPyConnection, store: Store, at: Moment, scope: str, service: str) -> Trend:
+    log, position = transfer.log(store, service, scope), at.of(scope, service)[1]
+    since = at.as_of - timedelta(hours=TREND_HOURS)
+    log.history(con, "receipts", position, after=_before(con, log, since))
+    moment = f"TIMESTAMPTZ '{at.as_of.isoformat()}'"
+    rows = con.execute(product.query("trend").replace("$as_of", moment).replace("$hours", str(TREND_HOURS))).fetchall()
+    return Trend(scope, service, tuple(row[1] for row in rows))
+
+
+def _before(con: duckdb.DuckDBPyConnection, log: Log, since: datetime) -> int:
+    """The last kept entry before a moment, or 0 where the log begins later or was tidied up to there."""
+    kept = log.look().entries
+    earlier = [number for number in kept if (log.entry(con, number).at or since) < since] if len(kept) < 64 else []
+    return max(earlier, default=0)
+
+
+def _stale_after(schedule: str | None, as_of: datetime) -> datetime | None:
+    """When the page is too old: two scheduled runs after its moment, so that one late run raises no alarm."""
+    if schedule is None:
+        return None
+    ticks = croniter(schedule, as_of)
+    ticks.get_next(datetime)
+    second: datetime = ticks.get_next(datetime)
+    return second

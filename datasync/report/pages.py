@@ -1,0 +1,183 @@
+"""What the page knows: typed rows and columns, and no word about how they look.
+
+``SitePages`` is everything but the products: small whatever the catalog's size, it stands inside the page itself.
+The products of a scope are columns (``ScopeProducts``), written scope by scope and loaded when they are looked at.
+Nothing here reads a clock: ``as_of`` and ``generated_at`` come in with the data, and the same data make the same page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from datasync.totals import LastPull, ScopeTotals, ServiceTotals
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+SCHEMA_VERSION = 1
+_COUNTS = (
+    "latest_update", "resent_in_window", "removed_in_window", "total_received", "current", "stale", "missing",
+    "rejected", "failed", "excluded", "held_older", "orphaned", "due", "removals_due", "unexplained",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A scope or a service as the settings name it, and the words that people know it by."""
+
+    name: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One run: who asked for it and why, how it went, how many products it moved, and what it said where it failed."""
+
+    id: str
+    kind: str
+    scopes: tuple[str, ...]
+    started_at: datetime
+    finished_at: datetime | None
+    outcome: str
+    asked_by: str
+    reason: str
+    received: int = 0
+    resent: int = 0
+    removed: int = 0
+    rejected: int = 0
+    failed: int = 0
+    errors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HoldRow:
+    """One removal that waits for a decision; ``service`` is None where a snapshot is held rather than a transfer."""
+
+    id: str
+    scope: str
+    service: str | None
+    since: datetime
+    would_remove: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedRecord:
+    """What may be told of a record that did not validate: its SKU and name if any, why it is out, nothing else."""
+
+    scope: str
+    sku: str | None
+    name: str | None
+    code: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unconfigured:
+    """A scope, or a service of it, that left the settings and still holds products."""
+
+    scope: str
+    service: str | None
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """Products that a service received per hour: whole hours counted back from as_of, oldest first."""
+
+    scope: str
+    service: str
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SitePages:
+    """One published page without its products. ``stale_after`` is when a newer page should have replaced it."""
+
+    generated_at: datetime
+    as_of: datetime
+    window: timedelta
+    positions: Mapping[str, int]
+    scopes: tuple[Named, ...]
+    services: tuple[Named, ...]
+    totals: tuple[ScopeTotals, ...]
+    runs: tuple[RunRow, ...] = ()
+    holds: tuple[HoldRow, ...] = ()
+    quarantined: tuple[QuarantinedRecord, ...] = ()
+    unconfigured: tuple[Unconfigured, ...] = ()
+    trends: tuple[Trend, ...] = ()
+    stale_after: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeProducts:
+    """What the services of one scope hold.
+
+    ``versions``: one row per held version in the order of its number: sku, hash, name, type, visible_in, stock, payload
+    (JSON text; NULL, as are name and the rest, where the content is no longer kept).
+    ``held``: one row per service and product, newest first in each service: service, version (a row of ``versions``),
+    received_ms.
+    """
+
+    scope: str
+    versions: pa.Table = field(repr=False)
+    held: pa.Table = field(repr=False)
+
+
+def status(page: SitePages) -> dict[str, Any]:
+    """The figures as ``status.json`` has them: for machines, and the same numbers as the page's."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "generated_at": zulu(page.generated_at),
+        "as_of": zulu(page.as_of),
+        "window_hours": hours(page.window),
+        "positions": dict(sorted(page.positions.items())),
+        "scopes": [_scope(totals) for totals in page.totals],
+    }
+
+
+def hours(window: timedelta) -> int | float:
+    """A window in hours, whole where it is whole."""
+    made = window / timedelta(hours=1)
+    return int(made) if made == int(made) else made
+
+
+def zulu(at: datetime) -> str:
+    """A moment as ISO 8601 text in UTC."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _scope(totals: ScopeTotals) -> dict[str, Any]:
+    return {
+        "scope": totals.scope,
+        "source": totals.source,
+        "products": totals.products,
+        "quarantined": totals.quarantined,
+        "last_pull": _pull(totals.last_pull) if totals.last_pull else None,
+        "services": [_service(one) for one in totals.services],
+    }
+
+
+def _pull(pull: LastPull) -> dict[str, Any]:
+    return {
+        "run": pull.run,
+        "complete": pull.complete,
+        "finished_at": zulu(pull.finished_at),
+        "records": pull.records,
+        "valid": pull.valid,
+        "quarantined": pull.quarantined,
+        "repeated": pull.repeated,
+    }
+
+
+def _service(one: ServiceTotals) -> dict[str, Any]:
+    return {
+        "service": one.service,
+        "outcome": one.outcome,
+        "zero_because": one.zero_because,
+        "last_sync_at": zulu(one.last_sync_at) if one.last_sync_at else None,
+        **{name: getattr(one, name) for name in _COUNTS},
+    }

@@ -1,0 +1,184 @@
+"""Page data to a published page: one HTML file that holds its styles and scripts, and the data it loads when asked.
+
+What comes in is complete (``SitePages``, and the products scope by scope): nothing is computed, no clock is read here.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import functools
+import hashlib
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from datasync.report import pages, script, shards
+from datasync.report.pages import ScopeProducts, SitePages
+from datasync.report.site import Site, new_version
+from datasync.store.files import scratch
+from datasync.totals import ScopeTotals
+
+_STYLES = ("tokens", "page", "tables", "detail")
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A page that stands: where, which version, how many files of data, and which old versions went."""
+
+    index: str
+    version: str
+    files: int
+    dropped: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexPage:
+    """What the template is given; ``totals`` are for readers without scripts, ``data`` for the scripts.
+
+    ``style``, ``script`` and ``data`` go in as they are: the first two are ours, and ``data`` is from ``json_text``.
+    """
+
+    version: str
+    policy: str
+    style: str
+    script: str
+    data: str
+    as_of: str
+    totals: tuple[ScopeTotals, ...]
+
+
+def publish(
+    page: SitePages,
+    products: Iterable[ScopeProducts],
+    site: str | os.PathLike[str],
+    *,
+    keep: int = 3,
+    options: Mapping[str, Any] | None = None,
+) -> Published:
+    """Write the data of a new version, then the figures, then the page, and drop what is outdated.
+
+    ``products`` is taken scope by scope, so that one scope at a time is in memory. ``options`` go to fsspec. If it
+    fails before the page is in place, the new version's data are taken away and the old page stands as it was.
+    """
+    place, version = Site(site, options or {}), new_version(page.generated_at)
+    try:
+        files = _write(page, products, place, version)
+    except BaseException:
+        place.drop(version)
+        raise
+    return Published(place.address("index.html"), version, files, tuple(place.tidy(version, page.generated_at, keep)))
+
+
+def _write(page: SitePages, products: Iterable[ScopeProducts], place: Site, version: str) -> int:
+    with scratch() as folder:
+        data = folder / "data"
+        data.mkdir()
+        count = sum(_write_scope(one, data) for one in products)
+        place.put_version(data, version)
+        place.replace(_made(folder, "status.json", shards.json_text(pages.status(page))), "status.json")
+        place.mark(version, page.generated_at)
+        place.replace(_made(folder, "index.html", index(page, version)), "index.html")
+    return count
+
+
+def _write_scope(products: ScopeProducts, folder: Path) -> int:
+    return len([_made(folder, f"{name}.js", text) for name, text in shards.files(products)])
+
+
+def _made(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8", newline="\n")
+    return path
+
+
+def index(page: SitePages, version: str) -> str:
+    """The page's HTML. Its Content-Security-Policy allows this very script and style, and what that script loads."""
+    style, code = _style(), _script()
+    given = IndexPage(
+        version=version,
+        policy=_policy(code, style),
+        style=style,
+        script=code,
+        data=shards.json_text(view(page, version)),
+        as_of=f"{pages.zulu(page.as_of)[:16].replace('T', ' ')} UTC",
+        totals=page.totals,
+    )
+    context = {field.name: getattr(given, field.name) for field in dataclasses.fields(given)}
+    return _environment().get_template("index.html").render(context)
+
+
+def view(page: SitePages, version: str) -> dict[str, Any]:
+    """What the page's scripts are given: the figures of status.json, and the lists beside them."""
+    status = pages.status(page)
+    return {
+        "version": version,
+        **{key: status[key] for key in ("generated_at", "as_of", "window_hours")},
+        "stale_after": pages.zulu(page.stale_after) if page.stale_after else None,
+        "totals": status["scopes"],
+        **{name: [_plain(row) for row in getattr(page, name)] for name in _LISTS},
+    }
+
+
+_LISTS = ("scopes", "services", "runs", "holds", "quarantined", "unconfigured", "trends")
+
+
+def _plain(row: Any) -> dict[str, Any]:
+    values = dataclasses.asdict(row)
+    return {name: pages.zulu(value) if isinstance(value, datetime) else value for name, value in values.items()}
+
+
+def _policy(code: str, style: str) -> str:
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src '{_hash(code)}' 'strict-dynamic'",
+            f"style-src '{_hash(style)}'",
+            "img-src data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "require-trusted-types-for 'script'",
+            "trusted-types datasync",
+        )
+    )
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+@functools.cache
+def _style() -> str:
+    return _inline("".join((_templates() / "css" / f"{name}.css").read_text(encoding="utf-8") for name in _STYLES))
+
+
+@functools.cache
+def _script() -> str:
+    modules = {file.stem: file.read_text(encoding="utf-8") for file in sorted((_templates() / "js").glob("*.js"))}
+    return _inline(script.join(modules, "start"))
+
+
+def _inline(text: str) -> str:
+    """Text that may stand inside a style or script element; its own authors, not a catalog, could break that."""
+    if "</" in text or "<!--" in text:
+        raise ValueError("A template holds '</' or '<!--', which would end the element that it is put into.")
+    return text
+
+
+@functools.cache
+def _environment() -> Environment:
+    # Jinja's select_autoescape would go by the ending of a name; here everything is escaped that is no Markup.
+    return Environment(
+        loader=FileSystemLoader(_templates()), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
+    )
+
+
+def _templates() -> Path:
+    """The templates: inside the package where it was installed, at the top of the checkout where it is worked on."""
+    inside = Path(__file__).parent / "templates"
+    return inside if inside.is_dir() else Path(__file__).parents[2] / "reports" / "templates"

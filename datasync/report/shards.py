@@ -1,0 +1,81 @@
+"""Page data as scripts: how products get from columns into files that a page opened from a disk can load.
+
+A page under ``file://`` may fetch nothing, but it may run a script that stands beside it. Each file is one call,
+``datasync(key, text, ...)``, and every argument a JSON string: what stands in a catalog never meets a script's grammar.
+
+    scope-<scope>.js         key, one text: the columns of the scope's versions, and each service's list of them
+    payload-<scope>-<n>.js   key, the hashes of PAYLOADS versions as JSON, then each one's payload as it was received
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from datasync.report.pages import ScopeProducts
+
+PAYLOADS = 256
+_ESCAPES = (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026"), ("\u2028", "\\u2028"), ("\u2029", "\\u2029"))
+
+
+def json_text(value: object) -> str:
+    """JSON that may stand in a script element and in a script: nothing in it ends either."""
+    made = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for sign, escape in _ESCAPES:  # many times faster than str.translate where most letters are no Latin ones
+        made = made.replace(sign, escape)
+    return made
+
+
+def files(products: ScopeProducts) -> Iterator[tuple[str, str]]:
+    """Every data file of one scope: its key (the file's name without its ending) and its content."""
+    key = f"scope-{products.scope}"
+    yield key, _call(key, json.dumps(columns(products), ensure_ascii=False, separators=(",", ":"), allow_nan=False))
+    for number, start in enumerate(range(0, products.versions.num_rows, PAYLOADS)):
+        part = products.versions.slice(start, PAYLOADS)
+        key = f"payload-{products.scope}-{number}"
+        yield (
+            key,
+            _call(key, json.dumps(part["hash"].to_pylist()), *(text or "" for text in part["payload"].to_pylist())),
+        )
+
+
+def columns(products: ScopeProducts) -> dict[str, Any]:
+    """A scope's products as the page holds them in memory: a list per column, words once each."""
+    versions = products.versions
+    return {
+        "payloads": PAYLOADS,
+        "sku": versions["sku"].to_pylist(),
+        "name": versions["name"].to_pylist(),
+        "type": _words(versions["type"]),
+        "visibility": _lists(versions["visible_in"]),
+        "stock": _words(versions["stock"]),
+        "held": {service: _list(products.held, service) for service in pc.unique(products.held["service"]).to_pylist()},
+    }
+
+
+def _words(column: pa.ChunkedArray) -> dict[str, Any]:
+    """A column of few different values: those values, and for each row the place of its own."""
+    encoded = column.combine_chunks().dictionary_encode(null_encoding="encode")
+    return {"values": encoded.dictionary.to_pylist(), "of": encoded.indices.to_pylist()}
+
+
+def _lists(column: pa.ChunkedArray) -> dict[str, Any]:
+    """The same for a column of lists of plain words."""
+    made = _words(pc.binary_join(column, ","))
+    return {**made, "values": [text if text is None else text.split(",") if text else [] for text in made["values"]]}
+
+
+def _list(held: pa.Table, service: str) -> dict[str, Any]:
+    """One service's products, newest first: their versions, and the milliseconds from each to the one before."""
+    mine = held.filter(pc.equal(held["service"], service))
+    times = mine["received_ms"].to_pylist()
+    steps = [before - at for before, at in zip(times[:1] + times, times, strict=False)]
+    return {"newest": times[0] if times else 0, "rows": mine["version"].to_pylist(), "steps": steps}
+
+
+def _call(*texts: str) -> str:
+    return f"datasync({','.join(json_text(text) for text in texts)});\n"

@@ -1,0 +1,110 @@
+"""Where a page is published: a folder, or any place fsspec writes to. Old versions stay while somebody may read.
+
+    index.html               replaced last, in one step: until then the old page stands, and its data with it
+    status.json              the figures, for machines
+    data/<version>/*.js      one publish's products; `published.json` in it says that they are whole
+
+A version goes when it is neither the page, nor among the newest few, nor was replaced less than a day ago.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import fsspec
+from fsspec.implementations.local import LocalFileSystem
+
+STAYS = timedelta(hours=24)
+MARK = "published.json"
+_VERSION = re.compile(r"(\d{8}T\d{6})Z-[0-9a-f]{8}")
+
+
+def new_version(at: datetime) -> str:
+    """A name for what is published at ``at``: it sorts by time and is nobody else's."""
+    return f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
+
+
+def time_of(version: str) -> datetime:
+    """When a version was made, as its name says; ValueError for a name that is none."""
+    match = _VERSION.fullmatch(version)
+    if not match:
+        raise ValueError(f"{version!r} is no version of a page.")
+    return datetime.strptime(match[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+
+
+class Site:
+    """The folder of one page, local or remote."""
+
+    def __init__(self, root: str | os.PathLike[str], options: Mapping[str, Any]) -> None:
+        self._fs, self.root = fsspec.core.url_to_fs(os.fspath(root), **options)
+
+    def path(self, name: str) -> str:
+        """Where ``name`` stands, as fsspec names it."""
+        return f"{self.root}/{name}"
+
+    def address(self, name: str) -> str:
+        """Where ``name`` stands, as a person would write it down."""
+        local = isinstance(self._fs, LocalFileSystem)
+        return self.path(name) if local else str(self._fs.unstrip_protocol(self.path(name)))
+
+    def put_version(self, made: Path, version: str) -> None:
+        """Copy a folder of data files; nothing refers to them yet."""
+        self._fs.makedirs(self.path("data"), exist_ok=True)
+        self._fs.put(f"{made}/", self.path(f"data/{version}"), recursive=True)
+
+    def replace(self, made: Path, name: str) -> None:
+        """Put one file in place in one step: a reader sees the old one or the new one, never a part."""
+        if not isinstance(self._fs, LocalFileSystem):
+            self._fs.put_file(str(made), self.path(name))
+            return
+        beside = self.path(f".{uuid.uuid4().hex}.{Path(name).name}")
+        try:
+            shutil.copyfile(made, beside)
+            os.replace(beside, self.path(name))
+        finally:
+            Path(beside).unlink(missing_ok=True)
+
+    def mark(self, version: str, at: datetime) -> None:
+        """Note beside a version's data that they are whole: what comes next is the page that refers to them."""
+        note = json.dumps({"published_at": at.astimezone(UTC).isoformat()})
+        self._fs.pipe_file(self.path(f"data/{version}/{MARK}"), note.encode())
+
+    def drop(self, version: str) -> None:
+        """Take a version's data away."""
+        if self._fs.exists(self.path(f"data/{version}")):
+            self._fs.rm(self.path(f"data/{version}"), recursive=True)
+
+    def tidy(self, page: str, now: datetime, keep: int) -> list[str]:
+        """Drop versions that nobody can be reading any more, and what publishes that failed left; returns what went."""
+        self._fs.invalidate_cache()
+        gone = outdated(self._versions(), page, now, keep)
+        for version in gone:
+            self.drop(version)
+        return gone
+
+    def _versions(self) -> dict[str, bool]:
+        """Every version there is, and whether it ever was the page (or came so near that nobody can tell)."""
+        found = [str(path).rstrip("/").rsplit("/", 1)[-1] for path in self._fs.ls(self.path("data"), detail=False)]
+        return {
+            name: self._fs.exists(self.path(f"data/{name}/{MARK}"))
+            for name in sorted(found)
+            if _VERSION.fullmatch(name)
+        }
+
+
+def outdated(versions: Mapping[str, bool], page: str, now: datetime, keep: int) -> list[str]:
+    """Which of ``versions`` (by name: whether it ever was the page) may go; ``page`` is the one that is shown now."""
+    published = sorted((name for name, was_shown in versions.items() if was_shown or name == page), reverse=True)
+    replaced = {old: time_of(new) for new, old in pairwise(published)}
+    gone = [name for name in published[keep:] if name != page and replaced[name] <= now - STAYS]
+    left_over = [name for name in versions if name not in published and time_of(name) <= now - STAYS]
+    return sorted([*gone, *left_over])

@@ -1,0 +1,93 @@
+// What the table of products is steered by: its search box, its heads, its order on a phone, its pages.
+
+import { h, icon } from "./dom.js";
+import { say } from "./words.js";
+
+export const PAGE = 50;
+const TYPING_MS = 120;
+
+export function searchBox(go) {
+  let sent = "";
+  let timer = 0;
+  const input = h("input", {
+    type: "search",
+    id: "q",
+    "aria-label": say("products.search"),
+    placeholder: say("products.search"),
+    autocomplete: "off",
+    spellcheck: "false",
+    maxlength: "200",
+    dir: "auto",
+    "aria-keyshortcuts": "/",
+    oninput: () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => go({ q: (sent = input.value.trim()), page: 1, sku: null }, true), TYPING_MS);
+    },
+  });
+  const node = h("div", { class: "search" }, icon("search"), input, h("kbd", { "aria-hidden": "true" }, "/"));
+  return {
+    node,
+    update(state) {
+      if (state.q !== sent) input.value = sent = state.q;
+    },
+  };
+}
+
+export function columnHead(column, go) {
+  let next = column;
+  const arrow = h("span", { class: "arrow", "aria-hidden": "true" });
+  const button = h("button", { type: "button", onclick: () => go({ sort: next, page: 1 }) }, say(column), arrow);
+  const node = h("th", { scope: "col", class: column }, button);
+  return {
+    node,
+    update({ sort }) {
+      const isSorted = sort.replace(/^-/, "") === column;
+      const isBack = sort.startsWith("-");
+      next = isSorted && !isBack ? `-${column}` : column;
+      // Newest first comes first, so for times it is the plain order that descends.
+      const descends = isBack !== (column === "updated");
+      if (isSorted) node.setAttribute("aria-sort", descends ? "descending" : "ascending");
+      else node.removeAttribute("aria-sort");
+      arrow.textContent = isSorted ? (descends ? "↓" : "↑") : "";
+    },
+  };
+}
+
+export function sortSelect(go) {
+  const keys = ["updated", "-updated", "name", "-name", "sku", "-sku", "type", "visibility", "stock"];
+  const options = keys.map((key) => h("option", { value: key }, say(`sort.${key}`)));
+  const select = h(
+    "select",
+    { "aria-label": say("products.sort"), onchange: () => go({ sort: select.value, page: 1 }) },
+    options,
+  );
+  return {
+    node: h("div", { class: "narrow-only" }, select),
+    update({ sort }) {
+      select.value = sort;
+    },
+  };
+}
+
+export function pagerView(go) {
+  let page = 1;
+  let pages = 1;
+  const turn = (by) => page + by >= 1 && page + by <= pages && go({ page: page + by, sku: null });
+  const previous = h("button", { type: "button", onclick: () => turn(-1) }, say("products.previous"));
+  const next = h("button", { type: "button", onclick: () => turn(1) }, say("products.next"));
+  const range = h("span", { class: "range" });
+  const node = h("nav", { class: "pager", "aria-label": say("products.pages") }, previous, range, next);
+  function update(state, { matched }) {
+    [page, pages] = [state.page, Math.ceil(matched / PAGE)];
+    node.hidden = matched === 0;
+    range.textContent = say("products.range", {
+      from: (page - 1) * PAGE + 1,
+      to: Math.min(page * PAGE, matched),
+      n: matched,
+    });
+    previous.setAttribute("aria-disabled", String(page <= 1));
+    next.setAttribute("aria-disabled", String(page >= pages));
+    previous.hidden = next.hidden = pages <= 1;
+  }
+  return { node, update };
+}

@@ -1,0 +1,134 @@
+// Everything at a glance: every scope and service, how the numbers add up, runs, holds, quarantined records.
+
+import { foreign, h } from "./dom.js";
+import { number } from "./format.js";
+import { note, outcome, section, table } from "./parts.js";
+import { holds, quarantined, runs, unconfigured } from "./records.js";
+import { term } from "./service.js";
+import { write } from "./state.js";
+import { when } from "./times.js";
+import { phrase, say } from "./words.js";
+
+const STATES = ["current", "stale", "missing", "rejected", "failed", "excluded"];
+
+export function overviewView(page) {
+  const node = h(
+    "div",
+    { class: "view" },
+    matrix(page),
+    balance(page),
+    holds(page),
+    runs(page),
+    quarantined(page),
+    unconfigured(page),
+  );
+  return { node, update: (state) => reveal(node, state.at) };
+}
+
+function reveal(node, at) {
+  const heading = at && [...node.querySelectorAll("h2")].find((one) => one.id === `${at}-title`);
+  if (!heading) return;
+  heading.focus({ preventScroll: true });
+  heading.closest("section").scrollIntoView({ block: "start" });
+}
+
+function matrix(page) {
+  const heads = [
+    { label: say("matrix.service"), kind: "main" },
+    { label: say("matrix.latest"), kind: "num" },
+    { label: say("matrix.total"), kind: "num" },
+    ...STATES.map((state) => ({ label: say(state), kind: "num" })),
+    { label: say("due"), kind: "num" },
+    { label: say("matrix.last sync"), kind: "time" },
+  ];
+  const bodies = page.totals.map((totals) => [
+    scopeRow(page, totals, heads.length),
+    ...totals.services.map((one) => serviceRow(page, totals.scope, one)),
+  ]);
+  return section("matrix", say("matrix"), table("matrix", heads, bodies));
+}
+
+function scopeRow(page, totals, width) {
+  const scope = page.scopes.find((one) => one.name === totals.scope);
+  const label = scope && scope.label !== scope.name && h("span", { class: "label" }, foreign(scope.label));
+  return h(
+    "tr",
+    { class: "group" },
+    h(
+      "th",
+      { scope: "rowgroup", colspan: width },
+      h("span", { class: "group-name" }, foreign(totals.scope), label),
+      h("span", { class: "quiet" }, joined(pulled(totals))),
+    ),
+  );
+}
+
+function pulled(totals) {
+  const pull = totals.last_pull;
+  const counts = [say("matrix.products", { n: totals.products }), phrase("matrix.source", { source: totals.source })];
+  if (!pull) return [...counts, say("matrix.never")];
+  const records = [
+    say("matrix.records", { n: pull.records }),
+    " = ",
+    say("matrix.valid", { n: pull.valid }),
+    " + ",
+    say("matrix.quarantined", { n: pull.quarantined }),
+    " + ",
+    say("matrix.repeated", { n: pull.repeated }),
+  ];
+  return [
+    ...counts,
+    [say(pull.complete ? "matrix.complete" : "matrix.partial"), ", ", when(Date.parse(pull.finished_at))],
+    records,
+  ];
+}
+
+function joined(parts) {
+  return parts.map((part, i) => [i ? h("span", { class: "dot" }, " · ") : "", h("span", {}, part)]);
+}
+
+function serviceRow(page, scope, one) {
+  const service = page.services.find((known) => known.name === one.service) ?? {
+    name: one.service,
+    label: one.service,
+  };
+  const where = write({ scope, tab: service.name, q: "", sort: "updated", page: 1, sku: null, at: null });
+  const zero = (n) => h("span", { class: n ? "" : "zero" }, number(n));
+  return [
+    [h("a", { href: where }, foreign(service.label)), " ", outcome(one.outcome)],
+    [
+      zero(one.latest_update),
+      one.removed_in_window > 0 && h("div", { class: "quiet" }, say("matrix.removed", { n: one.removed_in_window })),
+    ],
+    number(one.total_received),
+    ...STATES.map((state) => zero(one[state])),
+    zero(one.due),
+    one.last_sync_at === null ? say("never") : when(Date.parse(one.last_sync_at)),
+  ];
+}
+
+function balance(page) {
+  const heads = [
+    { label: say("matrix.service"), kind: "main" },
+    { label: say("balance.catalog"), kind: "sum" },
+    { label: say("balance.total"), kind: "sum" },
+    { label: say("unexplained"), kind: "num" },
+  ];
+  const rows = page.totals.flatMap((totals) => totals.services.map((one) => balanceRow(page, totals, one)));
+  return section("balance", say("balance"), note(say("balance.explain")), table("balance", heads, [rows]));
+}
+
+function balanceRow(page, totals, one) {
+  const label = page.services.find((known) => known.name === one.service)?.label ?? one.service;
+  const kind = one.unexplained === 0 ? "zero" : "unexplained";
+  return [
+    [foreign(totals.scope), h("span", { class: "dot" }, " · "), foreign(label)],
+    sum(totals.products, STATES, one),
+    sum(one.total_received, ["current", "stale", "held_older", "orphaned"], one),
+    h("span", { class: kind }, number(one.unexplained)),
+  ];
+}
+
+function sum(total, parts, one) {
+  return [h("b", {}, number(total)), " = ", parts.map((part, i) => [i ? " + " : "", term(part, one[part])])];
+}

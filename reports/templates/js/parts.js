@@ -1,0 +1,82 @@
+// Small pieces that more than one view shows: an outcome, a table that becomes cards on a phone, a section, a command.
+
+import { foreign, h, icon } from "./dom.js";
+import { known } from "./words.js";
+
+const SIGNS = { ok: "check", failed: "cross", held: "pause", never: "dash", running: "sync" };
+
+/** An outcome as sign and word, for colour alone says nothing. */
+export function outcome(value) {
+  const kind = SIGNS[value] ? value : "never";
+  return h("span", { class: `outcome ${kind}` }, icon(SIGNS[kind]), known("outcome.", value));
+}
+
+export function section(id, title, ...content) {
+  const heading = h("h2", { id: `${id}-title`, tabindex: "-1" }, title);
+  return h(
+    "section",
+    { id, class: "card", "aria-labelledby": heading.id },
+    h("div", { class: "card-head" }, heading),
+    ...content,
+  );
+}
+
+export function note(...content) {
+  return h("p", { class: "note" }, ...content);
+}
+
+/** A table: `heads` are {label, kind}, `bodies` lists of rows; a row is a list of cells, the one at `rowHead` naming it. */
+export function table(name, heads, bodies, rowHead = 0) {
+  const head = h(
+    "tr",
+    {},
+    heads.map((one) => h("th", { scope: "col", class: one.kind }, one.label)),
+  );
+  return h(
+    "div",
+    { class: "scroll", role: "group", "aria-labelledby": `${name}-title`, tabindex: "0" },
+    h(
+      "table",
+      { class: "stack", "aria-labelledby": `${name}-title` },
+      h("thead", {}, head),
+      bodies.map((rows) => body(heads, rows, rowHead)),
+    ),
+  );
+}
+
+function body(heads, rows, rowHead) {
+  return h(
+    "tbody",
+    {},
+    rows.map((row) =>
+      row instanceof Node
+        ? row
+        : h(
+            "tr",
+            {},
+            row.map((cell, i) => cellOf(heads[i], cell, i === rowHead)),
+          ),
+    ),
+  );
+}
+
+function cellOf(head, content, isHead) {
+  const props = { class: head.kind, "data-label": head.label };
+  if (isHead) return h("th", { ...props, scope: "row" }, content);
+  const cell = h("td", props, h("div", {}, content));
+  cell.classList.toggle("empty", cell.textContent === "");
+  return cell;
+}
+
+/** One line for a shell, its words quoted where they need it. */
+export function command(words) {
+  return h(
+    "code",
+    { class: "command", dir: "ltr" },
+    words.map((word, i) => [i ? " " : "", h("span", { class: "word" }, foreign(quoted(word)))]),
+  );
+}
+
+export function quoted(word) {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

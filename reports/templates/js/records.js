@@ -1,0 +1,147 @@
+// Lists of the overview: what ran, what is held and waits for a decision, what did not validate, what left the settings.
+
+import { foreign, h } from "./dom.js";
+import { command, note, outcome, section, table } from "./parts.js";
+import { when } from "./times.js";
+import { phrase, say } from "./words.js";
+
+const COUNTS = ["received", "resent", "removed", "rejected", "failed"];
+const FIRST = 12;
+
+export function runs(page) {
+  const heads = [
+    head("runs.started", "time"),
+    head("runs.kind"),
+    head("runs.scopes"),
+    head("runs.outcome"),
+    head("runs.did"),
+    head("runs.asked"),
+    head("runs.reason", "prose"),
+  ];
+  const row = (run) => [
+    [when(Date.parse(run.started_at)), h("div", { class: "quiet run-id" }, phrase("runs.id", { id: run.id }))],
+    foreign(run.kind),
+    listed(run.scopes),
+    outcome(run.outcome),
+    did(run),
+    foreign(run.asked_by),
+    foreign(run.reason),
+  ];
+  const list = page.runs.length ? shortened("runs", heads, page.runs, row) : note(say("runs.none"));
+  return section("runs", say("runs"), list);
+}
+
+function did(run) {
+  const counts = COUNTS.filter((name) => run[name]).map((name) => say(`runs.${name}`, { n: run[name] }));
+  const seconds =
+    run.finished_at && Math.max(1, Math.round((Date.parse(run.finished_at) - Date.parse(run.started_at)) / 1000));
+  const took = seconds && say("runs.took", { n: seconds });
+  const moved = !counts.length && run.outcome === "ok" ? [say("runs.nothing")] : counts;
+  return [
+    [...moved, took].filter(Boolean).join(" · "),
+    run.errors.map((sentence) => h("p", { class: "error", dir: "auto" }, sentence)),
+  ];
+}
+
+export function holds(page) {
+  const heads = [
+    head("holds.scope"),
+    head("holds.would"),
+    head("holds.since", "time"),
+    head("holds.id"),
+    head("holds.do", "prose"),
+  ];
+  const shown = page.holds.map((hold) => [
+    [foreign(hold.scope), hold.service && [h("span", { class: "dot" }, " · "), foreign(labelOf(page, hold.service))]],
+    h("b", {}, say("holds.many", { n: hold.would_remove, of: hold.of })),
+    when(Date.parse(hold.since)),
+    h("bdi", { class: "mono" }, hold.id),
+    advice(hold),
+  ]);
+  return section("holds", say("holds"), shown.length ? table("holds", heads, [shown]) : note(say("holds.none")));
+}
+
+function advice(hold) {
+  const service = hold.service ? ["--service", hold.service] : [];
+  const words = [
+    "datasync",
+    "resync",
+    "--scope",
+    hold.scope,
+    ...service,
+    "--accept-shrink",
+    hold.id,
+    "--reason",
+    "…",
+    "--yes",
+  ];
+  return [h("p", {}, say(hold.service ? "holds.advice service" : "holds.advice")), command(words)];
+}
+
+export function quarantined(page) {
+  const heads = [
+    head("quarantined.scope"),
+    head("sku"),
+    head("name", "prose"),
+    head("quarantined.code"),
+    head("quarantined.why", "prose"),
+  ];
+  const records = page.quarantined;
+  if (!records.length) return section("quarantined", say("quarantined"), note(say("quarantined.none")));
+  const of = page.totals.reduce((sum, totals) => sum + totals.quarantined, 0);
+  const part = records.length < of && note(say("quarantined.part", { n: records.length, of }));
+  return section("quarantined", say("quarantined"), shortened("quarantined", heads, records, record, 1), part);
+}
+
+function record(one) {
+  return [
+    foreign(one.scope),
+    one.sku === null ? "–" : h("bdi", { class: "mono" }, one.sku),
+    one.name === null ? "–" : foreign(one.name),
+    h("code", {}, one.code),
+    foreign(one.sentence),
+  ];
+}
+
+/** A table of the first few of a list, and a button that shows all. */
+function shortened(name, heads, list, row, rowHead) {
+  const place = h("div", {});
+  const more = h("button", { type: "button", onclick: () => show(list.length) }, say("list.all", { n: list.length }));
+  const show = (count) => {
+    const rows = list.slice(0, count).map(row);
+    place.replaceChildren(table(name, heads, [rows], rowHead), ...(count < list.length ? [note(more)] : []));
+  };
+  show(FIRST);
+  return place;
+}
+
+export function unconfigured(page) {
+  if (!page.unconfigured.length) return null;
+  const shown = page.unconfigured.map((one) =>
+    h(
+      "li",
+      {},
+      foreign(one.scope),
+      one.service && [h("span", { class: "dot" }, " · "), foreign(one.service)],
+      h("span", { class: "quiet" }, " ", say("unconfigured.held", { n: one.held })),
+    ),
+  );
+  return section(
+    "unconfigured",
+    say("unconfigured"),
+    note(say("unconfigured.explain")),
+    h("ul", { class: "plain" }, shown),
+  );
+}
+
+function labelOf(page, name) {
+  return page.services.find((one) => one.name === name)?.label ?? name;
+}
+
+function listed(names) {
+  return names.map((name, i) => [i ? ", " : "", h("span", { class: "word" }, foreign(name))]);
+}
+
+function head(key, kind) {
+  return { label: say(key), kind };
+}

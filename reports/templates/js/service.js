@@ -1,0 +1,164 @@
+// One service in one scope: its two figures, its trend, the states of the catalog's products, and the table of what it holds.
+
+import { h } from "./dom.js";
+import { number } from "./format.js";
+import { open } from "./held.js";
+import { outcome } from "./parts.js";
+import { productsView } from "./products.js";
+import { ago, time } from "./times.js";
+import { trend } from "./trend.js";
+import { phrase, say } from "./words.js";
+
+const STATES = ["current", "stale", "missing", "rejected", "failed", "excluded"];
+
+export function serviceView(page, scope, service, go, detail) {
+  const totals = page.totals.find((one) => one.scope === scope);
+  const figures = totals?.services.find((one) => one.service === service.name);
+  const products = h("div", {});
+  const node = h(
+    "div",
+    { class: "view" },
+    figures && [cards(page, scope, service, figures), states(totals, figures)],
+    products,
+  );
+  const table = loading(page, scope, service, go, detail, products);
+  return { node, update: table.update };
+}
+
+/** The table once the scope's products are there; until then the newest state waits for it. */
+function loading(page, scope, service, go, detail, place) {
+  let view = null;
+  let wanted = null;
+  const start = () => {
+    place.replaceChildren(h("p", { class: "card note", role: "status" }, say("products.loading")));
+    open(page.version, scope).then(
+      (held) => {
+        view = productsView(page, held, service, go, detail);
+        place.replaceChildren(view.node);
+        if (wanted) view.update(wanted);
+      },
+      () => place.replaceChildren(unloadable(start)),
+    );
+  };
+  start();
+  return {
+    update(state) {
+      wanted = state;
+      view?.update(state);
+    },
+  };
+}
+
+function unloadable(again) {
+  return h(
+    "div",
+    { class: "card note", role: "alert" },
+    h("p", {}, say("products.unloadable")),
+    h("button", { type: "button", onclick: again }, say("products.again")),
+  );
+}
+
+function cards(page, scope, service, figures) {
+  const found = page.trends.find((one) => one.scope === scope && one.service === service.name);
+  return h(
+    "div",
+    { class: "cards" },
+    latest(page, service, figures),
+    total(service, figures),
+    found && updates(page, found),
+  );
+}
+
+function latest(page, service, figures) {
+  const hours = say("hours", { n: page.window_hours });
+  const extra = [
+    figures.resent_in_window > 0 && say("latest.resent", { n: figures.resent_in_window }),
+    figures.removed_in_window > 0 && say("latest.removed", { n: figures.removed_in_window }),
+  ].filter(Boolean);
+  return h(
+    "section",
+    { class: "card figure", "aria-labelledby": "latest" },
+    h(
+      "div",
+      { class: "figure-head" },
+      h("h2", { id: "latest" }, say("latest")),
+      figures.outcome !== "ok" && outcome(figures.outcome),
+    ),
+    h("p", { class: "number" }, number(figures.latest_update)),
+    h("p", {}, say("latest.unit", { n: figures.latest_update, hours })),
+    extra.length > 0 && h("p", { class: "quiet" }, extra.join(" · ")),
+    figures.latest_update === 0 && h("p", { class: "because" }, zero(service, figures)),
+    h("p", { class: "quiet" }, lastSync(figures)),
+  );
+}
+
+function zero(service, figures) {
+  return phrase(`zero.${figures.zero_because ?? "unknown"}`, { service: service.label });
+}
+
+function lastSync(figures) {
+  if (figures.last_sync_at === null) return say("latest.no sync");
+  const ms = Date.parse(figures.last_sync_at);
+  return phrase("latest.last sync", { when: h("span", {}, time(ms), ", ", ago(ms)) });
+}
+
+function total(service, figures) {
+  const parts = ["current", "stale", "held_older", "orphaned"];
+  const sum = parts.map((part, i) => [i ? " + " : "", term(part, figures[part])]);
+  return h(
+    "section",
+    { class: "card figure", "aria-labelledby": "total" },
+    h("div", { class: "figure-head" }, h("h2", { id: "total" }, say("total"))),
+    h("p", { class: "number" }, number(figures.total_received)),
+    h("p", {}, phrase("total.unit", { n: figures.total_received, service: service.label })),
+    h("p", { class: "quiet make-up" }, "= ", sum),
+  );
+}
+
+/** A number and its word, the meaning in its title. */
+export function term(part, n) {
+  return h(
+    "span",
+    { class: n ? "term" : "term zero", title: say(`${part}.means`) },
+    `${number(n)} ${say(part).toLowerCase()}`,
+  );
+}
+
+function updates(page, found) {
+  return h(
+    "section",
+    { class: "card figure wide", "aria-labelledby": "updates" },
+    h(
+      "div",
+      { class: "figure-head" },
+      h("h2", { id: "updates" }, say("updates")),
+      h("span", { class: "quiet" }, say("updates.span", { n: found.counts.length })),
+    ),
+    trend(found.counts, page.window_hours, Date.parse(page.as_of)),
+  );
+}
+
+function states(totals, figures) {
+  const shown = STATES.map((state) => oneState(state, figures[state]));
+  const removals =
+    figures.removals_due > 0 && h("dd", { class: "quiet" }, say("removals_due", { n: figures.removals_due }));
+  return h(
+    "section",
+    { class: "card states", "aria-labelledby": "states" },
+    h("h2", { id: "states" }, say("states", { n: totals.products })),
+    h("dl", {}, shown, oneState("due", figures.due, removals)),
+    figures.unexplained !== 0 &&
+      h("p", { class: "unexplained" }, `${say("unexplained")}: ${number(figures.unexplained)}`),
+  );
+}
+
+function oneState(state, n, ...more) {
+  return h(
+    "div",
+    { class: `state ${state}${n ? "" : " zero"}` },
+    h("dt", {}, say(state)),
+    h("dd", { class: "count" }, number(n)),
+    h("dd", { class: "quiet" }, say(`${state}.means`)),
+    more,
+  );
+}

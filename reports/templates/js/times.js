@@ -1,0 +1,35 @@
+// Time elements, and the clock that keeps "4 min ago" true while the page stays open.
+
+import { h } from "./dom.js";
+import { age, dateTime, utc, withZone } from "./format.js";
+import { say } from "./words.js";
+
+export function time(ms, form = dateTime) {
+  return h("time", { datetime: new Date(ms).toISOString(), title: utc(ms) }, form(ms));
+}
+
+export function timeWithZone(ms) {
+  return time(ms, withZone);
+}
+
+export function ago(ms) {
+  return h("span", { class: "ago", "data-since": ms }, agoText(ms));
+}
+
+/** A moment and how long ago it was; `ms` may be null. */
+export function when(ms) {
+  return ms === null ? say("never") : h("span", { class: "when" }, time(ms), " ", ago(ms));
+}
+
+export function keepTime(also) {
+  setInterval(() => {
+    for (const node of document.querySelectorAll("[data-since]"))
+      node.textContent = agoText(Number(node.dataset.since));
+    also();
+  }, 30000);
+}
+
+function agoText(ms) {
+  const [key, n] = age(ms, Date.now());
+  return say(key, { n });
+}

@@ -1,0 +1,134 @@
+"""A browser for the page's tests, a page published for all of them, and a way to call one JavaScript module."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+
+from datasync.report import render
+from tests.report import plausible
+
+ROOT = Path(__file__).parents[2]
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARGS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+NO_BROWSER = (
+    "No browser to test the page with. Put chromium on the PATH, name one in DATASYNC_CHROMIUM, "
+    "or run `playwright install chromium`."
+)
+CALL = """async ([url, name, args]) => {
+    const made = (await import(url))[name](...args);
+    return made instanceof Node ? made.outerHTML : made;
+}"""
+SIZES = {"en-US": 640, "de-DE": 600, "ar-SA": 300}
+
+
+def find_browser(playwright: Playwright) -> str:
+    """The path of a Chromium: the named one, one on the PATH, or Playwright's own; no browser fails the test."""
+    found = (os.environ.get("DATASYNC_CHROMIUM"), *map(shutil.which, NAMES), playwright.chromium.executable_path)
+    path = next((one for one in found if one and os.path.exists(one)), None)
+    if path is None:
+        pytest.fail(NO_BROWSER)
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=find_browser(playwright), args=ARGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    made = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB", timezone_id="Asia/Kolkata")
+    made.set_default_timeout(10_000)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A tab five minutes after the plausible pages' as_of; an uncaught error or a blocked script fails the test."""
+    tab = context.new_page()
+    wrong: list[str] = []
+    tab.on("pageerror", lambda error: wrong.append(str(error)))
+    tab.on("console", lambda message: wrong.append(message.text) if "Content Security Policy" in message.text else None)
+    tab.clock.install(time=plausible.NOW.replace(minute=33))
+    yield tab
+    assert wrong == []
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A published page with three scopes, one of them with hostile names, and things that need a look."""
+    folder = tmp_path_factory.mktemp("site")
+    given = {
+        scope: plausible.payloads(scope, size, plausible.HOSTILE if scope == "en-US" else ())
+        for scope, size in SIZES.items()
+    }
+    render.publish(
+        plausible.site_pages(SIZES), (plausible.products(scope, made) for scope, made in given.items()), folder
+    )
+    return folder
+
+
+@pytest.fixture
+def show(page: Page, site: Path) -> Callable[..., Page]:
+    """Open the published page from the disk, at a hash."""
+
+    def opened(hash_: str = "", *, at: Path = site) -> Page:
+        page.goto("about:blank")
+        page.goto(f"{(at / 'index.html').as_uri()}{hash_}")
+        return page
+
+    return opened
+
+
+@pytest.fixture(scope="session")
+def templates() -> Iterator[str]:
+    """The templates served on loopback, so that a browser can import one module as it stands."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def guess_type(self, path: str | os.PathLike[str]) -> str:
+            return "text/javascript" if str(path).endswith(".js") else super().guess_type(path)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """A test run is no web server's log."""
+
+    handler = functools.partial(Quiet, directory=str(ROOT / "reports" / "templates"))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def call(browser: Browser, templates: str) -> Iterator[Callable[..., Any]]:
+    """Call what a JavaScript module exports, in the browser: ``call("fold.fold", "Crème")``; a node comes as HTML."""
+    tab = browser.new_page()
+    tab.goto(f"{templates}/css/tokens.css")
+
+    def called(name: str, *args: object) -> Any:
+        module, function = name.split(".")
+        return tab.evaluate(CALL, [f"{templates}/js/{module}.js", function, list(args)])
+
+    yield called
+    tab.close()

@@ -1,0 +1,274 @@
+"""Page data as a shop with five locales would give them, for the page's tests and pictures; always the same."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+
+from datasync.report.pages import (
+    HoldRow,
+    Named,
+    QuarantinedRecord,
+    RunRow,
+    ScopeProducts,
+    SitePages,
+    Trend,
+    Unconfigured,
+)
+from datasync.totals import LastPull, ScopeTotals, ServiceTotals
+
+NOW = datetime(2026, 11, 24, 7, 28, tzinfo=UTC)
+SERVICES = (
+    Named("catalog-service", "Catalog Service"),
+    Named("search", "Search"),
+    Named("recommendations", "Recommendations"),
+)
+SCOPES = (
+    Named("en-US", "English (United States)"),
+    Named("de-DE", "Deutsch (Deutschland)"),
+    Named("ar-SA", "العربية (السعودية)"),
+    Named("ja-JP", "日本語（日本）"),
+    Named("th-TH", "ไทย (ไทย)"),
+)
+THINGS = {
+    "en-US": "Trail Running Shoe|Merino Wool Sweater|Linen Duvet Cover|Espresso Grinder|Crème Brûlée Dish|Desk Lamp",
+    "de-DE": "Laufschuh für Damen|Wollpullover|Bettwäsche aus Leinen|Kaffeemühle|Süßwasserfilter|Schreibtischlampe",
+    "ar-SA": "حذاء جري خفيف|سترة من صوف الميرينو|غطاء لحاف من الكتان|مطحنة قهوة|مصباح مكتب",
+    "ja-JP": "トレイルランニングシューズ|メリノウールセーター|リネンの掛け布団|コーヒーミル|デスクランプ",
+    "th-TH": "รองเท้าวิ่งเทรล|เสื้อสเวตเตอร์ขนแกะ|ปลอกผ้านวมลินิน|เครื่องบดกาแฟ|โคมไฟตั้งโต๊ะ",
+}
+COLORS = {
+    "en-US": ("Slate", "Olive", "Ivory"),
+    "de-DE": ("Schiefer", "Oliv", "Elfenbein"),
+    "ar-SA": ("رمادي", "زيتوني", "عاجي"),
+    "ja-JP": ("スレート", "オリーブ", "アイボリー"),
+    "th-TH": ("สีเทา", "สีเขียวมะกอก", "สีงาช้าง"),
+}
+HOSTILE = (
+    "</script><script>document.title='owned'</script>",
+    "<img src=x onerror=\"document.title='owned'\">",
+    "{{ 7 * 7 }} {% raw %} ${7*7}",
+    "line\u2028separator \u2029 and \"quotes\" 'single' \\ back",
+    "\u202egnp.erutcip eman",
+    "terminal \x1b[31mred\x1b[0m and & < >",
+)
+
+
+def product(scope: str, number: int) -> dict[str, Any]:
+    """One product's payload, as services get it."""
+    rng = random.Random(f"{scope} {number}")
+    thing, color = rng.choice(THINGS[scope].split("|")), rng.choice(COLORS[scope])
+    sku = rng.choice(["24-{:05d}", "WS-{:05d}-M", "{:013d}"]).format(number)
+    return {
+        "sku": sku,
+        "scope": scope,
+        "name": f"{thing} – {color} {rng.choice(['', 'S', 'M', 'L', '2-pack', '250 ml'])}".strip(),
+        "description": f"{thing}. {color}.",
+        "type": rng.choice(["simple"] * 6 + ["configurable", "bundle", "virtual"]),
+        "status": "enabled",
+        "visibleIn": rng.choice([["catalog", "search"]] * 8 + [["catalog"], ["search"], []]),
+        "inStock": rng.random() < 0.9,
+        "lowStock": rng.random() < 0.1,
+        "price": f"{rng.randint(900, 24900) / 100:.2f}",
+        "currency": {"en-US": "USD", "ar-SA": "SAR", "ja-JP": "JPY", "th-TH": "THB"}.get(scope, "EUR"),
+        "url": f"https://shop.example/{scope}/{sku.lower()}",
+        "images": [{"url": f"https://shop.example/media/{number}.jpg", "label": thing, "roles": ["base", "thumbnail"]}],
+        "categories": ["Outdoor/Shoes", "New"],
+        "attributes": [{"code": "color", "values": [color]}, {"code": "size", "values": ["M"]}],
+    }
+
+
+def payloads(scope: str, size: int, names: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """``size`` products of a scope; the first ones bear ``names``, hostile ones for instance."""
+    made = [product(scope, number) for number in range(size)]
+    for number, name in enumerate(names):
+        made[number] |= {"name": name, "url": "javascript:alert(1)", "description": name, "sku": f"H-{number}"}
+    return sorted(made, key=lambda one: one["sku"])
+
+
+def products(scope: str, given: Sequence[dict[str, Any]], services: Sequence[Named] = SERVICES) -> ScopeProducts:
+    """What services hold, made from payloads: the first service all of them, every further one fewer."""
+    texts = [json.dumps(one, ensure_ascii=False, separators=(",", ":")) for one in given]
+    versions = pa.table(
+        {
+            "sku": [one["sku"] for one in given],
+            "hash": [hashlib.md5(text.encode(), usedforsecurity=False).hexdigest() for text in texts],
+            "name": [one["name"] for one in given],
+            "type": [one["type"] for one in given],
+            "visible_in": [one["visibleIn"] for one in given],
+            "stock": [
+                "low-stock" if one["lowStock"] else "in-stock" if one["inStock"] else "out-of-stock" for one in given
+            ],
+            "payload": texts,
+        }
+    )
+    rows = [row for number, service in enumerate(services) for row in _held(scope, service.name, number, len(given))]
+    return ScopeProducts(scope, versions, pa.Table.from_pylist(rows, schema=_HELD))
+
+
+_HELD = pa.schema({"service": pa.string(), "version": pa.int64(), "received_ms": pa.int64()})
+
+
+def _held(scope: str, service: str, number: int, size: int) -> list[dict[str, Any]]:
+    rng = random.Random(f"{scope} {service}")
+    taken = [row for row in range(size) if (row * 7919) % 10 >= number]
+    rng.shuffle(taken)
+    at = int(NOW.timestamp() * 1000) - 1_600_000
+    made = []
+    for place, row in enumerate(taken):
+        at -= rng.randint(0, 40_000) if place < 12 else rng.randint(0, 400_000)
+        made.append({"service": service, "version": row, "received_ms": at})
+    return made
+
+
+def site_pages(sizes: dict[str, int], *, calm: bool = False) -> SitePages:
+    """Everything of a page but the products; ``calm`` leaves out whatever needs a look."""
+    totals = tuple(scope_totals(scope, size) for scope, size in sizes.items())
+    if not calm:
+        totals = (*totals[:1], *(_troubled(one) for one in totals[1:2]), *totals[2:])
+    return SitePages(
+        generated_at=NOW + timedelta(seconds=2), as_of=NOW, window=timedelta(hours=3),
+        positions={f"catalog/{scope}": 12 for scope in sizes},
+        scopes=tuple(named for named in SCOPES if named.name in sizes), services=SERVICES, totals=totals,
+        runs=tuple(runs(tuple(sizes), calm)), holds=() if calm else (HOLD,), quarantined=QUARANTINED,
+        unconfigured=() if calm else (Unconfigured("fr-FR", None, 412), Unconfigured("en-US", "marketplace", 57)),
+        trends=tuple(trend(scope, service.name) for scope in sizes for service in SERVICES),
+    )  # fmt: skip
+
+
+def scope_totals(scope: str, size: int) -> ScopeTotals:
+    """Totals that add up, of a scope with ``size`` held versions."""
+    pull = LastPull(f"sync-{NOW:%Y%m%d%H}", True, NOW - timedelta(minutes=27), size + 14, size + 2, 11, 1)
+    return ScopeTotals(scope, "demo", size + 2, 11, pull, tuple(_service(scope, size, number) for number in range(3)))
+
+
+def _service(scope: str, size: int, number: int) -> ServiceTotals:
+    held = len(_held(scope, SERVICES[number].name, number, size))
+    stale, older, orphaned = 3 * number, number, number
+    current = held - stale - older - orphaned
+    rejected, missing = number + (number > 0), 2 if number == 0 else 4
+    return ServiceTotals(
+        scope=scope,
+        service=SERVICES[number].name,
+        outcome="ok",
+        zero_because="nothing changed" if number == 2 else None,
+        last_sync_at=NOW - timedelta(minutes=26),
+        latest_update=0 if number == 2 else 12 - number,
+        resent_in_window=3 * (number == 1),
+        removed_in_window=int(number == 1),
+        total_received=held,
+        current=current,
+        stale=stale,
+        missing=missing,
+        rejected=rejected,
+        failed=0,
+        excluded=size + 2 - current - stale - missing - rejected,
+        held_older=older,
+        orphaned=orphaned,
+        due=missing + stale,
+        removals_due=orphaned,
+        unexplained=0,
+    )
+
+
+def _troubled(totals: ScopeTotals) -> ScopeTotals:
+    first, second, third = totals.services
+    failed = replace(
+        second,
+        outcome="failed",
+        failed=second.missing,
+        missing=0,
+        latest_update=0,
+        resent_in_window=0,
+        zero_because="service failing",
+    )
+    held = replace(third, outcome="held", zero_because="held")
+    return replace(totals, services=(first, failed, held))
+
+
+HOLD = HoldRow(
+    "manual__2026-11-24T06:00:00+00:00-1f0c", "de-DE", "recommendations", NOW - timedelta(hours=5), 731, 1480
+)
+NO_NUMBER = "price is twelve, which is no decimal number."
+TWICE = "Another record of this SKU has a newer updated_at, or the same and stands further down."
+QUARANTINED = (
+    QuarantinedRecord("en-US", None, "Gift Card", "missing-sku", "The record has no SKU."),
+    QuarantinedRecord("en-US", "24-00311", None, "missing-name", "The product has no name."),
+    QuarantinedRecord("en-US", "WS-00412-M", "Trail Running Shoe – Olive", "bad-value", NO_NUMBER),
+    QuarantinedRecord("de-DE", "24-01010", "Kaffeemühle – Oliv", "unknown-status", "The status is aktiv."),
+    QuarantinedRecord("ar-SA", "24-00777", "مطحنة قهوة – زيتوني", "duplicate-sku", TWICE),
+)
+
+
+def runs(scopes: tuple[str, ...], calm: bool) -> Iterator[RunRow]:
+    """The last day's runs, newest first."""
+    start = NOW - timedelta(minutes=28)
+    yield RunRow(
+        f"scheduled__{start:%Y-%m-%dT%H}",
+        "sync",
+        scopes,
+        start,
+        start + timedelta(seconds=94),
+        "ok",
+        "schedule",
+        "",
+        23,
+        3,
+        1,
+    )
+    if not calm:
+        sentence = "Search gave no answer to 2 of 2 batches (connection refused). What is due stays due."
+        before = start - timedelta(hours=1)
+        yield RunRow(
+            f"scheduled__{before:%Y-%m-%dT%H}",
+            "sync",
+            scopes,
+            before,
+            before + timedelta(seconds=131),
+            "failed",
+            "schedule",
+            "",
+            41,
+            failed=4,
+            errors=(sentence,),
+        )
+    asked = start - timedelta(hours=2, minutes=11)
+    yield RunRow(
+        "manual__2026-11-24T04:49:00+00:00",
+        "resync",
+        scopes[:1],
+        asked,
+        asked + timedelta(seconds=6),
+        "ok",
+        "n.haddad",
+        "Prices of the shoes were wrong in Search",
+        3,
+        3,
+    )
+    for hour in range(2, 9):
+        at = start - timedelta(hours=hour)
+        yield RunRow(
+            f"scheduled__{at:%Y-%m-%dT%H}",
+            "sync",
+            scopes,
+            at,
+            at + timedelta(seconds=80 + hour),
+            "ok",
+            "schedule",
+            "",
+            hour % 3 * 7,
+        )
+
+
+def trend(scope: str, service: str) -> Trend:
+    """48 hours with a day's rhythm."""
+    rng = random.Random(f"trend {scope} {service}")
+    counts = [max(0, int(rng.gauss(14, 9) * (1 if 6 <= (hour + 8) % 24 <= 19 else 0.15))) for hour in range(45)]
+    return Trend(scope, service, (*counts, 4, 0 if service == "search" else 2, 6))

@@ -1,0 +1,228 @@
+"""The page's JavaScript modules, each called by itself in the browser."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from datasync.report import pages, render, script, shards
+from tests.report import plausible
+
+Call = Callable[..., Any]
+MODULES = {
+    file.stem: file.read_text(encoding="utf-8")
+    for file in (Path(__file__).parents[2] / "reports" / "templates" / "js").glob("*.js")
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("Crème BRÛLÉE", "creme brulee"),
+        ("Süßwasser", "susswasser"),
+        ("Ångström Øre Æsir łódź", "angstrom ore aesir lodz"),
+        ("ＡＢＣ１２３", "abc123"),
+        ("がっこう", "がっこう"),
+        ("हिन्दी", "हिन्दी"),
+        ("น้ำ", "น\u0e49\u0e4d\u0e32"),
+        ("İstanbul", "istanbul"),
+    ],
+)
+def test_folding_drops_case_and_accents_and_leaves_other_scripts_whole(call: Call, text: str, folded: str) -> None:
+    assert call("fold.fold", text) == folded
+
+
+def test_every_word_of_a_query_is_marked_where_it_stands(call: Call) -> None:
+    assert call("fold.marked", "Crème dish, crème", ["creme"]) == [["Crème", True], [" dish, ", False], ["crème", True]]
+    assert call("fold.marked", "ａｂ straße", ["ss"]) == [["ａｂ straße", False]]
+
+
+@pytest.mark.parametrize(
+    ("url", "is_link"),
+    [
+        ("https://shop.example/a", True),
+        ("HTTP://shop.example", True),
+        ("javascript:alert(1)", False),
+        (" https://shop.example", False),
+        ("java\nscript:alert(1)", False),
+        ("data:text/html,x", False),
+        ("https://", False),
+        ("//shop.example", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_only_web_addresses_become_links(call: Call, url: str | None, is_link: bool) -> None:
+    assert call("dom.isWeb", url) is is_link
+
+
+def test_another_address_is_shown_and_leads_nowhere(call: Call) -> None:
+    assert call("dom.link", "javascript:alert('<b>')") == "<span><bdi>javascript:alert('&lt;b&gt;')</bdi></span>"
+    assert call("dom.link", "https://shop.example/?a&b").startswith('<a href="https://shop.example/?a&amp;b" ')
+
+
+def test_json_is_laid_out_without_touching_a_token(call: Call) -> None:
+    given = (
+        '{"price":"1.50","n":1.0,"big":12345678901234567890,"e":[],"o":{},'
+        '"t":"a \\"b\\": [1, 2] \\u003c","list":[true,null,{"a":-1e3}]}'
+    )
+    laid_out = "".join(text for _, text in call("json.layOut", given))
+    assert '"n": 1.0,' in laid_out
+    assert '"big": 12345678901234567890,' in laid_out
+    assert laid_out == (
+        '{\n  "price": "1.50",\n  "n": 1.0,\n  "big": 12345678901234567890,\n  "e": [],\n  "o": {},\n'
+        '  "t": "a \\"b\\": [1, 2] \\u003c",\n'
+        '  "list": [\n    true,\n    null,\n    {\n      "a": -1e3\n    }\n  ]\n}'
+    )
+
+
+def test_json_laid_out_is_what_a_plain_reader_would_print(call: Call) -> None:
+    payload = plausible.payloads("ar-SA", 3, plausible.HOSTILE[:3])[0]
+    text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
+    assert "".join(piece for _, piece in call("json.layOut", text)) == json.dumps(payload, ensure_ascii=False, indent=2)
+
+
+STATE = {
+    "scope": "de-DE",
+    "tab": "search",
+    "q": "woll & „oliv“ #1",
+    "sort": "-name",
+    "page": 3,
+    "sku": "a/b&c=d+e",
+    "at": None,
+}
+KNOWN = {"scopes": [{"name": "en-US"}, {"name": "de-DE"}], "services": [{"name": "search"}]}
+
+
+def test_a_view_survives_its_address(call: Call) -> None:
+    assert call("state.read", call("state.write", STATE), KNOWN) == STATE
+
+
+def test_an_address_that_nobody_wrote_shows_the_first_view(call: Call) -> None:
+    read = call("state.read", "#scope=<b>&tab=nope&sort=evil&page=-4&q=" + "x" * 999, KNOWN)
+    assert read == {
+        "scope": "en-US",
+        "tab": "overview",
+        "q": "x" * 200,
+        "sort": "updated",
+        "page": 1,
+        "sku": None,
+        "at": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (0, ["ago.now", 0]),
+        (59, ["ago.now", 0]),
+        (60, ["ago.minutes", 1]),
+        (3599, ["ago.minutes", 59]),
+        (3600, ["ago.hours", 1]),
+        (48 * 3600 - 1, ["ago.hours", 47]),
+        (48 * 3600, ["ago.days", 2]),
+        (-3600, ["ago.future", 0]),
+    ],
+)
+def test_ages_are_told_in_the_largest_whole_unit(call: Call, seconds: int, told: list[object]) -> None:
+    assert call("format.age", 1_000_000_000_000, 1_000_000_000_000 + seconds * 1000) == told
+
+
+def test_a_word_for_the_shell_is_quoted_where_it_has_to_be(call: Call) -> None:
+    assert call("parts.quoted", "manual__2026-11-24T06:00:00+00:00") == "manual__2026-11-24T06:00:00+00:00"
+    assert call("parts.quoted", "it's; rm -rf /") == "'it'\\''s; rm -rf /'"
+
+
+def test_every_way_to_be_zero_has_a_sentence(call: Call) -> None:
+    for reason in ("held", "source failed", "no run", "service failing", "nothing changed", "unknown"):
+        assert call("words.say", f"zero.{reason}", {"service": "Search"}).endswith(".")
+
+
+def problems(call: Call, page: pages.SitePages, now: str = "2026-11-24T07:30:00Z") -> list[str]:
+    found = call("problems.problems", render.view(page, "v"), int(datetime.fromisoformat(now).timestamp() * 1000))
+    return [one["key"] for one in found]
+
+
+def test_a_calm_page_has_nothing_to_say_on_top(call: Call) -> None:
+    assert problems(call, plausible.site_pages({"en-US": 50, "de-DE": 50}, calm=True)) == []
+
+
+def test_what_needs_a_look_is_said_worst_first(call: Call) -> None:
+    page = plausible.site_pages({"en-US": 50, "de-DE": 50})
+    first = page.totals[0]
+    damaged = replace(first, services=(replace(first.services[0], unexplained=-2), *first.services[1:]))
+    old = replace(page, totals=(damaged, *page.totals[1:]), stale_after=plausible.NOW)
+    assert problems(call, old) == ["banner.unexplained", "banner.failed", "banner.held", "banner.old"]
+
+
+def test_the_banner_names_a_source_that_could_not_be_read(call: Call) -> None:
+    page = plausible.site_pages({"en-US": 50}, calm=True)
+    failed = replace(page.runs[0], outcome="failed", errors=("The shop gave no answer.",))
+    assert problems(call, replace(page, runs=(failed, *page.runs))) == ["banner.run"]
+
+
+def test_modules_are_joined_after_what_they_import_and_keep_their_names_apart(browser: Browser) -> None:
+    modules = {
+        "a": "const secret = 1;\nexport function one() {\n  return secret;\n}\n",
+        "main": 'import { one } from "./a.js";\nconst secret = 2;\n'
+        "export function start() {\n  globalThis.sum = one() + secret;\n}\n",
+    }
+    tab = browser.new_page()
+    tab.evaluate(script.join(modules, "start"))
+    assert tab.evaluate("globalThis.sum") == 3
+    tab.close()
+
+
+@pytest.mark.parametrize(
+    ("modules", "words"),
+    [
+        ({"main": 'import { a } from "./a.js";\n', "a": 'import { start } from "./main.js";\n'}, "circle"),
+        ({"main": 'import { a } from "./gone.js";\n'}, "gone.js"),
+        ({"main": 'import * as a from "./a.js";\n', "a": ""}, "no form of import"),
+        ({"main": "export default 1;\n"}, "no form of import or export"),
+    ],
+)
+def test_a_module_that_cannot_be_joined_is_named(modules: dict[str, str], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        script.join(modules, "start")
+
+
+def test_every_module_is_part_of_the_page() -> None:
+    joined = script.join(MODULES, "start")
+    assert [name for name in MODULES if f"const ${name} = " not in joined] == []
+
+
+def test_every_word_of_the_catalog_is_used() -> None:
+    others = "\n".join(text for name, text in MODULES.items() if name != "words")
+    keys = re.findall(r'^  "([^"]+)": ', MODULES["words"], re.MULTILINE)
+    begun = tuple(re.findall(r'[`"]([a-z ]+\.)(?:\$\{|")', others))
+    assert [
+        key for key in keys if f'"{key}"' not in others and not key.startswith(begun) and not key.endswith(".means")
+    ] == []
+
+
+@pytest.mark.parametrize("text", ["</script>", "<!--", "\u2028\u2029", "]]>", "&lt;", "\"'`\\"])
+def test_json_in_a_script_holds_nothing_that_ends_it(text: str) -> None:
+    made = shards.json_text({"name": text})
+    assert json.loads(made) == {"name": text}
+    assert not set(made) & set("<>&\u2028\u2029")
+
+
+def test_a_data_file_is_one_call_with_strings() -> None:
+    given = plausible.payloads("en-US", 8, plausible.HOSTILE)
+    files = dict(shards.files(plausible.products("en-US", given)))
+    assert list(files) == ["scope-en-US", "payload-en-US-0"]
+    for key, text in files.items():
+        assert text.startswith(f'datasync("{key}",')
+        arguments = json.loads("[" + text.removeprefix("datasync(").removesuffix(");\n") + "]")
+        assert all(isinstance(one, str) for one in arguments)
+    payloads = json.loads("[" + files["payload-en-US-0"].removeprefix("datasync(").removesuffix(");\n") + "]")
+    assert [json.loads(text) for text in payloads[2:]] == given

@@ -1,0 +1,184 @@
+"""Publishing: what is written, in which order, what a failure leaves, and which old versions go."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import fsspec
+import jinja2
+import jinja2.meta
+import pytest
+
+from datasync.report import pages, render, site
+from datasync.report.pages import ScopeProducts
+from tests.report import plausible
+from tests.report.plausible import NOW
+
+SIZES = {"en-US": 40}
+TEMPLATE = Path(__file__).parents[2] / "reports" / "templates" / "index.html"
+
+
+def products() -> Iterator[ScopeProducts]:
+    yield plausible.products("en-US", plausible.payloads("en-US", 40))
+
+
+def publish(folder: Path, *, hours: float = 0, keep: int = 3) -> render.Published:
+    page = plausible.site_pages(SIZES)
+    return render.publish(
+        replace(page, generated_at=page.generated_at + timedelta(hours=hours)), products(), folder, keep=keep
+    )
+
+
+def versions(folder: Path) -> list[str]:
+    return sorted(path.name for path in (folder / "data").iterdir())
+
+
+def test_a_publish_leaves_the_page_its_figures_and_its_data(tmp_path: Path) -> None:
+    done = publish(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "index.html", "status.json"]
+    assert versions(tmp_path) == [done.version]
+    assert sorted(path.name for path in (tmp_path / "data" / done.version).iterdir()) == [
+        "payload-en-US-0.js",
+        "published.json",
+        "scope-en-US.js",
+    ]
+    assert done.files == 2
+    assert done.version in (tmp_path / "index.html").read_text(encoding="utf-8")
+
+
+def test_status_json_has_the_figures_in_the_documented_form(tmp_path: Path) -> None:
+    publish(tmp_path)
+    told = json.loads((tmp_path / "status.json").read_text(encoding="utf-8"))
+    assert list(told) == ["schema_version", "generated_at", "as_of", "window_hours", "positions", "scopes"]
+    assert (told["schema_version"], told["as_of"], told["window_hours"]) == (1, "2026-11-24T07:28:00Z", 3)
+    (scope,) = told["scopes"]
+    assert list(scope) == ["scope", "source", "products", "quarantined", "last_pull", "services"]
+    assert list(scope["last_pull"]) == ["run", "complete", "finished_at", "records", "valid", "quarantined", "repeated"]
+    first = ["service", "outcome", "zero_because", "last_sync_at", "latest_update", "resent_in_window"]
+    assert list(scope["services"][1])[:6] == first
+    for one in scope["services"]:
+        assert scope["products"] == sum(
+            one[state] for state in ("current", "stale", "missing", "rejected", "failed", "excluded")
+        )
+        assert one["total_received"] == sum(one[state] for state in ("current", "stale", "held_older", "orphaned"))
+
+
+@pytest.mark.parametrize(("window", "hours"), [(timedelta(hours=3), 3), (timedelta(minutes=90), 1.5)])
+def test_a_window_is_told_in_hours(window: timedelta, hours: float) -> None:
+    told = pages.status(replace(plausible.site_pages(SIZES), window=window))["window_hours"]
+    assert (told, type(told)) == (hours, type(hours))
+
+
+def test_a_page_without_scopes_is_a_page(tmp_path: Path) -> None:
+    nothing = replace(plausible.site_pages({}), runs=(), quarantined=())
+    assert render.publish(nothing, [], tmp_path).files == 0
+    assert (tmp_path / "index.html").exists()
+
+
+def test_two_publishes_of_one_moment_do_not_meet(tmp_path: Path) -> None:
+    assert publish(tmp_path).version != publish(tmp_path).version
+    assert len(versions(tmp_path)) == 2
+
+
+def test_a_publish_that_fails_leaves_the_old_page_and_its_data(tmp_path: Path) -> None:
+    old = publish(tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+    def breaks() -> Iterator[ScopeProducts]:
+        yield from products()
+        raise ConnectionError("the store went away")
+
+    with pytest.raises(ConnectionError, match="went away"):
+        render.publish(plausible.site_pages(SIZES), breaks(), tmp_path)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+    assert versions(tmp_path) == [old.version]
+
+
+def test_a_page_that_cannot_be_put_in_place_leaves_the_old_data(tmp_path: Path) -> None:
+    old = publish(tmp_path)
+    (tmp_path / "index.html").unlink()
+    (tmp_path / "index.html").mkdir()
+    with pytest.raises(OSError):
+        publish(tmp_path, hours=1)
+    assert versions(tmp_path) == [old.version]
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_versions_stay_a_day_after_they_were_replaced_and_the_newest_stay_anyway(tmp_path: Path) -> None:
+    made = [publish(tmp_path, hours=hours, keep=2).version for hours in (0, 1, 2, 3)]
+    assert versions(tmp_path) == made
+    late = publish(tmp_path, hours=26.5, keep=2)
+    assert list(late.dropped) == made[:2]
+    assert versions(tmp_path) == [*made[2:], late.version]
+
+
+def test_a_version_is_measured_from_when_it_was_replaced_not_from_when_it_was_made() -> None:
+    names = [site.new_version(NOW + timedelta(days=day)) for day in (0, 10)]
+    assert site.outdated(dict.fromkeys(names, True), names[1], NOW + timedelta(days=10), keep=1) == []
+    assert site.outdated(dict.fromkeys(names, True), names[1], NOW + timedelta(days=11), keep=1) == names[:1]
+
+
+def test_what_publishes_that_were_killed_left_counts_as_no_version() -> None:
+    shown = [site.new_version(NOW + timedelta(hours=hour)) for hour in (0, 30)]
+    killed = [site.new_version(NOW + timedelta(hours=hour)) for hour in (2, 3, 4, 29)]
+    known = {**dict.fromkeys(shown, True), **dict.fromkeys(killed, False)}
+    assert site.outdated(known, shown[1], NOW + timedelta(hours=30), keep=2) == killed[:3]
+
+
+def test_only_folders_of_versions_are_ever_dropped(tmp_path: Path) -> None:
+    (tmp_path / "data" / "somebody-elses").mkdir(parents=True)
+    publish(tmp_path)
+    publish(tmp_path, hours=99, keep=1)
+    assert "somebody-elses" in versions(tmp_path)
+
+
+def test_a_page_is_published_to_any_place_that_fsspec_knows() -> None:
+    done = render.publish(plausible.site_pages(SIZES), products(), "memory://shared/data-sync")
+    store = fsspec.filesystem("memory")
+    assert done.index == "memory:///shared/data-sync/index.html"
+    assert done.version in store.cat_file("/shared/data-sync/index.html").decode()
+    assert store.exists(f"/shared/data-sync/data/{done.version}/scope-en-US.js")
+    store.rm("/shared", recursive=True)
+
+
+def test_the_same_data_make_the_same_page() -> None:
+    page = plausible.site_pages(SIZES)
+    assert render.index(page, "20261124T072802Z-00000000") == render.index(page, "20261124T072802Z-00000000")
+
+
+def test_the_template_uses_what_it_is_given_and_nothing_else() -> None:
+    tree = jinja2.Environment(autoescape=True).parse(TEMPLATE.read_text(encoding="utf-8"))
+    assert jinja2.meta.find_undeclared_variables(tree) == set(render.IndexPage.__dataclass_fields__)
+
+
+def test_untrusted_text_in_the_page_is_escaped_wherever_it_stands() -> None:
+    page = plausible.site_pages(SIZES)
+    evil = "</script><img src=x onerror=alert(1)>"
+    run = replace(page.runs[0], id=evil, reason=evil, asked_by=evil, errors=(evil,))
+    totals = replace(page.totals[0], scope=evil, source=evil)
+    html = render.index(replace(page, runs=(run,), totals=(totals,)), "v")
+    assert evil not in html
+    assert "<img" not in html
+    assert html.count("</script>") == 2
+
+
+def test_the_policy_allows_this_script_and_style_alone() -> None:
+    html = render.index(plausible.site_pages(SIZES), "v")
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', html)
+    assert policy
+    rules = dict(rule.split(" ", 1) for rule in policy[1].replace("&#39;", "'").split("; "))
+    assert rules["default-src"] == "'none'"
+    assert re.fullmatch(r"'sha256-[\w+/=]{44}' 'strict-dynamic'", rules["script-src"])
+    assert re.fullmatch(r"'sha256-[\w+/=]{44}'", rules["style-src"])
+    assert rules["require-trusted-types-for"] == "'script'"
+
+
+@pytest.mark.parametrize("name", ["", "20261124", "../20261124T072802Z-00000000", "20261124T072802Z-00000000/x"])
+def test_a_name_that_is_no_version_has_no_time(name: str) -> None:
+    with pytest.raises(ValueError, match="no version"):
+        site.time_of(name)
