@@ -1,0 +1,139 @@
+"""### Read chosen products again, and if asked, deliver them again
+
+Trigger it and fill in the form. **Dry run** is on by default: the log of **plan** then says which products would be
+read, what that costs the source and how long it took last time, and nothing is changed. Trigger it again with dry run
+off to do it.
+
+| to | choose |
+| --- | --- |
+| read a whole scope again | the scope alone |
+| read some products again | the scope, and their SKUs |
+| try again what a service rejected or failed to take | the scope, *Only failing*, and *Deliver again* |
+| send again what a service has already | the scope, the service, and *Deliver again* |
+| let a held removal pass | the scope, and the run that the report shows as held |
+
+A SKU that the source does not have is reported as not there, and taken out of the catalog.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import Param, dag, task
+from airflow.sdk.types import DagRunProtocol
+from datasync_tasks import DEFAULTS, asked_by, close, confirm, parts, scope_group
+
+from datasync import settings
+
+if TYPE_CHECKING:
+    from datasync.resync import ScopePlan
+
+SETTINGS = settings.load()
+log = logging.getLogger(__name__)
+
+
+def choice(named: Mapping[str, Any], title: str, description: str, **rules: Any) -> Param:
+    """A multi-select of names that shows their labels: the form offers ``examples``, the server checks ``items``."""
+    names = list(named)
+    labels = {name: f"{one.label} ({name})" if one.label else name for name, one in named.items()}
+    allowed = {"type": "string", "enum": names}
+    shown = {"title": title, "description": description, "examples": names, "values_display": labels}
+    return Param([], type="array", items=allowed, uniqueItems=True, **shown, **rules)
+
+
+def form() -> dict[str, Param]:
+    """The fields of the trigger form, in their order. Fields without a section stand open; a section starts closed."""
+    return {
+        "scopes": choice(SETTINGS.scopes, "Scopes", "Which catalogs to read again.", minItems=1),
+        "services": choice(SETTINGS.services, "Services", "Which services to deliver to. None chosen: all of them."),
+        "skus": Param(
+            None,
+            type=["array", "null"],
+            items={"type": "string"},
+            title="SKUs",
+            description="One a line. Empty: every product.",
+        ),
+        "failing": Param(
+            False,
+            type="boolean",
+            title="Only failing",
+            description="Only products that a chosen service rejected or failed to take, or that are in quarantine.",
+        ),
+        "force": Param(
+            False,
+            type="boolean",
+            title="Deliver again",
+            description="Also deliver what the services have already in this version, and what they rejected.",
+        ),
+        "reason": Param(
+            "", type="string", pattern=r"\S", title="Reason", description="For whoever reads the report. Required."
+        ),
+        "dry_run": Param(
+            True,
+            type="boolean",
+            title="Dry run",
+            description="Only say what would be done: see the log of the task plan. Switch it off to do it.",
+        ),
+        "accept_shrink": Param(
+            None,
+            type=["string", "null"],
+            title="Accept a held removal",
+            description="The run that the report shows as held. Its removals pass if reading again finds no more.",
+            section="Held removals",
+        ),
+    }
+
+
+def said(plan: ScopePlan) -> list[str]:
+    """A scope's plan in words, for the log. SKUs are quoted: whoever exports a catalog could put anything into one."""
+    took = f"; the last such pull took {plan.last_seconds:.1f} s" if plan.last_seconds is not None else ""
+    more = " ..." if plan.products > len(plan.shown) else ""
+    shown = f": {', '.join(map(repr, plan.shown))}{more}" if plan.shown else ""
+    lines = [f"{plan.reads} would be read, {plan.products:,} now{shown}"]
+    lines += [f"requests to the source: {plan.requests:,}{took}"]
+    lines += [f"{service} would be sent {count:,} again that it has" for service, count in plan.marks.items()]
+    lines += [f"up to {plan.may_remove:,} removals would pass that were held"] if plan.may_remove is not None else []
+    return [f"{plan.scope}: {line}" for line in lines]
+
+
+@dag(
+    schedule=None,
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULTS,
+    doc_md=__doc__,
+    params=form(),
+    tags=["datasync"],
+)
+def catalog_resync() -> None:
+    @task.short_circuit
+    def plan(params: dict[str, Any] | None = None, dag_run: DagRunProtocol | None = None) -> bool:
+        """Say what the request would do; a dry run ends here."""
+        from datasync.pipeline import Pipeline
+
+        pipeline = Pipeline.open()
+        plans = pipeline.plan(pipeline.request(params, asked_by(dag_run)))
+        for line in (line for one in plans for line in said(one)):
+            log.info("%s", line)
+        return not params["dry_run"]
+
+    @task
+    def begin(params: dict[str, Any] | None = None, dag_run: DagRunProtocol | None = None) -> list[dict[str, Any]]:
+        """Record the request, and that its run began."""
+        from datasync.pipeline import Pipeline
+
+        pipeline = Pipeline.open()
+        request = pipeline.request(params, asked_by(dag_run))
+        run = pipeline.begin(dag_run.run_id, "resync", request.scopes, request.asked_by, request.reason, request)
+        return parts(run, request.scopes, request.services or tuple(SETTINGS.services))
+
+    begun = begin()
+    outcome = close(begun)
+    plan() >> begun
+    scope_group(SETTINGS).expand_kwargs(begun) >> outcome
+    confirm(outcome)
+
+
+catalog_resync()

@@ -1,0 +1,39 @@
+"""### Publish the Data Sync page
+
+Runs whenever a run of `catalog_sync` or `catalog_resync` was closed, however it went: a failure must reach the page
+as well. **publish** computes every figure at one moment and replaces the page in one step; if it fails, the old page
+stays.
+
+**confirm_balance** runs once the page is out, and turns red if a number on it has no explanation (`unexplained` is not
+0).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import dag, task
+from datasync_tasks import DEFAULTS, RUN_CLOSED
+
+
+@dag(schedule=[RUN_CLOSED], catchup=False, max_active_runs=1, default_args=DEFAULTS, doc_md=__doc__, tags=["datasync"])
+def publish_report() -> None:
+    @task(multiple_outputs=False)
+    def publish() -> dict[str, Any]:
+        """Publish the page as of now."""
+        from datasync.pipeline import Pipeline
+
+        return Pipeline.open().publish()
+
+    @task
+    def confirm_balance(published: dict[str, Any]) -> None:
+        """Raise if the published figures do not add up."""
+        from datasync.errors import Unexplained
+
+        if published["gaps"]:
+            raise Unexplained(published["gaps"])
+
+    confirm_balance(publish())
+
+
+publish_report()

@@ -1,0 +1,278 @@
+"""The steps of the line, each opened, called and recorded; what they do is decided below.
+
+A step opens a connection, calls one stage, and leaves its outcome beside the run, be it a failure. The DAGs and the shell
+call the same steps. Between steps go run ids and counts, never rows.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import duckdb
+
+from datasync import catalog, pull, resync, settings, totals, transfer, withdraw
+from datasync.errors import DatasyncError, RunFailed, SettingsError
+from datasync.report import gather, pages, render
+from datasync.resync import Request, ScopePlan
+from datasync.services import open_service
+from datasync.settings import Settings
+from datasync.sources import open_source
+from datasync.sources.base import Want
+from datasync.store import runs, tidy
+from datasync.store.files import Clock, Store, connect, open_store
+from datasync.store.runs import Run
+from datasync.store.tidy import ScopeLogs
+from datasync.totals import Totals
+from datasync.withdraw import Leftover
+
+
+def utc_now() -> datetime:
+    """The clock of real runs."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """Settings, store and clock of one data sync."""
+
+    settings: Settings
+    store: Store
+    clock: Clock = utc_now
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str] | None = None, clock: Clock = utc_now) -> Pipeline:
+        """Read the settings (see ``settings.load``) and open their store."""
+        found = settings.load(path)
+        return cls(found, open_store(found.store, found.store_options), clock)
+
+    @contextmanager
+    def connected(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A DuckDB connection that reads the store, closed afterwards."""
+        con = connect(self.store)
+        try:
+            yield con
+        finally:
+            con.close()
+
+    # ── a run ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def begin(self, run_id: str, kind: str, scopes: tuple[str, ...], asked_by: str, reason: str, request: Request | None = None) -> str:
+        """Record that a run began; returns its id in the store. Begun again, it goes on."""
+        chosen = scopes or tuple(self.settings.scopes)
+        for scope in chosen:
+            self.settings.scope(scope)
+        plain = request.plain() if request else None
+        run = Run(runs.safe(run_id), kind, chosen, self.clock(), asked_by, reason, request=plain)
+        return runs.begin(self.store, run).id
+
+    def pull(self, run: str, scope: str, *, complete: bool = False) -> dict[str, Any]:
+        """Read one scope from its source into a snapshot; counts by what became of the records."""
+        with self._step(run, f"{scope}.pull") as (step, con):
+            want, why = self._want(con, run, scope, complete)
+            if want is None:
+                return step.told(outcome="ok", note=why, records=0)
+            mine, source = self.settings.scope(scope), open_source(self.settings, scope)
+            found = pull.pull(con, self.store, scope, mine, source, want, run, self.settings.fingerprint(scope), self.clock)
+            absent = resync.not_at_source(con, self.store, found)
+            counts = {name: getattr(found, name) for name in ("what", "complete", "records", "valid", "quarantined", "repeated", "unreadable", "requests")}
+            return step.told(outcome="ok", note=why, **counts, notes=list(found.notes), not_at_source=list(absent[:100]), absent=len(absent))
+
+    def apply(self, run: str, scope: str) -> dict[str, Any]:
+        """Bring the run's snapshot of a scope into its catalog; counts by change."""
+        with self._step(run, f"{scope}.catalog") as (step, con):
+            found = pull.read(con, self.store, scope, run)
+            if found is None:
+                return step.told(outcome="ok", note="The pull had nothing to read.")
+            request = self._request(run)
+            allowed = resync.allowed(self.store, self.settings, request, scope, None) if request else None
+            guard, volatile = self.settings.guard_of(scope), self.settings.scope(scope).volatile
+            done = catalog.apply(con, self.store, found, guard, volatile, self.clock, scheduled=request is None, allowed=allowed)
+            return step.told(outcome="held" if done.held else "ok", **_plain(asdict(done)))
+
+    def transfer(self, run: str, scope: str, service: str) -> dict[str, Any]:
+        """Close the difference between a scope's catalog and what one service holds; counts by outcome."""
+        with self._step(run, f"{scope}.{service}") as (step, con):
+            request, mine = self._request(run), self.settings.service(service)
+            marked = self._mark(con, run, scope, service, request) if request and request.force else 0
+            allowed = resync.allowed(self.store, self.settings, request, scope, service) if request else None
+            done = transfer.transfer(
+                con, self.store, scope, service, mine, open_service(self.settings, service), run, self.settings.guard_of(scope, service),
+                self.clock, allowed=allowed,
+            )  # fmt: skip
+            return step.told(outcome="held" if done.held else "ok", marked=marked, **_plain(asdict(done)))
+
+    def close(self, run: str) -> dict[str, Any]:
+        """Fold the steps into the run's record, with its outcome and a sentence for everything that did not go well."""
+        begun = self._run(run)
+        steps = runs.steps(self.store, run)
+        expected = self._expected(begun)
+        sentences = [f"{s['step']}: {s['error']}" for s in steps if s["outcome"] == "failed"]
+        missing = [name for name in expected if name not in {s["step"] for s in steps}]
+        sentences += [f"{name}: no outcome was recorded; the task was ended, or never ran." for name in missing]
+        outcome = "failed" if sentences else "held" if any(s["outcome"] == "held" for s in steps) else "ok"
+        lost = tuple({"step": name, "outcome": "failed", "error": "No outcome was recorded."} for name in missing)
+        ended = self.clock()
+        lost = tuple({**step, "started_at": ended.isoformat(), "finished_at": ended.isoformat()} for step in lost)
+        runs.finish(self.store, replace(begun, finished_at=ended, outcome=outcome, steps=(*steps, *lost)))
+        return {"run": run, "outcome": outcome, "sentences": sentences}
+
+    def confirm(self, outcome: Mapping[str, Any]) -> None:
+        """Raise RunFailed if a closed run failed, so that whoever ran it turns red too."""
+        if outcome["outcome"] == "failed":
+            raise RunFailed(outcome["run"], outcome["sentences"])
+
+    # ── resync ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def request(self, given: Mapping[str, Any], asked_by: str) -> Request:
+        """A form's or a shell's fields as a request; an accepted hold is looked up at once."""
+        made = resync.parse(self.settings, given, asked_by)
+        resync.allowed(self.store, self.settings, made, made.scopes[0], None)
+        return made
+
+    def plan(self, request: Request) -> tuple[ScopePlan, ...]:
+        """What a request would do; changes nothing."""
+        now = self.clock()
+        past = tuple(runs.newest(self.store, now, totals.RUNS_READ))
+        sources = {scope: open_source(self.settings, scope) for scope in request.scopes}
+        with self.connected() as con:
+            return resync.plan(con, self.store, self.settings, request, sources, past, now)
+
+    # ── figures ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def totals(self, as_of: datetime | None = None) -> Totals:
+        """Every figure at a moment, by default now."""
+        with self.connected() as con:
+            at = totals.moment(con, self.store, self.settings, as_of or self.clock())
+            return totals.totals(con, self.store, self.settings, at)
+
+    def publish(self, as_of: datetime | None = None) -> dict[str, Any]:
+        """Publish the report of a moment, by default now, into the settings' site; says where it stands and what does not add up."""
+        with self.connected() as con:
+            now = self.clock()
+            at = totals.moment(con, self.store, self.settings, as_of or now)
+            found = totals.totals(con, self.store, self.settings, at)
+            page = gather.site_pages(con, self.store, self.settings, at, found, now)
+            products = gather.scope_products(con, self.store, self.settings, at)
+            options = self.settings.store_options if self.settings.site.startswith("s3://") else {}
+            done = render.publish(page, products, self.settings.site, keep=self.settings.keep.sites, options=options)
+        return {"index": done.index, "version": done.version, "files": done.files, "gaps": list(totals.gaps(found))}
+
+    def status(self, as_of: datetime | None = None) -> dict[str, Any]:
+        """The figures of a moment as status.json has them, without publishing."""
+        with self.connected() as con:
+            now = self.clock()
+            at = totals.moment(con, self.store, self.settings, as_of or now)
+            found = totals.totals(con, self.store, self.settings, at)
+            return pages.status(gather.site_pages(con, self.store, self.settings, at, found, now))
+
+    # ── the store ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def tidy(self, *, dry_run: bool = False) -> dict[str, int]:
+        """Delete what ``keep`` no longer asks for and nobody needs; counts by kind. ``dry_run`` only counts."""
+        catalogs = {scope: catalog.log(self.store, scope) for scope in self.settings.scopes}
+        receipts = {s: tuple(transfer.log(self.store, v, s) for v in self.settings.services) for s in catalogs}
+        logs = [ScopeLogs(scope, log, receipts[scope]) for scope, log in catalogs.items()]
+        with self.connected() as con:
+            return asdict(tidy.tidy(con, self.store, self.settings.keep, logs, self.clock(), dry_run=dry_run))
+
+    def leftovers(self) -> tuple[Leftover, ...]:
+        """Scopes and services that left the settings and still hold products."""
+        with self.connected() as con:
+            return withdraw.leftovers(con, self.store, self.settings)
+
+    def withdraw(self, run: str) -> tuple[Leftover, ...]:
+        """Take away what is no longer configured; returns each with what it held."""
+        with self.connected() as con:
+            found = withdraw.leftovers(con, self.store, self.settings)
+            for one in sorted(found, key=lambda left: left.service is None):
+                withdraw.withdraw(con, self.store, one, run, self.clock)
+            return found
+
+    # ── inside ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _want(self, con: duckdb.DuckDBPyConnection, run: str, scope: str, complete: bool) -> tuple[Want | None, str | None]:
+        """What to ask the source for, and the words for it where there is something to say."""
+        now = self.clock()
+        if request := self._request(run):
+            want = resync.want(con, self.store, self.settings, request, scope, now)
+            return want, None if want else "No product is failing: nothing was read."
+        meta = catalog.log(self.store, scope).head(con).meta
+        asks = open_source(self.settings, scope).scheduled()
+        if complete:
+            return Want("complete", now), "A complete pull was asked for."
+        if meta and meta.get("fingerprint") != self.settings.fingerprint(scope):
+            return Want("complete", now), "Complete, because the scope's source, map or attributes changed."
+        return Want(asks, now, meta.get("watermark")), None
+
+    def _mark(self, con: duckdb.DuckDBPyConnection, run: str, scope: str, service: str, request: Request) -> int:
+        found = pull.read(con, self.store, scope, run)
+        if found is None:
+            return 0
+        skus = None
+        if found.what == "skus":
+            url = self.store.url(pull.asked_path(scope, run))
+            skus = [row[0] for row in con.execute("SELECT sku FROM read_parquet(?, hive_partitioning = false)", [url]).fetchall()]
+        return transfer.mark(con, self.store, scope, service, skus, run, self.clock)
+
+    def _expected(self, run: Run) -> list[str]:
+        asked = self._request(run.id)
+        services = resync.services(self.settings, asked) if asked else tuple(self.settings.services)
+        return [f"{scope}.{part}" for scope in run.scopes for part in ("pull", *services)]
+
+    def _run(self, run: str) -> Run:
+        found = runs.find(self.store, run)
+        if found is None:
+            raise SettingsError(f"The store has no run {run!r}. Runs begin with `datasync sync`, `datasync resync` or a DAG.")
+        return found
+
+    def _request(self, run: str) -> Request | None:
+        given = self._run(run).request
+        if given is None:
+            return None
+        lists = {name: tuple(given[name]) for name in ("scopes", "services", "skus")}
+        return Request(**{**given, **lists})
+
+    @contextmanager
+    def _step(self, run: str, name: str) -> Iterator[tuple[_Step, duckdb.DuckDBPyConnection]]:
+        step = _Step(name, self.clock, self.clock())
+        try:
+            with self.connected() as con:
+                yield step, con
+        except Exception as error:
+            step.told(outcome="failed", error=_sentence(error))
+            raise
+        finally:
+            runs.record(self.store, run, name, step.content)
+
+
+class _Step:
+    """The outcome of one step in the making."""
+
+    def __init__(self, name: str, clock: Clock, started_at: datetime) -> None:
+        self.clock, self.started_at = clock, started_at
+        self.content: dict[str, Any] = {"outcome": "failed", "error": "The step was cut off.", "started_at": started_at.isoformat()}
+
+    def told(self, **content: Any) -> dict[str, Any]:
+        ended = self.clock()
+        seconds = (ended - self.started_at).total_seconds()
+        self.content = {**content, "started_at": self.started_at.isoformat(), "finished_at": ended.isoformat(), "seconds": seconds}
+        return self.content
+
+
+def _sentence(error: Exception) -> str:
+    """What is written down of a failure: our own words, or only the kind of an error that nobody foresaw."""
+    if isinstance(error, DatasyncError):
+        return str(error)
+    return f"{type(error).__name__}, which nobody foresaw; the log of the task has the details."
+
+
+def _plain(content: dict[str, Any]) -> dict[str, Any]:
+    """A stage's result as JSON can hold it."""
+    return {key: value.isoformat() if isinstance(value, datetime) else _plain(value) if isinstance(value, dict) else value for key, value in content.items()}
+
+

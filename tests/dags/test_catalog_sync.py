@@ -1,0 +1,86 @@
+"""`catalog_sync` and `publish_report`: what stands in the store and on the page when Airflow is done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from tests.dags.shop import Shop, told
+
+ADDED = {"A": ("added", "received"), "B": ("added", "received")}
+
+
+def test_every_scope_reaches_every_service(shop: Shop) -> None:
+    found = shop.run("catalog_sync")
+    assert found.state == "success"
+    assert {shop.held(scope, service) == ADDED for scope in ("en", "de") for service in ("search", "feed")} == {True}
+    run = shop.last_run()
+    assert (run.kind, run.outcome, run.scopes, run.asked_by) == ("sync", "ok", ("en", "de"), "dag_test")
+    assert told()[-1] == {"run": run.id, "outcome": "ok"}
+    assert {name for name in found.tasks if name.startswith("scope.pull")} == {"scope.pull/en", "scope.pull/de"}
+
+
+def test_a_failing_scope_holds_up_no_other_but_turns_the_run_red(shop: Shop) -> None:
+    shop.lose_export("de")
+    found = shop.run("catalog_sync")
+    assert found.state == "failed"
+    assert (found.tasks["close"], found.tasks["confirm"], found.tasks["tidy"]) == ("success", "failed", "success")
+    assert found.tries["scope.pull/de"] == 1, "an export that is missing is not tried again"
+    assert shop.held("en", "search") == ADDED
+    assert shop.held("de", "search") == {}
+    run = shop.last_run()
+    steps = {step["step"]: step["outcome"] for step in run.steps}
+    assert run.outcome == "failed"
+    assert (steps["de.pull"], steps["en.pull"], steps["de.search"]) == ("failed", "ok", "ok")
+    assert told()[-1] == {"run": run.id, "outcome": "failed"}
+
+
+def test_what_was_due_is_delivered_though_the_pull_fails(shop: Shop) -> None:
+    shop.sync()
+    shop.settings["services"]["new"] = {}
+    shop.write_settings()
+    shop.lose_export("de")
+    assert shop.run("catalog_sync").tasks["scope.transfer_new/de"] == "success"
+    assert shop.held("de", "new") == ADDED
+
+
+def test_a_run_that_cannot_begin_runs_no_step(shop: Shop) -> None:
+    (shop.folder / "store").write_text("A file where the store's folder should be.")
+    found = shop.run("catalog_sync")
+    assert found.state == "failed"
+    assert {name: state for name, state in found.tasks.items() if state == "success"} == {}
+    assert found.tasks["scope.transfer_search"] == "upstream_failed"
+
+
+def test_the_page_is_published_and_shows_a_failure(shop: Shop) -> None:
+    shop.sync()
+    shop.lose_export("de")
+    shop.run("catalog_sync")
+    assert shop.run("publish_report").state == "success"
+    services = {(s["scope"], one["service"]): one for s in shop.status()["scopes"] for one in s["services"]}
+    assert services["en", "search"]["outcome"] == "ok"
+    assert services["de", "search"]["outcome"] == "failed"
+    assert services["de", "search"]["total_received"] == 2
+    assert (shop.folder / "site" / "index.html").is_file()
+
+
+def test_figures_that_do_not_add_up_are_published_and_then_turn_the_run_red(shop: Shop) -> None:
+    shop.sync()
+    lose_a_row(shop.folder / "store" / "receipts" / "service=search" / "scope=en")
+    found = shop.run("publish_report")
+    assert (found.state, found.tasks) == ("failed", {"publish": "success", "confirm_balance": "failed"})
+    search = next(
+        one
+        for s in shop.status()["scopes"]
+        for one in s["services"]
+        if (s["scope"], one["service"]) == ("en", "search")
+    )
+    assert search["unexplained"] != 0
+
+
+def lose_a_row(log: Path) -> None:
+    """Damage a log: the last row of its newest entry is gone."""
+    entry = max(log.glob("[0-9]*.parquet"))
+    rows = pq.read_table(entry)
+    pq.write_table(rows.slice(0, rows.num_rows - 1), entry)
