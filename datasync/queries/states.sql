@@ -1,7 +1,13 @@
 -- One row: how many catalog products are in each state, each counted by what its own receipts and rules must look like, never as a rest.
 -- A receipt that fits no state (damaged, or counted twice) leaves a gap, which the page shows as unexplained.
-WITH accepted AS (
-    SELECT sku, hash FROM rules WHERE otherwise IS NULL
+WITH ruled AS MATERIALIZED (
+    SELECT sku, hash, otherwise FROM rules
+),
+receipt AS MATERIALIZED (
+    SELECT sku, hash, outcome, settings, held_hash, perhaps_held, received_at FROM receipts
+),
+accepted AS (
+    SELECT sku, hash FROM ruled WHERE otherwise IS NULL
 ),
 answered AS (
     SELECT
@@ -9,7 +15,7 @@ answered AS (
         a.hash AS wanted_hash,
         r.outcome = 'rejected' AND r.hash = a.hash AND r.settings = $settings AS is_rejected,
         r.outcome = 'failed' AND r.hash = a.hash AS is_failed
-    FROM accepted AS a JOIN receipts AS r USING (sku)
+    FROM accepted AS a JOIN receipt AS r USING (sku)
 ),
 plain AS (
     SELECT * FROM answered
@@ -25,7 +31,7 @@ known_versions AS (
     FROM held_older_versions AS h JOIN versions AS v ON v.sku = h.sku AND v.hash = h.held_hash
 )
 SELECT
-    (SELECT count(*) FROM rules WHERE otherwise IS NOT NULL) AS excluded,
+    (SELECT count(*) FROM ruled WHERE otherwise IS NOT NULL) AS excluded,
     (SELECT count(*) FROM answered WHERE is_rejected) AS rejected,
     (SELECT count(*) FROM answered WHERE is_failed) AS failed,
     (
@@ -39,9 +45,9 @@ SELECT
         SELECT count(*) FROM plain JOIN known_versions USING (sku, held_hash)
         WHERE outcome IN ('received', 'rejected', 'failed', 'marked')
     ) AS stale,
-    (SELECT count(*) FROM accepted ANTI JOIN receipts USING (sku)) + (
+    (SELECT count(*) FROM accepted ANTI JOIN receipt USING (sku)) + (
         SELECT count(*) FROM plain WHERE held_hash IS NULL AND outcome IN ('removed', 'rejected', 'failed', 'marked')
     ) AS missing,
     (SELECT count(held_hash) FROM answered WHERE is_rejected OR is_failed) AS held_older,
-    (SELECT count(held_hash) FROM receipts ANTI JOIN accepted USING (sku)) AS orphaned,
-    (SELECT count(held_hash) FROM receipts) AS total_received
+    (SELECT count(held_hash) FROM receipt ANTI JOIN accepted USING (sku)) AS orphaned,
+    (SELECT count(held_hash) FROM receipt) AS total_received

@@ -1,0 +1,36 @@
+"""Is everything in order, before any run finds out? Each answer is a finding: ok, a note worth reading, or a problem.
+
+A sample of every scope is pulled by the very code of a run, into a store that is thrown away, and every rule is tried
+on what came. The real store sees one probe, created twice and removed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from datasync.check.finding import Finding
+from datasync.check.places import is_writable, logs, outputs
+from datasync.check.rules import rules
+from datasync.check.scopes import sampled
+from datasync.settings import Settings
+from datasync.store.files import Store, connect
+from datasync.store.overlay import dry_run
+
+__all__ = ["Finding", "check"]
+
+
+def check(store: Store, settings: Settings, at: datetime) -> Iterator[Finding]:
+    """Try everything out that a run at ``at`` needs, and say what came of it, one finding after the other."""
+    with connect(store) as con:
+        reachable = [*is_writable(con, store)]
+        yield from reachable
+        yield from outputs(settings)
+        for name, service in settings.services.items():
+            yield from rules(con, name, service)
+        if any(finding.level == "problem" for finding in reachable):
+            return
+        yield from logs(con, store, settings)
+        with dry_run(store) as aside:
+            for name in settings.scopes:
+                yield from sampled(con, aside, settings, name, at)

@@ -1,0 +1,92 @@
+"""The places that a run writes to: the store with its logs, the site, and the exports."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+
+import duckdb
+
+from datasync.check.finding import FORESEEN, Finding, sentence
+from datasync.settings import Settings
+from datasync.store.files import Store, write_json
+from datasync.store.log import Log
+from datasync.withdraw import leftovers
+
+
+def is_writable(con: duckdb.DuckDBPyConnection, store: Store) -> Iterator[Finding]:
+    """Create the same name twice: the second time has to fail, for every log rests on that."""
+    probe = f"check-{uuid.uuid4().hex}.json"
+    try:
+        try:
+            was_created, was_created_again = (write_json(store, probe, {}, new=True) for _ in range(2))
+            con.execute("SELECT size FROM read_blob(?)", [store.url(probe)]).fetchall()
+        finally:
+            store.remove(probe)
+    except FORESEEN as error:
+        yield Finding("problem", "store", f"{store.root} cannot be used: {sentence(error)}")
+        return
+    if not was_created or was_created_again:
+        yield Finding(
+            "problem",
+            "store",
+            f"{store.root} created the same name twice: two runs at once would lose data. Use another store.",
+        )
+    else:
+        yield Finding("ok", "store", f"{store.root} can be written and read, and creates a name only once.")
+
+
+def logs(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings) -> Iterator[Finding]:
+    """Entries that are missing, and what is held for scopes and services that the settings no longer name."""
+    for folder in _log_folders(store):
+        looked = Log(store, folder, {}).look()
+        if missing := sorted(set(range(looked.floor + 1, looked.head + 1)) - set(looked.entries)):
+            entries = ", ".join(map(str, missing[:10])) + (", ..." if len(missing) > 10 else "")
+            yield Finding("problem", "store", f"{folder} misses the entries {entries}. Restore them from a backup.")
+    for one in leftovers(con, store, settings):
+        what = f"{one.service} in {one.scope}" if one.service else f"the catalog of {one.scope}"
+        yield Finding(
+            "note",
+            "store",
+            f"No longer configured, {one.held:,} products held: {what}. `datasync withdraw` takes them away.",
+        )
+
+
+def _log_folders(store: Store) -> list[str]:
+    catalogs = [f"catalog/{scope}" for scope in store.folders("catalog")]
+    return catalogs + [
+        f"receipts/{service}/{scope}"
+        for service in store.folders("receipts")
+        for scope in store.folders(f"receipts/{service}")
+    ]
+
+
+def outputs(settings: Settings) -> Iterator[Finding]:
+    """Whether the site and the exports can be written, and whether each scope has an export of its own."""
+    if "://" not in settings.site:
+        yield from _writable("site", settings.site)
+    for name, service in settings.services.items():
+        key = f"services.{name}.export"
+        if service.export is None:
+            continue
+        if len(settings.scopes) > 1 and "{scope}" not in service.export:
+            yield Finding(
+                "problem",
+                key,
+                f"{service.export} is one file for {len(settings.scopes)} scopes. Put {{scope}} into its name.",
+            )
+        for scope in settings.scopes:
+            yield from _writable(
+                key, os.path.dirname(service.export.replace("{scope}", scope).replace("{service}", name))
+            )
+
+
+def _writable(key: str, folder: str) -> Iterator[Finding]:
+    nearest = folder
+    while not os.path.exists(nearest) and nearest != os.path.dirname(nearest):
+        nearest = os.path.dirname(nearest)
+    if not os.path.isdir(nearest) or not os.access(nearest, os.W_OK | os.X_OK):
+        yield Finding(
+            "problem", key, f"{folder} cannot be written: {nearest} is no folder that this user may write to."
+        )

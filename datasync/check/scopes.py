@@ -1,0 +1,111 @@
+"""A scope's source, map and attributes, tried on a sample by the very code of a pull."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+import duckdb
+
+from datasync import product, pull
+from datasync.check.finding import FORESEEN, Finding, problem
+from datasync.check.rules import turned_away
+from datasync.pull import Snapshot
+from datasync.settings import Settings
+from datasync.sources import open_source
+from datasync.sources.base import Reader, Records, Want
+from datasync.sql import literal, quote
+from datasync.store.files import Store
+
+SAMPLE = 10_000
+
+
+class _First:
+    """A reader that stops after ``SAMPLE`` records."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def select(self, fields: Collection[str]) -> str:
+        return f"SELECT * FROM ({self._reader.select(fields)}) LIMIT {SAMPLE}"
+
+    def has(self, con: duckdb.DuckDBPyConnection, field: str) -> bool:
+        return self._reader.has(con, field)
+
+    def all_names(self, con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+        return self._reader.all_names(con)
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A source that was asked already and gives the beginning of what it answered."""
+
+    given: Records
+
+    def records(self, con: duckdb.DuckDBPyConnection, want: Want) -> Records:
+        mend = self.given.mend
+        again = (lambda con, error: _Opened(mend(con, error)).records(con, want)) if mend else None
+        return replace(self.given, reader=_First(self.given.reader), mend=again)
+
+    def scheduled(self) -> Literal["complete", "changed"]:
+        return "complete"
+
+    def requests(self, want: Want) -> int:
+        return self.given.requests
+
+
+def sampled(
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, name: str, at: datetime
+) -> Iterator[Finding]:
+    """Pull a sample into ``store``, and say what became of its records and fields, and what each service would take."""
+    key, mine, want, run = f"scopes.{name}", settings.scopes[name], Want("complete", at), f"check-{uuid.uuid4().hex}"
+    try:
+        opened = _Opened(open_source(settings, name).records(con, want))
+        found = pull.pull(con, store, name, mine, opened, want, run, "", lambda: at)
+        how = product.mapping(con, name, mine.map, mine.attributes, mine.volatile, opened.given.names)
+    except FORESEEN as error:
+        yield problem(key, error)
+        return
+    yield _records(con, store, key, found)
+    yield from _fields(con, store, key, how, opened.given.names, found)
+    valid = _file(store, pull.snapshot_path(name, run))
+    con.execute(f"CREATE OR REPLACE TEMP VIEW catalog AS SELECT * FROM {valid}")
+    for service, theirs in settings.services.items():
+        yield turned_away(con, key, service, theirs)
+
+
+def _records(con: duckdb.DuckDBPyConnection, store: Store, key: str, found: Snapshot) -> Finding:
+    invalid = _file(store, pull.quarantine_path(found.scope, found.run))
+    rows = con.execute(f"SELECT code, count(*), min(sentence) FROM {invalid} GROUP BY code ORDER BY code").fetchall()
+    records = f"{'the first ' if found.records >= SAMPLE else ''}{found.records:,} records"
+    counts = f"{records}: {found.valid:,} valid, {found.repeated:,} repeated, {found.quarantined:,} in quarantine"
+    why = "".join(f"; {code} {count:,}, as: {sentence.rstrip('.')}" for code, count, sentence in rows)
+    if found.records == 0:
+        return Finding("note", key, "The source can be read and holds no record.")
+    level: Literal["ok", "note", "problem"] = "problem" if not found.valid else "note" if found.quarantined else "ok"
+    return Finding(level, key, f"{counts}{why}.")
+
+
+def _fields(
+    con: duckdb.DuckDBPyConnection, store: Store, key: str, how: product.Mapped, names: Sequence[str], found: Snapshot
+) -> Iterator[Finding]:
+    """Which fields are not taken, and what the columns hold that no field is mapped to."""
+    if untaken := [name for name in names if name not in how.fields]:
+        yield Finding(
+            "note", key, f"not taken: {', '.join(untaken)}. What a service needs has to be named in the settings."
+        )
+    if how.defaults and found.valid:
+        columns = ", ".join(f"any_value({quote(column)})::VARCHAR" for column in how.defaults)
+        valid = _file(store, pull.snapshot_path(found.scope, found.run))
+        values = con.execute(f"SELECT {columns} FROM {valid}").fetchone() or ()
+        told = ", ".join(f"{column} {value}" for column, value in zip(how.defaults, values, strict=True))
+        yield Finding("note", key, f"no field for these, so every product has the default: {told}.")
+    if empty := [c for c in product.PRODUCT_COLUMNS if c not in how.columns and c not in how.defaults]:
+        yield Finding("note", key, f"no field for these, so they stay empty: {', '.join(empty)}.")
+
+
+def _file(store: Store, path: str) -> str:
+    return f"read_parquet({literal(store.url(path))}, hive_partitioning = false)"

@@ -1,0 +1,85 @@
+"""``status``, ``publish`` and ``why``: the figures of a moment, and one product's story."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from datasync import totals
+from datasync.cli import story, words
+from datasync.cli.screen import say, say_json, table
+from datasync.pipeline import Pipeline
+from datasync.store.files import Clock
+from datasync.why import why
+
+_COUNTS = {
+    "latest_update": "latest",
+    "total_received": "total",
+    "current": "current",
+    "stale": "stale",
+    "missing": "missing",
+    "rejected": "rejected",
+    "failed": "failed",
+    "excluded": "excluded",
+    "due": "due",
+    "removals_due": "to remove",
+}
+
+
+def status(args: argparse.Namespace, clock: Clock) -> int:
+    """Every service's figures in every scope; what does not add up ends with DataError's exit code."""
+    found = Pipeline.open(args.settings, clock).status(args.as_of and words.moment(args.as_of))
+    if args.json:
+        say_json(found)
+    else:
+        _show(found)
+    gaps = [
+        f"{scope['scope']}/{one['service']}: {one['unexplained']:+,} unexplained"
+        for scope in found["scopes"]
+        for one in scope["services"]
+        if one["unexplained"]
+    ]
+    totals.confirm(gaps)
+    return 0
+
+
+def publish(args: argparse.Namespace, clock: Clock) -> int:
+    """Publish the report; it stands also where something does not add up, for the page says so itself."""
+    done = Pipeline.open(args.settings, clock).publish(args.as_of and words.moment(args.as_of))
+    say(done["index"])
+    totals.confirm(done["gaps"])
+    return 0
+
+
+def why_(args: argparse.Namespace, clock: Clock) -> int:
+    """One product's story."""
+    pipeline, sku = Pipeline.open(args.settings, clock), words.utf8("SKU", args.sku)
+    with pipeline.connected() as con:
+        at = totals.moment(con, pipeline.store, pipeline.settings, pipeline.clock())
+        told = why(con, pipeline.store, pipeline.settings, sku, at)
+    if args.json:
+        say_json(story.content(told))
+        return 0
+    for line in story.lines(told):
+        say(line)
+    return 0
+
+
+def _show(found: dict[str, Any]) -> None:
+    say(f"As of {found['as_of']}; latest update: the last {found['window_hours']} hours.")
+    rows = [
+        (scope["scope"], one["service"], *(one[name] for name in _COUNTS), _outcome(one))
+        for scope in found["scopes"]
+        for one in scope["services"]
+    ]
+    table(("scope", "service", *_COUNTS.values(), "outcome"), rows)
+    for scope in found["scopes"]:
+        pulled = f"; last pull {scope['last_pull']['finished_at']}" if scope["last_pull"] else "; never pulled"
+        counts = f"{scope['products']:,} products in the catalog, {scope['quarantined']:,} records in quarantine"
+        say(f"{scope['scope']}: {counts}{pulled}")
+
+
+def _outcome(one: dict[str, Any]) -> str:
+    """How the last sync went, and where nothing arrived lately, why."""
+    zero = f" (latest 0: {one['zero_because']})" if one["zero_because"] else ""
+    return f"{one['outcome']}{zero}"

@@ -1,0 +1,72 @@
+"""``init``, ``check``, ``schema``, ``tidy`` and ``withdraw``: the settings, and what the store keeps of them."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from datasync import settings, starter
+from datasync.check import check
+from datasync.cli.runs import run_id
+from datasync.cli.screen import say, say_json
+from datasync.pipeline import Pipeline
+from datasync.store.files import Clock
+from datasync.withdraw import Leftover
+
+
+def init(args: argparse.Namespace, clock: Clock) -> int:
+    """Write a settings file made from a sample of the user's own file."""
+    path = Path(args.output or settings.DEFAULT_FILE)
+    started = starter.start(args.file, path, clock(), force=args.force)
+    say(f"{path} was written for {args.file}:")
+    for column, text in started.map.items():
+        say(f"  {column}: {text}")
+    say(f"Next: datasync --settings {path} check, then datasync --settings {path} sync")
+    return 0
+
+
+def check_(args: argparse.Namespace, clock: Clock) -> int:
+    """Say of everything whether it is in order; a problem ends with the exit code of SettingsError."""
+    pipeline = Pipeline.open(args.settings, clock)
+    mine = pipeline.settings
+    say(f"ok       settings: scopes {', '.join(mine.scopes)}; services {', '.join(mine.services)}")
+    problems = 0
+    for finding in check(pipeline.store, mine, clock()):
+        say(f"{finding.level:<8} {finding.where}: {finding.sentence}")
+        problems += finding.level == "problem"
+    say(f"Problems: {problems}. Mend them before the next run." if problems else "In order.")
+    return 2 if problems else 0
+
+
+def schema(args: argparse.Namespace, clock: Clock) -> int:
+    """The JSON schema of a settings file."""
+    say_json(settings.schema())
+    return 0
+
+
+def tidy(args: argparse.Namespace, clock: Clock) -> int:
+    """Delete what the settings no longer keep, or say what that would be."""
+    done = Pipeline.open(args.settings, clock).tidy(dry_run=args.dry_run)
+    written = done.pop("checkpoints_written", 0)
+    gone = ", ".join(f"{what} {count:,}" for what, count in done.items() if count)
+    say(f"{'Would delete' if args.dry_run else 'Deleted'}: {gone or 'nothing'}.")
+    if written:
+        say(f"Checkpoints {'to be written' if args.dry_run else 'written'}: {written:,}.")
+    return 0
+
+
+def withdraw(args: argparse.Namespace, clock: Clock) -> int:
+    """List what is no longer configured and still held, or with ``--yes`` take it away."""
+    pipeline = Pipeline.open(args.settings, clock)
+    found = pipeline.withdraw(run_id("withdraw", clock)) if args.yes else pipeline.leftovers()
+    for one in found:
+        say(f"{_named(one)}: {one.held:,} products {'taken away' if args.yes else 'held'}")
+    if not found:
+        say("Nothing is held that the settings do not name.")
+    elif not args.yes:
+        say("Nothing was changed. To take them away, add --yes.")
+    return 0
+
+
+def _named(one: Leftover) -> str:
+    return f"{one.service} in {one.scope}" if one.service else f"the catalog of {one.scope}"

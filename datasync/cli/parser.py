@@ -1,0 +1,195 @@
+"""The command line: which commands there are, what each takes, and what its help teaches."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from datasync.cli import figures, keeping, runs
+from datasync.errors import InvalidSettings
+from datasync.store.files import Clock
+
+Command = Callable[[argparse.Namespace, Clock], int]
+
+_TEACHES = """\
+first steps:
+  datasync init products.csv        write datasync.yaml from your own file
+  datasync check                    is everything in order?
+  datasync sync --dry-run           what would change?
+  datasync sync                     pull, and deliver to every service
+  datasync status                   what each service holds now
+  datasync why 24-MB01              one product: where is it, and if not, why not?
+  datasync publish                  write the report
+
+exit codes:
+  0  done
+  1  something that nobody foresaw; a traceback says where
+  2  mend the settings or the request; trying again changes nothing
+  3  something outside did not answer; trying again may help
+  4  look at the data: a record, a file or the store
+  5  a person has to decide, as about a removal that was held
+  130  interrupted: what was finished stands, the next run does the rest
+
+The settings are --settings, else $DATASYNC_SETTINGS, else ./datasync.yaml.
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Reports a mistake as every other error is reported: one sentence, exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InvalidSettings("command line", f"{message}.", f"`{self.prog} --help` shows what there is.")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of all commands; the parsed namespace has the chosen one as ``command``."""
+    top = _Parser(
+        prog="datasync",
+        allow_abbrev=False,
+        description="Moves a catalog to the services that need it, and explains every number it shows.",
+        epilog=_TEACHES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument(
+        "--settings", metavar="PATH", help="the settings file (default: $DATASYNC_SETTINGS, then datasync.yaml)"
+    )
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Parser)
+    _settings_commands(commands)
+    _run_commands(commands)
+    _figure_commands(commands)
+    _store_commands(commands)
+    return top
+
+
+def _add(commands: Any, name: str, command: Command, says: str, *examples: str) -> argparse.ArgumentParser:
+    epilog = "\n  ".join(["examples:", *examples])
+    made: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=says,
+        description=says[0].upper() + says[1:] + ".",
+        epilog=epilog,
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.set_defaults(command=command)
+    return made
+
+
+def _settings_commands(commands: Any) -> None:
+    init = _add(
+        commands,
+        "init",
+        keeping.init,
+        "write a commented datasync.yaml from a sample of your own file",
+        "datasync init products.csv",
+        "datasync init export/products.jsonl.gz -o shop.yaml",
+    )
+    init.add_argument("file", metavar="FILE", help="CSV, JSON lines, Parquet or XLSX, plain or .gz")
+    init.add_argument("-o", "--output", metavar="PATH", help="where to write it (default: datasync.yaml)")
+    init.add_argument("--force", action="store_true", help="replace a file that is there")
+    _add(
+        commands,
+        "check",
+        keeping.check_,
+        "try settings, store, sources, maps and rules out, before a run does",
+        "datasync check",
+    )
+    _add(
+        commands,
+        "schema",
+        keeping.schema,
+        "print the JSON schema of the settings, for editors",
+        "datasync schema > datasync.schema.json",
+    )
+
+
+def _run_commands(commands: Any) -> None:
+    sync = _add(
+        commands,
+        "sync",
+        runs.sync,
+        "pull every scope and deliver what is due to every service",
+        "datasync sync",
+        "datasync sync --scope en-US --scope de-DE",
+        "datasync sync --complete --dry-run",
+    )
+    sync.add_argument("--scope", metavar="S", action="append", default=[], help="only this scope (may be repeated)")
+    sync.add_argument("--complete", action="store_true", help="read everything, also where changes would do")
+    sync.add_argument(
+        "--dry-run", action="store_true", help="do it all in a store that is thrown away, and say what would change"
+    )
+    again = _add(
+        commands,
+        "resync",
+        runs.resync_,
+        "read again, and if forced deliver again; without --yes it shows the plan only",
+        'datasync resync --scope en-US --sku=24-MB01 --reason "Wrong price on the page" --yes',
+        "datasync resync --scope en-US --skus list.txt --service search --force --reason WHY",
+        "datasync resync --scope en-US --failing --reason WHY",
+        "datasync resync --scope en-US --accept-shrink sync-20261124T030000Z-ab12 --reason WHY --yes",
+    )
+    again.add_argument("--scope", metavar="S", action="append", required=True, help="a scope (may be repeated)")
+    again.add_argument(
+        "--service", metavar="V", action="append", default=[], help="only this service (may be repeated)"
+    )
+    picked = again.add_mutually_exclusive_group()
+    picked.add_argument(
+        "--sku",
+        metavar="A",
+        action="append",
+        default=[],
+        help="only this product (may be repeated); --sku=-1 for one that begins with -",
+    )
+    picked.add_argument("--skus", metavar="FILE", help="only these products, one SKU a line; - reads stdin")
+    picked.add_argument("--failing", action="store_true", help="only what failed, was rejected or is in quarantine")
+    again.add_argument("--force", action="store_true", help="deliver again what a service holds already")
+    again.add_argument("--accept-shrink", metavar="RUN", help="let the removals pass that were held in this run")
+    again.add_argument("--reason", metavar="R", required=True, help="why, for whoever reads the report")
+    again.add_argument("--yes", action="store_true", help="carry it out")
+
+
+def _figure_commands(commands: Any) -> None:
+    publish = _add(commands, "publish", figures.publish, "write the report into the settings' site", "datasync publish")
+    status = _add(
+        commands,
+        "status",
+        figures.status,
+        "what each service holds of each scope",
+        "datasync status",
+        "datasync status --as-of 2026-11-24T03:00:00Z",
+        "datasync status --json",
+    )
+    for one in (publish, status):
+        one.add_argument("--as-of", metavar="T", help="at this moment: ISO 8601 with Z or an offset (default: now)")
+    why = _add(
+        commands,
+        "why",
+        figures.why_,
+        "one product: where is it, since when, and if not, why not",
+        "datasync why 24-MB01",
+        "datasync why -- -123",
+    )
+    why.add_argument("sku", metavar="SKU")
+    for one in (status, why):
+        one.add_argument("--json", action="store_true", help="for machines")
+
+
+def _store_commands(commands: Any) -> None:
+    tidy = _add(
+        commands,
+        "tidy",
+        keeping.tidy,
+        "delete what the settings no longer keep; `sync` does it too",
+        "datasync tidy --dry-run",
+    )
+    tidy.add_argument("--dry-run", action="store_true", help="only say what would go")
+    withdraw = _add(
+        commands,
+        "withdraw",
+        keeping.withdraw,
+        "take away what scopes and services hold that left the settings; without --yes it lists them",
+        "datasync withdraw",
+        "datasync withdraw --yes",
+    )
+    withdraw.add_argument("--yes", action="store_true", help="carry it out")

@@ -1,0 +1,79 @@
+"""What a long command says while it works, on stderr: a bar and a line a step on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from datasync.cli.screen import tell
+from datasync.cli.words import plain
+
+_COUNTS = (
+    *("records", "valid", "repeated", "added", "updated", "resent", "removed"),
+    *("quarantined", "rejected", "failed", "marked", "products"),
+)
+
+
+class Steps:
+    """The steps of one run as they come and go."""
+
+    def __init__(self, total: int) -> None:
+        self._console = Console(stderr=True, markup=False, highlight=False, emoji=False, soft_wrap=True)
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
+        self._bar = Progress(*columns, console=self._console, transient=True)
+        self._task = self._bar.add_task("", total=total)
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Show the bar while the steps run; where stderr is no terminal, there is none."""
+        if not self._console.is_terminal:
+            yield
+            return
+        with self._bar:
+            yield
+
+    def begins(self, name: str) -> None:
+        """Name the step that is under way."""
+        self._bar.update(self._task, description=plain(name))
+
+    def ended(self, name: str, told: Mapping[str, Any]) -> None:
+        """One line: what the step did."""
+        self._bar.advance(self._task)
+        if self._console.is_terminal:
+            self._bar.console.print(Text(f"{plain(name)}: {plain(outcome(told))}"))
+        else:
+            tell(f"{name}: {outcome(told)}")
+
+
+def outcome(told: Mapping[str, Any]) -> str:
+    """A step's outcome in words: its counts that are not 0, how long it took, and what it says besides."""
+    if told["outcome"] == "failed":
+        return f"failed. {told['error']}"
+    counts = [f"{told[name]:,} {name}" for name in _COUNTS if told.get(name)]
+    said = [
+        ", ".join(counts) or "nothing to do",
+        *held(told),
+        *([told["note"]] if told.get("note") and not told.get("held") else []),
+        *told.get("notes", ()),
+    ]
+    took = f" ({told['seconds']:.1f} s)" if told.get("seconds", 0) >= 1 else ""
+    return ". ".join(part.rstrip(".") for part in said) + "." + took
+
+
+def held(told: Mapping[str, Any]) -> list[str]:
+    """What was held, and how to let it pass."""
+    one = told.get("held")
+    if not one:
+        return []
+    how = f"datasync resync --scope {one['scope']} --accept-shrink {one['id']} --reason WHY"
+    return [f"Held: it would remove {one['would_remove']:,} of {one['of']:,} products. To let that pass: {how}"]

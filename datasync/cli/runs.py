@@ -1,0 +1,194 @@
+"""``sync`` and ``resync``: a run's steps one after the other, in this process, and the exit code they come to."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import secrets
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+from datasync import resync
+from datasync.cli import words
+from datasync.cli.progress import Steps
+from datasync.cli.screen import say, table, tell, unforeseen
+from datasync.errors import DatasyncError, RunFailed
+from datasync.pipeline import Pipeline
+from datasync.resync import Request, ScopePlan
+from datasync.store.files import Clock
+from datasync.store.overlay import dry_run
+
+_WORST_FIRST = (1, 2, 4, 3, 5)
+_MOVED = ("added", "updated", "resent", "removed", "quarantined", "rejected", "failed")
+
+
+@dataclass
+class _Way:
+    """A run under way: what each step told, and what went wrong."""
+
+    pipeline: Pipeline
+    run: str
+    steps: Steps
+    told: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
+    causes: list[Exception] = field(default_factory=list)
+
+    def step(self, scope: str, part: str, act: Callable[[], Mapping[str, Any]]) -> bool:
+        """Carry one step out; False if it failed, which stops nothing else."""
+        name = f"{scope} {part}"
+        self.steps.begins(name)
+        try:
+            told = act()
+        except Exception as error:
+            self.causes.append(error)
+            if not isinstance(error, DatasyncError):
+                unforeseen(error)
+            told = {
+                "outcome": "failed",
+                "error": str(error)
+                if isinstance(error, DatasyncError)
+                else f"{type(error).__name__}, which nobody foresaw",
+            }
+        self.told[scope, part] = told
+        self.steps.ended(name, told)
+        return bool(told["outcome"] != "failed")
+
+
+def sync(args: argparse.Namespace, clock: Clock) -> int:
+    """Pull, apply and transfer every chosen scope; with ``--dry-run`` into a store that is thrown away."""
+    pipeline = Pipeline.open(args.settings, clock)
+    scopes = tuple(dict.fromkeys(args.scope)) or tuple(pipeline.settings.scopes)
+    with _where(pipeline, args.dry_run) as there:
+        run = there.begin(run_id("sync", clock), "sync", scopes, user(), "Asked for in a shell.")
+        way = _carry_out(there, run, scopes, tuple(there.settings.services), complete=args.complete)
+        code = _close(way, tidy=not args.dry_run)
+    if args.dry_run:
+        say("Dry run: this is what would change. Nothing was written.")
+    return code
+
+
+@contextmanager
+def _where(pipeline: Pipeline, is_dry: bool) -> Iterator[Pipeline]:
+    """The pipeline itself, or for a dry run one that writes nowhere: neither into the store nor into an export."""
+    if not is_dry:
+        yield pipeline
+        return
+    services = {name: one.model_copy(update={"export": None}) for name, one in pipeline.settings.services.items()}
+    with dry_run(pipeline.store) as aside:
+        yield replace(pipeline, store=aside, settings=pipeline.settings.model_copy(update={"services": services}))
+
+
+def resync_(args: argparse.Namespace, clock: Clock) -> int:
+    """Show what a request would do, or with ``--yes`` carry it out."""
+    pipeline = Pipeline.open(args.settings, clock)
+    given = {
+        "scopes": args.scope,
+        "services": args.service,
+        "skus": words.sku_list(args.sku, args.skus, sys.stdin),
+        "failing": args.failing,
+        "force": args.force,
+        "accept_shrink": args.accept_shrink,
+        "reason": words.utf8("--reason", args.reason),
+    }
+    request = pipeline.request(given, user())
+    if not args.yes:
+        _show_plan(request, pipeline.plan(request))
+        return 0
+    run = pipeline.begin(run_id("resync", clock), "resync", request.scopes, request.asked_by, request.reason, request)
+    way = _carry_out(pipeline, run, request.scopes, resync.services(pipeline.settings, request))
+    return _close(way)
+
+
+def run_id(kind: str, clock: Clock) -> str:
+    """A name for a run, as in sync-20261124T030000Z-ab12: it sorts by time and is nobody else's."""
+    return f"{kind}-{clock():%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+
+
+def user() -> str:
+    """Who asks, by the name this machine knows."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a container's user may have no name
+        return "unknown"
+
+
+def _carry_out(
+    pipeline: Pipeline, run: str, scopes: Sequence[str], services: Sequence[str], *, complete: bool = False
+) -> _Way:
+    """Every step of a run. What was due stays due, so services are served also where the pull failed."""
+    way = _Way(pipeline, run, Steps(len(scopes) * (2 + len(services))))
+    with way.steps.shown():
+        for scope in scopes:
+            if way.step(scope, "pull", partial(pipeline.pull, run, scope, complete=complete)):
+                way.step(scope, "catalog", partial(pipeline.apply, run, scope))
+            for service in services:
+                way.step(scope, service, partial(pipeline.transfer, run, scope, service))
+    return way
+
+
+def _close(way: _Way, *, tidy: bool = False) -> int:
+    """Write the outcome down, show it, and give the exit code."""
+    closed = way.pipeline.close(way.run)
+    _show(way)
+    say(f"{closed['run']}: {closed['outcome']}")
+    if tidy:
+        way.pipeline.tidy()
+    try:
+        way.pipeline.confirm(closed)
+    except RunFailed as error:
+        tell(f"datasync: {error}")
+        return worst(way.causes)
+    return 5 if closed["outcome"] == "held" else 0
+
+
+def worst(causes: Sequence[Exception]) -> int:
+    """The exit code for several failures: what nobody foresaw first; "try again" only where that may be enough."""
+    codes = {cause.exit_code if isinstance(cause, DatasyncError) else 1 for cause in causes}
+    return next((code for code in _WORST_FIRST if code in codes), 1)
+
+
+def _show(way: _Way) -> None:
+    """What moved, a row for each catalog and service; and what was asked for by name and is not there."""
+    rows = [
+        (scope, part, *(int(told.get(name, 0)) for name in _MOVED), told["outcome"])
+        for (scope, part), told in way.told.items()
+        if part != "pull"
+    ]
+    if rows:
+        table(("scope", "where", *_MOVED, "outcome"), rows)
+    for (scope, part), told in way.told.items():
+        if part == "pull" and told.get("not_at_source"):
+            more = (
+                f" and {told['absent'] - len(told['not_at_source']):,} more"
+                if told["absent"] > len(told["not_at_source"])
+                else ""
+            )
+            say(f"{scope}: not at the source: {', '.join(told['not_at_source'])}{more} (taken out of the catalog)")
+
+
+def _show_plan(request: Request, plan: Sequence[ScopePlan]) -> None:
+    say("This is a plan. Nothing was changed.")
+    for one in plan:
+        say(f"{one.scope}: reads {one.reads}, {one.products:,} products{_shown(one)}.")
+        last = (
+            f"the last one took {one.last_seconds:.1f} s"
+            if one.last_seconds is not None
+            else "there was no pull like it yet"
+        )
+        say(f"  Requests to the source: {one.requests:,}; {last}.")
+        if request.force:
+            marks = ", ".join(f"{service} {count:,}" for service, count in one.marks.items())
+            say(f"  Delivered again though held: {marks}.")
+        if one.may_remove is not None:
+            say(f"  May remove up to {one.may_remove:,} products, as held in run {request.accept_shrink}.")
+    say("To carry it out, add --yes.")
+
+
+def _shown(one: ScopePlan) -> str:
+    if not one.shown:
+        return ""
+    rest = one.products - len(one.shown)
+    return f": {', '.join(one.shown)}" + (f" and {rest:,} more" if rest > 0 else "")

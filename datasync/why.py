@@ -1,0 +1,245 @@
+"""One product's story: in every scope and service, where it is, since when, and if it is not there, why not.
+
+Facts come from the same relations as the totals (catalog, rules, receipts), at the same kind of moment, so a story
+never contradicts a number on the page. These are the facts; the shell makes sentences of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import duckdb
+
+from datasync import catalog, pull, totals, transfer
+from datasync.settings import Settings
+from datasync.sql import literal, query, row
+from datasync.store import holds, runs
+from datasync.store.files import Store
+from datasync.store.holds import Hold
+from datasync.totals import Moment
+
+RUNS_READ = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one pull said of the product; ``absent`` from a partial pull means nothing, for it may not have looked."""
+
+    run: str
+    at: datetime
+    complete: bool
+    what: Literal["valid", "quarantined", "absent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A record of the product that is in quarantine now."""
+
+    code: str
+    sentence: str
+    place: str | None
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class InCatalog:
+    """The product's last row in the catalog log; without a ``version`` it is not in the catalog.
+
+    ``since`` is when it was last added, if that is still kept.
+    """
+
+    change: str
+    version: str | None
+    name: str | None
+    since: datetime | None
+    at: datetime
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One entry that tells of the product: in the catalog log (``service`` is None), or in a service's receipt log."""
+
+    at: datetime
+    service: str | None
+    what: str
+    version: str | None
+    words: str | None
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceStory:
+    """The product at one service. ``state`` is None where the catalog does not have it; ``due`` is an operation."""
+
+    service: str
+    state: str | None
+    due: str | None
+    otherwise: str | None
+    last_operation: str | None
+    last_outcome: str | None
+    last_words: str | None
+    last_at: datetime | None
+    last_run: str | None
+    held_version: str | None
+    perhaps_held: bool
+    received_at: datetime | None
+    received_as: str | None
+    removals_held: Hold | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeStory:
+    """The product in one scope. ``last`` is the last pull that came to its end, ``last_seen`` the last that met it."""
+
+    scope: str
+    last: Seen | None
+    last_seen: Seen | None
+    failed_pull: str | None
+    held: Hold | None
+    quarantined: tuple[Quarantined, ...]
+    catalog: InCatalog | None
+    services: tuple[ServiceStory, ...]
+    history: tuple[Event, ...]
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anything here has ever met the product."""
+        return bool(self.last_seen or self.quarantined or self.catalog or self.history)
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One SKU everywhere; ``near`` are SKUs spelled almost like it, looked for only where nobody knows it."""
+
+    sku: str
+    as_of: datetime
+    scopes: tuple[ScopeStory, ...]
+    near: tuple[str, ...]
+
+    @property
+    def is_known(self) -> bool:
+        """Whether any scope has ever met the product."""
+        return any(scope.is_known for scope in self.scopes)
+
+
+def why(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, sku: str, at: Moment) -> Story:
+    """Tell the story of ``sku`` at a moment; an unknown one gets the SKUs that are spelled nearly the same."""
+    scopes = tuple(_scope(con, store, settings, sku, at, scope) for scope in settings.scopes)
+    story = Story(sku, at.as_of, scopes, ())
+    return story if story.is_known else Story(sku, at.as_of, scopes, _near(con, store, sku, at, settings.scopes))
+
+
+def _scope(
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, sku: str, at: Moment, scope: str
+) -> ScopeStory:
+    log, position = catalog.log(store, scope), at.positions[f"catalog/{scope}"]
+    meta = log.entry(con, position).meta
+    held = holds.current(store, scope, None, at.as_of)
+    last, last_seen = _seen(con, store, scope, sku, [p["run"] for p in meta.get("pulls", ())], held)
+    services = tuple(_service(con, store, settings, sku, at, scope, service) for service in settings.services)
+    log.fold(con, "catalog", position)
+    log.history(con, "versions", position)
+    return ScopeStory(
+        scope,
+        last,
+        last_seen,
+        _failed_pull(store, scope, at.as_of),
+        held,
+        _quarantined(con, store, scope, sku, meta),
+        _in_catalog(con, sku),
+        services,
+        _history(con, store, settings, sku, at, scope),
+    )
+
+
+def _seen(
+    con: duckdb.DuckDBPyConnection, store: Store, scope: str, sku: str, applied: Sequence[str], held: Hold | None
+) -> tuple[Seen | None, Seen | None]:
+    """What the last pull said, be it held, and the last pull that met the product; only kept snapshots can answer."""
+    kept = store.listing(f"snapshots/scope={scope}")
+    asked = [run for run in dict.fromkeys([*applied, *([held.id] if held else [])]) if f"{run}.parquet" in kept]
+    found = [snapshot for run in asked if (snapshot := pull.read(con, store, scope, run))]
+    if not found:
+        return None, None
+    _view(con, "snapshots", [store.url(pull.snapshot_path(scope, s.run)) for s in found])
+    _view(con, "quarantines", [store.url(pull.quarantine_path(scope, s.run)) for s in found])
+    met = dict(con.execute(query("why_seen"), {"sku": sku}).fetchall())
+    rows = [
+        Seen(s.run, s.finished_at, s.complete, _what(met.get(s.run))) for s in sorted(found, key=lambda s: s.started_at)
+    ]
+    return rows[-1], next((seen for seen in reversed(rows) if seen.what != "absent"), None)
+
+
+def _what(is_valid: bool | None) -> Literal["valid", "quarantined", "absent"]:
+    return "absent" if is_valid is None else "valid" if is_valid else "quarantined"
+
+
+def _view(con: duckdb.DuckDBPyConnection, name: str, urls: Iterable[str]) -> None:
+    listed = ", ".join(map(literal, urls))
+    files = f"read_parquet([{listed}], filename = true, hive_partitioning = false)"
+    con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM {files}")
+
+
+def _failed_pull(store: Store, scope: str, as_of: datetime) -> str | None:
+    """The sentence of the last pull, if it failed; by the runs that ended."""
+    for run in runs.newest(store, as_of, RUNS_READ):
+        for step in run.steps:
+            if step["step"] == f"{scope}.pull":
+                return str(step.get("error")) if step["outcome"] == "failed" else None
+    return None
+
+
+def _quarantined(
+    con: duckdb.DuckDBPyConnection, store: Store, scope: str, sku: str, meta: Any
+) -> tuple[Quarantined, ...]:
+    totals.quarantined_now(con, store, scope, meta)
+    rows = con.execute(
+        "SELECT code, sentence, place, run FROM quarantined WHERE sku = ? ORDER BY ALL", [sku]
+    ).fetchall()
+    return tuple(Quarantined(*row) for row in rows)
+
+
+def _in_catalog(con: duckdb.DuckDBPyConnection, sku: str) -> InCatalog | None:
+    found = con.execute('SELECT change, hash, name, "at", run FROM catalog WHERE sku = ?', [sku]).fetchone()
+    if not found:
+        return None
+    change, version, name, at, run = found
+    added = row(con, "SELECT max(\"at\") AS last FROM versions WHERE sku = ? AND change = 'added'", sku)
+    return InCatalog(change, version, name, added["last"] if version else None, at, run)
+
+
+def _service(
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, sku: str, at: Moment, scope: str, service: str
+) -> ServiceStory:
+    mine = settings.services[service]
+    transfer.face(con, store, scope, service, mine.accepts, at.of(scope, service))
+    cursor = con.execute(query("why_service"), {"sku": sku, "settings": mine.fingerprint()})
+    facts = dict(zip((column[0] for column in cursor.description or ()), cursor.fetchone() or (), strict=True))
+    due = con.execute(f"SELECT operation FROM ({transfer.due(mine)}) WHERE sku = ?", [sku]).fetchone()
+    held = holds.current(store, scope, service, at.as_of)
+    return ServiceStory(service=service, due=due[0] if due else None, removals_held=held, **facts)
+
+
+def _history(
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, sku: str, at: Moment, scope: str
+) -> tuple[Event, ...]:
+    """Every kept entry of the catalog and of the services' receipts that tells of the product, oldest first."""
+    parts = []
+    for number, service in enumerate(settings.services):
+        transfer.log(store, service, scope).history(con, f"received_{number}", at.of(scope, service)[1])
+        parts.append(f"SELECT {literal(service)} AS service, * FROM received_{number}")
+    con.execute(f"CREATE OR REPLACE TEMP VIEW receipts_history AS {' UNION ALL '.join(parts)}")
+    return tuple(Event(*found) for found in con.execute(query("why_history"), {"sku": sku}).fetchall())
+
+
+def _near(con: duckdb.DuckDBPyConnection, store: Store, sku: str, at: Moment, scopes: Iterable[str]) -> tuple[str, ...]:
+    parts = []
+    for number, scope in enumerate(scopes):
+        catalog.log(store, scope).fold(con, f"catalog_{number}", at.positions[f"catalog/{scope}"])
+        parts.append(f"SELECT sku FROM catalog_{number}")
+    con.execute(f"CREATE OR REPLACE TEMP VIEW everywhere AS {' UNION ALL '.join(parts)}")
+    return tuple(row[0] for row in con.execute(query("why_near"), {"sku": sku}).fetchall())

@@ -1,0 +1,221 @@
+"""``datasync check``: what it says of settings that work, and which mistake it names before a run meets it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from datasync.check import Finding, check
+from datasync.store.files import Folder
+from tests.shop import SETTINGS, Shop
+
+A, B = ("A-1", "Apple", "enabled", "fruit", "red"), ("B-2", "Bread", "disabled", "bakery", "")
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    made = Shop(tmp_path)
+    made.sells(A, B, B, ("C-3", "", "enabled", "home", ""), ("D-4", "Door", "maybe", "home", ""))
+    return made
+
+
+def findings(shop: Shop) -> list[Finding]:
+    pipeline = shop.pipeline()
+    return list(check(pipeline.store, pipeline.settings, shop.now))
+
+
+def problems(shop: Shop) -> list[tuple[str, str]]:
+    return [(one.where, one.sentence) for one in findings(shop) if one.level == "problem"]
+
+
+def test_everything_that_is_in_order_is_said_and_so_is_what_a_run_would_do(shop: Shop) -> None:
+    told = shop.run("check")
+    assert (told.code, told.err) == (0, "")
+    assert told.lines == [
+        "ok       settings: scopes en-US; services catalog-service, search",
+        f"ok       store: {shop.folder}/var/store can be written and read, and creates a name only once.",
+        (
+            "note     scopes.en-US: 5 records: 2 valid, 1 repeated, 2 in quarantine; missing-name 1, as: "
+            "The product has no name; unknown-status 1, as: status is maybe; known are enabled and disabled."
+        ),
+        (
+            "note     scopes.en-US: no field for these, so every product has the default: type simple, "
+            "visible_in [catalog, search], stock unknown."
+        ),
+        (
+            "note     scopes.en-US: no field for these, so they stay empty: description, price, currency, "
+            "url, images, updated_at."
+        ),
+        "ok       scopes.en-US: catalog-service accepts 2 of 2.",
+        "note     scopes.en-US: search accepts 1 of 2; 1: The product is disabled.",
+        "In order.",
+    ]
+
+
+def test_a_check_leaves_nothing_behind(shop: Shop) -> None:
+    shop.run("sync")
+    before = shop.files()
+    assert shop.run("check").code == 0
+    assert shop.files() == before
+
+
+def test_fields_that_are_not_taken_are_named(shop: Shop) -> None:
+    shop.settings.write_text(SETTINGS.replace("    attributes: [color]\n", ""), encoding="utf-8")
+    assert Finding(
+        "note", "scopes.en-US", "not taken: color. What a service needs has to be named in the settings."
+    ) in findings(shop)
+
+
+def test_only_the_beginning_of_a_large_source_is_read(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    shop.sells(*((f"S-{n}", "n", "enabled", "c", "") for n in range(10_001)))
+    assert findings(shop)[1].sentence == "the first 10,000 records: 10,000 valid, 0 repeated, 0 in quarantine."
+
+
+@pytest.mark.parametrize(
+    ("given", "instead", "where", "sentence"),
+    [
+        (
+            "attributes: [color]",
+            'map: {price: "try_cast(cost as int)"}',
+            "scopes.en-US",
+            "no record has the field 'cost', which price needs.",
+        ),
+        (
+            "attributes: [color]",
+            'map: {price: "abs(name)"}',
+            "scopes.en-US.map.price",
+            "'abs(\"name\")' cannot be used: No function matches the given name",
+        ),
+        (
+            "attributes: [color]",
+            "map: {price: random()}",
+            "scopes.en-US.map.price",
+            "'random()' cannot be used: random is no function that gives one value",
+        ),
+        (
+            "attributes: [color]",
+            'map: {price: "(select 1)"}',
+            "scopes.en-US.map.price",
+            "'(select 1)' cannot be used: it holds a subquery.",
+        ),
+        (
+            "attributes: [color]",
+            "map: {name: \"''\"}",
+            "scopes.en-US",
+            "5 records: 0 valid, 0 repeated, 5 in quarantine; missing-name 5",
+        ),
+        ("en/*.csv", "fr/*.csv", "scopes.en-US.path", "no file matches"),
+        (
+            "status = 'enabled'",
+            "stauts = 'enabled'",
+            "services.search.accepts.0.rule",
+            "\"stauts = 'enabled'\" cannot be used: no product column is called 'stauts'; there are sku, name,",
+        ),
+        ("status = 'enabled'", "price = name", "services.search.accepts.0.rule", ""),
+        (
+            "status = 'enabled'",
+            "price + 1",
+            "services.search.accepts.0.rule",
+            "'price + 1' cannot be used: it gives DECIMAL(19,4), where true or false is wanted.",
+        ),
+        (
+            "status = 'enabled'",
+            "now() > updated_at",
+            "services.search.accepts.0.rule",
+            "'now() > updated_at' cannot be used: now is no function that gives one value",
+        ),
+    ],
+)
+def test_a_mistake_in_a_map_or_rule_is_named_by_its_key(
+    shop: Shop, given: str, instead: str, where: str, sentence: str
+) -> None:
+    shop.settings.write_text(SETTINGS.replace(given, instead), encoding="utf-8")
+    if not sentence:  # a comparison of two types that DuckDB can cast is no mistake
+        assert problems(shop) == []
+        return
+    (found,) = problems(shop)
+    assert found[0] == where
+    assert found[1].startswith(sentence)
+    told = shop.run("check")
+    assert (told.code, told.lines[-1]) == (2, "Problems: 1. Mend them before the next run.")
+
+
+def test_every_problem_is_named_not_only_the_first(shop: Shop) -> None:
+    shop.settings.write_text(
+        SETTINGS.replace("status = 'enabled'", "nothing").replace("en/*.csv", "gone.csv"), encoding="utf-8"
+    )
+    assert [where for where, _ in problems(shop)] == ["services.search.accepts.0.rule", "scopes.en-US.path"]
+
+
+def test_scopes_and_services_that_left_the_settings_are_listed_with_what_they_hold(shop: Shop) -> None:
+    shop.run("sync")
+    shop.settings.write_text(SETTINGS.replace("  en-US:", "  en-GB:"), encoding="utf-8")
+    told = {one.sentence for one in findings(shop) if one.where == "store" and one.level == "note"}
+    assert told == {
+        "No longer configured, 2 products held: the catalog of en-US. `datasync withdraw` takes them away.",
+        "No longer configured, 2 products held: catalog-service in en-US. `datasync withdraw` takes them away.",
+        "No longer configured, 1 products held: search in en-US. `datasync withdraw` takes them away.",
+    }
+
+
+def test_an_entry_that_is_missing_from_a_log_is_named(shop: Shop) -> None:
+    shop.run("sync")
+    shop.sells(A, ("B-2", "Bread roll", "disabled", "bakery", ""))
+    shop.run("sync")
+    (shop.folder / "var/store/receipts/service=catalog-service/scope=en-US/00000001.parquet").unlink()
+    assert (
+        "store",
+        "receipts/service=catalog-service/scope=en-US misses the entries 1. Restore them from a backup.",
+    ) in problems(shop)
+
+
+def test_a_store_that_cannot_be_written_is_a_problem(shop: Shop) -> None:
+    (shop.folder / "var").write_text("a file where a folder has to be", encoding="utf-8")
+    (store, site) = problems(shop)
+    assert store[0] == "store"
+    assert store[1].startswith(f"{shop.folder}/var/store cannot be used: ")
+    assert site == (
+        "site",
+        f"{shop.folder}/var/site cannot be written: {shop.folder}/var is no folder that this user may write to.",
+    )
+
+
+def test_one_export_for_several_scopes_is_a_problem(shop: Shop) -> None:
+    two = (
+        SETTINGS.replace("services:", "  en-GB: {source: exports, path: en/*.csv}\nservices:")
+        + "  out: {export: out/all.jsonl}\n"
+    )
+    shop.settings.write_text(two, encoding="utf-8")
+    assert problems(shop) == [
+        ("services.out.export", f"{shop.folder}/out/all.jsonl is one file for 2 scopes. Put {{scope}} into its name.")
+    ]
+
+
+def test_a_source_without_records_is_noted(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    shop.sells()
+    assert Finding("note", "scopes.en-US", "The source can be read and holds no record.") in findings(shop)
+
+
+def test_settings_that_cannot_be_read_end_with_2(tmp_path: Path) -> None:
+    told = Shop(tmp_path, "scopes: {").run("check")
+    assert (told.code, told.out) == (2, "")
+    assert told.err.startswith(f"datasync: {tmp_path}/datasync.yaml: is not YAML: ")
+
+
+class Careless(Folder):
+    """A store that puts a file under a name whatever stands there, as a plain copy does."""
+
+    def create(self, path: str, made: Path) -> bool:
+        self.replace(path, made)
+        return True
+
+
+def test_a_store_that_creates_a_name_twice_is_a_problem(shop: Shop) -> None:
+    found = check(Careless(str(shop.folder / "careless")), shop.pipeline().settings, shop.now)
+    assert [one.sentence for one in found if one.level == "problem"] == [
+        f"{shop.folder}/careless created the same name twice: two runs at once would lose data. Use another store."
+    ]
+    assert not list((shop.folder / "careless").rglob("*.json"))

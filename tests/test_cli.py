@@ -1,0 +1,518 @@
+"""The shell: what each command prints, writes and leaves alone, and the exit code it ends with."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from datasync.cli.runs import worst
+from datasync.cli.screen import table
+from datasync.cli.words import as_json, plain
+from datasync.errors import DataError, DecisionError, SettingsError, TransientError
+from datasync.sql import literal
+from tests.shop import SETTINGS, Shop, Told, same
+
+A, B, C = (
+    ("A-1", "Apple", "enabled", "fruit", "red"),
+    ("B-2", "Bread", "disabled", "bakery", ""),
+    ("C-3", "Chair", "enabled", "home", ""),
+)
+TWO = SETTINGS.replace("services:", "  de-DE: {source: exports, path: de/*.csv}\nservices:")
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    made = Shop(tmp_path)
+    made.sells(A, B, C, ("D-4", "", "enabled", "toys", ""))
+    return made
+
+
+def rows(told: Told) -> list[list[str]]:
+    """The table a command printed, cells only."""
+    return [line.split() for line in told.lines if "  " in line]
+
+
+# ── sync ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_sync_tells_each_step_on_stderr_and_the_outcome_on_stdout(shop: Shop) -> None:
+    told = shop.run("sync")
+    assert told.code == 0
+    assert told.errors == [
+        "en-US pull: 4 records, 3 valid, 1 quarantined.",
+        "en-US catalog: 3 added, 1 quarantined, 3 products.",
+        "en-US catalog-service: 3 added.",
+        "en-US search: 2 added.",
+    ]
+    assert rows(told) == [
+        ["scope", "where", "added", "updated", "resent", "removed", "quarantined", "rejected", "failed", "outcome"],
+        ["en-US", "catalog", "3", "0", "0", "0", "1", "0", "0", "ok"],
+        ["en-US", "catalog-service", "3", "0", "0", "0", "0", "0", "0", "ok"],
+        ["en-US", "search", "2", "0", "0", "0", "0", "0", "0", "ok"],
+    ]
+    assert told.lines[-1] == "sync-20261124T030100Z: ok"
+
+
+def test_the_run_says_who_asked_and_how(shop: Shop) -> None:
+    shop.run("sync")
+    run = json.loads(next((shop.folder / "var/store/runs").rglob("*.json")).read_text(encoding="utf-8"))
+    assert re.fullmatch(r"sync-20261124T030100Z-[0-9a-f]{4}", run["id"])
+    assert (run["kind"], run["scopes"], run["outcome"], run["reason"]) == (
+        "sync",
+        ["en-US"],
+        "ok",
+        "Asked for in a shell.",
+    )
+    assert run["asked_by"]
+
+
+def test_a_scope_that_fails_stops_no_other_and_decides_the_exit_code(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, TWO)
+    shop.sells(A, scope="de")
+    told = shop.run("sync")
+    assert told.code == 4
+    assert [row[:3] for row in rows(told)[1:]] == [
+        ["en-US", "catalog-service", "0"],
+        ["en-US", "search", "0"],
+        ["de-DE", "catalog", "1"],
+        ["de-DE", "catalog-service", "1"],
+        ["de-DE", "search", "1"],
+    ]
+    missing = (
+        f"scopes.en-US.path: no file matches '{tmp_path}/en/*.csv'. Nothing was changed. "
+        "Check the path, or wait for the export."
+    )
+    assert told.errors[0] == f"en-US pull: failed. {missing}"
+    assert told.errors[-1] == f"datasync: Run sync-20261124T030100Z did not succeed: en-US.pull: {missing}"
+
+
+def test_what_was_due_is_delivered_also_when_the_pull_fails(shop: Shop) -> None:
+    shop.run("sync")
+    shop.settings.write_text(SETTINGS + "  fresh: {}\n", encoding="utf-8")
+    (shop.folder / "en/products.csv").unlink()
+    assert rows(shop.run("sync"))[-1] == ["en-US", "fresh", "3", "0", "0", "0", "0", "0", "0", "ok"]
+
+
+def test_only_the_chosen_scopes_are_synced(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, TWO)
+    shop.sells(A, scope="de")
+    told = shop.run("sync", "--scope", "de-DE")
+    assert (told.code, {row[0] for row in rows(told)[1:]}) == (0, {"de-DE"})
+
+
+def test_a_removal_that_is_held_ends_with_the_code_for_a_decision_and_says_how_to_decide(shop: Shop) -> None:
+    shop.run("sync")
+    shop.sells(("E-5", "Egg", "enabled", "food", ""))
+    told = shop.run("sync")
+    assert told.code == 5
+    assert told.lines[-1] == "sync-20261124T030201Z: held"
+    assert told.errors[1] == (
+        "en-US catalog: 3 products. Held: it would remove 3 of 3 products. To let that pass: "
+        "datasync resync --scope en-US --accept-shrink sync-20261124T030201Z --reason WHY."
+    )
+
+
+def test_a_dry_run_says_what_would_change_and_writes_nothing(shop: Shop) -> None:
+    shop.settings.write_text(SETTINGS + "  fresh: {export: 'out/{scope}.jsonl'}\n", encoding="utf-8")
+    shop.run("sync")
+    shop.sells(("A-1", "Apple pie", "enabled", "fruit", "red"), B, C, ("E-5", "Egg", "enabled", "food", ""))
+    before = shop.files()
+    told = shop.run("sync", "--dry-run")
+    assert shop.files() == before
+    assert rows(told)[1:] == [
+        ["en-US", "catalog", "1", "1", "0", "0", "0", "0", "0", "ok"],
+        ["en-US", "catalog-service", "1", "1", "0", "0", "0", "0", "0", "ok"],
+        ["en-US", "search", "1", "1", "0", "0", "0", "0", "0", "ok"],
+        ["en-US", "fresh", "1", "1", "0", "0", "0", "0", "0", "ok"],
+    ]
+    assert told.lines[-1] == "Dry run: this is what would change. Nothing was written."
+    assert rows(shop.run("sync")) == rows(told)
+
+
+def test_a_dry_run_before_the_first_run_leaves_no_store(shop: Shop) -> None:
+    assert shop.run("sync", "--dry-run").code == 0
+    assert not (shop.folder / "var").exists()
+
+
+# ── resync ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_resync_shows_its_plan_and_changes_nothing_without_yes(shop: Shop) -> None:
+    shop.run("sync")
+    before = shop.files()
+    told = shop.run(
+        "resync", "--scope", "en-US", "--sku=A-1", "--sku=Z-9", "--force", "--service", "search", "--reason", "a look"
+    )
+    assert (told.code, told.err) == (0, "")
+    assert shop.files() == before
+    assert told.lines == [
+        "This is a plan. Nothing was changed.",
+        "en-US: reads these SKUs, 2 products: A-1, Z-9.",
+        "  Requests to the source: 1; there was no pull like it yet.",
+        "  Delivered again though held: search 1.",
+        "To carry it out, add --yes.",
+    ]
+
+
+def test_a_resync_with_yes_reads_delivers_again_and_names_what_is_not_at_the_source(shop: Shop) -> None:
+    shop.run("sync")
+    shop.sells(A, B)
+    told = shop.run(
+        "resync", "--scope", "en-US", "--sku=A-1", "--sku=C-3", "--sku=Z-9", "--force", "--reason", "a look", "--yes"
+    )
+    assert told.code == 0
+    assert rows(told)[1:] == [
+        ["en-US", "catalog", "0", "0", "0", "1", "0", "0", "0", "ok"],
+        ["en-US", "catalog-service", "0", "0", "1", "1", "0", "0", "0", "ok"],
+        ["en-US", "search", "0", "0", "1", "1", "0", "0", "0", "ok"],
+    ]
+    assert told.lines[-2:] == [
+        "en-US: not at the source: C-3, Z-9 (taken out of the catalog)",
+        "resync-20261124T030201Z: ok",
+    ]
+
+
+def test_an_accepted_hold_lets_its_removals_pass(shop: Shop) -> None:
+    shop.run("sync")
+    shop.sells(("E-5", "Egg", "enabled", "food", ""))
+    shop.run("sync")
+    asked = ("resync", "--scope", "en-US", "--accept-shrink", shop.held_run(), "--reason", "the old range is gone")
+    assert "  May remove up to 3 products, as held in run sync-20261124T030201Z." in shop.run(*asked).lines
+    told = shop.run(*asked, "--yes")
+    assert told.code == 0
+    assert rows(told)[1] == ["en-US", "catalog", "1", "0", "0", "3", "0", "0", "0", "ok"]
+
+
+def test_skus_come_from_a_file_or_from_stdin_with_or_without_a_byte_order_mark(shop: Shop) -> None:
+    shop.run("sync")
+    file = shop.folder / "skus.txt"
+    file.write_bytes(b"\xef\xbb\xbfA-1\r\n\r\n  B-2 \r\n")
+    asked = ("resync", "--scope", "en-US", "--reason", "r", "--skus")
+    wanted = "en-US: reads these SKUs, 2 products: A-1, B-2."
+    assert shop.run(*asked, str(file)).lines[1] == wanted
+    assert shop.run(*asked, "-", given="\ufeffA-1\nB-2").lines[1] == wanted
+
+
+def test_a_sku_may_begin_with_a_sign(shop: Shop) -> None:
+    shop.sells(("-123", "Minus", "enabled", "x", ""))
+    shop.run("sync")
+    assert (
+        shop.run("resync", "--scope", "en-US", "--sku=-123", "--reason", "r").lines[1]
+        == "en-US: reads these SKUs, 1 products: -123."
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        (
+            (),
+            (
+                "datasync: command line: the following arguments are required: COMMAND. `datasync --help` shows "
+                "what there is."
+            ),
+        ),
+        (("synk",), "datasync: command line: argument COMMAND: invalid choice: 'synk'"),
+        (
+            ("sync", "--scope", "fr"),
+            "datasync: No scope is called 'fr'. Known: en-US. Name one of those, or declare it under scopes.",
+        ),
+        (
+            ("status", "--as-of", "2026-11-24T03:00:00"),
+            "datasync: --as-of: '2026-11-24T03:00:00' has no zone. Add Z for UTC",
+        ),
+        (
+            ("status", "--as-of", "yesterday"),
+            "datasync: --as-of: 'yesterday' is no time. Write it as in 2026-11-24T03:00:00Z.",
+        ),
+        (
+            ("resync", "--scope", "en-US", "--reason", " "),
+            "datasync: reason: is empty. Say why, for whoever reads the report.",
+        ),
+        (
+            ("resync", "--scope", "en-US", "--reason", "r", "--skus", "gone.txt"),
+            "datasync: --skus: gone.txt cannot be read: No such file",
+        ),
+        (("resync", "--scope", "en-US", "--reason", "r", "--skus", "-"), "datasync: --skus: - names no SKU."),
+        (
+            ("resync", "--scope", "en-US", "--reason", "r", "--sku=A", "--failing"),
+            "datasync: command line: argument --failing: not allowed with",
+        ),
+        (
+            ("resync", "--scope", "en-US", "--reason", "r", "--accept-shrink", "x"),
+            "datasync: No held run (accept_shrink) is called 'x'. Known: none.",
+        ),
+        (("why", "\udcff"), "datasync: SKU: '\ufffd' is not UTF-8."),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_a_request_that_cannot_work_ends_with_2_and_one_sentence(
+    shop: Shop, given: tuple[str, ...], sentence: str
+) -> None:
+    told = shop.run(*given)
+    assert (told.code, told.out, len(told.errors)) == (2, "", 1)
+    assert told.err.startswith(sentence)
+
+
+# ── figures ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_status_shows_every_service_of_every_scope(shop: Shop) -> None:
+    shop.run("sync")
+    told = shop.run("status")
+    assert told.code == 0
+    assert told.lines == [
+        "As of 2026-11-24T03:02:01Z; latest update: the last 3 hours.",
+        (
+            "scope  service          latest  total  current  stale  missing  rejected  failed  excluded  "
+            "due  to remove  outcome"
+        ),
+        (
+            "en-US  catalog-service       3      3        3      0        0         0       0         0    "
+            "0          0  ok"
+        ),
+        (
+            "en-US  search                2      2        2      0        0         0       0         1    "
+            "0          0  ok"
+        ),
+        "en-US: 3 products in the catalog, 1 records in quarantine; last pull 2026-11-24T03:01:00Z",
+    ]
+
+
+def test_status_at_another_moment_counts_what_was_then(shop: Shop) -> None:
+    shop.run("sync")
+    later = shop.run("status", "--as-of", "2026-11-24T07:01:01+01:00")
+    assert later.lines[2].split()[:4] == ["en-US", "catalog-service", "0", "3"]
+    assert later.lines[2].endswith("ok (latest 0: no run)")
+    assert shop.run("status", "--as-of", "2026-11-24T03:00:00Z").lines[2].split()[2:5] == ["0", "0", "0"]
+
+
+def test_status_for_machines_is_what_publish_writes(shop: Shop) -> None:
+    shop.run("sync")
+    published = shop.run("publish", "--as-of", "2026-11-24T03:30:00Z")
+    assert (published.code, published.lines) == (0, [f"{shop.folder}/var/site/index.html"])
+    page = json.loads(same((shop.folder / "var/site/status.json").read_text(encoding="utf-8")))
+    told = json.loads(shop.run("status", "--json", "--as-of", "2026-11-24T03:30:00Z").out)
+    assert page.pop("generated_at") < told.pop("generated_at")
+    assert told == page
+
+
+def test_a_number_that_does_not_add_up_is_shown_and_ends_with_4(shop: Shop) -> None:
+    shop.run("sync")
+    entry = shop.folder / "var/store/receipts/service=search/scope=en-US/00000001.parquet"
+    with duckdb.connect() as con:
+        note = con.execute(
+            "SELECT decode(value) FROM parquet_kv_metadata(?) WHERE decode(key) = 'datasync'", [str(entry)]
+        ).fetchone()
+        con.execute(f"CREATE TABLE kept AS SELECT * FROM '{entry}' WHERE sku <> 'A-1'")
+        assert note
+        con.execute(f"COPY kept TO '{entry}' (FORMAT parquet, KV_METADATA {{datasync: {literal(note[0])}}})")
+    told = shop.run("status")
+    assert told.code == 4
+    assert told.err.startswith("datasync: The numbers do not add up: en-US/search: +1 unexplained.")
+    assert told.lines[3].split()[:4] == ["en-US", "search", "1", "1"]
+
+
+# ── the store ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_withdraw_lists_and_only_with_yes_takes_away(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, TWO)
+    shop.sells(A)
+    shop.sells(B, scope="de")
+    shop.run("sync")
+    shop.settings.write_text(SETTINGS.replace("  search:", "  find:"), encoding="utf-8")
+    before = shop.files()
+    told = shop.run("withdraw")
+    assert (told.code, shop.files()) == (0, before)
+    assert sorted(told.lines[:-1]) == [
+        "catalog-service in de-DE: 1 products held",
+        "search in en-US: 1 products held",
+        "the catalog of de-DE: 1 products held",
+    ]
+    assert told.lines[-1] == "Nothing was changed. To take them away, add --yes."
+    assert len(shop.run("withdraw", "--yes").lines) == 3
+    assert shop.run("withdraw").lines == ["Nothing is held that the settings do not name."]
+
+
+def test_tidy_says_what_it_deleted_and_a_dry_run_deletes_nothing(shop: Shop) -> None:
+    shop.run("sync")
+    (first,) = (path for path in shop.files() if path.startswith("var/store/snapshots"))
+    shop.run("sync")
+    for path in (shop.folder / "var").rglob("*.*"):
+        os.utime(path, (shop.now.timestamp(), shop.now.timestamp()))
+    shop.now += timedelta(days=8)
+    before = shop.files()
+    assert shop.run("tidy", "--dry-run").lines == ["Would delete: snapshots 1, steps 8."]
+    assert shop.files() == before
+    assert shop.run("tidy").lines == ["Deleted: snapshots 1, steps 8."]
+    assert {path for path in before.keys() - shop.files().keys() if "/steps/" not in path} == {first}
+    assert shop.run("tidy").lines == ["Deleted: nothing."]
+
+
+def test_the_schema_is_json_for_editors(shop: Shop) -> None:
+    told = json.loads(shop.run("schema").out)
+    assert {"sources", "scopes", "services"} <= set(told["properties"])
+
+
+# ── text ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+EVIL = "\x1b[2J\x1b]0;title\x07a\u202eb\x9b31mc\u2066d\re\x00f\x7f"
+
+
+def test_no_text_of_a_catalog_reaches_the_terminal_as_a_command(shop: Shop) -> None:
+    sku = f"S-1{EVIL}[bold]x[/bold]"
+    shop.sells({"sku": sku, "name": "n", "status": "enabled"}, {"sku": "S-2", "name": "n", "status": f"no{EVIL}"})
+    told = [
+        shop.run("sync"),
+        shop.run("why", sku),
+        shop.run("why", "S-2"),
+        shop.run("resync", "--scope", "en-US", f"--sku={sku}", "--reason", "r"),
+    ]
+    text = "".join(one.out + one.err for one in told)
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", text)
+    assert "S-1abcd ef[bold]x[/bold]" in text
+    assert "status is noabcd ef; known are enabled and disabled." in text
+
+
+def test_text_for_machines_keeps_everything_and_escapes_what_a_terminal_obeys() -> None:
+    told = as_json({"sku": EVIL, "name": "العربية"})
+    assert json.loads(told) == {"sku": EVIL, "name": "العربية"}
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", told)
+    assert "العربية" in told
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("plain", "plain"),
+        ("\x1b[1;31mred\x1b[0m", "red"),
+        ("\x1b]8;;http://x\x1b\\link\x1b]8;;\x07", "link"),
+        ("\x9b31mred", "red"),
+        ("a\x1bPq\x1b\\b", "ab"),
+        ("\x1b]unended", "unended"),
+        ("a\nb\u2028c\td", "a b c d"),
+        ("\u202egnirts", "gnirts"),
+        ("\ud800", "\ufffd"),
+        ("[red]x[/red]", "[red]x[/red]"),
+        ("日本語 🎉 العربية", "日本語 🎉 العربية"),
+    ],
+)
+def test_text_is_shown_and_never_obeyed(given: str, shown: str) -> None:
+    assert plain(given) == shown
+
+
+def test_a_table_is_aligned_by_what_characters_take_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    table(("name", "n"), [("日本", 1000), ("abc", 2)])
+    assert capsys.readouterr().out.splitlines() == ["name      n", "日本  1,000", "abc       2"]
+
+
+# ── exit codes and the process ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("causes", "code"),
+    [
+        ([TransientError()], 3),
+        ([TransientError(), DecisionError()], 3),
+        ([TransientError(), DataError()], 4),
+        ([DataError(), SettingsError()], 2),
+        ([SettingsError(), ValueError()], 1),
+        ([], 1),
+    ],
+)
+def test_the_worst_cause_decides_the_exit_code(causes: list[Exception], code: int) -> None:
+    assert worst(causes) == code
+
+
+def test_what_nobody_foresaw_ends_with_1_and_shows_where(shop: Shop) -> None:
+    (shop.folder / "var").write_text("a file where a folder has to be", encoding="utf-8")
+    told = shop.run("sync")
+    assert told.code == 1
+    assert told.errors[0] == "Traceback (most recent call last):"
+    assert told.errors[-1] == "datasync: this was not foreseen. The lines above say where it happened."
+
+
+def process(shop: Shop, *argv: str, **more: object) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "DATASYNC_SETTINGS": str(shop.settings)}
+    return subprocess.run(
+        [sys.executable, "-m", "datasync.cli", *argv],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parents[1],
+        **more,
+    )
+
+
+def test_the_help_teaches_the_first_steps_and_the_exit_codes(shop: Shop) -> None:
+    told = process(shop, "--help")
+    assert told.returncode == 0
+    for line in ("datasync init products.csv", "  2  mend the settings or the request; trying again changes nothing"):
+        assert line in told.stdout
+    commands = ("init", "check", "sync", "publish", "status", "why", "tidy", "withdraw", "schema", "resync")
+    assert all(re.search(rf"^    {command} ", told.stdout, re.MULTILINE) for command in commands)
+
+
+def test_settings_are_found_by_the_environment_and_a_mistake_ends_the_process_with_2(shop: Shop) -> None:
+    told = process(shop, "sync", "--scope", "fr")
+    assert (told.returncode, told.stdout) == (2, "")
+    assert (
+        told.stderr
+        == "datasync: No scope is called 'fr'. Known: en-US. Name one of those, or declare it under scopes.\n"
+    )
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(shop: Shop) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "w") as closed:
+        told = subprocess.run(
+            [sys.executable, "-m", "datasync.cli", "--settings", str(shop.settings), "schema"],
+            stdout=closed,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (told.returncode, told.stderr) == (0, "")
+
+
+def test_a_terminal_gets_a_bar_and_a_line_a_step_with_no_markup_obeyed(shop: Shop) -> None:
+    shop.sells({"sku": "S-1", "name": "n", "status": "[bold]no[/bold]"}, A)
+    ours, theirs = pty.openpty()
+    told = subprocess.Popen(
+        [sys.executable, "-m", "datasync.cli", "--settings", str(shop.settings), "sync"],
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "200"},
+    )
+    os.close(theirs)
+    seen = b""
+    while piece := _read(ours):
+        seen += piece
+    os.close(ours)
+    assert told.wait() == 0
+    assert "en-US pull: 2 records, 1 valid, 1 quarantined." in seen.decode()
+    assert "\u2501" in seen.decode()
+
+
+def _read(descriptor: int) -> bytes:
+    try:
+        return os.read(descriptor, 4096)
+    except OSError:
+        return b""
+
+
+def test_times_of_the_shell_are_utc(shop: Shop) -> None:
+    shop.run("sync")
+    assert datetime.fromisoformat(shop.json("status")["as_of"]).tzinfo == UTC

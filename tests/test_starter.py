@@ -1,0 +1,291 @@
+"""``datasync init FILE``: settings guessed from files of many shapes, which pass ``datasync check`` as they are."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from tests.shop import Shop, Told
+
+
+def init(folder: Path, name: str, content: str | bytes) -> tuple[Shop, Told, dict[str, str]]:
+    """Write a file and run ``init`` on it; returns the shop, what was told and the map that was written."""
+    shop = Shop(folder, "")
+    shop.settings.unlink()
+    file = folder / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    told = shop.run("init", str(file), "-o", str(shop.settings))
+    assert (told.code, told.err) == (0, "")
+    (scope,) = yaml.safe_load(shop.settings.read_text(encoding="utf-8"))["scopes"].values()
+    return shop, told, scope["map"]
+
+
+def passes(shop: Shop) -> list[str]:
+    """Check the settings, which must be in order; the notes on records."""
+    told = shop.run("check")
+    assert (told.code, told.err, told.lines[-1]) == (0, "", "In order."), told.out + told.err
+    return [line for line in told.lines if " records: " in line]
+
+
+def test_a_plain_file_is_mapped_by_the_names_of_its_fields(tmp_path: Path) -> None:
+    shop, told, mapped = init(
+        tmp_path,
+        "products.csv",
+        (
+            ""
+            "id,title,price,qty,link,image,modified,cost\n007,Pen,1.50,3,https://x/7,https://x/7.png,2026-11-01T10:00:00Z,1\n8,Ink,2,0,,,,1\n"
+        ),
+    )
+    assert mapped == {
+        "sku": "id",
+        "name": "title",
+        "stock": (
+            "case when try_cast(qty as double) > 0 then 'in-stock' "
+            "when try_cast(qty as double) <= 0 then 'out-of-stock' end"
+        ),
+        "price": "price",
+        "url": "link",
+        "images": "image",
+        "updated_at": "modified",
+    }
+    assert told.lines[1:3] == ["  sku: id", "  name: title"]
+    assert passes(shop) == ["ok       scopes.default: 2 records: 2 valid, 0 repeated, 0 in quarantine."]
+    assert shop.run("sync").code == 0
+    assert shop.run("why", "007").lines[0].startswith("007, as of")
+
+
+def test_fields_that_no_column_takes_are_listed_to_be_picked_and_not_taken(tmp_path: Path) -> None:
+    shop, _, _ = init(tmp_path, "p.csv", "sku,name,cost,size [eu],Größe\n1,n,3,4,5\n")
+    text = shop.settings.read_text(encoding="utf-8")
+    assert "    # attributes:\n    #   - cost\n    #   - 'size [[]eu]'\n    #   - 'Größe'\n" in text
+    shop.settings.write_text(
+        text.replace("    # attributes:", "    attributes:").replace("    #   - ", "      - "), encoding="utf-8"
+    )
+    shop.run("sync")
+    entry = next((tmp_path / "var/store/catalog").rglob("*.parquet"))
+    assert [one["code"] for one in pq.read_table(entry)["attributes"].to_pylist()[0]] == ["Größe", "cost", "size [eu]"]
+
+
+def test_semicolons_blanks_in_headers_and_decimal_commas_are_understood(tmp_path: Path) -> None:
+    shop, _, mapped = init(
+        tmp_path,
+        "artikel de-DE.csv",
+        "\ufeffArtikelnummer;Bezeichnung;Preis;Kategorie;Last Modified;order\n"
+        "00123;Stift fein;1.234,50;Büro;24.11.2026;1\n4;Tinte;2,00;Büro;;2\n",
+    )
+    assert mapped == {
+        "sku": "Artikelnummer",
+        "name": "Bezeichnung",
+        "price": "replace(replace(Preis, '.', ''), ',', '.')",
+        "categories": "Kategorie",
+        "updated_at": "try_strptime(\"Last Modified\", '%d.%m.%Y')",
+    }
+    assert passes(shop) == ["ok       scopes.de-DE: 2 records: 2 valid, 0 repeated, 0 in quarantine."]
+    shop.run("sync")
+    row = pq.read_table(next((tmp_path / "var/store/catalog").rglob("*.parquet"))).to_pylist()[0]
+    assert (row["sku"], str(row["price"]), row["updated_at"].isoformat()) == (
+        "00123",
+        "1234.5000",
+        "2026-11-24T00:00:00+00:00",
+    )
+
+
+def test_an_export_of_a_shop_system_is_understood(tmp_path: Path) -> None:
+    head = (
+        "sku,store_view_code,product_type,categories,name,description,"
+        "product_online,visibility,price,base_image,updated_at,qty,is_in_stock"
+    )
+    rows = (
+        'MH01,,simple,"Default/Men,Default",Hoodie,"<p>Warm</p>\n<p>&bull; Soft</p>",'
+        '1,"Not Visible Individually",52,/m/h.jpg,,100.0000,1\n'
+        'MH02,,configurable,Default/Men,Jacket,,2,"Catalog, Search",,/m/j.jpg,,0.0000,0\n'
+    )
+    shop, _, mapped = init(tmp_path, "products.csv", f"{head}\n{rows}")
+    assert {column: mapped[column] for column in ("status", "stock", "images", "type")} == {
+        "status": "case product_online when '1' then 'enabled' when '2' then 'disabled' else product_online end",
+        "stock": "case is_in_stock when '1' then 'in-stock' when '0' then 'out-of-stock' else is_in_stock end",
+        "images": "base_image",
+        "type": "product_type",
+    }
+    assert "updated_at" not in mapped
+    assert passes(shop) == ["ok       scopes.default: 2 records: 2 valid, 0 repeated, 0 in quarantine."]
+    shop.run("sync")
+    found = pq.read_table(next((tmp_path / "var/store/catalog").rglob("*.parquet"))).to_pylist()
+    assert [(one["status"], one["visible_in"], one["stock"]) for one in found] == [
+        ("enabled", [], "in-stock"),
+        ("disabled", ["catalog", "search"], "out-of-stock"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("field", "values", "column", "expression"),
+    [
+        (
+            "enabled",
+            "True False",
+            "status",
+            "case lower(enabled) when 'true' then 'enabled' when 'false' then 'disabled' else enabled end",
+        ),
+        ("status", "enabled disabled", "status", "status"),
+        (
+            "status",
+            "active inactive",
+            "status",
+            "case lower(status) when 'active' then 'enabled' when 'inactive' then 'disabled' else status end",
+        ),
+        ("status", "A B", "status", "null"),
+        (
+            "availability",
+            "in_stock out_of_stock",
+            "stock",
+            (
+                "case lower(availability) when 'in_stock' then 'in-stock' when 'out_of_stock' then "
+                "'out-of-stock' else availability end"
+            ),
+        ),
+        (
+            "stock",
+            "12 0",
+            "stock",
+            (
+                "case when try_cast(stock as double) > 0 then 'in-stock' when try_cast(stock as double) <= 0 "
+                "then 'out-of-stock' end"
+            ),
+        ),
+        ("stock", "plenty none", "stock", "null"),
+        ("price", "$1,234.50 $2.00", "price", "regexp_extract(replace(price, ',', ''), '[0-9]+([.][0-9]+)?')"),
+        ("price", "cheap dear", "price", "null"),
+        (
+            "visibility",
+            "4 1",
+            "visible_in",
+            (
+                "case visibility when '4' then ['catalog', 'search'] when '2' then ['catalog'] when '3' then "
+                "['search'] when '1' then [] else [visibility] end"
+            ),
+        ),
+        ("updated_at", "2026-11-24 never", "updated_at", "null"),
+        ("desc", "a b", "description", '"desc"'),
+    ],
+)
+def test_values_decide_in_which_form_a_field_is_read_or_that_it_is_not(
+    tmp_path: Path, field: str, values: str, column: str, expression: str
+) -> None:
+    one, two = values.split()
+    _, _, mapped = init(tmp_path, "p.csv", f'sku,name,{field}\n1,n,"{one}"\n2,m,"{two}"\n')
+    assert mapped[column] == expression
+
+
+def test_without_a_telling_name_the_field_with_the_most_values_is_the_sku(tmp_path: Path) -> None:
+    shop, _, mapped = init(tmp_path, "p.csv", "group,ref,what\nx,1,pen\nx,2,cap\ny,3,ink\n")
+    assert (mapped["sku"], mapped["name"]) == ("ref", "what")
+    assert passes(shop)
+
+
+def test_json_lines_are_read_gzipped_and_with_nested_values(tmp_path: Path) -> None:
+    records = [
+        {"code": "1", "name": "n", "images": [{"url": "https://x/1.png"}], "in stock": True},
+        {"code": "2", "name": "m", "in stock": False},
+    ]
+    lines = "".join(json.dumps(one) + "\n" for one in records)
+    shop, _, mapped = init(tmp_path, "p.jsonl.gz", gzip.compress(lines.encode()))
+    assert (mapped["sku"], mapped["images"]) == ("code", "images")
+    assert (
+        mapped["stock"]
+        == "case lower(\"in stock\") when 'true' then 'in-stock' when 'false' then 'out-of-stock' else \"in stock\" end"
+    )
+    assert passes(shop)
+
+
+def test_parquet_and_xlsx_are_read(tmp_path: Path) -> None:
+    table = pa.table({"sku": ["1", "2"], "name": ["n", "m"], "price": [1.5, 2.0]})
+    for name in ("p.parquet", "p.xlsx"):
+        folder = tmp_path / name.split(".")[1]
+        folder.mkdir()
+        made = folder / name
+        pq.write_table(table, made) if name.endswith("parquet") else pd.DataFrame(table.to_pydict()).to_excel(
+            made, index=False
+        )
+        shop, _, mapped = init(folder, name, made.read_bytes())
+        assert mapped == {"sku": "sku", "name": "name", "price": "price"}
+        assert passes(shop)
+
+
+def test_a_text_file_is_taken_for_csv_and_says_so(tmp_path: Path) -> None:
+    shop, _, _ = init(tmp_path, "p.txt", "sku\tname\n1\tn\n")
+    assert "    format: csv\n" in shop.settings.read_text(encoding="utf-8")
+    assert passes(shop)
+
+
+def test_a_header_alone_is_enough_for_a_first_file(tmp_path: Path) -> None:
+    shop, _, mapped = init(tmp_path, "p.csv", "sku,name,price\n")
+    assert mapped == {"sku": "sku", "name": "name", "price": "price"}
+    assert shop.run("check").code == 0
+
+
+def test_names_that_yaml_or_sql_could_take_for_something_else_are_only_names(tmp_path: Path) -> None:
+    hostile = "a\"b'c: #d"
+    shop, _, mapped = init(tmp_path, "p.csv", 'SKU,name,"a""b\'c: #d",yes,"x\ny"\n1,n,2,3,4\n')
+    assert mapped == {"sku": "SKU", "name": "name"}
+    text = (
+        shop.settings.read_text(encoding="utf-8")
+        .replace("    # attributes:", "    attributes:")
+        .replace("    #   - ", "      - ")
+    )
+    (scope,) = yaml.safe_load(text)["scopes"].values()
+    assert scope["attributes"] == [hostile, "yes", "x\ny"]
+    assert passes(shop)
+
+
+def test_a_settings_file_that_is_there_stays_unless_forced(tmp_path: Path) -> None:
+    shop, _, _ = init(tmp_path, "p.csv", "sku,name\n1,n\n")
+    shop.settings.write_text("mine", encoding="utf-8")
+    told = shop.run("init", str(tmp_path / "p.csv"), "-o", str(shop.settings))
+    assert (told.code, told.err) == (
+        2,
+        f"datasync: {shop.settings}: is there already. Name another with -o, or replace it with --force.\n",
+    )
+    assert shop.settings.read_text(encoding="utf-8") == "mine"
+    assert shop.run("init", str(tmp_path / "p.csv"), "-o", str(shop.settings), "--force").code == 0
+    assert passes(shop)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code", "sentence"),
+    [
+        ("gone.csv", None, 2, "there is no such file."),
+        ("empty.csv", b"", 4, "cannot be read: it is empty."),
+        (
+            "latin.csv",
+            "sku,name\n1,Größe\n".encode("latin-1"),
+            4,
+            "Row 2 of latin.csv (the header is row 1) is not UTF-8.",
+        ),
+        ("p.docx", b"x", 2, "which does not tell one format."),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named_and_nothing_is_written(
+    tmp_path: Path, name: str, content: bytes | None, code: int, sentence: str
+) -> None:
+    shop = Shop(tmp_path, "")
+    shop.settings.unlink()
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    told = shop.run("init", str(tmp_path / name), "-o", str(shop.settings))
+    assert (told.code, told.out, len(told.errors)) == (code, "", 1)
+    assert sentence in told.err
+    assert not shop.settings.exists()
+
+
+def test_the_path_is_relative_where_the_file_stands_below_the_settings(tmp_path: Path) -> None:
+    shop, _, _ = init(tmp_path, "exports/ja-JP/p.csv", "sku,name\n1,n\n")
+    given = yaml.safe_load(shop.settings.read_text(encoding="utf-8"))
+    assert {name: scope["path"] for name, scope in given["scopes"].items()} == {"ja-JP": "exports/ja-JP/p.csv"}

@@ -1,0 +1,265 @@
+"""One product's story, told by the shell and as typed facts, in every situation a product can be in."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from datasync import totals, transfer
+from datasync.errors import ServiceUnavailable
+from datasync.settings import Guard
+from datasync.why import Story, why
+from tests.shop import SETTINGS, Shop
+
+A, B, C = (
+    ("A-1", "Apple", "enabled", "fruit", "red"),
+    ("B-2", "Bread", "disabled", "bakery", ""),
+    ("C-3", "Chair", "enabled", "", ""),
+)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    made = Shop(tmp_path)
+    made.sells(A, B, C, ("D-4", "", "enabled", "toys", ""))
+    return made
+
+
+def told(shop: Shop, sku: str) -> list[str]:
+    found = shop.run("why", "--", sku)
+    assert (found.code, found.err) == (0, "")
+    return found.lines
+
+
+def story(shop: Shop, sku: str) -> Story:
+    with shop.connected() as (con, pipeline):
+        at = totals.moment(con, pipeline.store, pipeline.settings, shop.now)
+        return why(con, pipeline.store, pipeline.settings, sku, at)
+
+
+def test_a_product_that_every_service_took_has_its_whole_way_told(shop: Shop) -> None:
+    shop.run("sync")
+    assert told(shop, "A-1") == [
+        "A-1, as of 2026-11-24 03:02:01 UTC",
+        "",
+        "en-US",
+        "  At the source: the last pull (complete, 2026-11-24 03:01:00 UTC, run sync-20261124T030100Z) read it.",
+        (
+            "  In the catalog since 2026-11-24 03:01:00 UTC, version V1: last added 2026-11-24 03:01:00 UTC "
+            "by run sync-20261124T030100Z."
+        ),
+        "  catalog-service: version V1, received 2026-11-24 03:01:00 UTC (added).",
+        "  search: version V1, received 2026-11-24 03:01:00 UTC (added).",
+        "  history:",
+        "    2026-11-24 03:01:00 UTC  catalog added, version V1 (run sync-20261124T030100Z)",
+        "    2026-11-24 03:01:00 UTC  catalog-service received (added), version V1 (run sync-20261124T030100Z)",
+        "    2026-11-24 03:01:00 UTC  search received (added), version V1 (run sync-20261124T030100Z)",
+    ]
+
+
+def test_a_rule_that_turns_a_product_away_is_told_in_its_own_words(shop: Shop) -> None:
+    shop.run("sync")
+    assert told(shop, "B-2")[6] == "  search: excluded: The product is disabled."
+
+
+def test_a_product_that_a_rule_turns_away_now_and_a_service_still_holds_is_due_to_be_removed(shop: Shop) -> None:
+    shop.run("sync")
+    shop.settings.write_text(SETTINGS.replace("status = 'enabled'", "sku <> 'A-1'"), encoding="utf-8")
+    assert told(shop, "A-1")[6] == (
+        "  search: excluded: The product is disabled. It holds version V1, received 2026-11-24 03:01:00 "
+        "UTC (added). Due: to be removed."
+    )
+
+
+def test_a_rejection_is_told_with_the_services_words(shop: Shop) -> None:
+    shop.run("sync")
+    assert told(shop, "C-3")[5] == (
+        "  catalog-service: rejected 2026-11-24 03:01:00 UTC: Required and missing: categories. "
+        "It is tried again when the product or the service's settings change, or by a forced resync."
+    )
+
+
+def test_a_record_that_never_was_valid_is_in_quarantine_and_in_no_catalog(shop: Shop) -> None:
+    shop.run("sync")
+    assert told(shop, "D-4")[3:] == [
+        (
+            "  At the source, but invalid: the last pull (complete, 2026-11-24 03:01:00 UTC, run "
+            "sync-20261124T030100Z) put its record in quarantine."
+        ),
+        "  In quarantine, by run sync-20261124T030100Z: missing-name. The product has no name.",
+        "  Not in the catalog: none of its records has been valid yet.",
+        "  catalog-service: never received.",
+        "  search: never received.",
+        "  history:",
+        "    2026-11-24 03:01:00 UTC  catalog quarantined: missing-name (run sync-20261124T030100Z)",
+    ]
+
+
+def test_the_last_valid_version_of_a_quarantined_product_stays(shop: Shop) -> None:
+    shop.run("sync")
+    shop.sells(("A-1", "", "enabled", "fruit", "red"), B, C)
+    shop.run("sync")
+    lines = told(shop, "A-1")
+    assert lines[5] == "  In the catalog since 2026-11-24 03:01:00 UTC, version V1: its last valid version stays."
+    assert lines[6] == "  catalog-service: version V1, received 2026-11-24 03:01:00 UTC (added)."
+
+
+def test_a_product_that_left_the_source_is_told_as_removed_everywhere(shop: Shop) -> None:
+    shop.run("sync")
+    shop.sells(B, C)
+    shop.run("sync")
+    assert told(shop, "A-1")[3:7] == [
+        (
+            "  Not at the source: the last pull (complete, 2026-11-24 03:02:01 UTC, run "
+            "sync-20261124T030201Z) did not find it."
+        ),
+        "  Not in the catalog: removed 2026-11-24 03:02:01 UTC by run sync-20261124T030201Z.",
+        "  catalog-service: removed 2026-11-24 03:02:01 UTC.",
+        "  search: removed 2026-11-24 03:02:01 UTC.",
+    ]
+
+
+def test_a_held_snapshot_is_told_and_what_it_would_have_done(shop: Shop) -> None:
+    shop.run("sync")
+    shop.sells(("E-5", "Egg", "enabled", "food", ""))
+    shop.run("sync")
+    assert told(shop, "A-1")[3:6] == [
+        (
+            "  Not at the source: the last pull (complete, 2026-11-24 03:02:01 UTC, run "
+            "sync-20261124T030201Z) did not find it."
+        ),
+        (
+            "  In the catalog since 2026-11-24 03:01:00 UTC, version V1: last added 2026-11-24 03:01:00 UTC "
+            "by run sync-20261124T030100Z."
+        ),
+        (
+            "  A complete snapshot of this scope is held since 2026-11-24 03:02:01 UTC: run "
+            "sync-20261124T030201Z would remove 3 of 3 products."
+        ),
+    ]
+
+
+def test_a_failed_pull_is_told_beside_what_is_known(shop: Shop) -> None:
+    shop.run("sync")
+    (shop.folder / "en/products.csv").unlink()
+    assert shop.run("sync").code == 4
+    assert "  The last pull of this scope failed: scopes.en-US.path: no file matches" in "\n".join(told(shop, "A-1"))
+
+
+def test_a_new_service_is_due_everything(shop: Shop) -> None:
+    shop.run("sync")
+    shop.settings.write_text(SETTINGS + "  fresh: {}\n", encoding="utf-8")
+    assert told(shop, "A-1")[7] == "  fresh: missing. Due: added."
+
+
+def test_a_changed_product_is_stale_until_the_transfer(shop: Shop) -> None:
+    shop.run("sync")
+    shop.sells(("A-1", "Apple pie", "enabled", "fruit", "red"), B, C)
+    shop.run("sync", "--scope", "en-US")
+    with shop.connected() as (_, pipeline):
+        run = pipeline.begin("by-hand", "sync", ("en-US",), "test", "test")
+        shop.sells(("A-1", "Apple cake", "enabled", "fruit", "red"), B, C)
+        pipeline.pull(run, "en-US")
+        pipeline.apply(run, "en-US")
+    found = {one.service: (one.state, one.due, one.received_as) for one in story_after(shop, "A-1").scopes[0].services}
+    assert found == {"catalog-service": ("stale", "updated", "updated"), "search": ("stale", "updated", "updated")}
+
+
+def story_after(shop: Shop, sku: str) -> Story:
+    """The story a moment later, so that what was written this second is in it."""
+    shop.now = shop.now.replace(second=59)
+    return story(shop, sku)
+
+
+def test_a_marked_product_is_told_as_such_and_delivered_again_as_resent(shop: Shop) -> None:
+    shop.run("sync")
+    with shop.connected() as (con, pipeline):
+        transfer.mark(con, pipeline.store, "en-US", "search", ["A-1"], "by-hand", lambda: shop.now)
+    assert told(shop, "A-1")[6] == (
+        "  search: marked to be delivered again. It holds version V1, received 2026-11-24 03:01:00 UTC "
+        "(added). Due: resent."
+    )
+    shop.run("sync")
+    assert told(shop, "A-1")[6] == "  search: version V1, received 2026-11-24 03:03:02 UTC (resent)."
+
+
+class Silent:
+    """A service that never answers."""
+
+    embedded = False
+
+    def deliver(self, con: duckdb.DuckDBPyConnection, batch: str) -> str:
+        raise ServiceUnavailable("search did not answer within 5 s.")
+
+
+def test_a_try_without_an_answer_is_told_as_failed_and_perhaps_held(shop: Shop) -> None:
+    shop.run("sync", "--dry-run")
+    pipeline = shop.pipeline()
+    run = pipeline.begin("by-hand", "sync", ("en-US",), "test", "test")
+    pipeline.pull(run, "en-US")
+    pipeline.apply(run, "en-US")
+    with pipeline.connected() as con, pytest.raises(ServiceUnavailable):
+        mine = pipeline.settings.service("search")
+        transfer.transfer(con, pipeline.store, "en-US", "search", mine, Silent(), run, Guard(), lambda: shop.now)
+    assert told(shop, "A-1")[6] == (
+        "  search: failed 2026-11-24 03:01:01 UTC: search did not answer within 5 s. Every transfer tries again. "
+        "A try without an answer may have been applied. Due: added."
+    )
+
+
+def test_the_stories_of_all_products_add_up_to_the_totals(shop: Shop) -> None:
+    shop.run("sync")
+    shop.sells(("A-1", "Apple pie", "enabled", "fruit", "red"), ("B-2", "Bread", "enabled", "bakery", ""), C)
+    shop.run("sync")
+    shop.settings.write_text(SETTINGS + "  fresh: {}\n", encoding="utf-8")
+    with shop.connected() as (con, pipeline):
+        transfer.mark(con, pipeline.store, "en-US", "search", ["B-2"], "by-hand", lambda: shop.now)
+    stories = [story_after(shop, sku) for sku in ("A-1", "B-2", "C-3", "D-4")]
+    states = Counter((one.service, one.state) for told in stories for one in told.scopes[0].services if one.state)
+    counts = shop.json("status")["scopes"][0]["services"]
+    names = ("current", "stale", "missing", "rejected", "failed", "excluded")
+    assert states == Counter({(one["service"], name): one[name] for one in counts for name in names if one[name]})
+
+
+def test_an_unknown_sku_is_said_to_be_and_its_near_spellings_are_named(shop: Shop) -> None:
+    shop.sells(("00123", "Zero", "enabled", "x", ""), ("ab C", "Blank", "enabled", "x", ""))
+    shop.run("sync")
+    assert told(shop, "123") == [
+        (
+            "123 is unknown: no kept pull, no catalog and no service of en-US has ever met it. "
+            "Spelled nearly the same: 00123."
+        )
+    ]
+    assert story(shop, "ABC").near == ("ab C",)
+    assert told(shop, "nothing like it") == [
+        "nothing like it is unknown: no kept pull, no catalog and no service of en-US has ever met it."
+    ]
+
+
+def test_a_sku_that_begins_with_a_sign_can_be_asked_for(shop: Shop) -> None:
+    shop.sells(("-x 1", "Minus", "enabled", "x", ""))
+    shop.run("sync")
+    assert told(shop, "-x 1")[0] == "-x 1, as of 2026-11-24 03:02:01 UTC"
+
+
+def test_the_story_for_machines_has_the_facts_and_the_sentences(shop: Shop) -> None:
+    shop.run("sync")
+    found = shop.json("why", "B-2")
+    service = found["scopes"][0]["services"][1]
+    assert (found["sku"], found["known"], found["near"]) == ("B-2", True, [])
+    assert service["sentence"] == "excluded: The product is disabled."
+    assert {
+        name: service[name] for name in ("service", "state", "otherwise", "due", "held_version", "received_at")
+    } == {
+        "service": "search",
+        "state": "excluded",
+        "otherwise": "The product is disabled",
+        "due": None,
+        "held_version": None,
+        "received_at": None,
+    }
+    assert [event["what"] for event in found["scopes"][0]["history"]] == ["added", "received (added)"]
+    assert found["scopes"][0]["last"]["at"] == "2026-11-24T03:01:00Z"
