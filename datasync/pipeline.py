@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 import duckdb
@@ -36,7 +37,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pipeline:
     """Settings, store and clock of one data sync."""
 
@@ -52,8 +53,8 @@ class Pipeline:
 
     @contextmanager
     def connected(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A DuckDB connection that reads the store, closed afterwards."""
-        con = connect(self.store)
+        """A DuckDB connection that reads the store, closed afterwards; its views and tables are its own."""
+        con = self._database.cursor()
         try:
             yield con
         finally:
@@ -192,6 +193,10 @@ class Pipeline:
             for one in sorted(found, key=lambda left: left.service is None):
                 withdraw.withdraw(con, self.store, one, run, self.clock)
             return found
+
+    @cached_property
+    def _database(self) -> duckdb.DuckDBPyConnection:
+        return connect(self.store)
 
     # ── inside ──────────────────────────────────────────────────────────────────────────────────────────────────────
 

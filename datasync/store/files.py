@@ -148,14 +148,15 @@ def open_store(root: str, options: Mapping[str, Any]) -> Store:
 
         return Bucket(root, options)
     if "://" in root:
-        raise InvalidSettings("store", f"{root!r} is no kind of store that is known to create files safely.", "Use a folder or s3://.")
+        problem = f"{root!r} is no kind of store that is known to create files safely."
+        raise InvalidSettings("store", problem, "Use a folder or s3://.")
     return Folder(root)
 
 
 def connect(store: Store) -> duckdb.DuckDBPyConnection:
     """A DuckDB in memory that reads the store, in UTC, with the product's macros; it spills to a scratch folder."""
     con = duckdb.connect(config={"memory_limit": os.environ.get("DATASYNC_MEMORY", "1GB")})
-    con.execute("SET TimeZone = 'UTC'")
+    con.execute("SET GLOBAL TimeZone = 'UTC'")  # cursors of it too
     con.execute("SET enable_progress_bar = false")
     con.execute(f"SET temp_directory = '{tempfile.gettempdir()}/datasync-spill-{os.getpid()}'")
     store.register(con)

@@ -1,7 +1,7 @@
 """Removals that the volume guard held: what was held, since when, and whether it still is.
 
-A hold is one small file, named by the run that met it. When a later run passes where one was held, a release is written beside
-it. Nothing is changed in place, so any earlier moment can be asked about.
+A hold is one small file, named by the run that met it. When a later run passes where one was held, a release is written
+beside it. Nothing is changed in place, so any earlier moment can be asked about.
 """
 
 from __future__ import annotations

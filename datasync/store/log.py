@@ -22,8 +22,7 @@ from typing import Any
 import duckdb
 
 from datasync.errors import LogDamaged, StoreUnavailable
-from datasync.expression import literal
-from datasync.product import query
+from datasync.sql import literal, query
 from datasync.store.files import Clock, Store, scratch
 
 TICK = timedelta(microseconds=1)
@@ -94,7 +93,8 @@ class Log:
         for path in (self.path(number), self.checkpoint_path(number)):
             if found := self._footer(con, path):
                 return Head(number, datetime.fromisoformat(found["at"]), found)
-        raise LogDamaged(f"{self.folder} has no entry {number}. Was it deleted by hand? `datasync check` lists the gaps.")
+        problem = f"{self.folder} has no entry {number}. Was it deleted by hand?"
+        raise LogDamaged(f"{problem} `datasync check` lists the gaps.")
 
     def position(self, con: duckdb.DuckDBPyConnection, as_of: datetime) -> int:
         """The number of the last entry before ``as_of``; 0 if the log began later.
@@ -198,13 +198,14 @@ class Log:
             self.store.replace(self.kept_path(number), made)
 
     def _cover(self, looked: Listing, position: int, again: bool = True) -> tuple[list[str], list[str]]:
-        """The files that make the fold through ``position``: the base (a checkpoint or the first entry) and the later ones."""
+        """The files that make the fold through ``position``: its base (a checkpoint or the first entry), the later."""
         start = max((c for c in looked.checkpoints if c <= position), default=0)
         wanted = range(start + 1, position + 1)
         if missing := sorted(set(wanted) - set(looked.entries)):
             if again:
                 return self._cover(self.look(), position, again=False)
-            raise LogDamaged(f"{self.folder}: entry {missing[0]} is missing and no checkpoint covers it. Restore it from a backup.")
+            problem = f"entry {missing[0]} is missing and no checkpoint covers it"
+            raise LogDamaged(f"{self.folder}: {problem}. Restore it from a backup.")
         files = [self.path(n) for n in wanted]
         return ([self.checkpoint_path(start)], files) if start else (files[:1], files[1:])
 
@@ -217,11 +218,13 @@ class Log:
         urls = ", ".join(literal(self.store.url(path)) for path in paths)
         number = "regexp_extract(filename, '([0-9]{8})[.]parquet$', 1)::BIGINT"
         entry = f"{number} AS entry" if _ENTRY.fullmatch(paths[0].rsplit("/", 1)[-1]) else "entry"
-        return f"SELECT sku, {columns}, {entry} FROM read_parquet([{urls}], filename = true, union_by_name = true, hive_partitioning = false)"
+        how = "filename = true, union_by_name = true, hive_partitioning = false"
+        return f"SELECT sku, {columns}, {entry} FROM read_parquet([{urls}], {how})"
 
     def _copy(self, con: duckdb.DuckDBPyConnection, rows: str, file: str, meta: Mapping[str, Any]) -> None:
         note = literal(json.dumps(meta, ensure_ascii=False, sort_keys=True))
-        con.execute(f"COPY ({rows}) TO {literal(file)} (FORMAT parquet, COMPRESSION zstd, KV_METADATA {{datasync: {note}}})")
+        how = f"FORMAT parquet, COMPRESSION zstd, KV_METADATA {{datasync: {note}}}"
+        con.execute(f"COPY ({rows}) TO {literal(file)} ({how})")
 
     def _footer(self, con: duckdb.DuckDBPyConnection, path: str) -> dict[str, Any] | None:
         return footer(con, self.store, path)

@@ -1,7 +1,7 @@
 """What was done, when, by whom and why: one JSON file a run, and the parts it is made from at its end.
 
-Each step of a run (a pull, a catalog entry, a transfer) leaves a small file of its own, so that any worker can write it and a
-killed one leaves the rest. ``finish`` folds the parts into the run's file. A run without an end was cut off.
+Each step of a run (a pull, a catalog entry, a transfer) leaves a small file of its own, so that any worker can write it
+and a killed one leaves the rest. ``finish`` folds the parts into the run's file. A run without an end was cut off.
 """
 
 from __future__ import annotations
@@ -97,9 +97,13 @@ def _path(run: Run) -> str:
 
 
 def _plain(run: Run) -> dict[str, Any]:
-    times = {"started_at": run.started_at.isoformat(), "finished_at": run.finished_at.isoformat() if run.finished_at else None}
-    plain = {name: getattr(run, name) for name in ("id", "kind", "scopes", "asked_by", "reason", "outcome", "steps", "request")}
-    return {**plain, **times}
+    names = ("id", "kind", "scopes", "asked_by", "reason", "outcome", "steps", "request")
+    ended = run.finished_at.isoformat() if run.finished_at else None
+    return {
+        **{name: getattr(run, name) for name in names},
+        "started_at": run.started_at.isoformat(),
+        "finished_at": ended,
+    }
 
 
 def _run(content: Mapping[str, Any]) -> Run:
