@@ -33,6 +33,7 @@ BASELINE = "COPY (SELECT * FROM read_json('{file}')) TO '{out}' (FORMAT parquet,
 def write_products(file: Path, size: int) -> None:
     """The sample source's records of one locale as JSON lines."""
     con = duckdb.connect()
+    con.execute("SET enable_progress_bar = false")
     rows = sample_records(con, locale="en-US", size=size, seed=1, at=AT)
     con.execute(f"COPY ({rows}) TO '{file}' (FORMAT json)")
 
@@ -76,7 +77,7 @@ def _seconds(step) -> float:  # type: ignore[no-untyped-def]
 
 def _baseline(file: Path, out: Path) -> float:
     """In a process of its own, so that its memory is not counted as ours."""
-    code = f"import duckdb, time; c = duckdb.connect(); b = time.perf_counter(); c.execute({BASELINE.format(file=file, out=out)!r}); print(time.perf_counter() - b)"
+    code = f"import duckdb, time; c = duckdb.connect(); c.execute('SET enable_progress_bar = false'); b = time.perf_counter(); c.execute({BASELINE.format(file=file, out=out)!r}); print(time.perf_counter() - b)"
     return float(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout)
 
 

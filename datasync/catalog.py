@@ -139,8 +139,8 @@ def _asked(store: Store, found: Snapshot) -> str:
 
 
 def _knows_absence(found: Snapshot) -> bool:
-    """Whether a SKU that was asked for and not found is not there; a record that cannot be read may be it."""
-    return found.what == "skus" and found.answers_absence and not found.unreadable
+    """Whether a SKU that was asked for and not found is not there."""
+    return found.what == "skus" and found.answers_absence
 
 
 def _later(store: Store, head: Head, found: Snapshot) -> str:
@@ -191,8 +191,10 @@ def _applied(store: Store, found: Snapshot, done: Head, counts: Mapping[str, int
     note = None
     if found.complete and found.unreadable:
         note = f"{found.unreadable:,} records cannot be read, and each may be a product: nothing was removed."
-    told = {name: counts[name] for name in ("added", "updated", "quarantined")}
-    return Applied(entry=done.number, products=int(done.meta["products"]), removed=counts["removed_live"], note=note, **told)
+    return Applied(
+        entry=done.number, added=counts["added"], updated=counts["updated"], removed=counts["removed_live"],
+        quarantined=counts["quarantined"], products=int(done.meta["products"]), note=note,
+    )  # fmt: skip
 
 
 def _meta(head: Head, found: Snapshot, counts: Mapping[str, int], scheduled: bool) -> dict[str, Any]:

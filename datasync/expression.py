@@ -44,6 +44,9 @@ _MOMENTS = {
 }
 
 
+__all__ = ["Expression", "literal", "over_text", "parse", "quote", "type_of"]
+
+
 @dataclass(frozen=True, slots=True)
 class Expression:
     """A checked expression: SQL as DuckDB prints it, and the fields it reads, in order of first use."""

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import Any
 
 import duckdb
@@ -37,7 +36,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Pipeline:
     """Settings, store and clock of one data sync."""
 
@@ -53,8 +52,8 @@ class Pipeline:
 
     @contextmanager
     def connected(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A DuckDB connection that reads the store, closed afterwards; its views and tables are its own."""
-        con = self._database.cursor()
+        """A DuckDB connection that reads the store, closed afterwards."""
+        con = connect(self.store)
         try:
             yield con
         finally:
@@ -193,10 +192,6 @@ class Pipeline:
             for one in sorted(found, key=lambda left: left.service is None):
                 withdraw.withdraw(con, self.store, one, run, self.clock)
             return found
-
-    @cached_property
-    def _database(self) -> duckdb.DuckDBPyConnection:
-        return connect(self.store)
 
     # ── inside ──────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -21,6 +21,23 @@ from datasync.sql import literal, query, quote
 if TYPE_CHECKING:  # settings.py names these columns, and DAG files read settings without DuckDB
     import duckdb
 
+__all__ = [
+    "CODES",
+    "COLUMNS",
+    "HASH_VERSION",
+    "PRODUCT_COLUMNS",
+    "STORED",
+    "TYPES",
+    "Mapped",
+    "define",
+    "finished",
+    "hash_version",
+    "is_pattern",
+    "judged",
+    "mapping",
+    "query",
+]
+
 PRODUCT_COLUMNS = (
     "sku",
     "name",
@@ -139,15 +156,16 @@ class _Names:
 
 
 def _kept(columns: Mapping[str, Expression], patterns: Collection[str], known: Collection[str]) -> tuple[str, ...]:
-    """The fields that become attributes: those named, and those a pattern takes; ``*`` takes what no column has taken."""
+    """The fields that become attributes: those named, and those a pattern takes; ``*`` takes what no column took."""
     named = [pattern for pattern in patterns if not is_pattern(pattern)]
-    globs = [field for field in known if any(is_pattern(p) and fnmatchcase(field, p) for p in patterns)]
+    fields = [field for field in known if field and field.lower() not in _NO_FIELD_NAMES]
+    globs = [field for field in fields if any(is_pattern(p) and fnmatchcase(field, p) for p in patterns)]
     taken = {field for expression in columns.values() for field in expression.fields} if "*" in patterns else set()
     return tuple(sorted({*named, *(field for field in globs if field not in taken)}))
 
 
 def is_pattern(name: str) -> bool:
-    """Whether an entry of attributes or volatile stands for all fields that match it, so that these have to be known."""
+    """Whether an entry of attributes or volatile stands for all fields that match it, so that all have to be known."""
     return any(sign in name for sign in "*?[")
 
 
@@ -159,9 +177,8 @@ def _refuse_names(scope: str, fields: Collection[str]) -> None:
             problem = f"the fields {twin!r} and {field!r} differ in nothing but case, which SQL does not tell apart."
             raise InvalidSettings(f"scopes.{scope}", problem, "Name one of them in map or attributes, not both.")
         if field.lower() in _NO_FIELD_NAMES or not field:
-            raise InvalidSettings(
-                f"scopes.{scope}", f"a field called {field!r} cannot be read.", "Take it out of map and attributes."
-            )
+            problem = f"a field called {field!r} cannot be read."
+            raise InvalidSettings(f"scopes.{scope}", problem, "Take it out of map and attributes.")
 
 
 def judged(con: duckdb.DuckDBPyConnection, scope: str, how: Mapped, records: str, whole: str) -> str:
@@ -180,19 +197,19 @@ def judged(con: duckdb.DuckDBPyConnection, scope: str, how: Mapped, records: str
 
 
 def finished(scope: str, how: Mapped, volatile: Collection[str], rows: str) -> str:
-    """SQL that makes whole products of ``rows``, valid ones of ``judged``: attributes, ``hash``, ``hash_version`` and
-    ``bytes``.
+    """SQL that makes whole products of ``rows``, valid ones of ``judged``: attributes, and the hash with its rule.
+
+    ``bytes`` is the size of the payload's JSON.
     """
-    values = ", ".join(
-        f"{{'code': {literal(f)}, 'values': values_of({text})}}"
-        for f, text in zip(how.attributes, _texts(how), strict=True)
-    )
-    kept = f'list_filter([{values}], lambda one: len(one."values") > 0)' if values else "[]"
-    whole = f"SELECT * EXCLUDE ({', '.join(texts)})" if (texts := _texts(how)) else "SELECT *"
-    whole += f", CAST({kept} AS {TYPES['attributes']}) AS attributes FROM ({rows})"
+    texts = _texts(how)
+    pairs = zip(map(literal, how.attributes), texts, strict=True)
+    values = ", ".join(f"{{'code': {code}, 'values': values_of({text})}}" for code, text in pairs)
+    kept = f'list_filter([{values}], lambda one: len(one."values") > 0)' if texts else "[]"
+    rest = f"* EXCLUDE ({', '.join(texts)})" if texts else "*"
+    whole = f"SELECT {rest}, CAST({kept} AS {TYPES['attributes']}) AS attributes FROM ({rows})"
     rendered = f"SELECT *, to_json(payload(p, {literal(scope)}))::VARCHAR AS _payload FROM ({whole}) AS p"
-    hashed = f"{_hash(scope, how, volatile)} AS hash, {literal(hash_version(volatile))} AS hash_version, strlen(_payload) AS bytes"
-    return f"SELECT * EXCLUDE (_payload), {hashed} FROM ({rendered}) AS p"
+    hashed = f"{_hash(scope, how, volatile)} AS hash, {literal(hash_version(volatile))} AS hash_version"
+    return f"SELECT * EXCLUDE (_payload), {hashed}, strlen(_payload) AS bytes FROM ({rendered}) AS p"
 
 
 def _texts(how: Mapped) -> list[str]:
@@ -211,9 +228,7 @@ def _hash(scope: str, how: Mapped, volatile: Collection[str]) -> str:
 
 
 def _kinds(con: duckdb.DuckDBPyConnection, scope: str, how: Mapped) -> dict[str, str]:
-    """The SQL type that each mapped column's expression gives; InvalidExpression where it gives none, or one that
-    cannot serve.
-    """
+    """The SQL type that each column's expression gives; InvalidExpression where it gives none, or one of no use."""
     over = over_text(how.fields)
     kinds: dict[str, str] = {}
     for column, expression in how.columns.items():
@@ -247,7 +262,7 @@ def _serves(column: str, kind: str) -> bool:
 
 
 def _take(how: Mapped, records: str, whole: str) -> str:
-    """First layer: every column as its map gives it; a text that says where an expression failed on this record."""
+    """First layer: every column as its map gives it, and for each expression whether it failed on this record."""
     taken: list[str] = []
     for column, expression in how.columns.items():
         made = expression.sql if expression.is_field else f"TRY({{'v': {expression.sql}}})"
@@ -264,12 +279,12 @@ def _cast(kinds: Mapping[str, str], taken: str) -> str:
     """Second layer: each column in its type, NULL where there is no value or it cannot be understood."""
     given = [f"{_given(column, kind)} AS g_{column}" for column, kind in kinds.items()]
     made = [f"{_understood(column, f'g_{column}', kind)} AS c_{column}" for column, kind in kinds.items()]
-    return f"SELECT *{''.join(f', {one}' for one in made)} FROM (SELECT *{''.join(f', {one}' for one in given)} FROM ({taken}))"
+    return f"SELECT {', '.join(['*', *made])} FROM (SELECT {', '.join(['*', *given])} FROM ({taken}))"
 
 
 def _given(column: str, kind: str) -> str:
     """A value as it is understood: text without the blanks around it, and none where nothing is left."""
-    return f"nullif(trim(m_{column}), '')" if kind == "VARCHAR" and column not in _AS_GIVEN else f"m_{column}"
+    return f"trimmed(m_{column})" if kind == "VARCHAR" and column not in _AS_GIVEN else f"m_{column}"
 
 
 def _understood(column: str, given: str, kind: str) -> str:
@@ -282,28 +297,20 @@ def _understood(column: str, given: str, kind: str) -> str:
     if column == "categories":
         return f"settled_list({f'list_of({given})' if is_text else f'TRY_CAST({given} AS VARCHAR[])'})"
     if column == "images":
-        made = (
-            f"images_of({given})"
-            if is_text
-            else f"images_at({given})"
-            if kind == "VARCHAR[]"
-            else f"TRY_CAST({given} AS {_IMAGES})"
-        )
-        return f"settled_images({made})"
+        made = {"VARCHAR": f"images_of({given})", "VARCHAR[]": f"images_at({given})"}
+        return f"settled_images({made.get(kind, f'TRY_CAST({given} AS {_IMAGES})')})"
     if column == "updated_at":
         return f"time_of(TRY_CAST({given} AS TIMESTAMPTZ))"
     return given if is_text and TYPES[column] == "VARCHAR" else f"TRY_CAST({given} AS {TYPES[column]})"
 
 
 def _judge(how: Mapped, kinds: Mapping[str, str], cast: str) -> str:
-    """Third layer: the columns with their defaults, and the verdict: NULL for a valid record, else its code and
-    sentence.
-    """
+    """Third layer: the columns with their defaults, and the verdict: NULL, or an invalid record's code and sentence."""
     columns = [f"CAST({_with_default(column, kinds)} AS {TYPES[column]}) AS {column}" for column in PRODUCT_COLUMNS]
     failed = {c: [_failed(c)] * (not expression.is_field) for c, expression in how.columns.items()}
     cases = [_verdict("unreadable", "_unreadable IS NOT NULL", "_unreadable")]
     for column, what in (("sku", "The record has no SKU."), ("name", "The product has no name.")):
-        missing = f"coalesce(trim({_with_default(column, kinds)}), '') = ''"
+        missing = f"trimmed({_with_default(column, kinds)}) IS NULL"
         cases += [*failed.pop(column, []), _verdict(f"missing-{column}", missing, literal(what))]
     for column, cannot in failed.items():
         cases += [*cannot, *_not_understood(column)]
@@ -317,9 +324,8 @@ def _with_default(column: str, mapped: Collection[str]) -> str:
 
 
 def _failed(column: str) -> str:
-    return _verdict(
-        "bad-value", f"failed_{column}", literal(f"{column}: its expression in the map fails on this record.")
-    )
+    sentence = literal(f"{column}: its expression in the map fails on this record.")
+    return _verdict("bad-value", f"failed_{column}", sentence)
 
 
 def _not_understood(column: str) -> list[str]:

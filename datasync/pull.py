@@ -19,7 +19,7 @@ import duckdb
 from datasync import product
 from datasync.errors import MissingField, UnreadableFile
 from datasync.settings import Scope
-from datasync.sources.base import Records, Source, Want
+from datasync.sources.base import Originals, Records, Source, Want
 from datasync.sql import literal, query, quote, row
 from datasync.store.files import Clock, Store, scratch
 from datasync.store.log import footer
@@ -87,8 +87,7 @@ def pull(
     fingerprint: str,
     clock: Clock,
 ) -> Snapshot:
-    """Ask ``source`` for ``want`` and write what came as the run's snapshot; a snapshot that is there already is
-    returned.
+    """Ask ``source`` for ``want`` and write what came as the run's snapshot, unless that is there already.
 
     Raises what the source raises, InvalidExpression, MissingField, and UnreadableFile for a file of a complete catalog
     in which nothing can be read; then nothing was written.
@@ -98,27 +97,35 @@ def pull(
     with scratch() as folder:
         records, how = _stage(con, name, scope, source.records(con, want), want, folder)
         _settle(con, name, scope, records, how)
-        counts = _counts(con)
         if records.answers_absence:
             _refuse_unreadable_files(con)
             _refuse_missing_fields(con, name, scope, records, how)
+        counts = row(con, query("pull_counts"))
         found = _snapshot(name, scope.source, records, want, run, fingerprint, counts, clock())
-        _write(con, store, found, want, product.finished(name, how, scope.volatile, _VALID), folder)
+        _write(con, store, found, product.finished(name, how, scope.volatile, _VALID), folder)
     return read(con, store, name, run) or found
 
 
-_VALID = "SELECT * FROM staged WHERE code IS NULL AND position NOT IN (SELECT position FROM settled WHERE becomes <> 'valid')"
+_NO_REJECTS = "SELECT NULL::VARCHAR AS _place, NULL::VARCHAR AS record, NULL::VARCHAR AS sentence WHERE false"
+_TWICE = "SELECT sku FROM staged WHERE code IS NULL GROUP BY sku HAVING count(*) > 1"
+_DUPLICATES = "SELECT position FROM settled WHERE becomes = 'duplicate-sku'"
+_VALID = """
+    SELECT * FROM staged
+    WHERE code IS NULL AND position NOT IN (SELECT position FROM settled WHERE becomes <> 'valid')
+"""
 
 
 def _stage(
     con: duckdb.DuckDBPyConnection, name: str, scope: Scope, records: Records, want: Want, folder: Path
 ) -> tuple[Records, product.Mapped]:
-    """Every record, mapped and judged, in a file whose row numbers are their positions; made the views ``everything``
-    and ``staged``.
+    """Write every record, mapped and judged, to a file whose row numbers are the records' positions.
+
+    Makes the views ``everything`` (all of them) and ``staged`` (those that were wanted), and the table ``passed_over``.
     """
     how = _mapping(con, name, scope, records)
     sql = product.judged(con, name, how, records.reader.select(how.fields), records.whole)
     staging = literal(str(folder / "staged.parquet"))
+    con.execute("SET preserve_insertion_order = true")  # a record's place in the file is its position
     try:
         con.execute(f"COPY ({sql}) TO {staging} (FORMAT parquet, COMPRESSION lz4, ROW_GROUP_SIZE 60000)")
     except _OURS:
@@ -127,120 +134,85 @@ def _stage(
         if records.mend is None:
             raise
         return _stage(con, name, scope, records.mend(con, error), want, folder)
-    asked = "WHERE sku IN (SELECT sku FROM asked) OR code = 'unreadable'" if want.what == "skus" else ""
     con.execute("CREATE OR REPLACE TEMP TABLE asked AS SELECT DISTINCT unnest(?::VARCHAR[]) AS sku", [list(want.skus)])
-    con.execute(
-        f"CREATE OR REPLACE TEMP VIEW everything AS SELECT *, file_row_number AS position FROM read_parquet({staging}, file_row_number = true)"
-    )
-    con.execute(f"CREATE OR REPLACE TEMP VIEW staged AS SELECT * EXCLUDE (file_row_number) FROM everything {asked}")
+    every = f"SELECT * RENAME (file_row_number AS position) FROM read_parquet({staging}, file_row_number = true)"
+    con.execute(f"CREATE OR REPLACE TEMP VIEW everything AS {every}")
+    wanted = "WHERE sku IN (SELECT sku FROM asked) OR code = 'unreadable'" if want.what == "skus" else ""
+    con.execute(f"CREATE OR REPLACE TEMP VIEW staged AS SELECT * FROM everything {wanted}")
     con.execute(f"CREATE OR REPLACE TEMP TABLE passed_over AS {records.rejects or _NO_REJECTS}")
     return records, how
 
 
-_NO_REJECTS = "SELECT NULL::VARCHAR AS _place, NULL::VARCHAR AS record, NULL::VARCHAR AS sentence WHERE false"
-
-
 def _mapping(con: duckdb.DuckDBPyConnection, name: str, scope: Scope, records: Records) -> product.Mapped:
-    """What becomes of which field."""
-    every = any(map(product.is_pattern, (*scope.attributes, *scope.volatile)))
-    names = records.reader.all_names(con) if every else records.names
-    seen = {field.lower() for field in names}
-    perhaps = (
-        [column for column in product.PRODUCT_COLUMNS if column not in seen] if records.sampled and not every else []
-    )
-    return product.mapping(con, name, scope.map, scope.attributes, scope.volatile, [*names, *perhaps])
+    """What becomes of which field; where only some fields are known, a column's own name may be one further on."""
+    if any(map(product.is_pattern, (*scope.attributes, *scope.volatile))):
+        known = list(records.reader.all_names(con))
+    else:
+        seen = {field.lower() for field in records.names}
+        perhaps = [column for column in product.PRODUCT_COLUMNS if column not in seen] if records.sampled else []
+        known = [*records.names, *perhaps]
+    return product.mapping(con, name, scope.map, scope.attributes, scope.volatile, known)
 
 
 def _refuse_missing_fields(
     con: duckdb.DuckDBPyConnection, name: str, scope: Scope, records: Records, how: product.Mapped
 ) -> None:
-    """A field that the settings name and no record has is a mistake, where all records are known; elsewhere it is NULL."""
-    needs = {field: "attributes" for field in how.attributes}
-    needs |= {field: column for column in ("name", "sku", *scope.map) for field in _fields(how, column)}
+    """Where all records are known, a field that the settings name and none of them has is a mistake in the settings."""
+    needs = dict.fromkeys(how.attributes, "attributes")
+    for column in ("name", "sku", *scope.map):
+        fields = how.columns[column].fields if column in how.columns else (column,)
+        needs |= dict.fromkeys(fields, column)
     for field, column in needs.items():
         if field not in records.names and not records.reader.has(con, field):
             raise MissingField(name, column, field, records.names)
 
 
-def _fields(how: product.Mapped, column: str) -> tuple[str, ...]:
-    return how.columns[column].fields if column in how.columns else (column,)
-
-
 def _settle(con: duckdb.DuckDBPyConnection, name: str, scope: Scope, records: Records, how: product.Mapped) -> None:
-    """Make ``settled`` (what becomes of each valid record of a SKU that several have) and ``invalid`` (what goes to
-    quarantine).
-    """
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE twice AS SELECT sku FROM staged WHERE code IS NULL GROUP BY sku HAVING count(*) > 1"
-    )
-    several = product.finished(
-        name, how, scope.volatile, "SELECT * FROM staged SEMI JOIN twice USING (sku) WHERE code IS NULL"
-    )
+    """Make ``settled``, what becomes of valid records that share a SKU, and ``invalid``, what goes to quarantine."""
+    con.execute(f"CREATE OR REPLACE TEMP TABLE twice AS {_TWICE}")
+    shared = "SELECT * FROM staged SEMI JOIN twice USING (sku) WHERE code IS NULL"
+    several = product.finished(name, how, scope.volatile, shared)
     con.execute(f"CREATE OR REPLACE TEMP TABLE several AS SELECT position, sku, updated_at, hash FROM ({several})")
     con.execute(f"CREATE OR REPLACE TEMP TABLE settled AS {query('duplicates')}")
     con.execute(
         "CREATE OR REPLACE TEMP TABLE originals (position BIGINT, line BIGINT, text VARCHAR, is_object BOOLEAN)"
     )
     if records.originals:
-        _fetch_originals(con, records)
+        _fetch_originals(con, records.originals)
     else:
-        _find_originals(con, records)
+        _reread_duplicates(con, records)
     con.execute(f"CREATE OR REPLACE TEMP TABLE invalid AS {query('quarantined')}")
 
 
-def _find_originals(con: duckdb.DuckDBPyConnection, records: Records) -> None:
-    """Fill ``originals`` with the duplicates, read again by their positions; what was invalid by itself brought its
-    record along.
-    """
-    duplicates = [
-        row[0] for row in con.execute("SELECT position FROM settled WHERE becomes = 'duplicate-sku'").fetchall()
-    ]
-    if duplicates:
-        numbered = (
+def _reread_duplicates(con: duckdb.DuckDBPyConnection, records: Records) -> None:
+    """Fill ``originals`` with the duplicates, read again; what is invalid by itself brought its record along."""
+    if con.execute(f"{_DUPLICATES} LIMIT 1").fetchone():
+        again = (
             f"SELECT row_number() OVER () - 1 AS position, {records.whole} AS text FROM ({records.reader.select(())})"
         )
         con.execute(
-            f"INSERT INTO originals SELECT position, NULL, text, NULL FROM ({numbered}) WHERE position IN (SELECT unnest(?))",
-            [duplicates],
+            f"INSERT INTO originals SELECT position, NULL, text, NULL FROM ({again}) WHERE position IN ({_DUPLICATES})"
         )
 
 
-def _fetch_originals(con: duckdb.DuckDBPyConnection, records: Records) -> None:
-    """Fill ``originals`` with the records that go to quarantine, as the source has them."""
+def _fetch_originals(con: duckdb.DuckDBPyConnection, originals: Originals) -> None:
+    """Fill ``originals`` with the records that go to quarantine, as the source has them; they stream in by chunks."""
     import pyarrow as pa
 
-    first = {
-        place: position
-        for place, position in con.execute("SELECT _place, min(position) FROM everything GROUP BY _place").fetchall()
-    }
+    first = dict(con.execute("SELECT _place, min(position) FROM everything GROUP BY _place").fetchall())
     wanted: dict[str, set[int]] = {}
-    invalid = "SELECT _place, position FROM staged WHERE code IS NOT NULL OR position IN (SELECT position FROM settled WHERE becomes = 'duplicate-sku')"
-    rows = con.execute(invalid)
+    rows = con.execute(f"SELECT _place, position FROM staged WHERE code IS NOT NULL OR position IN ({_DUPLICATES})")
     while chunk := rows.fetchmany(_CHUNK):
         for place, position in chunk:
             wanted.setdefault(place, set()).add(position - first[place])
-    if not wanted or not records.originals:
-        return
     schema = pa.schema({"position": pa.int64(), "line": pa.int64(), "text": pa.string(), "intact": pa.bool_()})
-    found = ((first[one.place] + one.nth, one.line, one.text, one.intact) for one in records.originals(wanted))
-    arriving = pa.RecordBatchReader.from_batches(
-        schema,
-        (
-            pa.record_batch(list(zip(*c, strict=True)), schema=schema)
-            for c in iter(lambda: list(islice(found, _CHUNK)), [])
-        ),
-    )
-    con.register("arriving", arriving)
-    con.execute(
-        "INSERT INTO originals SELECT position, line, text, intact AND TRY(json_type(text)) = 'OBJECT' FROM arriving"
-    )
+    found = ((first[one.place] + one.nth, one.line, one.text, one.intact) for one in originals(wanted))
+    chunks = iter(lambda: list(islice(found, _CHUNK)), [])
+    batches = (pa.record_batch(list(zip(*chunk, strict=True)), schema=schema) for chunk in chunks)
+    con.register("arriving", pa.RecordBatchReader.from_batches(schema, batches))
+    kept = "position, line, text, intact AND TRY(json_type(text)) = 'OBJECT'"
+    con.execute(f"INSERT INTO originals SELECT {kept} FROM arriving")
     con.unregister("arriving")
-
-
-def _counts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    found = con.execute(query("pull_counts")).fetchone()
-    assert found is not None
-    return dict(zip(("records", "valid", "quarantined", "repeated", "unreadable"), found, strict=True))
 
 
 def _refuse_unreadable_files(con: duckdb.DuckDBPyConnection) -> None:
@@ -256,14 +228,12 @@ def _snapshot(
     want: Want,
     run: str,
     fingerprint: str,
-    counts: Mapping[str, int],
+    counts: Mapping[str, Any],
     finished_at: datetime,
 ) -> Snapshot:
-    unsure = want.what == "skus" and records.answers_absence and counts["unreadable"]
-    notes = (
-        (f"{unsure:,} records cannot be read, and each may be a product that was asked for: none is taken for absent.",)
-        if unsure
-        else ()
+    unsure = counts["unreadable"] if want.what == "skus" and records.answers_absence else 0
+    doubt = (
+        f"{unsure:,} records cannot be read, and each may be a product that was asked for: none is taken for absent."
     )
     return Snapshot(
         run=run,
@@ -278,22 +248,20 @@ def _snapshot(
         watermark=records.watermark,
         asked=len(want.skus),
         requests=records.requests,
-        notes=(*records.notes, *notes),
+        notes=(*records.notes, doubt) if unsure else records.notes,
         **counts,
     )
 
 
-def _write(con: duckdb.DuckDBPyConnection, store: Store, found: Snapshot, want: Want, valid: str, folder: Path) -> None:
+def _write(con: duckdb.DuckDBPyConnection, store: Store, found: Snapshot, valid: str, folder: Path) -> None:
     """Quarantine and asked SKUs first; the snapshot last, for its name is the commit."""
-    store.replace(
-        quarantine_path(found.scope, found.run),
-        _copied(con, folder / "quarantine.parquet", "SELECT * FROM invalid", None),
-    )
-    if want.what == "skus":
-        store.replace(
-            asked_path(found.scope, found.run), _copied(con, folder / "asked.parquet", "SELECT sku FROM asked", None)
-        )
+    invalid = _copied(con, folder / "quarantine.parquet", "SELECT * FROM invalid", None)
+    store.replace(quarantine_path(found.scope, found.run), invalid)
+    if found.what == "skus":
+        asked = _copied(con, folder / "asked.parquet", "SELECT sku FROM asked", None)
+        store.replace(asked_path(found.scope, found.run), asked)
     columns = ", ".join(quote(c) for c in product.STORED)
+    con.execute("SET preserve_insertion_order = false")
     products = _copied(con, folder / "snapshot.parquet", f"SELECT {columns} FROM ({valid})", _footer(found))
     store.create(snapshot_path(found.scope, found.run), products)
 
@@ -304,5 +272,6 @@ def _footer(found: Snapshot) -> Mapping[str, Any]:
 
 def _copied(con: duckdb.DuckDBPyConnection, file: Path, rows: str, meta: Mapping[str, Any] | None) -> Path:
     note = f", KV_METADATA {{datasync: {literal(json.dumps(meta, ensure_ascii=False))}}}" if meta else ""
-    con.execute(f"COPY ({rows}) TO {literal(str(file))} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1{note})")
+    options = f"FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1{note}"
+    con.execute(f"COPY ({rows}) TO {literal(str(file))} ({options})")
     return file

@@ -130,7 +130,7 @@ class Scope(_Model):
     locale: str | None = None
     snapshot: Literal["complete", "newest", "partial"] = "complete"
     format: Literal["csv", "jsonl", "parquet", "xlsx"] | None = None
-    delimiter: str | None = None
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     sheet: str | int = 0
     map: dict[Literal[PRODUCT_COLUMNS], str] = {}  # type: ignore[valid-type]
     attributes: tuple[str, ...] = ()

@@ -17,10 +17,10 @@ from typing import Any
 
 import duckdb
 
-from datasync import catalog, product, transfer
+from datasync import catalog, transfer
 from datasync.errors import Unexplained
-from datasync.expression import literal
 from datasync.settings import Settings
+from datasync.sql import count, literal, query, row
 from datasync.store import holds, runs
 from datasync.store.files import Store
 from datasync.store.holds import Hold
@@ -140,7 +140,7 @@ def _scope(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at:
     log = catalog.log(store, scope)
     log.fold(con, "catalog", position)
     log.history(con, "versions", position)
-    products = _row(con, "SELECT count(hash) AS products FROM catalog")["products"]
+    products = row(con, "SELECT count(hash) AS products FROM catalog")["products"]
     meta = log.entry(con, position).meta
     recorded = int(meta.get("products", 0))
     services = tuple(_service(con, store, settings, at, scope, service, recorded, past) for service in settings.services)
@@ -153,16 +153,23 @@ def _service(
 ) -> ServiceTotals:
     mine = settings.services[service]
     transfer.face(con, store, scope, service, mine.accepts, at.of(scope, service))
-    states = _row(con, product.query("states").replace("$settings", literal(mine.fingerprint())))
+    states = _states(con, literal(mine.fingerprint()))
     window = _window(con, settings, at)
-    removals = _row(con, f"SELECT count(*) AS removals_due FROM ({transfer.due(mine)}) WHERE operation = 'removed'")
     recorded = transfer.log(store, service, scope).entry(con, at.of(scope, service)[1]).meta.get("held", 0)
     outcome, zero, last = _outcome(store, settings, at, scope, service, states, past)
     return ServiceTotals(
         scope=scope, service=service, outcome=outcome, zero_because=None if window["latest_update"] else zero, last_sync_at=last,
         due=states["missing"] + states["stale"] + states["failed"], unexplained=_unexplained(products, int(recorded), states),
-        **window, **removals, **states,
+        **window, **states,
     )  # fmt: skip
+
+
+def _states(con: duckdb.DuckDBPyConnection, fingerprint: str) -> dict[str, int]:
+    """The states' counts; a product that is stale by another version counts only if the catalog log knows that version."""
+    states = row(con, query("states").replace("$settings", fingerprint))
+    if states.pop("stale_other"):
+        states["stale"] += count(con, query("known_versions").replace("$settings", fingerprint))
+    return states
 
 
 def _unexplained(products: int, recorded: int, states: Mapping[str, int]) -> int:
@@ -174,15 +181,7 @@ def _unexplained(products: int, recorded: int, states: Mapping[str, int]) -> int
 def _window(con: duckdb.DuckDBPyConnection, settings: Settings, at: Moment) -> dict[str, int]:
     since = f"TIMESTAMPTZ '{(at.as_of - settings.window).isoformat()}'"
     until = f"TIMESTAMPTZ '{at.as_of.isoformat()}'"
-    return _row(con, product.query("window").replace("$since", since).replace("$as_of", until))
-
-
-def _row(con: duckdb.DuckDBPyConnection, sql: str) -> dict[str, int]:
-    cursor = con.execute(sql)
-    names = [column[0] for column in cursor.description or ()]
-    found = cursor.fetchone()
-    assert found is not None
-    return {name: int(value) for name, value in zip(names, found, strict=True)}
+    return row(con, query("window").replace("$since", since).replace("$as_of", until))
 
 
 def _last_pull(told: Mapping[str, Any] | None) -> LastPull | None:
@@ -201,8 +200,8 @@ def quarantined_now(con: duckdb.DuckDBPyConnection, store: Store, scope: str, me
     urls = ", ".join(literal(store.url(path)) for path in paths)
     rows = f"SELECT * FROM read_parquet([{urls}], filename = true, hive_partitioning = false)" if paths else _NO_QUARANTINE
     con.execute(f"CREATE OR REPLACE TEMP VIEW quarantine AS {rows}")
-    con.execute(f"CREATE OR REPLACE TEMP VIEW quarantined AS {product.query('quarantined_now')}")
-    return _row(con, "SELECT count(*) AS records FROM quarantined")["records"]
+    con.execute(f"CREATE OR REPLACE TEMP VIEW quarantined AS {query('quarantined_now')}")
+    return count(con, "SELECT * FROM quarantined")
 
 
 _NO_QUARANTINE = (

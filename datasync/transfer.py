@@ -10,6 +10,7 @@ batch's answers are one entry. Who loses the race for an entry has delivered all
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,8 +20,8 @@ from typing import Any
 import duckdb
 
 from datasync import catalog, product
-from datasync.errors import ServiceUnavailable, StoreUnavailable
-from datasync.expression import literal, parse, quote
+from datasync.errors import InvalidExpression, ServiceUnavailable, StoreUnavailable
+from datasync.expression import Expression, parse, type_of
 from datasync.services.base import Service
 from datasync.settings import Accept, Guard
 from datasync.settings import Service as ServiceSettings
@@ -28,6 +29,7 @@ from datasync.store import holds
 from datasync.store.files import Clock, Store
 from datasync.store.holds import Hold
 from datasync.store.log import Head, Log
+from datasync.sql import count, literal, query, quote, row
 
 COLUMNS = {
     "operation": "VARCHAR",
@@ -74,7 +76,7 @@ class _Way:
     service: Service
     run: str
     clock: Clock
-    counts: dict[str, int] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
     entries: list[int] = field(default_factory=list)
 
     @property
@@ -95,13 +97,26 @@ def define_rules(con: duckdb.DuckDBPyConnection, name: str, accepts: Sequence[Ac
     columns = ", ".join(quote(c) for c in product.COLUMNS)
     cases = []
     for number, accept in enumerate(accepts):
-        rule = parse(con, f"services.{name}.accepts.{number}.rule", accept.rule)
+        rule = checked_rule(con, f"services.{name}.accepts.{number}.rule", accept.rule)
         cases.append(f"WHEN TRY({rule.sql}) IS NOT TRUE THEN {literal(accept.otherwise)}")
     otherwise = f"CASE {' '.join(cases)} END" if cases else "NULL::VARCHAR"
     con.execute(
         f"CREATE OR REPLACE TEMP VIEW rules AS SELECT sku, hash, bytes, {otherwise} AS otherwise "
         f"FROM (SELECT {columns}, hash, bytes FROM catalog WHERE hash IS NOT NULL)"
     )
+
+
+def checked_rule(con: duckdb.DuckDBPyConnection, key: str, rule: str) -> Expression:
+    """A rule as SQL; ``key`` is where it stands. InvalidExpression unless it is a condition over a product's columns."""
+    checked = parse(con, key, rule)
+    if unknown := [field for field in checked.fields if field.lower() not in product.COLUMNS]:
+        words = f"no product column is called {', '.join(map(repr, unknown))}; there are {', '.join(product.COLUMNS)}"
+        raise InvalidExpression(key, rule, words)
+    columns = ", ".join(f"NULL::{kind} AS {quote(column)}" for column, kind in product.TYPES.items())
+    kind = type_of(con, key, checked, f"SELECT {columns}")
+    if kind != "BOOLEAN":
+        raise InvalidExpression(key, rule, f"it gives {kind}, where true or false is wanted")
+    return checked
 
 
 def transfer(
@@ -136,10 +151,10 @@ def mark(con: duckdb.DuckDBPyConnection, store: Store, scope: str, service: str,
         into.fold(con, "receipts", head.number)
         con.execute("CREATE OR REPLACE TEMP TABLE asked AS SELECT DISTINCT unnest(?::VARCHAR[]) AS sku", [list(skus or ())])
         rows = _filled("marks", run=request).replace("$all", "true" if skus is None else "false")
-        count = con.execute(f"SELECT count(*) FROM ({rows.replace('{at}', 'NULL::TIMESTAMPTZ')})").fetchone()
+        marked = count(con, rows.replace("{at}", "NULL::TIMESTAMPTZ"))
         meta = {**head.meta, "run": request, "requests": [*head.meta.get("requests", ()), request]}
         if into.append(con, head, rows, meta, clock):
-            return int(count[0]) if count else 0
+            return marked
     raise StoreUnavailable(f"{service}/{scope}: the receipt log was written by others {TRIES} times in a row. Try again.")
 
 
@@ -157,7 +172,7 @@ def due(settings: ServiceSettings) -> str:
 
 
 def _filled(name: str, **values: str) -> str:
-    sql = product.query(name)
+    sql = query(name)
     for key, value in values.items():
         sql = sql.replace(f"${key}", literal(value))
     return sql
@@ -167,25 +182,25 @@ def _face(way: _Way) -> Head:
     """Fold both logs and make the table ``due``; returns the receipts' head it was computed at."""
     head = way.log.head(way.con)
     face(way.con, way.store, way.scope, way.name, way.settings.accepts, (None, head.number))
-    way.con.execute(f"CREATE OR REPLACE TEMP TABLE due AS SELECT * FROM ({due(way.settings)}) ORDER BY sku")
+    way.con.execute(f"CREATE OR REPLACE TEMP TABLE due AS {due(way.settings)}")
     return head
 
 
 def _guarded(way: _Way, guard: Guard, allowed: int | None) -> Hold | None:
     """Take removals out of ``due`` where the volume guard holds them."""
-    removals = _one(way.con, "SELECT count(*) FROM due WHERE operation = 'removed' AND held_hash IS NOT NULL")
-    total = _one(way.con, "SELECT count(held_hash) FROM receipts")
+    removals = count(way.con, "SELECT * FROM due WHERE operation = 'removed' AND held_hash IS NOT NULL")
+    total = count(way.con, "SELECT * FROM receipts WHERE held_hash IS NOT NULL")
     if (allowed is not None and removals <= allowed) or not holds.exceeds(guard.percent, guard.products, removals, total):
         return None
     # Made anew, for batches go by rowid, and deleting would leave gaps in them.
-    way.con.execute("CREATE OR REPLACE TEMP TABLE due AS SELECT * FROM due WHERE operation <> 'removed' ORDER BY sku")
+    way.con.execute("CREATE OR REPLACE TEMP TABLE due AS SELECT * FROM due WHERE operation <> 'removed'")
     now = way.clock()
     return Hold(way.run, way.scope, way.name, now, removals, total, now)
 
 
 def _deliver_all(way: _Way, head: Head) -> bool:
     """Deliver ``due`` in batches; False if another writer came between, so that it has to be computed anew."""
-    total, done = _one(way.con, "SELECT count(*) FROM due"), 0
+    total, done = count(way.con, "SELECT * FROM due"), 0
     size = total if way.service.embedded else FIRST_BATCH
     while done < total:
         began = time.monotonic()
@@ -205,17 +220,11 @@ def _next_size(size: int, seconds: float) -> int:
     return max(1, min(BATCH, int(size / max(seconds, 0.001) * BATCH_SECONDS)))
 
 
-def _one(con: duckdb.DuckDBPyConnection, sql: str) -> int:
-    found = con.execute(sql).fetchone()
-    return int(found[0]) if found else 0
-
-
 def _deliver(way: _Way, head: Head) -> Head | None:
     """One batch: hand it over, record the answers. None if nothing was delivered, for an embedded service lost the race."""
-    columns = ", ".join(f"c.{quote(c)}" for c in product.STORED if c not in ("sku", "hash"))
-    way.con.execute(
-        f"CREATE OR REPLACE TEMP VIEW batch AS SELECT d.sku, d.operation, d.hash, {columns} FROM delivered AS d LEFT JOIN catalog AS c USING (sku)"
-    )
+    needs = ", ".join(f"c.{quote(column)}" for column in way.service.needs)
+    joined = f"SELECT d.*, {needs} FROM delivered AS d LEFT JOIN catalog AS c USING (sku)" if needs else "SELECT * FROM delivered"
+    way.con.execute(f"CREATE OR REPLACE TEMP VIEW batch AS {joined}")
     failure = None
     try:
         answers = way.service.deliver(way.con, "batch")
@@ -231,33 +240,22 @@ def _deliver(way: _Way, head: Head) -> Head | None:
 
 def _record(way: _Way, head: Head) -> Head | None:
     """Append the answers of a batch; a service over a network has them already, so they go under the next free number."""
-    since, before = head.number, head
+    rows = _filled("receipt_rows", settings=way.settings.fingerprint(), run=way.run)
+    before = head
     for _ in range(TRIES):
-        rows = _filled("answered", settings=way.settings.fingerprint(), run=way.run).replace("$since", str(since))
-        told = _tell(way, rows)
+        answered = query("answered").replace("$since", str(head.number))
+        way.con.execute(f"CREATE OR REPLACE TEMP TABLE answered AS {answered}")
+        told = row(way.con, query("answered_counts"))
         done = way.log.append(way.con, before, rows, _meta(way, before, told), way.clock)
         if done:
             way.entries.append(done.number)
-            for key, count in told.items():
-                way.counts[key] = way.counts.get(key, 0) + count
+            way.counts.update(told)
             return done
         if way.service.embedded:
             return None
         before = way.log.head(way.con)
         way.log.fold(way.con, "receipts", before.number)
     raise StoreUnavailable(f"{way.name}/{way.scope}: delivered, but the receipt log was written by others {TRIES} times in a row. Try again.")
-
-
-def _tell(way: _Way, rows: str) -> dict[str, int]:
-    """Count the receipts of a batch: what was taken by operation, what was not by outcome, and how many more are held."""
-    names = ("added", "updated", "resent", "removed", "rejected", "failed", "more_held")
-    taken = ", ".join(f"count(*) FILTER (outcome IN ('received', 'removed') AND operation = '{o}')" for o in names[:4])
-    rest = ", ".join(f"count(*) FILTER (outcome = '{o}')" for o in names[4:6])
-    plain = rows.replace("{at}", "TIMESTAMPTZ '1970-01-01T00:00:00Z'")
-    both = f"SELECT n.*, r.held_hash AS held_before FROM ({plain}) AS n LEFT JOIN receipts AS r USING (sku)"
-    found = way.con.execute(f"SELECT {taken}, {rest}, count(held_hash) - count(held_before) FROM ({both})").fetchone()
-    assert found is not None
-    return dict(zip(names, found, strict=True))
 
 
 def _meta(way: _Way, before: Head, told: dict[str, int]) -> dict[str, Any]:
@@ -288,7 +286,7 @@ def held_products(con: duckdb.DuckDBPyConnection, store: Store, scope: str, serv
     at = history.fold(con, "catalog", positions[0])
     history.history(con, "versions", at)
     log(store, service, scope).fold(con, "receipts", positions[1])
-    con.execute(f"CREATE OR REPLACE TEMP VIEW feed AS {product.query('feed')}")
+    con.execute(f"CREATE OR REPLACE TEMP VIEW feed AS {query('feed')}")
 
 
 def export(con: duckdb.DuckDBPyConnection, store: Store, scope: str, service: str, path: str) -> Path:

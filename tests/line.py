@@ -1,12 +1,14 @@
-"""The whole line over records that a test gives: pull, catalog, transfer and totals on a real store, with a clock set by hand."""
+"""The whole line over records that a test gives, on a real store, with a clock that is set by hand."""
 
 from __future__ import annotations
 
+import atexit
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,12 +17,12 @@ import duckdb
 from datasync import catalog, pull, totals, transfer
 from datasync.catalog import Applied
 from datasync.errors import ServiceUnavailable
-from datasync.expression import literal, quote
 from datasync.pull import Snapshot
 from datasync.services import open_service
 from datasync.services.base import Service
 from datasync.settings import Settings, parse
 from datasync.sources.base import Records, Want
+from datasync.sql import literal, quote
 from datasync.store.files import Folder, connect
 from datasync.store.log import Log, footer
 from datasync.totals import ServiceTotals
@@ -94,6 +96,7 @@ class Far:
     batches: list[int] = field(default_factory=list)
     meanwhile: list[Callable[[], object]] = field(default_factory=list)
     embedded: bool = False
+    needs: tuple[str, ...] = ()
 
     def deliver(self, con: duckdb.DuckDBPyConnection, batch: str) -> str:
         rows = con.execute(f"SELECT sku, operation, hash FROM {batch} ORDER BY sku").fetchall()
@@ -155,14 +158,33 @@ def _killed() -> None:
     raise Killed
 
 
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    """One for all tests of a process: a store is files, so nothing of a test is in it but what its cursor made."""
+    atexit.register(_database.cache_clear)
+    made = connect(Folder(""))
+    made.execute("SET threads = 1")
+    return made
+
+
+def connection() -> duckdb.DuckDBPyConnection:
+    """A connection with views and tables of its own."""
+    return _database().cursor()
+
+
 class Line:
     """One scope's line on one store. ``sync`` is a whole run; ``turn`` is another writer on the same store."""
 
-    def __init__(self, folder: Path, volatile: Sequence[str] = (), guard: Mapping[str, Any] | None = None, **services: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        volatile: Sequence[str] = (),
+        guard: Mapping[str, Any] | None = None,
+        **services: Mapping[str, Any],
+    ) -> None:
         self.folder, self.now = folder, datetime(2026, 11, 24, tzinfo=UTC)
         self.store = Trying(str(folder / "store"))
-        self.con = connect(self.store)
-        self.con.execute("SET threads = 1")
+        self.con = connection()
         self.given: dict[str, Any] = {
             "sources": {"table": {"kind": "sample"}},
             "scopes": {SCOPE: {"source": "table", "attributes": ["modified"], "volatile": list(volatile)}},
@@ -192,24 +214,30 @@ class Line:
     def turn(self) -> Line:
         """The same line as another process sees it."""
         other = Line.__new__(Line)
-        other.__dict__ |= self.__dict__ | {"store": Trying(self.store.root), "con": connect(self.store)}
+        other.__dict__ |= self.__dict__ | {"store": Trying(self.store.root), "con": connection()}
         return other
 
     # ── steps ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def pull(self, rows: Sequence[Record], *, skus: Sequence[str] = (), run: str | None = None, **source: Any) -> Snapshot:
+    def pull(
+        self, rows: Sequence[Record], *, skus: Sequence[str] = (), run: str | None = None, **source: Any
+    ) -> Snapshot:
         self.runs += 1
         self.passes(seconds=1)
         want = Want("skus" if skus else "complete", self.now, skus=tuple(skus))
         name, mine = run or f"run-{self.runs}", self.settings
         table = Table(rows, **source)
-        return pull.pull(self.con, self.store, SCOPE, mine.scopes[SCOPE], table, want, name, mine.fingerprint(SCOPE), self.clock)
+        return pull.pull(
+            self.con, self.store, SCOPE, mine.scopes[SCOPE], table, want, name, mine.fingerprint(SCOPE), self.clock
+        )
 
     def apply(self, found: Snapshot, **how: Any) -> Applied:
         mine = self.settings
         return catalog.apply(self.con, self.store, found, mine.guard, mine.scopes[SCOPE].volatile, self.clock, **how)
 
-    def read(self, rows: Sequence[Record], *, skus: Sequence[str] = (), allowed: int | None = None, **source: Any) -> Applied:
+    def read(
+        self, rows: Sequence[Record], *, skus: Sequence[str] = (), allowed: int | None = None, **source: Any
+    ) -> Applied:
         """Pull and apply."""
         return self.apply(self.pull(rows, skus=skus, **source), allowed=allowed)
 
@@ -218,7 +246,16 @@ class Line:
         mine = self.settings
         service: Service = self.far if name == "far" else open_service(mine, name)
         return transfer.transfer(
-            self.con, self.store, SCOPE, name, mine.services[name], service, run, mine.guard, self.clock, allowed=allowed
+            self.con,
+            self.store,
+            SCOPE,
+            name,
+            mine.services[name],
+            service,
+            run,
+            mine.guard,
+            self.clock,
+            allowed=allowed,
         )
 
     def sync(self, rows: Sequence[Record], name: str = "feed", **how: Any) -> Transferred:
@@ -263,16 +300,20 @@ class Line:
         return self.log(name).look().head
 
     def figures(self, name: str = "feed", as_of: datetime | None = None) -> ServiceTotals:
+        """What the page says of one service."""
         mine = self.settings
+        mine = mine.model_copy(update={"services": {name: mine.services[name]}})
         at = totals.moment(self.con, self.store, mine, as_of or self.now + timedelta(seconds=1))
-        return next(told for told in totals.totals(self.con, self.store, mine, at).scopes[0].services if told.service == name)
+        return totals.totals(self.con, self.store, mine, at).scopes[0].services[0]
 
     def rewrite(self, name: str | None, number: int, rows: str) -> None:
         """Damage one entry of a log: its rows become ``rows``, a SELECT from ``entry``; its footer stays."""
         path = self.log(name).path(number)
         note = literal(json.dumps(footer(self.con, self.store, path)))
         file = literal(self.store.url(path))
-        self.con.execute(f"CREATE OR REPLACE TEMP TABLE entry AS SELECT * FROM read_parquet({file}, hive_partitioning = false)")
+        self.con.execute(
+            f"CREATE OR REPLACE TEMP TABLE entry AS SELECT * FROM read_parquet({file}, hive_partitioning = false)"
+        )
         self.con.execute(f"COPY ({rows}) TO {file} (FORMAT parquet, KV_METADATA {{datasync: {note}}})")
 
     def _rows(self, sql: str) -> dict[str, dict[str, Any]]:

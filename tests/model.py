@@ -1,8 +1,8 @@
-"""The rules of catalog, transfer and totals a second time, in plain Python: what the random histories compare the product with.
+"""The rules of catalog, transfer and totals in plain Python: what the random histories compare the product with.
 
-Every step is a generator that stops before and after each write, as the product does under the histories' store: it yields
-("before", path) and is sent whether the write was done, then yields ("after", path). Steps can so be interleaved or ended
-between any two writes, in the model and in the product alike.
+Every step is a generator that stops before and after each write, as the product does under the histories' store: it
+yields ("before", path) and is sent whether the write was done, then yields ("after", path). Steps can so be interleaved
+or ended between any two writes, in the model and in the product alike.
 """
 
 from __future__ import annotations
@@ -185,7 +185,9 @@ class Model:
             after, at = len(self.catalog.entries), self.catalog.next_at(self.now)
             before = self.catalog.fold()
             rows = self._difference(found, before)
-            removals = sum(1 for sku, row in rows.items() if row.change == "removed" and sku in before and before[sku].version)
+            removals = sum(
+                1 for sku, row in rows.items() if row.change == "removed" and sku in before and before[sku].version
+            )
             live = sum(1 for row in before.values() if row.version)
             if is_complete and exceeds(removals, live) and not (allowed is not None and removals <= allowed):
                 yield from self._hold(None, run, removals, live, self.now)
@@ -217,7 +219,11 @@ class Model:
         rows = {sku: self._seen(before.get(sku), *seen) for sku, seen in found.valid.items()}
         rows |= {sku: self._invalid(before.get(sku), code) for sku, code in found.invalid.items()}
         rows |= {sku: Row("removed") for sku in absent - found.valid.keys() - found.invalid.keys()}
-        return {sku: row for sku, row in rows.items() if row and sku not in later and not _is_gone_already(before.get(sku), row)}
+        return {
+            sku: row
+            for sku, row in rows.items()
+            if row and sku not in later and not _is_gone_already(before.get(sku), row)
+        }
 
     def _seen(self, was: Row | None, content: Content, version: Version) -> Row | None:
         if was is None or was.version is None or was.content is None:
@@ -234,7 +240,9 @@ class Model:
 
     # ── catalog to receipts ────────────────────────────────────────────────────────────────────────────────────────
 
-    def due(self, service: Service, catalog: Mapping[str, Row], receipts: Mapping[str, Receipt]) -> dict[str, tuple[str, Version | None]]:
+    def due(
+        self, service: Service, catalog: Mapping[str, Row], receipts: Mapping[str, Receipt]
+    ) -> dict[str, tuple[str, Version | None]]:
         """For every SKU that is due: the operation, and the version to deliver (None for a removal)."""
         found: dict[str, tuple[str, Version | None]] = {}
         for sku in sorted({*catalog, *receipts}):
@@ -283,14 +291,18 @@ class Model:
         else:
             yield from self._release(name, run, self.now)
 
-    def _guarded(self, due: dict, receipts: Mapping[str, Receipt], run: str, allowed: int | None) -> tuple[Hold | None, dict]:
+    def _guarded(
+        self, due: dict, receipts: Mapping[str, Receipt], run: str, allowed: int | None
+    ) -> tuple[Hold | None, dict]:
         removals = sum(1 for sku, (operation, _) in due.items() if operation == "removed" and receipts[sku].held)
         held = sum(1 for r in receipts.values() if r.held)
         if (allowed is not None and removals <= allowed) or not exceeds(removals, held):
             return None, due
         return Hold(run, self.now, removals, held, self.now), {sku: d for sku, d in due.items() if d[0] != "removed"}
 
-    def _deliver(self, service: Service, due: Mapping[str, tuple[str, Version | None]], catalog: Mapping[str, Row], me: object) -> dict[str, str]:
+    def _deliver(
+        self, service: Service, due: Mapping[str, tuple[str, Version | None]], catalog: Mapping[str, Row], me: object
+    ) -> dict[str, str]:
         answers = {}
         for place, (sku, (operation, version)) in enumerate(due.items()):
             if service.embedded:
@@ -308,7 +320,12 @@ class Model:
         return answers
 
     def _record(
-        self, service: Service, due: Mapping[str, tuple[str, Version | None]], answers: Mapping[str, str], since: int, me: object
+        self,
+        service: Service,
+        due: Mapping[str, tuple[str, Version | None]],
+        answers: Mapping[str, str],
+        since: int,
+        me: object,
     ) -> Generator[Stop, bool, int | None]:
         answered_at = self.now
         while True:
@@ -316,7 +333,14 @@ class Model:
             fold, touched = service.log.fold(), service.log.touched(since)
             taken_at = at if service.embedded or self.down else min(answered_at, at)
             told = {
-                sku: _receipt(fold.get(sku), operation, version, "failed" if sku in touched else answers[sku], service.settings, taken_at)
+                sku: _receipt(
+                    fold.get(sku),
+                    operation,
+                    version,
+                    "failed" if sku in touched else answers[sku],
+                    service.settings,
+                    taken_at,
+                )
                 for sku, (operation, version) in due.items()
             }
             done = yield ("before", service.log.path(before))
@@ -366,7 +390,9 @@ class Model:
 
     def _release(self, service: str | None, run: str, at: datetime) -> Step:
         if before := self.held(service):
-            yield from self._note(service, f"{run}.released.json", before._replace(run=run, at=max(at, before.at), released=True))
+            yield from self._note(
+                service, f"{run}.released.json", before._replace(run=run, at=max(at, before.at), released=True)
+            )
 
     def _note(self, service: str | None, name: str, made: Hold) -> Step:
         path = f"holds/scope=en{f'/service={service}' if service else ''}/{name}"
@@ -383,12 +409,18 @@ class Model:
         counts = {state: states[state] for state in ("excluded", "rejected", "failed", "current", "stale", "missing")}
         accepted = {sku for sku, row in catalog.items() if self.wanted(service, row)}
         held = {sku for sku, r in receipts.items() if r.held}
-        lately = Counter(r.received_as for r in receipts.values() if r.received_at and as_of - WINDOW <= r.received_at < as_of)
+        lately = Counter(
+            r.received_as for r in receipts.values() if r.received_at and as_of - WINDOW <= r.received_at < as_of
+        )
         due = Counter(operation for operation, _ in self.due(service, catalog, receipts).values())
         return {
             **counts,
             "total_received": len(held),
-            "held_older": sum(1 for sku in held & accepted if self.state(service, catalog[sku], receipts[sku]) in ("rejected", "failed")),
+            "held_older": sum(
+                1
+                for sku in held & accepted
+                if self.state(service, catalog[sku], receipts[sku]) in ("rejected", "failed")
+            ),
             "orphaned": len(held - accepted),
             "due": due.total() - due["removed"],
             "removals_due": due["removed"],
@@ -400,7 +432,7 @@ class Model:
 
 
 def outcome_of(mood: str, down: str, place: int, size: int) -> str:
-    """What comes of one product at a service that may be down: before it took anything, or after it took the first half."""
+    """What comes of one product at a service that may be down: at once, or after it took the first half."""
     if not down:
         return mood
     return "lost" if down == "half" and place < size // 2 else "fail"
@@ -415,7 +447,9 @@ def _is_gone_already(was: Row | None, row: Row) -> bool:
     return row.change == "removed" and was is not None and was.change == "removed"
 
 
-def _receipt(was: Receipt | None, operation: str, version: Version | None, outcome: str, settings: str, at: datetime) -> Receipt:
+def _receipt(
+    was: Receipt | None, operation: str, version: Version | None, outcome: str, settings: str, at: datetime
+) -> Receipt:
     was = was or Receipt("", None, "", "")
     is_taken = outcome in ("received", "removed")
     return Receipt(

@@ -1,4 +1,4 @@
-"""A desk to pull at: a store in a temporary folder, a connection, and a files source over whatever a test has written."""
+"""A desk to pull at: a store in a temporary folder, a connection, and a files source over what a test has written."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from datasync import pull
-from datasync.sql import literal
 from datasync.pull import Snapshot
 from datasync.settings import FilesSource, Scope
 from datasync.sources.base import Source, Want
 from datasync.sources.files import Files
+from datasync.sql import literal
 from datasync.store.files import Folder, connect
 
 SCOPE = "de-DE"
@@ -69,22 +69,24 @@ class Desk:
 
     def products(self, found: Snapshot, *columns: str) -> list[Any]:
         """Some columns of a snapshot's products by SKU: rows, or plain values if it is one column."""
-        path = self.store.url(pull.snapshot_path(SCOPE, found.run))
-        sql = f"SELECT {', '.join(columns)} FROM read_parquet({literal(path)}, hive_partitioning = false) ORDER BY sku"
+        sql = f"SELECT {', '.join(columns)} FROM {self._rows(pull.snapshot_path(SCOPE, found.run))} ORDER BY sku"
         rows = self.con.execute(sql).fetchall()
         return [row[0] for row in rows] if len(columns) == 1 else rows
 
     def quarantine(self, found: Snapshot, *columns: str) -> list[Any]:
         """Some columns of a pull's invalid records in their order, those that were passed over last."""
-        path = self.store.url(pull.quarantine_path(SCOPE, found.run))
-        sql = f"SELECT {', '.join(columns)} FROM read_parquet({literal(path)}, hive_partitioning = false) ORDER BY position, sentence"
+        rows = self._rows(pull.quarantine_path(SCOPE, found.run))
+        sql = f"SELECT {', '.join(columns)} FROM {rows} ORDER BY position, sentence"
         rows = self.con.execute(sql).fetchall()
         return [row[0] for row in rows] if len(columns) == 1 else rows
 
+    def _rows(self, path: str) -> str:
+        return f"read_parquet({literal(self.store.url(path))}, hive_partitioning = false)"
+
     def payloads(self, found: Snapshot) -> list[dict[str, Any]]:
         """What a service gets of each product, by SKU."""
-        path = self.store.url(pull.snapshot_path(SCOPE, found.run))
-        sql = f"SELECT to_json(payload(p, '{SCOPE}')) FROM read_parquet({literal(path)}, hive_partitioning = false) AS p ORDER BY sku"
+        rows = self._rows(pull.snapshot_path(SCOPE, found.run))
+        sql = f"SELECT to_json(payload(p, '{SCOPE}')) FROM {rows} AS p ORDER BY sku"
         return [json.loads(row[0]) for row in self.con.execute(sql).fetchall()]
 
 

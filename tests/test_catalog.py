@@ -129,13 +129,19 @@ def test_a_complete_snapshot_with_an_unreadable_record_removes_nothing_and_says_
 
 @pytest.mark.parametrize(
     ("had", "left", "held"),
-    [(100, 70, False), (100, 69, True), (50, 30, False), (50, 29, True), (200, 140, False), (3, 1, False), (3, 0, True)],
-    ids=[
-        "30 in a hundred pass", "31 in a hundred are held", "20 pass whatever their share", "21 of 50 are held",
-        "60 of 200 are 30 in a hundred", "two of three are few", "everything is held, be it few",
+    [
+        pytest.param(100, 70, False, id="30 in a hundred pass"),
+        pytest.param(100, 69, True, id="31 in a hundred are held"),
+        pytest.param(50, 30, False, id="20 pass whatever their share"),
+        pytest.param(50, 29, True, id="21 of 50 are held"),
+        pytest.param(200, 140, False, id="60 of 200 are 30 in a hundred"),
+        pytest.param(3, 1, False, id="two of three are few"),
+        pytest.param(3, 0, True, id="everything is held, be it few"),
     ],
-)  # fmt: skip
-def test_a_snapshot_is_held_that_removes_more_than_30_percent_and_more_than_20_or_everything(line: Line, had: int, left: int, held: bool) -> None:
+)
+def test_a_snapshot_is_held_that_removes_more_than_30_percent_and_more_than_20_or_everything(
+    line: Line, had: int, left: int, held: bool
+) -> None:
     line.read(many(had))
     done = line.read(many(left))
     assert bool(done.held) == held
@@ -252,7 +258,9 @@ def test_a_snapshot_does_not_make_valid_what_a_later_pull_found_invalid(line: Li
 
 
 @pytest.mark.parametrize("skus", [(), ("a",)], ids=["a complete one", "a partial one"])
-def test_a_complete_pull_that_found_nothing_new_vouches_against_every_older_snapshot(line: Line, skus: tuple[str, ...]) -> None:
+def test_a_complete_pull_that_found_nothing_new_vouches_against_every_older_snapshot(
+    line: Line, skus: tuple[str, ...]
+) -> None:
     line.read(products("a", "b"))
     early = line.pull([product("a", "Early")], skus=skus)
     line.read(products("a", "b"))
@@ -302,7 +310,12 @@ def test_a_step_killed_before_any_write_comes_to_the_same_when_run_again(line: L
     with pytest.raises(Killed):
         line.apply(line.pull(rows, run="killed"))
     line.apply(line.pull(rows, run="killed"))
-    assert {sku: row["change"] for sku, row in line.catalog().items()} == {"a": "updated", "b": "removed", "c": "added", "d": "quarantined"}
+    assert {sku: row["change"] for sku, row in line.catalog().items()} == {
+        "a": "updated",
+        "b": "removed",
+        "c": "added",
+        "d": "quarantined",
+    }
     assert line.entries() == 2
 
 
@@ -355,8 +368,8 @@ def test_after_a_new_hash_version_a_change_is_a_change(line: Line) -> None:
 
 
 def test_a_snapshot_hashed_by_yesterdays_rule_is_compared_by_today_s(line: Line) -> None:
-    line.sync(products("a", "b"))
-    found = line.pull([product("a"), product("b", "Another name")])
+    line.sync(products("a", "b", modified="1"))
+    found = line.pull([product("a", modified="1"), product("b", "Another name", modified="1")])
     line.make_volatile("modified")
     line.apply(found)
     assert line.changes() == {"b": "updated"}
@@ -380,7 +393,9 @@ def _watermark(line: Line) -> str | None:
     ],
     ids=["a scheduled pull moves it", "a resync leaves it", "a held snapshot leaves it"],
 )
-def test_only_a_scheduled_pull_that_is_applied_moves_the_watermark(line: Line, step: Callable[[Line], object], expected: str) -> None:
+def test_only_a_scheduled_pull_that_is_applied_moves_the_watermark(
+    line: Line, step: Callable[[Line], object], expected: str
+) -> None:
     line.read(products("a", "b"), watermark="1")
     step(line)
     assert _watermark(line) == expected

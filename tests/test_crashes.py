@@ -80,6 +80,7 @@ class Shelf:
     """A service over a network: what it was given stands on a shelf of its own, and it refuses one product."""
 
     embedded = False
+    needs = ("name",)
 
     def __init__(self, folder: Path, boundary: Callable[[], None]) -> None:
         self.path, self.boundary = folder / "shelf.json", boundary

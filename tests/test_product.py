@@ -138,14 +138,15 @@ def test_the_hash_sees_every_other_change(desk: Desk, change: dict[str, Any]) ->
 
 
 def test_the_stored_content_gives_the_same_hash_again(desk: Desk) -> None:
-    """An upgrade hashes what is stored by its new rule; both ways must agree, or everything would be delivered again."""
+    """An upgrade hashes what is stored by its new rule; both ways must agree, or all would be delivered again."""
     desk.lines(
         "x.jsonl", FULL, {"sku": "A", "name": "a"}, {"sku": "B", "name": "b", "size": ["b", "a", ""], "modified": "x"}
     )
     for volatile in ([], ["modified"], ["mod*", "color"]):
         found = desk.pull("x.jsonl", attributes=["size"], volatile=volatile)
         path = desk.store.url(f"snapshots/scope={SCOPE}/{found.run}.parquet")
-        sql = f"SELECT hash, content_hash(p, '{SCOPE}', ?::VARCHAR[]) FROM read_parquet('{path}', hive_partitioning = false) AS p"
+        stored = f"read_parquet('{path}', hive_partitioning = false)"
+        sql = f"SELECT hash, content_hash(p, '{SCOPE}', ?::VARCHAR[]) FROM {stored} AS p"
         rows = desk.con.execute(sql, [volatile]).fetchall()
         assert len(rows) == 3
         assert all(stored == again for stored, again in rows)

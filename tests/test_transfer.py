@@ -299,8 +299,14 @@ def test_two_at_once_with_the_same_request_mark_once(line: Line) -> None:
 
 @pytest.mark.parametrize(
     ("had", "left", "held"),
-    [(100, 70, False), (100, 69, True), (50, 30, False), (50, 29, True), (3, 1, False), (3, 0, True)],
-    ids=["30 in a hundred pass", "31 are held", "20 pass", "21 of 50 are held", "two of three are few", "everything is held"],
+    [
+        pytest.param(100, 70, False, id="30 in a hundred pass"),
+        pytest.param(100, 69, True, id="31 in a hundred are held"),
+        pytest.param(50, 30, False, id="20 pass whatever their share"),
+        pytest.param(50, 29, True, id="21 of 50 are held"),
+        pytest.param(3, 1, False, id="two of three are few"),
+        pytest.param(3, 0, True, id="everything is held, be it few"),
+    ],
 )
 def test_a_mistyped_rule_does_not_empty_a_service(line: Line, had: int, left: int, held: bool) -> None:
     line.sync(many(had))
@@ -362,9 +368,17 @@ def test_a_delivery_over_a_network_that_loses_the_race_records_what_nobody_else_
     other = line.turn()
     line.store.before["receipts/"] = lambda: other.mark("a", name="far")
     done = line.transfer("far", run="mine")
-    history = [line.con.execute(f"SELECT sku, outcome, words FROM '{line.store.url(line.log('far').path(n))}' ORDER BY sku").fetchall() for n in (3, 4)]
+    history = [
+        line.con.execute(
+            f"SELECT sku, outcome, words FROM '{line.store.url(line.log('far').path(n))}' ORDER BY sku"
+        ).fetchall()
+        for n in (3, 4)
+    ]
     assert history == [
-        [("a", "failed", "unknown: another transfer recorded this product while this one delivered it"), ("b", "received", None)],
+        [
+            ("a", "failed", "unknown: another transfer recorded this product while this one delivered it"),
+            ("b", "received", None),
+        ],
         [("a", "received", None)],
     ]
     assert done.entries == (3, 4)
@@ -411,3 +425,11 @@ def test_received_at_is_when_the_answer_came_and_an_entry_s_time_when_it_was_wri
     line.transfer("far")
     received_at, at = _row(line, "a", "received_at", "at")
     assert at - received_at == timedelta(seconds=30)
+
+
+def test_a_service_whose_clock_is_fast_is_not_taken_at_its_word(line: Line) -> None:
+    line.read(products("a"))
+    line.far.clock = lambda: line.now + timedelta(hours=1)
+    line.transfer("far")
+    received_at, at = _row(line, "a", "received_at", "at")
+    assert received_at == at

@@ -190,6 +190,7 @@ class Silent:
     """A service that never answers."""
 
     embedded = False
+    needs = ("name",)
 
     def deliver(self, con: duckdb.DuckDBPyConnection, batch: str) -> str:
         raise ServiceUnavailable("search did not answer within 5 s.")

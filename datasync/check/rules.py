@@ -6,33 +6,20 @@ from collections.abc import Iterator
 
 import duckdb
 
-from datasync import product, transfer
+from datasync import transfer
 from datasync.check.finding import Finding, problem
 from datasync.errors import InvalidExpression
-from datasync.expression import parse, type_of
 from datasync.settings import Service
-from datasync.sql import quote
 
 
 def rules(con: duckdb.DuckDBPyConnection, name: str, service: Service) -> Iterator[Finding]:
     """Whether each rule is a condition over the product's columns, with nothing else in it."""
-    columns = ", ".join(f"NULL::{kind} AS {quote(column)}" for column, kind in product.TYPES.items())
     for number, accept in enumerate(service.accepts):
         key = f"services.{name}.accepts.{number}.rule"
         try:
-            _rule(con, key, accept.rule, columns)
+            transfer.checked_rule(con, key, accept.rule)
         except InvalidExpression as error:
             yield problem(key, error)
-
-
-def _rule(con: duckdb.DuckDBPyConnection, key: str, rule: str, columns: str) -> None:
-    checked = parse(con, key, rule)
-    if unknown := [field for field in checked.fields if field.lower() not in product.COLUMNS]:
-        words = f"no product column is called {', '.join(map(repr, unknown))}; there are {', '.join(product.COLUMNS)}"
-        raise InvalidExpression(key, rule, words)
-    kind = type_of(con, key, checked, f"SELECT {columns}")
-    if kind != "BOOLEAN":
-        raise InvalidExpression(key, rule, f"it gives {kind}, where true or false is wanted")
 
 
 def turned_away(con: duckdb.DuckDBPyConnection, where: str, name: str, service: Service) -> Finding:

@@ -1,4 +1,4 @@
--- One row per SKU of a batch: its receipt, made from the service's answer and from what the receipts said before.
+-- One row per SKU of a batch: the service's answer, and what that makes of what the receipts said before.
 -- Without an answer it is failed: it may have been applied. A SKU that another writer's entry touched since is failed too (unknown).
 -- A rejection settles nothing about what is perhaps held; received_at and received_as stay those of what the service took last.
 WITH answer AS (
@@ -12,8 +12,8 @@ WITH answer AS (
             WHEN a.outcome IS NULL THEN 'No answer'
             ELSE a.words
         END AS words,
-        least(coalesce(a.answered_at, {at}), {at}) AS answered_at,
-        r.held_hash,
+        a.answered_at,
+        r.held_hash AS held_before,
         coalesce(r.perhaps_held, false) AS perhaps_held,
         r.received_at,
         r.received_as
@@ -25,11 +25,11 @@ SELECT
     hash,
     outcome,
     words,
-    $settings AS settings,
-    CASE outcome WHEN 'received' THEN hash WHEN 'removed' THEN NULL ELSE held_hash END AS held_hash,
+    outcome IN ('received', 'removed') AS is_taken,
+    answered_at,
+    held_before,
+    CASE outcome WHEN 'received' THEN hash WHEN 'removed' THEN NULL ELSE held_before END AS held_hash,
     CASE outcome WHEN 'failed' THEN true WHEN 'rejected' THEN perhaps_held ELSE false END AS perhaps_held,
-    CASE WHEN outcome IN ('received', 'removed') THEN answered_at ELSE received_at END AS received_at,
-    CASE WHEN outcome IN ('received', 'removed') THEN operation ELSE received_as END AS received_as,
-    $run AS run,
-    {at} AS "at"
+    received_at,
+    received_as
 FROM answer

@@ -2,12 +2,13 @@
 -- to deliver = accepted, not held in this hash (or marked, or perhaps held otherwise), less those rejected in this very hash
 -- to remove  = held or perhaps held, and not accepted, less removals that were refused
 WITH accepted AS (
-    SELECT sku, hash FROM rules WHERE otherwise IS NULL
+    SELECT sku, hash, bytes FROM rules WHERE otherwise IS NULL
 ),
 facing AS (
     SELECT
         sku,
         a.hash,
+        a.bytes,
         coalesce(r.outcome, 'none') AS outcome,
         r.hash AS tried_hash,
         r.operation = 'removed' AS tried_removal,
@@ -25,6 +26,7 @@ SELECT
         ELSE 'updated'
     END AS operation,
     hash,
+    bytes,
     held_hash
 FROM facing
 WHERE CASE

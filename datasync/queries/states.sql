@@ -1,53 +1,43 @@
--- One row: how many catalog products are in each state, each counted by what its own receipts and rules must look like, never as a rest.
--- A receipt that fits no state (damaged, or counted twice) leaves a gap, which the page shows as unexplained.
-WITH ruled AS MATERIALIZED (
-    SELECT sku, hash, otherwise FROM rules
-),
-receipt AS MATERIALIZED (
-    SELECT sku, hash, outcome, settings, held_hash, perhaps_held, received_at FROM receipts
-),
-accepted AS (
-    SELECT sku, hash FROM ruled WHERE otherwise IS NULL
-),
-answered AS (
+-- One row: how many catalog products are in each state, each counted by what its own rule and receipt must look like, never as a rest.
+-- A receipt that fits no state (damaged) or stands twice leaves a gap, which the page shows as unexplained.
+-- `stale_other` are stale by another version than the catalog's; that the version is known is counted apart (known_versions.sql).
+WITH facing AS (
     SELECT
-        r.*,
-        a.hash AS wanted_hash,
-        r.outcome = 'rejected' AND r.hash = a.hash AND r.settings = $settings AS is_rejected,
-        r.outcome = 'failed' AND r.hash = a.hash AS is_failed
-    FROM accepted AS a JOIN receipt AS r USING (sku)
-),
-plain AS (
-    SELECT * FROM answered
-    WHERE NOT coalesce(is_rejected, false) AND NOT coalesce(is_failed, false)
-),
-held_older_versions AS (
-    SELECT p.sku, p.held_hash
-    FROM plain AS p
-    WHERE p.held_hash <> p.wanted_hash
-),
-known_versions AS (
-    SELECT DISTINCT h.sku, h.held_hash
-    FROM held_older_versions AS h JOIN versions AS v ON v.sku = h.sku AND v.hash = h.held_hash
+        a.hash,
+        a.hash IS NOT NULL AND a.otherwise IS NULL AS accepted,
+        a.otherwise IS NOT NULL AS turned_away,
+        r.sku IS NOT NULL AS has_receipt,
+        r.outcome,
+        r.held_hash,
+        r.perhaps_held,
+        r.received_at,
+        coalesce(r.outcome = 'rejected' AND r.hash = a.hash AND r.settings = $settings, false) AS refused,
+        coalesce(r.outcome = 'rejected' AND r.operation = 'removed' AND r.settings = $settings, false) AS removal_refused,
+        coalesce(r.outcome = 'failed' AND r.hash = a.hash, false) AS unanswered
+    FROM rules AS a FULL JOIN receipts AS r USING (sku)
 )
 SELECT
-    (SELECT count(*) FROM ruled WHERE otherwise IS NOT NULL) AS excluded,
-    (SELECT count(*) FROM answered WHERE is_rejected) AS rejected,
-    (SELECT count(*) FROM answered WHERE is_failed) AS failed,
-    (
-        SELECT count(*) FROM plain
-        WHERE held_hash = wanted_hash AND NOT perhaps_held AND outcome IN ('received', 'rejected') AND received_at IS NOT NULL
+    count(*) FILTER (turned_away) AS excluded,
+    count(*) FILTER (accepted AND refused) AS rejected,
+    count(*) FILTER (accepted AND unanswered) AS failed,
+    count(*) FILTER (
+        accepted AND NOT refused AND NOT unanswered AND held_hash = hash AND NOT perhaps_held
+        AND outcome IN ('received', 'rejected') AND received_at IS NOT NULL
     ) AS current,
-    (
-        SELECT count(*) FROM plain
-        WHERE held_hash = wanted_hash AND (perhaps_held OR outcome = 'marked') AND outcome IN ('rejected', 'failed', 'marked')
-    ) + (
-        SELECT count(*) FROM plain JOIN known_versions USING (sku, held_hash)
-        WHERE outcome IN ('received', 'rejected', 'failed', 'marked')
+    count(*) FILTER (
+        accepted AND NOT refused AND NOT unanswered AND held_hash = hash AND (perhaps_held OR outcome = 'marked')
+        AND outcome IN ('rejected', 'failed', 'marked')
     ) AS stale,
-    (SELECT count(*) FROM accepted ANTI JOIN receipt USING (sku)) + (
-        SELECT count(*) FROM plain WHERE held_hash IS NULL AND outcome IN ('removed', 'rejected', 'failed', 'marked')
+    count(*) FILTER (
+        accepted AND NOT refused AND NOT unanswered AND held_hash <> hash
+        AND outcome IN ('received', 'rejected', 'failed', 'marked')
+    ) AS stale_other,
+    count(*) FILTER (accepted AND NOT has_receipt) + count(*) FILTER (
+        accepted AND NOT refused AND NOT unanswered AND has_receipt AND held_hash IS NULL
+        AND outcome IN ('removed', 'rejected', 'failed', 'marked')
     ) AS missing,
-    (SELECT count(held_hash) FROM answered WHERE is_rejected OR is_failed) AS held_older,
-    (SELECT count(held_hash) FROM receipt ANTI JOIN accepted USING (sku)) AS orphaned,
-    (SELECT count(held_hash) FROM receipt) AS total_received
+    count(held_hash) FILTER (accepted AND (refused OR unanswered)) AS held_older,
+    count(held_hash) FILTER (NOT accepted) AS orphaned,
+    count(held_hash) AS total_received,
+    count(*) FILTER (NOT accepted AND (held_hash IS NOT NULL OR perhaps_held) AND NOT removal_refused) AS removals_due
+FROM facing

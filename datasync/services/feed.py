@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import duckdb
 
-from datasync.expression import literal, quote
+from datasync.sql import literal, quote
 from datasync.product import TYPES
 
 
@@ -22,6 +22,7 @@ class Feed:
 
     def __init__(self, max_bytes: int, required: Sequence[str]) -> None:
         self.max_bytes, self.required = max_bytes, tuple(required)
+        self.needs = self.required
 
     def deliver(self, con: duckdb.DuckDBPyConnection, batch: str) -> str:
         lacking = ", ".join(f"CASE WHEN {_is_empty(column)} THEN {literal(column)} END" for column in self.required) or "NULL::VARCHAR"

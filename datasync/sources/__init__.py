@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datasync.settings import Settings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from datasync.settings import Scope, Settings
 from datasync.sources.base import Source
 from datasync.sources.files import Files
 from datasync.sources.sample import Sample
 
-KINDS = {"files": Files, "sample": Sample}
+KINDS: Mapping[str, Callable[[str, Scope, Any], Source]] = {"files": Files, "sample": Sample}
 
 
 def open_source(settings: Settings, scope: str) -> Source:
     """The source of one scope, ready to be asked."""
     mine = settings.scope(scope)
     source = settings.sources[mine.source]
-    return KINDS[source.kind](scope, mine, source)  # type: ignore[arg-type]
+    return KINDS[source.kind](scope, mine, source)

@@ -44,6 +44,9 @@ class Original:
     intact: bool = True
 
 
+Originals = Callable[[Mapping[str, Collection[int]]], Iterator[Original]]
+
+
 @dataclass(frozen=True, slots=True)
 class Records:
     """Raw records, ready for one statement to read.
@@ -61,7 +64,7 @@ class Records:
     names: tuple[str, ...]
     complete: bool
     answers_absence: bool
-    originals: Callable[[Mapping[str, Collection[int]]], Iterator[Original]] | None = None
+    originals: Originals | None = None
     sampled: bool = False
     watermark: str | None = None
     rejects: str | None = None

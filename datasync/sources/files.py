@@ -88,7 +88,7 @@ class Files:
         return [file for file in in_time if _mark(file) not in read]
 
     def _look(self, con: duckdb.DuckDBPyConnection, location: Location, files: Collection[File]) -> _Opened:
-        """Look at the beginning of every file; one that cannot be read is set aside if partial, else it fails the pull."""
+        """Look at every file's beginning; one that cannot be read is set aside if partial, else it fails the pull."""
         kind = self._format(files)
         layouts: dict[File, Head | Columns] = {}
         broken: dict[str, str] = {}

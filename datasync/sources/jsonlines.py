@@ -13,6 +13,7 @@ import tempfile
 import weakref
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
@@ -68,10 +69,10 @@ class JsonLines:
         return (*self.names, *sorted(found - set(self.names)))
 
     def originals(self, wanted: Mapping[str, Collection[int]]) -> Iterator[Original]:
-        """The wanted lines, whole, in one walk through the files they stand in."""
+        """The wanted lines, whole, in one walk through the files they stand in, each as far as the last of them."""
         for place, numbers in wanted.items():
             with opened(self._location, self._files[place]) as content:
-                for nth, (line, text) in enumerate(_lines(content)):
+                for nth, (line, text) in enumerate(islice(_lines(content), max(numbers) + 1)):
                     if nth in numbers:
                         yield _original(place, nth, line, text)
 
@@ -87,7 +88,8 @@ class JsonLines:
             nulls = ", ".join(f"NULL::VARCHAR AS {quote(f)}" for f in fields)
             return f"(SELECT {nulls}, NULL::VARCHAR AS {quote(PATH)} WHERE false)"
         columns = ", ".join(f"{literal(f)}: 'VARCHAR'" for f in fields)
-        return f"read_ndjson({self._paths()}, columns = {{{columns}}}, filename = {literal(PATH)}, records = true, {_READ})"
+        options = f"columns = {{{columns}}}, filename = {literal(PATH)}, records = true, {_READ}"
+        return f"read_ndjson({self._paths()}, {options})"
 
     def _objects(self) -> str:
         whole = f"read_ndjson({self._paths()}, columns = {{'json': 'JSON'}}, records = false, {_READ})"

@@ -72,7 +72,7 @@ class Folder:
 
 
 class Bucket:
-    """A pattern of keys on S3. DuckDB reads it under a protocol of its own, so that the store may have other options."""
+    """A pattern of keys on S3. DuckDB reads it under a protocol of its own, so the store may have other options."""
 
     def __init__(self, pattern: str, options: Mapping[str, Any], source: str) -> None:
         import s3fs

@@ -33,7 +33,7 @@ _NO_REJECTS = "SELECT NULL::VARCHAR AS _place, NULL::VARCHAR AS record, NULL::VA
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """How files that look like one another are read: their columns (name, and SQL for the text), the function, its options.
+    """How files that are alike are read: their columns (name, and SQL for the text), the function and its options.
 
     A sheet's rows are a table of the connection's already; then ``function`` is that table, and there are no options.
     """

@@ -223,7 +223,7 @@ class Log:
 
     def _copy(self, con: duckdb.DuckDBPyConnection, rows: str, file: str, meta: Mapping[str, Any]) -> None:
         note = literal(json.dumps(meta, ensure_ascii=False, sort_keys=True))
-        how = f"FORMAT parquet, COMPRESSION zstd, KV_METADATA {{datasync: {note}}}"
+        how = f"FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, KV_METADATA {{datasync: {note}}}"
         con.execute(f"COPY ({rows}) TO {literal(file)} ({how})")
 
     def _footer(self, con: duckdb.DuckDBPyConnection, path: str) -> dict[str, Any] | None:

@@ -290,8 +290,23 @@ def test_a_pattern_of_attributes_takes_fields_of_late_records_too(desk: Desk) ->
 def test_signs_of_patterns_in_a_name_are_part_of_the_name(desk: Desk) -> None:
     desk.lines("list [1].jsonl", {"sku": "A", "name": "a"})
     desk.lines("list 1.jsonl", {"sku": "B", "name": "b"})
+    desk.lines("list'; DROP TABLE staged; --*.jsonl", {"sku": "C"})
+    found = desk.pull("list*.jsonl", map={"name": "name"})
     assert desk.products(desk.pull("list [1].jsonl"), "sku") == ["A"]
-    assert desk.products(desk.pull("list*.jsonl"), "sku") == ["A", "B"]
+    assert desk.products(found, "sku") == ["A", "B"]
+    assert desk.quarantine(found, "place") == ["list'; DROP TABLE staged; --*.jsonl"]
+
+
+def test_hostile_headers_are_names_like_any_other(desk: Desk) -> None:
+    hostile = ["'; DROP TABLE x; --", "{paths}", "datasync path 2", "_path", "a=b&c", "\u202eabc", "$1", "?"]
+    header = ",".join(f'"{name}"' for name in hostile)
+    desk.write("x.csv", f"sku,name,{header}\nA,a,{','.join('12345678')}\n")
+    desk.lines("x.jsonl", {"sku": "A", "name": "a", **dict(zip(hostile, "12345678", strict=True)), "": "empty"})
+    for path in ("x.csv", "x.jsonl"):
+        (attributes,) = desk.products(desk.pull(path, attributes=["*"]), "attributes")
+        assert {entry["code"]: entry["values"] for entry in attributes} == {
+            name: [value] for name, value in zip(hostile, "12345678", strict=True)
+        }
 
 
 def test_a_name_tells_folders_only_where_the_pattern_leaves_them_open(desk: Desk) -> None:
@@ -401,6 +416,17 @@ def test_a_broken_line_is_quarantined_with_its_number_and_text(desk: Desk) -> No
         (8, "unreadable", "Line 8 of x.jsonl: it is no JSON object.", "null"),
     ]
     assert (found.unreadable, balance(found)) == (4, (7, 2, 5, 0))
+
+
+def test_a_byte_order_mark_is_no_part_of_a_record_and_takes_no_number(desk: Desk) -> None:
+    desk.write("x.jsonl", b'\xef\xbb\xbf{"sku":"A"}\n{"sku":"B"}\n')
+    desk.write("y.jsonl", b'\xef\xbb\xbf\n{"sku":"C"}\n')
+    found = desk.pull("*.jsonl", map={"name": "name"}, snapshot="partial")
+    assert desk.quarantine(found, "place", "line", "record") == [
+        ("x.jsonl", 1, '{"sku":"A"}'),
+        ("x.jsonl", 2, '{"sku":"B"}'),
+        ("y.jsonl", 2, '{"sku":"C"}'),
+    ]
 
 
 def test_a_row_with_other_cells_than_the_header_is_quarantined_with_its_number_and_text(desk: Desk) -> None:

@@ -105,7 +105,7 @@ def test_an_s3_that_does_not_answer_is_worth_another_try(desk: Desk, s3_options:
         "client_kwargs": {"endpoint_url": "http://127.0.0.1:9"},
         "config_kwargs": {"retries": {"max_attempts": 1}, "connect_timeout": 1},
     }
-    with pytest.raises(SourceUnavailable, match="s3://exports/x.csv cannot be read"):
+    with pytest.raises(SourceUnavailable, match=r"s3://exports/x\.csv cannot be read"):
         desk.pull("s3://exports/x.csv", options=nowhere)
 
 

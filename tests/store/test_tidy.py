@@ -216,6 +216,7 @@ class Sometimes:
     """A service over a network that answers or does not."""
 
     embedded = False
+    needs = ("name",)
 
     def __init__(self) -> None:
         self.is_down = False

@@ -1,0 +1,10 @@
+-- One row: the answers of a batch, taken ones by operation, others by outcome; and how many more products are held after it.
+SELECT
+    count(*) FILTER (is_taken AND operation = 'added') AS added,
+    count(*) FILTER (is_taken AND operation = 'updated') AS updated,
+    count(*) FILTER (is_taken AND operation = 'resent') AS resent,
+    count(*) FILTER (is_taken AND operation = 'removed') AS removed,
+    count(*) FILTER (outcome = 'rejected') AS rejected,
+    count(*) FILTER (outcome = 'failed') AS failed,
+    count(held_hash) - count(held_before) AS more_held
+FROM answered

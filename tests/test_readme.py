@@ -1,0 +1,111 @@
+"""The README is run: its files are written, its commands typed, its settings read, its SQL asked, in the order they stand."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+import yaml
+
+from datasync import errors, product, settings, totals
+from datasync.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCK = re.compile(r"(?:<!-- (?P<mark>[\w.: -]+) -->\n)?```(?P<kind>\w+)\n(?P<text>.*?)```", re.DOTALL)
+BLOCKS = [match.groupdict() for match in BLOCK.finditer(README)]
+ELSEWHERE = {"make demo": "tests/test_demo.py", "make test": "what runs this", "pip install .": "what installed this"}
+
+
+def _commands() -> list[str]:
+    lines = [line for block in BLOCKS if block["kind"] == "sh" for line in block["text"].splitlines()]
+    return [line for line in lines if line not in ELSEWHERE]
+
+
+def _run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    words = shlex.split(command)
+    assert words[0] == "datasync", f"the README types {command!r}, which no test runs"
+    return subprocess.run(
+        [sys.executable, "-m", "datasync.cli", *words[1:]],
+        cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A newcomer's folder, after every command of the README was typed in it."""
+    made = tmp_path_factory.mktemp("newcomer")
+    for block in BLOCKS:
+        if (block["mark"] or "").startswith("file: "):
+            (made / block["mark"].removeprefix("file: ")).write_text(block["text"], encoding="utf-8")
+    for command in _commands():
+        done = _run(command, made)
+        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return made
+
+
+def test_every_command_of_the_readme_ends_well(folder: Path) -> None:
+    assert (folder / "var/site/index.html").is_file()
+    assert (folder / "var/site/status.json").is_file()
+
+
+def test_the_fold_of_the_readme_gives_what_the_pipeline_says(folder: Path) -> None:
+    fold = next(block["text"] for block in BLOCKS if block["mark"] == "fold")
+    before = os.getcwd()
+    os.chdir(folder)
+    try:
+        rows = duckdb.connect().execute(f"SELECT sku, change FROM ({fold}) ORDER BY sku").fetchall()
+    finally:
+        os.chdir(before)
+    assert rows == [("00123", "added"), ("00124", "added"), ("00125", "quarantined")]
+
+
+def test_the_settings_of_the_readme_are_valid() -> None:
+    given = next(block["text"] for block in BLOCKS if block["mark"] == "settings")
+    found = settings.parse(yaml.safe_load(given), ROOT)
+    assert found.services["search"].required == ("price",)
+
+
+def test_the_readme_names_every_top_level_key_of_the_settings() -> None:
+    given = next(block["text"] for block in BLOCKS if block["mark"] == "settings")
+    assert set(yaml.safe_load(given)) == set(Settings.model_fields) - {"store_options"}
+
+
+@pytest.mark.parametrize("code", product.CODES)
+def test_the_readme_explains_every_quarantine_code(code: str) -> None:
+    assert f"| `{code}` |" in README
+
+
+@pytest.mark.parametrize("column", [c for c in product.COLUMNS if c != "attributes"])
+def test_the_readme_explains_every_column(column: str) -> None:
+    assert f"`{column}`" in README
+
+
+def test_the_readme_explains_every_state_of_a_product() -> None:
+    states = {"excluded", "rejected", "failed", "current", "stale", "missing"}
+    assert states <= set(totals.ServiceTotals.__dataclass_fields__)
+    assert all(f"| {state} |" in README for state in states)
+
+
+def test_the_readme_gives_the_exit_codes_of_the_error_tree() -> None:
+    groups = (errors.SettingsError, errors.TransientError, errors.DataError, errors.DecisionError)
+    assert [group.exit_code for group in groups] == [2, 3, 4, 5]
+    assert "2 the settings or the request, 3 trying again may help, 4 look at\nthe data, 5 a person has to decide" in README
+
+
+@pytest.mark.parametrize("name", ["adventureworks", "magento"])
+def test_the_examples_settings_are_valid(name: str) -> None:
+    assert settings.load(ROOT / "examples" / f"{name}.yaml").scopes
+    assert f"examples/{name}.yaml" in README
+
+
+def test_make_knows_every_target_that_the_readme_names() -> None:
+    targets = set(re.findall(r"`?make ([a-z]+)`?", README))
+    known = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert targets <= known
