@@ -1,9 +1,9 @@
 """Snapshot to catalog log: what a pull changes, guarded against removing too much.
 
-The catalog is what the source says now, valid products only, kept as a log of added, updated, removed and quarantined. Order of
-reading beats order of writing: a snapshot never overrides a pull that started later. SKUs that such a pull read are left out of
-the difference; if that pull was complete, it vouches for everything and this snapshot changes nothing.
-"""
+The catalog is what the source says now, valid products only, kept as a log of added, updated, removed and quarantined.
+Order of reading beats order of writing: a snapshot never overrides a pull that started later. SKUs that such a pull
+read are left out of the difference; if that pull was complete, it vouches for everything and this snapshot changes
+nothing."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ import duckdb
 
 from datasync import product, pull
 from datasync.errors import RequestTooLate, StoreUnavailable
-from datasync.expression import literal, quote
 from datasync.pull import Snapshot
 from datasync.settings import Guard
+from datasync.sql import literal, query, quote, row
 from datasync.store import holds
 from datasync.store.files import Clock, Store
 from datasync.store.holds import Hold
@@ -38,7 +38,8 @@ TRIES = 20
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What a snapshot did to the catalog: rows by kind, products afterwards, the entry (None: none was due), a hold, words."""
+    """What a snapshot did to the catalog: rows by kind, products afterwards, the entry (None: none was due), a hold,
+    words."""
 
     entry: int | None = None
     added: int = 0
@@ -56,14 +57,20 @@ def log(store: Store, scope: str) -> Log:
 
 
 def apply(
-    con: duckdb.DuckDBPyConnection, store: Store, found: Snapshot, guard: Guard, volatile: Collection[str], clock: Clock,
-    *, scheduled: bool = True, allowed: int | None = None,
-) -> Applied:  # fmt: skip
+    con: duckdb.DuckDBPyConnection,
+    store: Store,
+    found: Snapshot,
+    guard: Guard,
+    volatile: Collection[str],
+    clock: Clock,
+    *,
+    scheduled: bool = True,
+    allowed: int | None = None,
+) -> Applied:
     """Bring a snapshot into its scope's catalog; a snapshot that is in already changes nothing.
 
-    ``allowed``: an operator accepted that many removals. ``scheduled``: the pull may move the watermark. A complete snapshot that
-    would remove more than the guard lets pass is held: nothing of it is applied.
-    """
+    ``allowed``: an operator accepted that many removals. ``scheduled``: the pull may move the watermark. A complete
+    snapshot that would remove more than the guard lets pass is held: nothing of it is applied."""
     into = log(store, found.scope)
     for _ in range(TRIES):
         head = into.head(con)
@@ -71,14 +78,18 @@ def apply(
             _release_again(store, head, found)
             return Applied(products=head.meta.get("products", 0), note=note)
         _difference(con, store, into, head, found, volatile)
-        counts = _counts(con)
+        counts = row(con, query("difference_counts"))
         live = int(head.meta.get("products", 0))
         if found.complete and _is_held(guard, counts["removed_live"], live, allowed):
             return _hold(store, found, counts["removed_live"], live, clock())
-        done = into.append(con, head, "SELECT * REPLACE ({at} AS \"at\") FROM difference", _meta(head, found, counts, scheduled), clock)
+        done = into.append(
+            con, head, 'SELECT * REPLACE ({at} AS "at") FROM difference', _meta(head, found, counts, scheduled), clock
+        )
         if done:
             return _applied(store, found, done, counts)
-    raise StoreUnavailable(f"scopes.{found.scope}: the catalog log was written by others {TRIES} times in a row. Try again.")
+    raise StoreUnavailable(
+        f"scopes.{found.scope}: the catalog log was written by others {TRIES} times in a row. Try again."
+    )
 
 
 def _release_again(store: Store, head: Head, found: Snapshot) -> None:
@@ -98,25 +109,36 @@ def _already_told(head: Head, found: Snapshot) -> str | None:
     since = head.meta.get("remembers_since")
     if since and found.started_at < datetime.fromisoformat(since):
         raise RequestTooLate(
-            f"scopes.{found.scope}: the snapshot of {found.run} started {found.started_at:%Y-%m-%dT%H:%M:%SZ}, before the pulls that the catalog "
-            "still remembers. Pull again instead: `datasync sync --complete`."
+            f"scopes.{found.scope}: the snapshot of {found.run} started {found.started_at:%Y-%m-%dT%H:%M:%SZ}, before "
+            "the pulls that the catalog still remembers. Pull again instead: `datasync sync --complete`."
         )
     return None
 
 
-def _difference(con: duckdb.DuckDBPyConnection, store: Store, into: Log, head: Head, found: Snapshot, volatile: Collection[str]) -> None:
+def _difference(
+    con: duckdb.DuckDBPyConnection, store: Store, into: Log, head: Head, found: Snapshot, volatile: Collection[str]
+) -> None:
     """Make the view ``difference``: the rows this snapshot adds to the log."""
     into.fold(con, "catalog", head.number)
     _view(con, "pulled", f"SELECT * FROM {_parquet(store, pull.snapshot_path(found.scope, found.run))}")
-    snapshot = f"SELECT * REPLACE (comparable AS hash, {literal(product.hash_version(volatile))} AS hash_version) FROM ({_comparable(con, 'pulled', found.scope, volatile)})"
-    _view(con, "snapshot", f"SELECT * EXCLUDE (comparable) FROM ({snapshot})")
-    _view(con, "quarantine", f"SELECT sku, name, code FROM {_parquet(store, pull.quarantine_path(found.scope, found.run))}")
+    todays = f"comparable AS hash, {literal(product.hash_version(volatile))} AS hash_version"
+    rehashed = f"SELECT * REPLACE ({todays}) FROM ({_comparable(con, 'pulled', found.scope, volatile)})"
+    _view(con, "snapshot", f"SELECT * EXCLUDE (comparable) FROM ({rehashed})")
+    _view(
+        con,
+        "quarantine",
+        f"SELECT sku, name, code FROM {_parquet(store, pull.quarantine_path(found.scope, found.run))}",
+    )
     _view(con, "asked_for", _asked(store, found))
     _view(con, "later", _later(store, head, found))
     _view(con, "known", _comparable(con, "catalog", found.scope, volatile))
     removes = "true" if found.complete and not found.unreadable else "false"
-    told = {"$removes": removes, "$run": literal(found.run), "$started_at": f"TIMESTAMPTZ '{found.started_at.isoformat()}'"}
-    sql = product.query("difference")
+    told = {
+        "$removes": removes,
+        "$run": literal(found.run),
+        "$started_at": f"TIMESTAMPTZ '{found.started_at.isoformat()}'",
+    }
+    sql = query("difference")
     for name, value in told.items():
         sql = sql.replace(name, value)
     columns = ", ".join(quote(c) for c in ("sku", *COLUMNS))
@@ -153,25 +175,16 @@ def _later(store: Store, head: Head, found: Snapshot) -> str:
 
 
 def _comparable(con: duckdb.DuckDBPyConnection, rows: str, scope: str, volatile: Collection[str]) -> str:
-    """Products with ``comparable``: their content's hash by today's rule, made anew only where it was made by another."""
+    """Products with ``comparable``: their content's hash by today's rule, made anew only where it was made by
+    another."""
     version = literal(product.hash_version(volatile))
     old = con.execute(f"SELECT count(*) FROM {rows} WHERE hash IS NOT NULL AND hash_version <> {version}").fetchone()
     if not old or not old[0]:
         return f"SELECT *, hash AS comparable FROM {rows}"
     gone = f"[{', '.join(map(literal, volatile))}]::VARCHAR[]"
     again = f"content_hash(c, {literal(scope)}, {gone})"
-    return f"SELECT *, CASE WHEN hash IS NULL OR hash_version = {version} THEN hash ELSE {again} END AS comparable FROM {rows} AS c"
-
-
-def _counts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    names = ("added", "updated", "removed", "quarantined", "removed_live")
-    found = con.execute(
-        "SELECT count(*) FILTER (change = 'added'), count(*) FILTER (change = 'updated'), count(*) FILTER (change = 'removed'), "
-        "count(*) FILTER (change = 'quarantined'), count(*) FILTER (change = 'removed' AND was_live) "
-        "FROM (SELECT d.sku, d.change, k.hash IS NOT NULL AS was_live FROM difference AS d LEFT JOIN known AS k USING (sku))"
-    ).fetchone()
-    assert found is not None
-    return dict(zip(names, found, strict=True))
+    made = f"CASE WHEN hash IS NULL OR hash_version = {version} THEN hash ELSE {again} END"
+    return f"SELECT *, {made} AS comparable FROM {rows} AS c"
 
 
 def _is_held(guard: Guard, removals: int, live: int, allowed: int | None) -> bool:
@@ -200,7 +213,11 @@ def _applied(store: Store, found: Snapshot, done: Head, counts: Mapping[str, int
 def _meta(head: Head, found: Snapshot, counts: Mapping[str, int], scheduled: bool) -> dict[str, Any]:
     """What the log has come to with this entry: the state that the next writer and the next pull start from."""
     before = head.meta
-    me = {"run": found.run, "started_at": found.started_at.isoformat(), "asked": found.asked if _knows_absence(found) else 0}
+    me = {
+        "run": found.run,
+        "started_at": found.started_at.isoformat(),
+        "asked": found.asked if _knows_absence(found) else 0,
+    }
     pulls = [*before.get("pulls", ()), me]
     horizon = max(datetime.fromisoformat(p["started_at"]) for p in pulls) - REMEMBERED
     last_complete = _told(found) if found.complete else before.get("last_complete")
@@ -208,10 +225,17 @@ def _meta(head: Head, found: Snapshot, counts: Mapping[str, int], scheduled: boo
     recent = [p for p in pulls if datetime.fromisoformat(p["started_at"]) >= horizon or p["run"] == base]
     kept = [p for p in recent if not last_complete or p["started_at"] >= last_complete["started_at"]]
     meta = {
-        **{key: before[key] for key in ("watermark", "watermark_at", "fingerprint", "remembers_since") if key in before},
-        "run": found.run, "started_at": me["started_at"], "complete": found.complete, "pulls": kept, "last_complete": last_complete,
-        "last_pull": _told(found), "products": int(before.get("products", 0)) + counts["added"] - counts["removed_live"],
-    }  # fmt: skip
+        **{
+            key: before[key] for key in ("watermark", "watermark_at", "fingerprint", "remembers_since") if key in before
+        },
+        "run": found.run,
+        "started_at": me["started_at"],
+        "complete": found.complete,
+        "pulls": kept,
+        "last_complete": last_complete,
+        "last_pull": _told(found),
+        "products": int(before.get("products", 0)) + counts["added"] - counts["removed_live"],
+    }
     if len(recent) < len(pulls):
         meta["remembers_since"] = horizon.isoformat()
     if found.what == "complete":
@@ -222,5 +246,8 @@ def _meta(head: Head, found: Snapshot, counts: Mapping[str, int], scheduled: boo
 
 
 def _told(found: Snapshot) -> dict[str, Any]:
-    numbers = {name: getattr(found, name) for name in ("run", "complete", "records", "valid", "quarantined", "repeated", "unreadable")}
+    numbers = {
+        name: getattr(found, name)
+        for name in ("run", "complete", "records", "valid", "quarantined", "repeated", "unreadable")
+    }
     return {**numbers, "started_at": found.started_at.isoformat(), "finished_at": found.finished_at.isoformat()}

@@ -67,8 +67,8 @@ class InvalidExpression(SettingsError):
     def __init__(self, key: str, expression: str, problem: str) -> None:
         self.key, self.expression, self.problem = key, expression, problem
         super().__init__(
-            f"{key}: {expression!r} cannot be used: {problem}. A rule or map is one scalar SQL expression: no subquery, "
-            "no table function, no aggregate, nothing that changes from call to call."
+            f"{key}: {expression!r} cannot be used: {problem}. A rule or map is one scalar SQL expression: no "
+            "subquery, no table function, no aggregate, nothing that changes from call to call."
         )
 
 
@@ -101,7 +101,8 @@ class NoFiles(DataError):
     def __init__(self, scope: str, path: str) -> None:
         self.scope, self.path = scope, path
         super().__init__(
-            f"scopes.{scope}.path: no file matches {path!r}. Nothing was changed. Check the path, or wait for the export."
+            f"scopes.{scope}.path: no file matches {path!r}. Nothing was changed. Check the path, or wait for the "
+            "export."
         )
 
 
@@ -123,8 +124,9 @@ class Unexplained(DataError):
     def __init__(self, found: Collection[str]) -> None:
         self.found = list(found)
         super().__init__(
-            f"The numbers do not add up: {'; '.join(self.found)}. The page shows it in red. Look at the receipt log of that "
-            "service and scope (an entry was changed by hand, or damaged); `datasync why SKU` shows one product's entries."
+            f"The numbers do not add up: {'; '.join(self.found)}. The page shows it in red. Look at the receipt log of "
+            "that service and scope (an entry was changed by hand, or damaged); `datasync why SKU` shows a product's "
+            "entries."
         )
 
 

@@ -1,8 +1,7 @@
 """The steps of the line, each opened, called and recorded; what they do is decided below.
 
-A step opens a connection, calls one stage, and leaves its outcome beside the run, be it a failure. The DAGs and the shell
-call the same steps. Between steps go run ids and counts, never rows.
-"""
+A step opens a connection, calls one stage, and leaves its outcome beside the run, be it a failure. The DAGs and the
+shell call the same steps. Between steps go run ids and counts, never rows."""
 
 from __future__ import annotations
 
@@ -61,7 +60,15 @@ class Pipeline:
 
     # ── a run ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def begin(self, run_id: str, kind: str, scopes: tuple[str, ...], asked_by: str, reason: str, request: Request | None = None) -> str:
+    def begin(
+        self,
+        run_id: str,
+        kind: str,
+        scopes: tuple[str, ...],
+        asked_by: str,
+        reason: str,
+        request: Request | None = None,
+    ) -> str:
         """Record that a run began; returns its id in the store. Begun again, it goes on."""
         chosen = scopes or tuple(self.settings.scopes)
         for scope in chosen:
@@ -77,10 +84,31 @@ class Pipeline:
             if want is None:
                 return step.told(outcome="ok", note=why, records=0)
             mine, source = self.settings.scope(scope), open_source(self.settings, scope)
-            found = pull.pull(con, self.store, scope, mine, source, want, run, self.settings.fingerprint(scope), self.clock)
+            found = pull.pull(
+                con, self.store, scope, mine, source, want, run, self.settings.fingerprint(scope), self.clock
+            )
             absent = resync.not_at_source(con, self.store, found)
-            counts = {name: getattr(found, name) for name in ("what", "complete", "records", "valid", "quarantined", "repeated", "unreadable", "requests")}
-            return step.told(outcome="ok", note=why, **counts, notes=list(found.notes), not_at_source=list(absent[:100]), absent=len(absent))
+            counts = {
+                name: getattr(found, name)
+                for name in (
+                    "what",
+                    "complete",
+                    "records",
+                    "valid",
+                    "quarantined",
+                    "repeated",
+                    "unreadable",
+                    "requests",
+                )
+            }
+            return step.told(
+                outcome="ok",
+                note=why,
+                **counts,
+                notes=list(found.notes),
+                not_at_source=list(absent[:100]),
+                absent=len(absent),
+            )
 
     def apply(self, run: str, scope: str) -> dict[str, Any]:
         """Bring the run's snapshot of a scope into its catalog; counts by change."""
@@ -91,7 +119,9 @@ class Pipeline:
             request = self._request(run)
             allowed = resync.allowed(self.store, self.settings, request, scope, None) if request else None
             guard, volatile = self.settings.guard_of(scope), self.settings.scope(scope).volatile
-            done = catalog.apply(con, self.store, found, guard, volatile, self.clock, scheduled=request is None, allowed=allowed)
+            done = catalog.apply(
+                con, self.store, found, guard, volatile, self.clock, scheduled=request is None, allowed=allowed
+            )
             return step.told(outcome="held" if done.held else "ok", **_plain(asdict(done)))
 
     def transfer(self, run: str, scope: str, service: str) -> dict[str, Any]:
@@ -101,9 +131,17 @@ class Pipeline:
             marked = self._mark(con, run, scope, service, request) if request and request.force else 0
             allowed = resync.allowed(self.store, self.settings, request, scope, service) if request else None
             done = transfer.transfer(
-                con, self.store, scope, service, mine, open_service(self.settings, service), run, self.settings.guard_of(scope, service),
-                self.clock, allowed=allowed,
-            )  # fmt: skip
+                con,
+                self.store,
+                scope,
+                service,
+                mine,
+                open_service(self.settings, service),
+                run,
+                self.settings.guard_of(scope, service),
+                self.clock,
+                allowed=allowed,
+            )
             return step.told(outcome="held" if done.held else "ok", marked=marked, **_plain(asdict(done)))
 
     def close(self, run: str) -> dict[str, Any]:
@@ -151,7 +189,8 @@ class Pipeline:
             return totals.totals(con, self.store, self.settings, at)
 
     def publish(self, as_of: datetime | None = None) -> dict[str, Any]:
-        """Publish the report of a moment, by default now, into the settings' site; says where it stands and what does not add up."""
+        """Publish the report of a moment, by default now, into the settings' site; says where it stands and what does
+        not add up."""
         with self.connected() as con:
             now = self.clock()
             at = totals.moment(con, self.store, self.settings, as_of or now)
@@ -195,7 +234,9 @@ class Pipeline:
 
     # ── inside ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _want(self, con: duckdb.DuckDBPyConnection, run: str, scope: str, complete: bool) -> tuple[Want | None, str | None]:
+    def _want(
+        self, con: duckdb.DuckDBPyConnection, run: str, scope: str, complete: bool
+    ) -> tuple[Want | None, str | None]:
         """What to ask the source for, and the words for it where there is something to say."""
         now = self.clock()
         if request := self._request(run):
@@ -216,7 +257,10 @@ class Pipeline:
         skus = None
         if found.what == "skus":
             url = self.store.url(pull.asked_path(scope, run))
-            skus = [row[0] for row in con.execute("SELECT sku FROM read_parquet(?, hive_partitioning = false)", [url]).fetchall()]
+            skus = [
+                row[0]
+                for row in con.execute("SELECT sku FROM read_parquet(?, hive_partitioning = false)", [url]).fetchall()
+            ]
         return transfer.mark(con, self.store, scope, service, skus, run, self.clock)
 
     def _expected(self, run: Run) -> list[str]:
@@ -227,7 +271,9 @@ class Pipeline:
     def _run(self, run: str) -> Run:
         found = runs.find(self.store, run)
         if found is None:
-            raise SettingsError(f"The store has no run {run!r}. Runs begin with `datasync sync`, `datasync resync` or a DAG.")
+            raise SettingsError(
+                f"The store has no run {run!r}. Runs begin with `datasync sync`, `datasync resync` or a DAG."
+            )
         return found
 
     def _request(self, run: str) -> Request | None:
@@ -255,12 +301,21 @@ class _Step:
 
     def __init__(self, name: str, clock: Clock, started_at: datetime) -> None:
         self.clock, self.started_at = clock, started_at
-        self.content: dict[str, Any] = {"outcome": "failed", "error": "The step was cut off.", "started_at": started_at.isoformat()}
+        self.content: dict[str, Any] = {
+            "outcome": "failed",
+            "error": "The step was cut off.",
+            "started_at": started_at.isoformat(),
+        }
 
     def told(self, **content: Any) -> dict[str, Any]:
         ended = self.clock()
         seconds = (ended - self.started_at).total_seconds()
-        self.content = {**content, "started_at": self.started_at.isoformat(), "finished_at": ended.isoformat(), "seconds": seconds}
+        self.content = {
+            **content,
+            "started_at": self.started_at.isoformat(),
+            "finished_at": ended.isoformat(),
+            "seconds": seconds,
+        }
         return self.content
 
 
@@ -273,6 +328,7 @@ def _sentence(error: Exception) -> str:
 
 def _plain(content: dict[str, Any]) -> dict[str, Any]:
     """A stage's result as JSON can hold it."""
-    return {key: value.isoformat() if isinstance(value, datetime) else _plain(value) if isinstance(value, dict) else value for key, value in content.items()}
-
-
+    return {
+        key: value.isoformat() if isinstance(value, datetime) else _plain(value) if isinstance(value, dict) else value
+        for key, value in content.items()
+    }

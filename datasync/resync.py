@@ -1,8 +1,8 @@
-"""Resync: an operator's request to read again and, if forced, to deliver again. Request, then plan, then what came of it.
+"""Resync: an operator's request to read again and, if forced, to deliver again. Request, then plan, then what came of
+it.
 
-The form in Airflow and the shell make the same Request. A plan changes nothing: it says which products would be read and marked,
-what that costs the source, and how long it took last.
-"""
+The form in Airflow and the shell make the same Request. A plan changes nothing: it says which products would be read
+and marked, what that costs the source, and how long it took last."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from typing import Any
 
 import duckdb
 
-from datasync import catalog, product, pull, transfer
+from datasync import catalog, pull, transfer
 from datasync.errors import InvalidSettings, UnknownName
-from datasync.expression import literal
 from datasync.pull import Snapshot
 from datasync.settings import Settings
 from datasync.sources.base import Source, Want
+from datasync.sql import literal, query
 from datasync.store import holds
 from datasync.store.files import Store
 from datasync.store.runs import Run
@@ -68,9 +68,15 @@ def parse(settings: Settings, given: Mapping[str, Any], asked_by: str) -> Reques
     services = tuple(dict.fromkeys(given.get("services") or ()))
     skus = tuple(dict.fromkeys(line.strip() for line in given.get("skus") or () if line.strip()))
     made = Request(
-        scopes, str(given.get("reason") or "").strip(), asked_by, services, skus, bool(given.get("failing")), bool(given.get("force")),
+        scopes,
+        str(given.get("reason") or "").strip(),
+        asked_by,
+        services,
+        skus,
+        bool(given.get("failing")),
+        bool(given.get("force")),
         str(given.get("accept_shrink") or "").strip() or None,
-    )  # fmt: skip
+    )
     for scope in scopes:
         settings.scope(scope)
     for service in services:
@@ -87,7 +93,9 @@ def _is_whole(made: Request) -> None:
     if made.failing and made.skus:
         raise InvalidSettings("failing", "goes without SKUs: it picks them itself.", "Give one or the other.")
     if made.accept_shrink and (made.skus or made.failing):
-        raise InvalidSettings("accept_shrink", "needs a complete pull, so no SKUs can be picked.", "Leave the SKUs out.")
+        raise InvalidSettings(
+            "accept_shrink", "needs a complete pull, so no SKUs can be picked.", "Leave the SKUs out."
+        )
 
 
 def services(settings: Settings, request: Request) -> tuple[str, ...]:
@@ -98,21 +106,29 @@ def services(settings: Settings, request: Request) -> tuple[str, ...]:
 def allowed(store: Store, settings: Settings, request: Request, scope: str, service: str | None) -> int | None:
     """How many removals the accepted hold lets pass there; None where nothing was accepted.
 
-    Accepting a scope's hold reaches its services too: what leaves the catalog has to leave them. Raises UnknownName for a run that held nothing.
-    """
+    Accepting a scope's hold reaches its services too: what leaves the catalog has to leave them. Raises UnknownName for
+    a run that held nothing."""
     if not request.accept_shrink:
         return None
-    chosen = [holds.find(store, s, v, request.accept_shrink) for s in request.scopes for v in (None, *services(settings, request))]
+    chosen = [
+        holds.find(store, s, v, request.accept_shrink)
+        for s in request.scopes
+        for v in (None, *services(settings, request))
+    ]
     found = [hold for hold in chosen if hold]
     if not found:
         standing = [holds.current(store, s, v) for s in settings.scopes for v in (None, *settings.services)]
         known = {hold.id for hold in standing if hold}
-        raise UnknownName("held run (accept_shrink)", request.accept_shrink, known, "Name the run that the report shows as held.")
+        raise UnknownName(
+            "held run (accept_shrink)", request.accept_shrink, known, "Name the run that the report shows as held."
+        )
     reach = {None} if service is None else {None, service}
     return max((hold.would_remove for hold in found if hold.scope == scope and hold.service in reach), default=None)
 
 
-def want(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, request: Request, scope: str, at: datetime) -> Want | None:
+def want(
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, request: Request, scope: str, at: datetime
+) -> Want | None:
     """What to ask the scope's source for; None where ``failing`` finds nothing to ask for."""
     skus = request.skus or (failing(con, store, settings, request, scope) if request.failing else ())
     if request.failing and not skus:
@@ -120,41 +136,80 @@ def want(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, reque
     return Want("skus", at, skus=tuple(skus)) if skus else Want("complete", at)
 
 
-def failing(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, request: Request, scope: str) -> tuple[str, ...]:
+def failing(
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, request: Request, scope: str
+) -> tuple[str, ...]:
     """SKUs of a scope that a chosen service failed to take or rejected, or that are in quarantine, sorted."""
     found: set[str] = set()
     for service in services(settings, request):
         transfer.face(con, store, scope, service, settings.services[service].accepts)
-        sql = product.query("failing").replace("$settings", literal(settings.services[service].fingerprint()))
+        sql = query("failing").replace("$settings", literal(settings.services[service].fingerprint()))
         found |= {row[0] for row in con.execute(sql).fetchall()}
     return tuple(sorted(found))
 
 
 def plan(
-    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, request: Request, sources: Mapping[str, Source], past: Sequence[Run], at: datetime,
-) -> tuple[ScopePlan, ...]:  # fmt: skip
+    con: duckdb.DuckDBPyConnection,
+    store: Store,
+    settings: Settings,
+    request: Request,
+    sources: Mapping[str, Source],
+    past: Sequence[Run],
+    at: datetime,
+) -> tuple[ScopePlan, ...]:
     """What a request would do, scope by scope; nothing is read from a source, nothing is written."""
-    return tuple(_plan_scope(con, store, settings, request, scope, sources[scope], past, at) for scope in request.scopes)
+    return tuple(
+        _plan_scope(con, store, settings, request, scope, sources[scope], past, at) for scope in request.scopes
+    )
 
 
 def _plan_scope(
-    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, request: Request, scope: str, source: Source, past: Sequence[Run], at: datetime,
-) -> ScopePlan:  # fmt: skip
+    con: duckdb.DuckDBPyConnection,
+    store: Store,
+    settings: Settings,
+    request: Request,
+    scope: str,
+    source: Source,
+    past: Sequence[Run],
+    at: datetime,
+) -> ScopePlan:
     asks = want(con, store, settings, request, scope, at)
     skus = asks.skus if asks else ()
-    products = len(skus) if asks is None or asks.what == "skus" else int(catalog.log(store, scope).head(con).meta.get("products", 0))
+    products = (
+        len(skus)
+        if asks is None or asks.what == "skus"
+        else int(catalog.log(store, scope).head(con).meta.get("products", 0))
+    )
     reads = "nothing: no product is failing" if asks is None else "these SKUs" if skus else "every product"
-    marks = {s: _marks(con, store, s, scope, skus if skus or request.failing else None) for s in services(settings, request)} if request.force else {}
+    marks = (
+        {
+            s: _marks(con, store, s, scope, skus if skus or request.failing else None)
+            for s in services(settings, request)
+        }
+        if request.force
+        else {}
+    )
     return ScopePlan(
-        scope, reads, products, skus[:SHOWN], source.requests(asks) if asks else 0, _last_seconds(past, scope, asks), marks,
+        scope,
+        reads,
+        products,
+        skus[:SHOWN],
+        source.requests(asks) if asks else 0,
+        _last_seconds(past, scope, asks),
+        marks,
         allowed(store, settings, request, scope, None),
-    )  # fmt: skip
+    )
 
 
 def _marks(con: duckdb.DuckDBPyConnection, store: Store, service: str, scope: str, skus: Sequence[str] | None) -> int:
     transfer.log(store, service, scope).fold(con, "receipts")
     con.execute("CREATE OR REPLACE TEMP TABLE asked AS SELECT DISTINCT unnest(?::VARCHAR[]) AS sku", [list(skus or ())])
-    rows = product.query("marks").replace("$run", "''").replace("{at}", "NULL").replace("$all", "true" if skus is None else "false")
+    rows = (
+        query("marks")
+        .replace("$run", "''")
+        .replace("{at}", "NULL")
+        .replace("$all", "true" if skus is None else "false")
+    )
     found = con.execute(f"SELECT count(*) FROM ({rows})").fetchone()
     return int(found[0]) if found else 0
 
@@ -163,7 +218,9 @@ def _last_seconds(past: Sequence[Run], scope: str, asks: Want | None) -> float |
     """How long the last pull of the same sort took, by the runs' records."""
     if asks is None:
         return None
-    steps = (step for run in past for step in run.steps if step["step"] == f"{scope}.pull" and step.get("what") == asks.what)
+    steps = (
+        step for run in past for step in run.steps if step["step"] == f"{scope}.pull" and step.get("what") == asks.what
+    )
     return next((float(step["seconds"]) for step in steps if step["outcome"] != "failed"), None)
 
 

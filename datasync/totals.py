@@ -4,9 +4,8 @@
     total received   = current + stale + held_older + orphaned
     due              = missing + stale + failed
 
-The left sides are counted from the logs alone, each term on the right by its own query. What is left over is *unexplained*:
-it is published, and then the run fails.
-"""
+The left sides are counted from the logs alone, each term on the right by its own query. What is left over is
+*unexplained*: it is published, and then the run fails."""
 
 from __future__ import annotations
 
@@ -118,7 +117,11 @@ def totals(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at:
     """Compute every figure at a moment."""
     past = tuple(runs.newest(store, at.as_of, RUNS_READ))
     scopes = tuple(_scope(con, store, settings, at, scope, past) for scope in settings.scopes)
-    held = [holds.current(store, scope, service, at.as_of) for scope in settings.scopes for service in (None, *settings.services)]
+    held = [
+        holds.current(store, scope, service, at.as_of)
+        for scope in settings.scopes
+        for service in (None, *settings.services)
+    ]
     hours = settings.window.total_seconds() / 3600
     return Totals(at.as_of, hours, at.positions, scopes, tuple(h for h in held if h), past)
 
@@ -135,7 +138,9 @@ def confirm(left_over: Sequence[str]) -> None:
         raise Unexplained(left_over)
 
 
-def _scope(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, scope: str, past: Sequence[Run]) -> ScopeTotals:
+def _scope(
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, scope: str, past: Sequence[Run]
+) -> ScopeTotals:
     position = at.positions[f"catalog/{scope}"]
     log = catalog.log(store, scope)
     log.fold(con, "catalog", position)
@@ -143,13 +148,24 @@ def _scope(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at:
     products = row(con, "SELECT count(hash) AS products FROM catalog")["products"]
     meta = log.entry(con, position).meta
     recorded = int(meta.get("products", 0))
-    services = tuple(_service(con, store, settings, at, scope, service, recorded, past) for service in settings.services)
+    services = tuple(
+        _service(con, store, settings, at, scope, service, recorded, past) for service in settings.services
+    )
     quarantined = quarantined_now(con, store, scope, meta)
-    return ScopeTotals(scope, settings.scopes[scope].source, products, quarantined, _last_pull(meta.get("last_pull")), services)
+    return ScopeTotals(
+        scope, settings.scopes[scope].source, products, quarantined, _last_pull(meta.get("last_pull")), services
+    )
 
 
 def _service(
-    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, scope: str, service: str, products: int, past: Sequence[Run]
+    con: duckdb.DuckDBPyConnection,
+    store: Store,
+    settings: Settings,
+    at: Moment,
+    scope: str,
+    service: str,
+    products: int,
+    past: Sequence[Run],
 ) -> ServiceTotals:
     mine = settings.services[service]
     transfer.face(con, store, scope, service, mine.accepts, at.of(scope, service))
@@ -158,14 +174,21 @@ def _service(
     recorded = transfer.log(store, service, scope).entry(con, at.of(scope, service)[1]).meta.get("held", 0)
     outcome, zero, last = _outcome(store, settings, at, scope, service, states, past)
     return ServiceTotals(
-        scope=scope, service=service, outcome=outcome, zero_because=None if window["latest_update"] else zero, last_sync_at=last,
-        due=states["missing"] + states["stale"] + states["failed"], unexplained=_unexplained(products, int(recorded), states),
-        **window, **states,
-    )  # fmt: skip
+        scope=scope,
+        service=service,
+        outcome=outcome,
+        zero_because=None if window["latest_update"] else zero,
+        last_sync_at=last,
+        due=states["missing"] + states["stale"] + states["failed"],
+        unexplained=_unexplained(products, int(recorded), states),
+        **window,
+        **states,
+    )
 
 
 def _states(con: duckdb.DuckDBPyConnection, fingerprint: str) -> dict[str, int]:
-    """The states' counts; a product that is stale by another version counts only if the catalog log knows that version."""
+    """The states' counts; a product that is stale by another version counts only if the catalog log knows that
+    version."""
     states = row(con, query("states").replace("$settings", fingerprint))
     if states.pop("stale_other"):
         states["stale"] += count(con, query("known_versions").replace("$settings", fingerprint))
@@ -173,7 +196,8 @@ def _states(con: duckdb.DuckDBPyConnection, fingerprint: str) -> dict[str, int]:
 
 
 def _unexplained(products: int, recorded: int, states: Mapping[str, int]) -> int:
-    """What the states leave over of the products that the catalog's head recorded; or, where that is nothing, the receipts' of held ones."""
+    """What the states leave over of the products that the catalog's head recorded; or, where that is nothing, the
+    receipts' of held ones."""
     of_catalog = products - sum(states[s] for s in ("excluded", "rejected", "failed", "current", "stale", "missing"))
     return of_catalog or recorded - sum(states[s] for s in ("current", "stale", "held_older", "orphaned"))
 
@@ -198,20 +222,28 @@ def quarantined_now(con: duckdb.DuckDBPyConnection, store: Store, scope: str, me
     kept = store.listing(f"quarantine/scope={scope}")  # at a moment long ago some of them have been tidied away
     paths = [pull.quarantine_path(scope, p["run"]) for p in meta.get("pulls", ()) if f"{p['run']}.parquet" in kept]
     urls = ", ".join(literal(store.url(path)) for path in paths)
-    rows = f"SELECT * FROM read_parquet([{urls}], filename = true, hive_partitioning = false)" if paths else _NO_QUARANTINE
+    rows = (
+        f"SELECT * FROM read_parquet([{urls}], filename = true, hive_partitioning = false)" if paths else _NO_QUARANTINE
+    )
     con.execute(f"CREATE OR REPLACE TEMP VIEW quarantine AS {rows}")
     con.execute(f"CREATE OR REPLACE TEMP VIEW quarantined AS {query('quarantined_now')}")
     return count(con, "SELECT * FROM quarantined")
 
 
 _NO_QUARANTINE = (
-    "SELECT NULL::BIGINT AS position, NULL::VARCHAR AS place, NULL::VARCHAR AS sku, NULL::VARCHAR AS name, NULL::VARCHAR AS code, "
-    "NULL::VARCHAR AS sentence, NULL::VARCHAR AS record, NULL::VARCHAR AS filename WHERE false"
+    "SELECT NULL::BIGINT AS position, NULL::VARCHAR AS place, NULL::VARCHAR AS sku, NULL::VARCHAR AS name, "
+    "NULL::VARCHAR AS code, NULL::VARCHAR AS sentence, NULL::VARCHAR AS record, NULL::VARCHAR AS filename WHERE false"
 )
 
 
 def _outcome(
-    store: Store, settings: Settings, at: Moment, scope: str, service: str, states: Mapping[str, int], past: Sequence[Run]
+    store: Store,
+    settings: Settings,
+    at: Moment,
+    scope: str,
+    service: str,
+    states: Mapping[str, int],
+    past: Sequence[Run],
 ) -> tuple[str, str | None, datetime | None]:
     """How the last sync went there (ok, failed, held, never), why nothing arrived if nothing did, and when it ran."""
     pulled = _last_step(past, f"{scope}.pull")

@@ -1,11 +1,12 @@
 """Catalog to receipts: what should be there minus what is, in both directions, closed at every transfer.
 
-A transfer never follows events. It compares the products that a service accepts with what its receipts say it holds, delivers and
-removes the difference, and records the answers. A crash between any two steps leaves the same difference for the next one.
+A transfer never follows events. It compares the products that a service accepts with what its receipts say it holds,
+delivers and removes the difference, and records the answers. A crash between any two steps leaves the same difference
+for the next one.
 
-An embedded service is delivered to by recording: one entry. Any other gets batches of 10,000 products (or what 60 s bring); each
-batch's answers are one entry. Who loses the race for an entry has delivered all the same, and records what nobody else touched.
-"""
+An embedded service is delivered to by recording: one entry. Any other gets batches of 10,000 products (or what 60 s
+bring); each batch's answers are one entry. Who loses the race for an entry has delivered all the same, and records what
+nobody else touched."""
 
 from __future__ import annotations
 
@@ -25,11 +26,11 @@ from datasync.expression import Expression, parse, type_of
 from datasync.services.base import Service
 from datasync.settings import Accept, Guard
 from datasync.settings import Service as ServiceSettings
+from datasync.sql import count, literal, query, quote, row
 from datasync.store import holds
 from datasync.store.files import Clock, Store
 from datasync.store.holds import Hold
 from datasync.store.log import Head, Log
-from datasync.sql import count, literal, query, quote, row
 
 COLUMNS = {
     "operation": "VARCHAR",
@@ -90,7 +91,8 @@ def log(store: Store, service: str, scope: str) -> Log:
 
 
 def define_rules(con: duckdb.DuckDBPyConnection, name: str, accepts: Sequence[Accept]) -> None:
-    """Make the view ``rules`` over ``catalog``: one row per catalog product, with the words of the first rule that is not TRUE.
+    """Make the view ``rules`` over ``catalog``: one row per catalog product, with the words of the first rule that is
+    not TRUE.
 
     A rule that is NULL, or fails on a product, turns it away. Raises InvalidExpression.
     """
@@ -107,7 +109,8 @@ def define_rules(con: duckdb.DuckDBPyConnection, name: str, accepts: Sequence[Ac
 
 
 def checked_rule(con: duckdb.DuckDBPyConnection, key: str, rule: str) -> Expression:
-    """A rule as SQL; ``key`` is where it stands. InvalidExpression unless it is a condition over a product's columns."""
+    """A rule as SQL; ``key`` is where it stands. InvalidExpression unless it is a condition over a product's
+    columns."""
     checked = parse(con, key, rule)
     if unknown := [field for field in checked.fields if field.lower() not in product.COLUMNS]:
         words = f"no product column is called {', '.join(map(repr, unknown))}; there are {', '.join(product.COLUMNS)}"
@@ -120,14 +123,22 @@ def checked_rule(con: duckdb.DuckDBPyConnection, key: str, rule: str) -> Express
 
 
 def transfer(
-    con: duckdb.DuckDBPyConnection, store: Store, scope: str, name: str, settings: ServiceSettings, service: Service, run: str,
-    guard: Guard, clock: Clock, *, allowed: int | None = None,
-) -> Transferred:  # fmt: skip
+    con: duckdb.DuckDBPyConnection,
+    store: Store,
+    scope: str,
+    name: str,
+    settings: ServiceSettings,
+    service: Service,
+    run: str,
+    guard: Guard,
+    clock: Clock,
+    *,
+    allowed: int | None = None,
+) -> Transferred:
     """Deliver what is due to one service in one scope, and remove what it should not hold.
 
-    ``allowed``: an operator accepted that many removals; else removals beyond the guard are held and everything else is done.
-    Raises ServiceUnavailable after recording what it knows, when the service does not answer.
-    """
+    ``allowed``: an operator accepted that many removals; else removals beyond the guard are held and everything else is
+    done. Raises ServiceUnavailable after recording what it knows, when the service does not answer."""
     way = _Way(con, store, scope, name, settings, service, run, clock)
     held = None
     for _ in range(TRIES):
@@ -138,28 +149,48 @@ def transfer(
     raise StoreUnavailable(f"{name}/{scope}: the receipt log was written by others {TRIES} times in a row. Try again.")
 
 
-def mark(con: duckdb.DuckDBPyConnection, store: Store, scope: str, service: str, skus: Sequence[str] | None, request: str, clock: Clock) -> int:
+def mark(
+    con: duckdb.DuckDBPyConnection,
+    store: Store,
+    scope: str,
+    service: str,
+    skus: Sequence[str] | None,
+    request: str,
+    clock: Clock,
+) -> int:
     """Mark SKUs (None: all) to be delivered again; an append that finds an entry of this request writes none.
 
-    A request that finds nothing to mark writes an entry too, so that its second try marks nothing either. Returns how many are marked by this call.
-    """
+    A request that finds nothing to mark writes an entry too, so that its second try marks nothing either. Returns how
+    many are marked by this call."""
     into = log(store, service, scope)
     for _ in range(TRIES):
         head = into.head(con)
         if request in head.meta.get("requests", ()):
             return 0
         into.fold(con, "receipts", head.number)
-        con.execute("CREATE OR REPLACE TEMP TABLE asked AS SELECT DISTINCT unnest(?::VARCHAR[]) AS sku", [list(skus or ())])
+        con.execute(
+            "CREATE OR REPLACE TEMP TABLE asked AS SELECT DISTINCT unnest(?::VARCHAR[]) AS sku", [list(skus or ())]
+        )
         rows = _filled("marks", run=request).replace("$all", "true" if skus is None else "false")
         marked = count(con, rows.replace("{at}", "NULL::TIMESTAMPTZ"))
         meta = {**head.meta, "run": request, "requests": [*head.meta.get("requests", ()), request]}
         if into.append(con, head, rows, meta, clock):
             return marked
-    raise StoreUnavailable(f"{service}/{scope}: the receipt log was written by others {TRIES} times in a row. Try again.")
+    raise StoreUnavailable(
+        f"{service}/{scope}: the receipt log was written by others {TRIES} times in a row. Try again."
+    )
 
 
-def face(con: duckdb.DuckDBPyConnection, store: Store, scope: str, name: str, accepts: Sequence[Accept], positions: tuple[int | None, int | None] = (None, None)) -> tuple[int, int]:
-    """Make the views ``catalog``, ``receipts`` and ``rules`` face each other, at the given positions (default: the heads)."""
+def face(
+    con: duckdb.DuckDBPyConnection,
+    store: Store,
+    scope: str,
+    name: str,
+    accepts: Sequence[Accept],
+    positions: tuple[int | None, int | None] = (None, None),
+) -> tuple[int, int]:
+    """Make the views ``catalog``, ``receipts`` and ``rules`` face each other, at the given positions (default: the
+    heads)."""
     at_catalog = catalog.log(store, scope).fold(con, "catalog", positions[0])
     at_receipts = log(store, name, scope).fold(con, "receipts", positions[1])
     define_rules(con, name, accepts)
@@ -190,7 +221,9 @@ def _guarded(way: _Way, guard: Guard, allowed: int | None) -> Hold | None:
     """Take removals out of ``due`` where the volume guard holds them."""
     removals = count(way.con, "SELECT * FROM due WHERE operation = 'removed' AND held_hash IS NOT NULL")
     total = count(way.con, "SELECT * FROM receipts WHERE held_hash IS NOT NULL")
-    if (allowed is not None and removals <= allowed) or not holds.exceeds(guard.percent, guard.products, removals, total):
+    if (allowed is not None and removals <= allowed) or not holds.exceeds(
+        guard.percent, guard.products, removals, total
+    ):
         return None
     # Made anew, for batches go by rowid, and deleting would leave gaps in them.
     way.con.execute("CREATE OR REPLACE TEMP TABLE due AS SELECT * FROM due WHERE operation <> 'removed'")
@@ -204,7 +237,8 @@ def _deliver_all(way: _Way, head: Head) -> bool:
     size = total if way.service.embedded else FIRST_BATCH
     while done < total:
         began = time.monotonic()
-        way.con.execute(f"CREATE OR REPLACE TEMP TABLE delivered AS SELECT * FROM due WHERE rowid >= {done} AND rowid < {done + size}")
+        batch = f"SELECT * FROM due WHERE rowid >= {done} AND rowid < {done + size}"
+        way.con.execute(f"CREATE OR REPLACE TEMP TABLE delivered AS {batch}")
         next_head = _deliver(way, head)
         if next_head is None:
             return False
@@ -216,21 +250,28 @@ def _deliver_all(way: _Way, head: Head) -> bool:
 
 
 def _next_size(size: int, seconds: float) -> int:
-    """As many products as 60 s may bring at the rate of the last batch, at most BATCH: a crash repeats no more than that."""
+    """As many products as 60 s may bring at the rate of the last batch, at most BATCH: a crash repeats no more than
+    that."""
     return max(1, min(BATCH, int(size / max(seconds, 0.001) * BATCH_SECONDS)))
 
 
 def _deliver(way: _Way, head: Head) -> Head | None:
-    """One batch: hand it over, record the answers. None if nothing was delivered, for an embedded service lost the race."""
+    """One batch: hand it over, record the answers. None if nothing was delivered, for an embedded service lost the
+    race."""
     needs = ", ".join(f"c.{quote(column)}" for column in way.service.needs)
-    joined = f"SELECT d.*, {needs} FROM delivered AS d LEFT JOIN catalog AS c USING (sku)" if needs else "SELECT * FROM delivered"
+    joined = (
+        f"SELECT d.*, {needs} FROM delivered AS d LEFT JOIN catalog AS c USING (sku)"
+        if needs
+        else "SELECT * FROM delivered"
+    )
     way.con.execute(f"CREATE OR REPLACE TEMP VIEW batch AS {joined}")
     failure = None
     try:
         answers = way.service.deliver(way.con, "batch")
     except ServiceUnavailable as error:
         failure = error
-        answers = f"SELECT sku, 'failed' AS outcome, {literal(str(error))} AS words, NULL::TIMESTAMPTZ AS answered_at FROM delivered"
+        failed = f"'failed' AS outcome, {literal(str(error))} AS words, NULL::TIMESTAMPTZ AS answered_at"
+        answers = f"SELECT sku, {failed} FROM delivered"
     way.con.execute(f"CREATE OR REPLACE TEMP TABLE answers AS {answers}")
     recorded = _record(way, head)
     if failure:
@@ -239,7 +280,8 @@ def _deliver(way: _Way, head: Head) -> Head | None:
 
 
 def _record(way: _Way, head: Head) -> Head | None:
-    """Append the answers of a batch; a service over a network has them already, so they go under the next free number."""
+    """Append the answers of a batch; a service over a network has them already, so they go under the next free
+    number."""
     rows = _filled("receipt_rows", settings=way.settings.fingerprint(), run=way.run)
     before = head
     for _ in range(TRIES):
@@ -255,7 +297,10 @@ def _record(way: _Way, head: Head) -> Head | None:
             return None
         before = way.log.head(way.con)
         way.log.fold(way.con, "receipts", before.number)
-    raise StoreUnavailable(f"{way.name}/{way.scope}: delivered, but the receipt log was written by others {TRIES} times in a row. Try again.")
+    raise StoreUnavailable(
+        f"{way.name}/{way.scope}: delivered, but the receipt log was written by others {TRIES} times in a row. "
+        "Try again."
+    )
 
 
 def _meta(way: _Way, before: Head, told: dict[str, int]) -> dict[str, Any]:
@@ -280,8 +325,15 @@ def _ended(way: _Way, held: Hold | None) -> Transferred:
     return Transferred(**counts, entries=tuple(way.entries), held=kept)
 
 
-def held_products(con: duckdb.DuckDBPyConnection, store: Store, scope: str, service: str, positions: tuple[int | None, int | None] = (None, None)) -> None:
-    """Make the view ``feed``: one row per product the service holds, in the version it holds, with when it received it."""
+def held_products(
+    con: duckdb.DuckDBPyConnection,
+    store: Store,
+    scope: str,
+    service: str,
+    positions: tuple[int | None, int | None] = (None, None),
+) -> None:
+    """Make the view ``feed``: one row per product the service holds, in the version it holds, with when it received
+    it."""
     history = catalog.log(store, scope)
     at = history.fold(con, "catalog", positions[0])
     history.history(con, "versions", at)
@@ -300,8 +352,8 @@ def export(con: duckdb.DuckDBPyConnection, store: Store, scope: str, service: st
     how = "FORMAT parquet, COMPRESSION zstd" if target.suffix == ".parquet" else "FORMAT json"
     target.parent.mkdir(parents=True, exist_ok=True)
     beside = target.with_name(f".{target.name}.new")
-    # A table of its own first: DuckDB writes a column as optional or required by what it knows of the rows, and of a table it
-    # knows the same whichever entries the rows came from. So the same products give the same bytes.
+    # A table of its own first: DuckDB writes a column as optional or required by what it knows of the rows, and of a
+    # table it knows the same whichever entries the rows came from. So the same products give the same bytes.
     con.execute(f"CREATE OR REPLACE TEMP TABLE exported AS {rows}")
     con.execute(f"COPY exported TO {literal(str(beside))} ({how})")
     con.execute("DROP TABLE exported")

@@ -14,6 +14,7 @@ from datasync import catalog, transfer
 from datasync.errors import StoreUnavailable
 from datasync.services.feed import Feed
 from datasync.settings import Accept, Guard, Service, Settings
+from datasync.sql import literal
 from datasync.store.files import Clock, Store
 
 _WITHDRAWN = Service(accepts=(Accept(rule="false", otherwise="Withdrawn: no longer configured"),))
@@ -28,9 +29,15 @@ class Leftover:
     held: int
 
 
-def leftovers(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, as_of: datetime | None = None) -> tuple[Leftover, ...]:
+def leftovers(
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, as_of: datetime | None = None
+) -> tuple[Leftover, ...]:
     """What is no longer configured and still holds products, now or just before ``as_of``."""
-    found = [Leftover(scope, None, _products(con, store, scope, as_of)) for scope in _names(store, "catalog", "scope") if scope not in settings.scopes]
+    found = [
+        Leftover(scope, None, _products(con, store, scope, as_of))
+        for scope in _names(store, "catalog", "scope")
+        if scope not in settings.scopes
+    ]
     for service in _names(store, "receipts", "service"):
         for scope in _names(store, f"receipts/service={service}", "scope"):
             if scope not in settings.scopes or service not in settings.services:
@@ -39,7 +46,8 @@ def leftovers(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, 
 
 
 def withdraw(con: duckdb.DuckDBPyConnection, store: Store, one: Leftover, run: str, clock: Clock) -> Leftover:
-    """Take a leftover away, as entries like any other: the logs keep their history. Returns it with what it holds afterwards."""
+    """Take a leftover away, as entries like any other: the logs keep their history. Returns it with what it holds
+    afterwards."""
     if one.service is None:
         _empty(con, store, one.scope, run, clock)
         return replace(one, held=_products(con, store, one.scope, None))
@@ -53,15 +61,21 @@ def _empty(con: duckdb.DuckDBPyConnection, store: Store, scope: str, run: str, c
     for _ in range(catalog.TRIES):
         head = log.head(con)
         log.fold(con, "catalog", head.number)
-        columns = ", ".join(f'{"name" if c == "name" else "NULL"}::{kind} AS "{c}"' for c, kind in catalog.COLUMNS.items() if c not in _OWN)
+        columns = ", ".join(
+            f'{"name" if c == "name" else "NULL"}::{kind} AS "{c}"'
+            for c, kind in catalog.COLUMNS.items()
+            if c not in _OWN
+        )
         now = clock().isoformat()
         rows = (
-            f"SELECT sku, 'removed' AS change, {columns}, '{run}' AS run, TIMESTAMPTZ '{now}' AS started_at, {{at}} AS \"at\" "
-            "FROM catalog WHERE change <> 'removed'"
+            f"SELECT sku, 'removed' AS change, {columns}, {literal(run)} AS run, TIMESTAMPTZ '{now}' AS started_at, "
+            "{at} AS \"at\" FROM catalog WHERE change <> 'removed'"
         )
         if log.append(con, head, rows, {**head.meta, "run": run, "products": 0}, clock):
             return
-    raise StoreUnavailable(f"scopes.{scope}: the catalog log was written by others {catalog.TRIES} times in a row. Try again.")
+    raise StoreUnavailable(
+        f"scopes.{scope}: the catalog log was written by others {catalog.TRIES} times in a row. Try again."
+    )
 
 
 _OWN = ("change", "run", "started_at", "at")

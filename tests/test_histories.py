@@ -56,6 +56,21 @@ LIMITS: tuple[tuple[tuple[str, ...], int], ...] = (
 )
 
 
+SOME = st.frozensets(st.sampled_from(SKUS), min_size=1, max_size=3)
+ASKED = st.none() | SOME
+NAMES = st.sampled_from(["feed", "far"])
+SECONDS = st.sampled_from([0, 1, 3600, 3 * 3600, -90])
+CONTENT = st.builds(
+    Content,
+    name=st.sampled_from(["n1", "n2", "n2", ""]),
+    status=st.sampled_from(["enabled", "enabled", "disabled"]),
+    price=st.sampled_from(["2", "1", None, "dear"]),
+    url=st.sampled_from([None, "https://shop.example/x"]),
+    modified=st.sampled_from(["m1", "m2"]),
+)
+CHANGES = st.dictionaries(st.sampled_from(SKUS), st.none() | CONTENT, max_size=3)
+
+
 class Far:
     """A service over a network: it holds what it took, in its own memory, and has moods."""
 
@@ -113,25 +128,12 @@ class Histories(RuleBasedStateMachine):
 
     # ── what happens outside ────────────────────────────────────────────────────────────────────────────────────────
 
-    @rule(
-        skus=st.sets(st.sampled_from(SKUS), min_size=1, max_size=3),
-        content=st.builds(
-            Content,
-            name=st.sampled_from(["n1", "n2", "n2", ""]),
-            status=st.sampled_from(["enabled", "enabled", "disabled"]),
-            price=st.sampled_from(["2", "1", None, "dear"]),
-            url=st.sampled_from([None, "https://shop.example/x"]),
-            modified=st.sampled_from(["m1", "m2"]),
-        ),
-    )
-    def source_changes(self, skus: set[str], content: Content) -> None:
-        self.model.source |= dict.fromkeys(sorted(skus), content)
+    @rule(changes=CHANGES)
+    def source_changes(self, changes: dict[str, Content | None]) -> None:
+        new = self.model.source | changes
+        self.model.source = {sku: content for sku, content in new.items() if content}
 
-    @rule(skus=st.sets(st.sampled_from(SKUS), min_size=1, max_size=3))
-    def source_removes(self, skus: set[str]) -> None:
-        self.model.source = {sku: c for sku, c in self.model.source.items() if sku not in skus}
-
-    @rule(seconds=st.sampled_from([1, 3600, 2 * 3600, 3 * 3600, -90]))
+    @rule(seconds=SECONDS)
     def time_passes(self, seconds: int) -> None:
         self.model.passes(timedelta(seconds=seconds))
 
@@ -143,11 +145,11 @@ class Histories(RuleBasedStateMachine):
     def far_goes_down(self, down: str) -> None:
         self.model.down = down
 
-    @rule(name=st.sampled_from(["feed", "far"]), words=st.sampled_from(sorted(model.RULES)))
+    @rule(name=NAMES, words=st.sampled_from(sorted(model.RULES)))
     def a_rule_changes(self, name: str, words: str) -> None:
         self.model.services[name].rule = words
 
-    @rule(name=st.sampled_from(["feed", "far"]), limits=st.sampled_from(LIMITS))
+    @rule(name=NAMES, limits=st.sampled_from(LIMITS))
     def settings_change(self, name: str, limits: tuple[tuple[str, ...], int]) -> None:
         self.model.services[name].required, self.model.services[name].max_bytes = limits
 
@@ -157,13 +159,50 @@ class Histories(RuleBasedStateMachine):
 
     # ── the steps of the product ────────────────────────────────────────────────────────────────────────────────────
 
-    @rule(asked=st.none() | st.sets(st.sampled_from(SKUS), min_size=1, max_size=3))
-    def a_sync(self, asked: set[str] | None) -> None:
-        self.whole_run(asked and frozenset(asked))
+    @rule(changes=CHANGES, seconds=SECONDS, asked=ASKED)
+    def a_sync(self, changes: dict[str, Content | None], seconds: int, asked: frozenset[str] | None) -> None:
+        self.source_changes(changes)
+        self.time_passes(seconds)
+        self.whole_run(asked)
 
-    @rule(asked=st.none() | st.sets(st.sampled_from(SKUS), min_size=1, max_size=3))
-    def a_forced_resync(self, asked: set[str] | None) -> None:
-        self.whole_run(asked and frozenset(asked), force=True)
+    @rule(asked=ASKED)
+    def a_forced_resync(self, asked: frozenset[str] | None) -> None:
+        self.whole_run(asked, force=True)
+
+    @rule(changes=CHANGES, asked=ASKED, later=st.sampled_from(["sync", "hash version", "hold"]))
+    def a_snapshot_is_applied_late(
+        self, changes: dict[str, Content | None], asked: frozenset[str] | None, later: str
+    ) -> None:
+        """It is read, then something else happens, and what has changed since is read first by another run."""
+        run = self.new_run()
+        self.finish("pull", run, asked)
+        if later == "hash version":
+            self.the_hash_version_changes()
+        elif later == "hold":
+            before, self.model.source = self.model.source, {}
+            self.whole_run(None)
+            self.model.source = before
+        else:
+            self.source_changes(changes)
+            self.whole_run(frozenset(changes) or None)
+        self.finish("apply", run, None)
+
+    @rule(kind=st.sampled_from(["pull", "apply", "transfer"]), stops=st.integers(1, 6), changes=CHANGES, name=NAMES)
+    def a_step_is_killed_and_run_again(
+        self, kind: str, stops: int, changes: dict[str, Content | None], name: str
+    ) -> None:
+        self.source_changes(changes)
+        run, told = self.new_run(), {"pull": (None,), "apply": (None,), "transfer": (name, None)}[kind]
+        if kind == "apply":
+            self.finish("pull", run, None)
+        actor = self.start(kind, run, *told)
+        for _ in range(stops - 1):
+            if not actor.ended:
+                self.go_on(actor)
+        if not actor.ended:
+            self.actors.remove(actor)
+            actor.kill()
+        self.finish(kind, run, *told)
 
     @precondition(lambda self: any(self.model.held(name) for name in (None, "feed", "far")))
     @rule(which=st.sampled_from([None, "feed", "far"]))
@@ -172,9 +211,9 @@ class Histories(RuleBasedStateMachine):
         self.whole_run(None, allowed=hold.would_remove)
 
     @precondition(lambda self: len(self.actors) < self.writers)
-    @rule(asked=st.none() | st.sets(st.sampled_from(SKUS), min_size=1, max_size=3))
-    def a_pull_starts(self, asked: set[str] | None) -> None:
-        self.start("pull", self.new_run(), asked and frozenset(asked))
+    @rule(asked=ASKED)
+    def a_pull_starts(self, asked: frozenset[str] | None) -> None:
+        self.start("pull", self.new_run(), asked)
 
     @precondition(lambda self: len(self.actors) < self.writers and self.model.snapshots)
     @rule(which=st.integers(0, 2))
@@ -183,16 +222,14 @@ class Histories(RuleBasedStateMachine):
         self.start("apply", newest[which % len(newest)], None)
 
     @precondition(lambda self: len(self.actors) < self.writers)
-    @rule(name=st.sampled_from(["feed", "far"]))
+    @rule(name=NAMES)
     def a_transfer_starts(self, name: str) -> None:
         self.start("transfer", self.new_run(), name, None)
 
     @precondition(lambda self: len(self.actors) < self.writers)
-    @rule(
-        name=st.sampled_from(["feed", "far"]), asked=st.none() | st.sets(st.sampled_from(SKUS), min_size=1, max_size=3)
-    )
-    def a_mark_starts(self, name: str, asked: set[str] | None) -> None:
-        self.start("mark", self.new_run(), name, asked and frozenset(asked))
+    @rule(name=NAMES, asked=ASKED)
+    def a_mark_starts(self, name: str, asked: frozenset[str] | None) -> None:
+        self.start("mark", self.new_run(), name, asked)
 
     @precondition(lambda self: len(self.actors) < self.writers)
     @rule(name=st.sampled_from([None, "feed", "far"]))
@@ -444,7 +481,7 @@ class OneWriter(Histories):
     writers = 1
 
 
-@pytest.mark.parametrize(("machine", "few"), [(Histories, 10), (OneWriter, 5)], ids=["several writers", "one writer"])
+@pytest.mark.parametrize(("machine", "few"), [(Histories, 7), (OneWriter, 4)], ids=["several writers", "one writer"])
 def test_any_history_leaves_what_the_rules_say(machine: type[Histories], few: int) -> None:
     how = settings(
         max_examples=EXAMPLES or few,

@@ -1,4 +1,5 @@
-"""The README is run: its files are written, its commands typed, its settings read, its SQL asked, in the order they stand."""
+"""The README is run: its files are written, its commands typed, its settings read, its SQL asked, in the order they
+stand."""
 
 from __future__ import annotations
 
@@ -96,7 +97,10 @@ def test_the_readme_explains_every_state_of_a_product() -> None:
 def test_the_readme_gives_the_exit_codes_of_the_error_tree() -> None:
     groups = (errors.SettingsError, errors.TransientError, errors.DataError, errors.DecisionError)
     assert [group.exit_code for group in groups] == [2, 3, 4, 5]
-    assert "2 the settings or the request, 3 trying again may help, 4 look at\nthe data, 5 a person has to decide" in README
+    assert (
+        "2 the settings or the request, 3 trying again may help, 4 look at\nthe data, 5 a person has to decide"
+        in README
+    )
 
 
 @pytest.mark.parametrize("name", ["adventureworks", "magento"])

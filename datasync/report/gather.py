@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 import duckdb
 from croniter import croniter
 
-from datasync import catalog, product, totals, transfer
-from datasync.expression import literal
+from datasync import catalog, totals, transfer
 from datasync.report.pages import (
     HoldRow,
     Named,
@@ -21,6 +20,7 @@ from datasync.report.pages import (
     Unconfigured,
 )
 from datasync.settings import Settings
+from datasync.sql import literal, query
 from datasync.store.files import Store
 from datasync.store.log import Log
 from datasync.store.runs import Run
@@ -73,17 +73,15 @@ def _products(
     )
     for service in settings.services:
         transfer.log(store, service, scope).fold(con, "receipts", at.of(scope, service)[1])
-        con.execute(
-            f"INSERT INTO page_held SELECT {literal(service)}, sku, held_hash, received_at FROM receipts WHERE held_hash IS NOT NULL"
-        )
+        mine = f"SELECT {literal(service)}, sku, held_hash, received_at FROM receipts WHERE held_hash IS NOT NULL"
+        con.execute(f"INSERT INTO page_held {mine}")
     log, position = catalog.log(store, scope), at.positions[f"catalog/{scope}"]
     log.fold(con, "catalog", position)
     log.history(con, "versions", position)
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE page_versions AS {product.query('page_versions').replace('$scope', literal(scope))}"
-    )
+    held_versions = query("page_versions").replace("$scope", literal(scope))
+    con.execute(f"CREATE OR REPLACE TEMP TABLE page_versions AS {held_versions}")
     versions = con.sql("SELECT * EXCLUDE (version) FROM page_versions ORDER BY version").to_arrow_table()
-    held = con.sql(product.query("page_held")).to_arrow_table()
+    held = con.sql(query("page_held")).to_arrow_table()
     return ScopeProducts(scope, versions, held)
 
 
@@ -95,11 +93,18 @@ def _run(run: Run, settings: Settings) -> RunRow:
         for name in ("added", "updated", "resent", "removed", "rejected", "failed")
     }
     return RunRow(
-        id=run.id, kind=run.kind, scopes=run.scopes, started_at=run.started_at, finished_at=run.finished_at, outcome=run.outcome,
-        asked_by=run.asked_by, reason=run.reason, received=moved["added"] + moved["updated"] + moved["resent"],
+        id=run.id,
+        kind=run.kind,
+        scopes=run.scopes,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        outcome=run.outcome,
+        asked_by=run.asked_by,
+        reason=run.reason,
+        received=moved["added"] + moved["updated"] + moved["resent"],
         errors=tuple(f"{step['step']}: {step['error']}" for step in run.steps if step.get("error")),
         **{name: moved[name] for name in ("resent", "removed", "rejected", "failed")},
-    )  # fmt: skip
+    )
 
 
 def _quarantined(con: duckdb.DuckDBPyConnection, store: Store, at: Moment, scope: str) -> list[QuarantinedRecord]:
@@ -117,7 +122,7 @@ def _trend(con: duckdb.DuckDBPyConnection, store: Store, at: Moment, scope: str,
     since = at.as_of - timedelta(hours=TREND_HOURS)
     log.history(con, "receipts", position, after=_before(con, log, since))
     moment = f"TIMESTAMPTZ '{at.as_of.isoformat()}'"
-    rows = con.execute(product.query("trend").replace("$as_of", moment).replace("$hours", str(TREND_HOURS))).fetchall()
+    rows = con.execute(query("trend").replace("$as_of", moment).replace("$hours", str(TREND_HOURS))).fetchall()
     return Trend(scope, service, tuple(row[1] for row in rows))
 
 

@@ -1,9 +1,9 @@
-"""The embedded service: a feed that consumers read from the store itself. Its receipt is the delivery, one atomic commit.
+"""The embedded service: a feed that consumers read from the store itself. Its receipt is the delivery, one atomic
+commit.
 
-What a consumer reads is `queries/feed.sql`, the receipts joined with the catalog by SKU and hash; `export` writes the same as one
-file after each transfer. A feed rejects what no consumer could use: payloads above ``max_bytes``, and products that lack
-a ``required`` column.
-"""
+What a consumer reads is `queries/feed.sql`, the receipts joined with the catalog by SKU and hash; `export` writes the
+same as one file after each transfer. A feed rejects what no consumer could use: payloads above ``max_bytes``, and
+products that lack a ``required`` column."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 import duckdb
 
-from datasync.sql import literal, quote
 from datasync.product import TYPES
+from datasync.sql import literal, quote
 
 
 class Feed:
@@ -25,7 +25,10 @@ class Feed:
         self.needs = self.required
 
     def deliver(self, con: duckdb.DuckDBPyConnection, batch: str) -> str:
-        lacking = ", ".join(f"CASE WHEN {_is_empty(column)} THEN {literal(column)} END" for column in self.required) or "NULL::VARCHAR"
+        lacking = (
+            ", ".join(f"CASE WHEN {_is_empty(column)} THEN {literal(column)} END" for column in self.required)
+            or "NULL::VARCHAR"
+        )
         return f"""
             SELECT
                 sku,
@@ -36,7 +39,8 @@ class Feed:
                 END AS outcome,
                 CASE
                     WHEN operation = 'removed' THEN NULL
-                    WHEN bytes > {self.max_bytes} THEN format('The payload has {{:,}} bytes; at most {self.max_bytes:,} are taken', bytes)
+                    WHEN bytes > {self.max_bytes}
+                        THEN format('The payload has {{:,}} bytes; at most {self.max_bytes:,} are taken', bytes)
                     WHEN len(lacking) > 0 THEN 'Required and missing: ' || array_to_string(lacking, ', ')
                 END AS words,
                 NULL::TIMESTAMPTZ AS answered_at

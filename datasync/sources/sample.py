@@ -8,10 +8,10 @@ from typing import Literal
 
 import duckdb
 
-from datasync.expression import quote
 from datasync.settings import SampleSource, Scope
 from datasync.sources.base import Records, Want
 from datasync.sources.sample_catalog import sample_records
+from datasync.sql import quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,9 @@ class _Columns:
     names: tuple[str, ...]
 
     def select(self, fields: Collection[str]) -> str:
-        missing = ", ".join(f"NULL::VARCHAR AS {quote(f)}" for f in fields if f not in self.names)
-        return f"SELECT *, NULL::VARCHAR AS _unreadable, 'sample' AS _place{', ' + missing if missing else ''} FROM ({self.sql})"
+        missing = [f"NULL::VARCHAR AS {quote(field)}" for field in fields if field not in self.names]
+        columns = ", ".join(["*", "NULL::VARCHAR AS _unreadable", "'sample' AS _place", *missing])
+        return f"SELECT {columns} FROM ({self.sql})"
 
     def has(self, con: duckdb.DuckDBPyConnection, field: str) -> bool:
         return field in self.names
