@@ -21,22 +21,6 @@ from datasync.sql import literal, query, quote
 if TYPE_CHECKING:  # settings.py names these columns, and DAG files read settings without DuckDB
     import duckdb
 
-__all__ = [
-    "CODES",
-    "COLUMNS",
-    "HASH_VERSION",
-    "PRODUCT_COLUMNS",
-    "STORED",
-    "TYPES",
-    "Mapped",
-    "define",
-    "finished",
-    "hash_version",
-    "is_pattern",
-    "judged",
-    "mapping",
-    "query",
-]
 
 PRODUCT_COLUMNS = (
     "sku",

@@ -16,7 +16,7 @@ from typing import Any
 
 import duckdb
 
-from datasync import catalog, transfer
+from datasync import catalog, pull, transfer
 from datasync.errors import Unexplained
 from datasync.settings import Settings
 from datasync.sql import count, literal, query, row
@@ -217,16 +217,17 @@ def _last_pull(told: Mapping[str, Any] | None) -> LastPull | None:
 
 def quarantined_now(con: duckdb.DuckDBPyConnection, store: Store, scope: str, meta: Mapping[str, Any]) -> int:
     """How many records are in quarantine now; makes the view ``quarantined``, one row per record."""
-    from datasync import pull
-
     kept = store.listing(f"quarantine/scope={scope}")  # at a moment long ago some of them have been tidied away
-    paths = [pull.quarantine_path(scope, p["run"]) for p in meta.get("pulls", ()) if f"{p['run']}.parquet" in kept]
+    started = sorted(meta.get("pulls", ()), key=lambda one: one["started_at"])
+    runs_read = [one["run"] for one in started if f"{one['run']}.parquet" in kept]
+    paths = [pull.quarantine_path(scope, run) for run in runs_read]
     urls = ", ".join(literal(store.url(path)) for path in paths)
     rows = (
         f"SELECT * FROM read_parquet([{urls}], filename = true, hive_partitioning = false)" if paths else _NO_QUARANTINE
     )
+    order = f"[{', '.join(map(literal, runs_read))}]::VARCHAR[]"
     con.execute(f"CREATE OR REPLACE TEMP VIEW quarantine AS {rows}")
-    con.execute(f"CREATE OR REPLACE TEMP VIEW quarantined AS {query('quarantined_now')}")
+    con.execute(f"CREATE OR REPLACE TEMP VIEW quarantined AS {query('quarantined_now').replace('$runs', order)}")
     return count(con, "SELECT * FROM quarantined")
 
 

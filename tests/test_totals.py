@@ -343,6 +343,17 @@ def test_a_scope_tells_its_last_pull_and_what_is_in_quarantine_now(line: Line) -
     assert totals.totals(line.con, line.store, line.settings, at).scopes[0].quarantined == 1
 
 
+def test_the_quarantine_tells_of_a_product_what_the_pull_that_started_last_found(line: Line) -> None:
+    line.read(products("a", "b"))
+    early = line.pull(products("a", price="dear"), skus=["a"], run="z-started-first")
+    line.apply(line.pull(products("a", status="sold"), skus=["a"], run="a-started-last"))
+    line.apply(early)
+    assert totals.quarantined_now(line.con, line.store, SCOPE, line.log().head(line.con).meta) == 1
+    assert line.con.execute("SELECT sku, code, run FROM quarantined").fetchall() == [
+        ("a", "unknown-status", "a-started-last")
+    ]
+
+
 # ── why nothing arrived ─────────────────────────────────────────────────────────────────────────────────────────────
 
 

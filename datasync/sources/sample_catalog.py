@@ -16,8 +16,7 @@ from typing import Any
 import duckdb
 
 from datasync.errors import UnknownName
-from datasync.product import query
-from datasync.sql import literal
+from datasync.sql import literal, query
 
 LOCALES = ("en-US", "de-DE", "ja-JP", "ar-SA", "th-TH")
 _NOBODY = {"code": "", "prefix": [""] * 5, "shelf": [""] * 5, "wear": [], "shoes": []}

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pytest
 
 from datasync import product
-from datasync.expression import literal
 from datasync.report import shards
 from datasync.report.pages import ScopeProducts
+from datasync.sql import literal, query
 
 COLUMNS = ", ".join(f'"{name}" {kind}' for name, kind in product.STORED.items())
 
@@ -45,10 +45,10 @@ def hold(con: duckdb.DuckDBPyConnection, service: str, sku: str, hash_: str, at:
 
 def products(con: duckdb.DuckDBPyConnection) -> ScopeProducts:
     con.execute(
-        f"CREATE OR REPLACE TABLE page_versions AS {product.query('page_versions').replace('$scope', literal('en-US'))}"
+        f"CREATE OR REPLACE TABLE page_versions AS {query('page_versions').replace('$scope', literal('en-US'))}"
     )
     versions: pa.Table = con.sql("SELECT * EXCLUDE (version) FROM page_versions ORDER BY version").to_arrow_table()
-    return ScopeProducts("en-US", versions, con.sql(product.query("page_held")).to_arrow_table())
+    return ScopeProducts("en-US", versions, con.sql(query("page_held")).to_arrow_table())
 
 
 def test_each_service_lists_the_version_it_holds_newest_first(con: duckdb.DuckDBPyConnection) -> None:
