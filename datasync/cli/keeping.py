@@ -47,9 +47,11 @@ def schema(args: argparse.Namespace, clock: Clock) -> int:
 def tidy(args: argparse.Namespace, clock: Clock) -> int:
     """Delete what the settings no longer keep, or say what that would be."""
     done = Pipeline.open(args.settings, clock).tidy(dry_run=args.dry_run)
-    written = done.pop("checkpoints_written")
-    gone = ", ".join(f"{count:,} {what}" for what, count in done.items() if count)
-    say(f"{'Would delete' if args.dry_run else 'Deleted'}: {gone or 'nothing'}. Checkpoints written: {written:,}.")
+    written = done.pop("checkpoints_written", 0)
+    gone = ", ".join(f"{what} {count:,}" for what, count in done.items() if count)
+    say(f"{'Would delete' if args.dry_run else 'Deleted'}: {gone or 'nothing'}.")
+    if written:
+        say(f"Checkpoints {'to be written' if args.dry_run else 'written'}: {written:,}.")
     return 0
 
 
