@@ -77,9 +77,12 @@ class MissingField(SettingsError):
 
     def __init__(self, scope: str, column: str, field: str, known: Collection[str]) -> None:
         self.scope, self.column, self.field, self.known = scope, column, field, sorted(known)
+        mend = f"Map {column} to one of them under scopes.{scope}.map, or take it out."
+        if column == "attributes":
+            mend = f"Name one of them under scopes.{scope}.attributes, or take it out."
         super().__init__(
             f"scopes.{scope}: no record has the field {field!r}, which {column} needs. Fields of this source: "
-            f"{', '.join(self.known) or 'none'}. Map {column} to one of them under scopes.{scope}.map, or take it out."
+            f"{', '.join(self.known) or 'none'}. {mend}"
         )
 
 

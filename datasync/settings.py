@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
+from croniter import croniter
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -43,7 +44,26 @@ def _duration(given: object) -> object:
     match = re.fullmatch(r"\s*(\d+)\s*([smhdw])\s*", str(given))
     if not match:
         raise ValueError("is no duration: write a number and s, m, h, d or w, as in 3h")
+    if not int(match[1]):
+        raise ValueError("is no time at all: write a longer one, as in 3h")
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def _schedule(given: str | None) -> str | None:
+    if given is not None and not croniter.is_valid(given):
+        raise ValueError('is no cron expression: write one as in "0 * * * *" or "@hourly", or null for by hand alone')
+    return given
+
+
+def _told_apart(given: dict[str, Any]) -> dict[str, Any]:
+    seen: dict[str, str] = {}
+    for name in given:
+        twin = seen.setdefault(name.lower(), name)
+        if twin != name:
+            raise ValueError(
+                f"has {twin!r} and {name!r}, which share a folder on many disks: name one of them otherwise"
+            )
+    return given
 
 
 def _spelled(given: timedelta) -> str:
@@ -168,12 +188,12 @@ class Settings(_Model):
     store_options: Options = {}
     site: str = "var/site"
     window: Duration = timedelta(hours=3)
-    schedule: str | None = "0 * * * *"
+    schedule: Annotated[str | None, AfterValidator(_schedule)] = "0 * * * *"
     keep: Keep = Keep()
     guard: Guard = Guard()
     sources: dict[Name, Source]
-    scopes: dict[Name, Scope]
-    services: dict[Name, Service]
+    scopes: Annotated[dict[Name, Scope], AfterValidator(_told_apart)]
+    services: Annotated[dict[Name, Service], AfterValidator(_told_apart)]
 
     @model_validator(mode="after")
     def _scopes_fit_their_sources(self) -> Settings:
@@ -225,6 +245,17 @@ def _fingerprint(value: object) -> str:
     return hashlib.md5(json.dumps(value, sort_keys=True, default=str).encode(), usedforsecurity=False).hexdigest()[:12]
 
 
+class _EachKeyOnce(yaml.SafeLoader):
+    """YAML that refuses a key written twice, where a plain loader keeps the last in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
+        if twice := next((key for key in keys if keys.count(key) > 1), None):
+            line = node.start_mark.line + 1
+            raise InvalidSettings(str(twice), f"stands twice in what begins on line {line}.", "Rename or remove one.")
+        return super().construct_mapping(node, deep)
+
+
 def load(path: str | os.PathLike[str] | None = None) -> Settings:
     """Read a settings file; ``path`` defaults to DATASYNC_SETTINGS, then to datasync.yaml in the working folder.
 
@@ -232,7 +263,7 @@ def load(path: str | os.PathLike[str] | None = None) -> Settings:
     """
     file = Path(path or os.environ.get("DATASYNC_SETTINGS") or DEFAULT_FILE).absolute()
     try:
-        given = yaml.safe_load(file.read_text(encoding="utf-8"))
+        given = yaml.load(file.read_text(encoding="utf-8"), Loader=_EachKeyOnce)  # noqa: S506 - it is a safe loader
     except FileNotFoundError:
         fix = "Name one with --settings or DATASYNC_SETTINGS, or write one with `datasync init FILE`."
         raise InvalidSettings(str(file), "there is no such settings file.", fix) from None
@@ -306,14 +337,16 @@ def _told(error: ValidationError) -> InvalidSettings:
     where = [str(part) for part in found["loc"] if part not in kinds and part != "[key]"]
     key = ".".join(where) or "settings"
     given = found["input"] if isinstance(found["input"], (str, int, float, bool)) else None
-    problem = f"{given!r} {found['msg']}." if given is not None else f"{found['msg']}."
+    says = found["msg"].removeprefix("Value error, ")
+    own = found["type"] == "value_error"
+    problem = f"{says}." if given is None else f"{given!r} {says}." if own else f"{given!r} does not fit: {says}."
     if found["type"] == "extra_forbidden":
         return InvalidSettings(key, "there is no such key.", f"Known here: {', '.join(_known(found['loc']))}.")
     if found["type"] == "missing":
         return InvalidSettings(key, "is missing.", "Add it; `datasync init FILE` writes an example.")
     if found["type"].startswith("union_tag"):
         return InvalidSettings(f"{key}.kind", f"{problem}", f"Known kinds: {', '.join(sorted(kinds))}.")
-    return InvalidSettings(key, problem.replace("Value error, ", ""), "Mend it in the settings file.")
+    return InvalidSettings(key, problem, "Mend it in the settings file.")
 
 
 def _known(loc: tuple[int | str, ...]) -> list[str]:

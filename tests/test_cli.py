@@ -117,7 +117,7 @@ def test_a_removal_that_is_held_ends_with_the_code_for_a_decision_and_says_how_t
     assert told.lines[-1] == "sync-20261124T030201Z: held"
     assert told.errors[1] == (
         "en-US catalog: 3 products. Held: it would remove 3 of 3 products. To let that pass: "
-        "datasync resync --scope en-US --accept-shrink sync-20261124T030201Z --reason WHY."
+        "datasync resync --scope en-US --accept-shrink sync-20261124T030201Z --reason WHY --yes."
     )
 
 

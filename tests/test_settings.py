@@ -127,9 +127,9 @@ def test_relative_paths_resolve_against_the_file_and_absolute_and_remote_ones_st
     [
         ({"windw": "3h"}, "windw", "there is no such key. Known here: store, store_options, site, window"),
         ({"window": "3 hours"}, "window", "'3 hours' is no duration: write a number and s, m, h, d or w, as in 3h."),
-        ({"keep": {"sites": 0}}, "keep.sites", "0 Input should be greater than or equal to 1."),
+        ({"keep": {"sites": 0}}, "keep.sites", "0 does not fit: Input should be greater than or equal to 1."),
         ({"keep": {"forever": "1d"}}, "keep.forever", "Known here: snapshots, quarantine, history, sites."),
-        ({"guard": {"percent": 101}}, "guard.percent", "101 Input should be less than or equal to 100."),
+        ({"guard": {"percent": 101}}, "guard.percent", "101 does not fit: Input should be less than or equal to 100."),
         ({"sources": {"demo": {"kind": "magento"}}}, "sources.demo.kind", "Known kinds: files, sample."),
         ({"sources": {"demo": {}}}, "sources.demo.kind", "Known kinds: files, sample."),
         ({"sources": {"demo": {"kind": "sample", "path": "x"}}}, "sources.demo.path", "Known here: kind, size, seed."),
@@ -149,14 +149,14 @@ def test_relative_paths_resolve_against_the_file_and_absolute_and_remote_ones_st
         (
             {"scopes": {"en": {"source": "demo", "snapshot": "partly"}}},
             "scopes.en.snapshot",
-            "'partly' Input should be 'complete', 'newest' or 'partial'.",
+            "'partly' does not fit: Input should be 'complete', 'newest' or 'partial'.",
         ),
         ({"sources": {"x": {"kind": "files"}}, "scopes": {"en": {"source": "x"}}}, "scopes.en.path", "is missing."),
         ({"services": {"s": {"accepts": [{"rule": "true"}]}}}, "services.s.accepts.0.otherwise", "is missing."),
         (
             {"services": {"s": {"required": ["colour"]}}},
             "services.s.required.0",
-            "'colour' Input should be 'sku', 'name'",
+            "'colour' does not fit: Input should be 'sku', 'name'",
         ),
         (
             {"store_options": {"client_kwargs": {"aws_secret_access_key": "hunter2"}}},
@@ -271,3 +271,23 @@ def test_reading_settings_imports_neither_duckdb_nor_pandas() -> None:
     code = f"import sys, datasync.settings; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("given", "key", "says"),
+    [
+        ("schedule: hourly", "schedule", "'hourly' is no cron expression"),
+        ("window: 0h", "window", "'0h' is no time at all"),
+        ("site: a\nsite: b", "site", "stands twice"),
+        ("scopes: {x: {source: demo}, X: {source: demo}}", "scopes", "share a folder"),
+    ],
+    ids=["a schedule that is no cron", "an empty window", "a key written twice", "names that differ by case alone"],
+)
+def test_a_file_that_would_surprise_later_is_refused_at_once(tmp_path: Path, given: str, key: str, says: str) -> None:
+    rest = {"sources": "{demo: {kind: sample}}", "scopes": "{en: {source: demo}}", "services": "{search: {}}"}
+    lines = [f"{name}: {value}" for name, value in rest.items() if not given.startswith(name)]
+    (tmp_path / "datasync.yaml").write_text("\n".join([*lines, given]), encoding="utf-8")
+    with pytest.raises(InvalidSettings) as refused:
+        settings.load(tmp_path / "datasync.yaml")
+    assert refused.value.key == key
+    assert says in str(refused.value)

@@ -343,6 +343,12 @@ def test_a_scope_tells_its_last_pull_and_what_is_in_quarantine_now(line: Line) -
     assert totals.totals(line.con, line.store, line.settings, at).scopes[0].quarantined == 1
 
 
+def test_an_invalid_record_beside_a_valid_one_of_its_sku_stays_in_quarantine(line: Line) -> None:
+    line.read([*products("a"), product("a", price="dear")])
+    assert totals.quarantined_now(line.con, line.store, SCOPE, line.log().head(line.con).meta) == 1
+    assert line.con.execute("SELECT sku, code FROM quarantined").fetchall() == [("a", "bad-value")]
+
+
 def test_the_quarantine_tells_of_a_product_what_the_pull_that_started_last_found(line: Line) -> None:
     line.read(products("a", "b"))
     early = line.pull(products("a", price="dear"), skus=["a"], run="z-started-first")

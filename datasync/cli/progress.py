@@ -75,5 +75,5 @@ def held(told: Mapping[str, Any]) -> list[str]:
     one = told.get("held")
     if not one:
         return []
-    how = f"datasync resync --scope {one['scope']} --accept-shrink {one['id']} --reason WHY"
+    how = f"datasync resync --scope {one['scope']} --accept-shrink {one['id']} --reason WHY --yes"
     return [f"Held: it would remove {one['would_remove']:,} of {one['of']:,} products. To let that pass: {how}"]
