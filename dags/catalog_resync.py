@@ -80,7 +80,7 @@ def form() -> dict[str, Param]:
             None,
             type=["string", "null"],
             title="Accept a held removal",
-            description="The run that the report shows as held. Its removals pass if reading again finds no more.",
+            description="The id of the run that the report shows under Holds. Its removals pass if no more are found again.",
             section="Held removals",
         ),
     }
@@ -117,6 +117,8 @@ def catalog_resync() -> None:
         plans = pipeline.plan(pipeline.request(params, asked_by(dag_run)))
         for line in (line for one in plans for line in said(one)):
             log.info("%s", line)
+        if params["dry_run"]:
+            log.info("This is a plan, and nothing was changed. To carry it out, trigger again with Dry run off.")
         return not params["dry_run"]
 
     @task
