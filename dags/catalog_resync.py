@@ -80,7 +80,7 @@ def form() -> dict[str, Param]:
             None,
             type=["string", "null"],
             title="Accept a held removal",
-            description="The id of the run that the report shows under Holds. Its removals pass if no more are found again.",
+            description="The run that the report shows under Holds, by its id. It passes if no more would go.",
             section="Held removals",
         ),
     }
