@@ -3,7 +3,8 @@
 The catalog is what the source says now, valid products only, kept as a log of added, updated, removed and quarantined.
 Order of reading beats order of writing: a snapshot never overrides a pull that started later. SKUs that such a pull
 read are left out of the difference; if that pull was complete, it vouches for everything and this snapshot changes
-nothing."""
+nothing.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +19,9 @@ from datasync import product, pull
 from datasync.errors import RequestTooLate, StoreUnavailable
 from datasync.pull import Snapshot
 from datasync.settings import Guard
-from datasync.sql import literal, query, quote, row
+from datasync.sql import count, literal, query, quote, row
 from datasync.store import holds
-from datasync.store.files import Clock, Store
+from datasync.store.files import Clock, Store, parquet
 from datasync.store.holds import Hold
 from datasync.store.log import Head, Log
 
@@ -39,7 +40,8 @@ TRIES = 20
 @dataclass(frozen=True, slots=True)
 class Applied:
     """What a snapshot did to the catalog: rows by kind, products afterwards, the entry (None: none was due), a hold,
-    words."""
+    words.
+    """
 
     entry: int | None = None
     added: int = 0
@@ -70,7 +72,8 @@ def apply(
     """Bring a snapshot into its scope's catalog; a snapshot that is in already changes nothing.
 
     ``allowed``: an operator accepted that many removals. ``scheduled``: the pull may move the watermark. A complete
-    snapshot that would remove more than the guard lets pass is held: nothing of it is applied."""
+    snapshot that would remove more than the guard lets pass is held: nothing of it is applied.
+    """
     into = log(store, found.scope)
     for _ in range(TRIES):
         head = into.head(con)
@@ -120,14 +123,14 @@ def _difference(
 ) -> None:
     """Make the view ``difference``: the rows this snapshot adds to the log."""
     into.fold(con, "catalog", head.number)
-    _view(con, "pulled", f"SELECT * FROM {_parquet(store, pull.snapshot_path(found.scope, found.run))}")
+    _view(con, "pulled", f"SELECT * FROM {parquet(store, pull.snapshot_path(found.scope, found.run))}")
     todays = f"comparable AS hash, {literal(product.hash_version(volatile))} AS hash_version"
     rehashed = f"SELECT * REPLACE ({todays}) FROM ({_comparable(con, 'pulled', found.scope, volatile)})"
     _view(con, "snapshot", f"SELECT * EXCLUDE (comparable) FROM ({rehashed})")
     _view(
         con,
         "quarantine",
-        f"SELECT sku, name, code FROM {_parquet(store, pull.quarantine_path(found.scope, found.run))}",
+        f"SELECT sku, name, code FROM {parquet(store, pull.quarantine_path(found.scope, found.run))}",
     )
     _view(con, "asked_for", _asked(store, found))
     _view(con, "later", _later(store, head, found))
@@ -149,15 +152,13 @@ def _view(con: duckdb.DuckDBPyConnection, name: str, sql: str) -> None:
     con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
 
 
-def _parquet(store: Store, *paths: str) -> str:
-    urls = ", ".join(literal(store.url(path)) for path in paths)
-    return f"read_parquet([{urls}], hive_partitioning = false)"
+_NO_SKUS = "SELECT NULL::VARCHAR AS sku WHERE false"
 
 
 def _asked(store: Store, found: Snapshot) -> str:
     if _knows_absence(found):
-        return f"SELECT sku FROM {_parquet(store, pull.asked_path(found.scope, found.run))}"
-    return "SELECT NULL::VARCHAR AS sku WHERE false"
+        return f"SELECT sku FROM {parquet(store, pull.asked_path(found.scope, found.run))}"
+    return _NO_SKUS
 
 
 def _knows_absence(found: Snapshot) -> bool:
@@ -170,16 +171,16 @@ def _later(store: Store, head: Head, found: Snapshot) -> str:
     pulls = [p for p in head.meta.get("pulls", ()) if datetime.fromisoformat(p["started_at"]) > found.started_at]
     paths = [path(found.scope, p["run"]) for p in pulls for path in (pull.snapshot_path, pull.quarantine_path)]
     paths += [pull.asked_path(found.scope, p["run"]) for p in pulls if p["asked"]]
-    parts = [f"SELECT sku FROM {_parquet(store, path)} WHERE sku IS NOT NULL" for path in paths]
-    return " UNION ".join(parts) or "SELECT NULL::VARCHAR AS sku WHERE false"
+    parts = [f"SELECT sku FROM {parquet(store, path)} WHERE sku IS NOT NULL" for path in paths]
+    return " UNION ".join(parts) or _NO_SKUS
 
 
 def _comparable(con: duckdb.DuckDBPyConnection, rows: str, scope: str, volatile: Collection[str]) -> str:
     """Products with ``comparable``: their content's hash by today's rule, made anew only where it was made by
-    another."""
+    another.
+    """
     version = literal(product.hash_version(volatile))
-    old = con.execute(f"SELECT count(*) FROM {rows} WHERE hash IS NOT NULL AND hash_version <> {version}").fetchone()
-    if not old or not old[0]:
+    if not count(con, f"SELECT * FROM {rows} WHERE hash IS NOT NULL AND hash_version <> {version}"):
         return f"SELECT *, hash AS comparable FROM {rows}"
     gone = f"[{', '.join(map(literal, volatile))}]::VARCHAR[]"
     again = f"content_hash(c, {literal(scope)}, {gone})"

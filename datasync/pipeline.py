@@ -1,7 +1,8 @@
 """The steps of the line, each opened, called and recorded; what they do is decided below.
 
 A step opens a connection, calls one stage, and leaves its outcome beside the run, be it a failure. The DAGs and the
-shell call the same steps. Between steps go run ids and counts, never rows."""
+shell call the same steps. Between steps go run ids and counts, never rows.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +24,10 @@ from datasync.settings import Settings
 from datasync.sources import open_source
 from datasync.sources.base import Want
 from datasync.store import runs, tidy
-from datasync.store.files import Clock, Store, connect, open_store
+from datasync.store.files import Clock, Store, connect, open_store, parquet
 from datasync.store.runs import Run
 from datasync.store.tidy import ScopeLogs
-from datasync.totals import Totals
+from datasync.totals import Moment, Totals
 from datasync.withdraw import Leftover
 
 
@@ -148,14 +149,14 @@ class Pipeline:
         """Fold the steps into the run's record, with its outcome and a sentence for everything that did not go well."""
         begun = self._run(run)
         steps = runs.steps(self.store, run)
-        expected = self._expected(begun)
         sentences = [f"{s['step']}: {s['error']}" for s in steps if s["outcome"] == "failed"]
-        missing = [name for name in expected if name not in {s["step"] for s in steps}]
+        missing = [name for name in self._expected(begun) if name not in {s["step"] for s in steps}]
         sentences += [f"{name}: no outcome was recorded; the task was ended, or never ran." for name in missing]
         outcome = "failed" if sentences else "held" if any(s["outcome"] == "held" for s in steps) else "ok"
-        lost = tuple({"step": name, "outcome": "failed", "error": "No outcome was recorded."} for name in missing)
         ended = self.clock()
-        lost = tuple({**step, "started_at": ended.isoformat(), "finished_at": ended.isoformat()} for step in lost)
+        times = {"started_at": ended.isoformat(), "finished_at": ended.isoformat()}
+        unheard = {"outcome": "failed", "error": "No outcome was recorded.", **times}
+        lost = tuple({"step": name, **unheard} for name in missing)
         runs.finish(self.store, replace(begun, finished_at=ended, outcome=outcome, steps=(*steps, *lost)))
         return {"run": run, "outcome": outcome, "sentences": sentences}
 
@@ -185,16 +186,15 @@ class Pipeline:
     def totals(self, as_of: datetime | None = None) -> Totals:
         """Every figure at a moment, by default now."""
         with self.connected() as con:
-            at = totals.moment(con, self.store, self.settings, as_of or self.clock())
-            return totals.totals(con, self.store, self.settings, at)
+            return self._figures(con, as_of or self.clock())[1]
 
     def publish(self, as_of: datetime | None = None) -> dict[str, Any]:
         """Publish the report of a moment, by default now, into the settings' site; says where it stands and what does
-        not add up."""
+        not add up.
+        """
         with self.connected() as con:
             now = self.clock()
-            at = totals.moment(con, self.store, self.settings, as_of or now)
-            found = totals.totals(con, self.store, self.settings, at)
+            at, found = self._figures(con, as_of or now)
             page = gather.site_pages(con, self.store, self.settings, at, found, now)
             products = gather.scope_products(con, self.store, self.settings, at)
             options = self.settings.store_options if self.settings.site.startswith("s3://") else {}
@@ -205,9 +205,9 @@ class Pipeline:
         """The figures of a moment as status.json has them, without publishing."""
         with self.connected() as con:
             now = self.clock()
-            at = totals.moment(con, self.store, self.settings, as_of or now)
-            found = totals.totals(con, self.store, self.settings, at)
-            return pages.status(gather.site_pages(con, self.store, self.settings, at, found, now))
+            at, found = self._figures(con, as_of or now)
+        bare = pages.SitePages(now, at.as_of, self.settings.window, at.positions, (), (), found.scopes)
+        return pages.status(bare)
 
     # ── the store ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -234,6 +234,11 @@ class Pipeline:
 
     # ── inside ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
+    def _figures(self, con: duckdb.DuckDBPyConnection, as_of: datetime) -> tuple[Moment, Totals]:
+        """A moment, fixed, and every figure at it."""
+        at = totals.moment(con, self.store, self.settings, as_of)
+        return at, totals.totals(con, self.store, self.settings, at)
+
     def _want(
         self, con: duckdb.DuckDBPyConnection, run: str, scope: str, complete: bool
     ) -> tuple[Want | None, str | None]:
@@ -256,15 +261,12 @@ class Pipeline:
             return 0
         skus = None
         if found.what == "skus":
-            url = self.store.url(pull.asked_path(scope, run))
-            skus = [
-                row[0]
-                for row in con.execute("SELECT sku FROM read_parquet(?, hive_partitioning = false)", [url]).fetchall()
-            ]
+            asked = con.execute(f"SELECT sku FROM {parquet(self.store, pull.asked_path(scope, run))}")
+            skus = [row[0] for row in asked.fetchall()]
         return transfer.mark(con, self.store, scope, service, skus, run, self.clock)
 
     def _expected(self, run: Run) -> list[str]:
-        asked = self._request(run.id)
+        asked = resync.of(run)
         services = resync.services(self.settings, asked) if asked else tuple(self.settings.services)
         return [f"{scope}.{part}" for scope in run.scopes for part in ("pull", *services)]
 
@@ -277,15 +279,11 @@ class Pipeline:
         return found
 
     def _request(self, run: str) -> Request | None:
-        given = self._run(run).request
-        if given is None:
-            return None
-        lists = {name: tuple(given[name]) for name in ("scopes", "services", "skus")}
-        return Request(**{**given, **lists})
+        return resync.of(self._run(run))
 
     @contextmanager
     def _step(self, run: str, name: str) -> Iterator[tuple[_Step, duckdb.DuckDBPyConnection]]:
-        step = _Step(name, self.clock, self.clock())
+        step = _Step(self.clock)
         try:
             with self.connected() as con:
                 yield step, con
@@ -299,12 +297,12 @@ class Pipeline:
 class _Step:
     """The outcome of one step in the making."""
 
-    def __init__(self, name: str, clock: Clock, started_at: datetime) -> None:
-        self.clock, self.started_at = clock, started_at
+    def __init__(self, clock: Clock) -> None:
+        self.clock, self.started_at = clock, clock()
         self.content: dict[str, Any] = {
             "outcome": "failed",
             "error": "The step was cut off.",
-            "started_at": started_at.isoformat(),
+            "started_at": self.started_at.isoformat(),
         }
 
     def told(self, **content: Any) -> dict[str, Any]:

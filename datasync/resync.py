@@ -2,7 +2,8 @@
 it.
 
 The form in Airflow and the shell make the same Request. A plan changes nothing: it says which products would be read
-and marked, what that costs the source, and how long it took last."""
+and marked, what that costs the source, and how long it took last.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ from datasync.settings import Settings
 from datasync.sources.base import Source, Want
 from datasync.sql import literal, query
 from datasync.store import holds
-from datasync.store.files import Store
+from datasync.store.files import Store, parquet
 from datasync.store.runs import Run
 
 SHOWN = 20
@@ -46,6 +47,14 @@ class Request:
     def plain(self) -> dict[str, Any]:
         """The request as JSON can hold it, for the run's record."""
         return asdict(self)
+
+
+def of(run: Run) -> Request | None:
+    """The request that a run was begun with; None for a run that nobody asked for."""
+    if run.request is None:
+        return None
+    lists = {name: tuple(run.request[name]) for name in ("scopes", "services", "skus")}
+    return Request(**{**run.request, **lists})
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +116,8 @@ def allowed(store: Store, settings: Settings, request: Request, scope: str, serv
     """How many removals the accepted hold lets pass there; None where nothing was accepted.
 
     Accepting a scope's hold reaches its services too: what leaves the catalog has to leave them. Raises UnknownName for
-    a run that held nothing."""
+    a run that held nothing.
+    """
     if not request.accept_shrink:
         return None
     chosen = [
@@ -228,11 +238,7 @@ def not_at_source(con: duckdb.DuckDBPyConnection, store: Store, found: Snapshot)
     """SKUs that were asked for by name and are not at the source, sorted; none where the source cannot know."""
     if found.what != "skus" or not found.answers_absence:
         return ()
-    paths = {
-        "asked": pull.asked_path(found.scope, found.run),
-        "valid": pull.snapshot_path(found.scope, found.run),
-        "invalid": pull.quarantine_path(found.scope, found.run),
-    }
-    a, v, i = (f"read_parquet({literal(store.url(path))}, hive_partitioning = false)" for path in paths.values())
+    paths = [path(found.scope, found.run) for path in (pull.asked_path, pull.snapshot_path, pull.quarantine_path)]
+    a, v, i = (parquet(store, path) for path in paths)
     sql = f"SELECT sku FROM {a} ANTI JOIN (SELECT sku FROM {v} UNION ALL SELECT sku FROM {i}) USING (sku) ORDER BY sku"
     return tuple(row[0] for row in con.execute(sql).fetchall())

@@ -5,7 +5,8 @@
     due              = missing + stale + failed
 
 The left sides are counted from the logs alone, each term on the right by its own query. What is left over is
-*unexplained*: it is published, and then the run fails."""
+*unexplained*: it is published, and then the run fails.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ from datasync.errors import Unexplained
 from datasync.settings import Settings
 from datasync.sql import count, literal, query, row
 from datasync.store import holds, runs
-from datasync.store.files import Store
+from datasync.store.files import Store, parquet
 from datasync.store.holds import Hold
 from datasync.store.runs import Run
 
@@ -84,7 +85,6 @@ class Totals:
     """All scopes at one moment; ``positions`` are the entries every figure was computed at, by log."""
 
     as_of: datetime
-    window_hours: float
     positions: Mapping[str, int]
     scopes: tuple[ScopeTotals, ...]
     holds: tuple[Hold, ...]
@@ -122,8 +122,7 @@ def totals(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at:
         for scope in settings.scopes
         for service in (None, *settings.services)
     ]
-    hours = settings.window.total_seconds() / 3600
-    return Totals(at.as_of, hours, at.positions, scopes, tuple(h for h in held if h), past)
+    return Totals(at.as_of, at.positions, scopes, tuple(h for h in held if h), past)
 
 
 def gaps(found: Totals) -> tuple[str, ...]:
@@ -188,7 +187,8 @@ def _service(
 
 def _states(con: duckdb.DuckDBPyConnection, fingerprint: str) -> dict[str, int]:
     """The states' counts; a product that is stale by another version counts only if the catalog log knows that
-    version."""
+    version.
+    """
     states = row(con, query("states").replace("$settings", fingerprint))
     if states.pop("stale_other"):
         states["stale"] += count(con, query("known_versions").replace("$settings", fingerprint))
@@ -197,7 +197,8 @@ def _states(con: duckdb.DuckDBPyConnection, fingerprint: str) -> dict[str, int]:
 
 def _unexplained(products: int, recorded: int, states: Mapping[str, int]) -> int:
     """What the states leave over of the products that the catalog's head recorded; or, where that is nothing, the
-    receipts' of held ones."""
+    receipts' of held ones.
+    """
     of_catalog = products - sum(states[s] for s in ("excluded", "rejected", "failed", "current", "stale", "missing"))
     return of_catalog or recorded - sum(states[s] for s in ("current", "stale", "held_older", "orphaned"))
 
@@ -221,10 +222,7 @@ def quarantined_now(con: duckdb.DuckDBPyConnection, store: Store, scope: str, me
     started = sorted(meta.get("pulls", ()), key=lambda one: one["started_at"])
     runs_read = [one["run"] for one in started if f"{one['run']}.parquet" in kept]
     paths = [pull.quarantine_path(scope, run) for run in runs_read]
-    urls = ", ".join(literal(store.url(path)) for path in paths)
-    rows = (
-        f"SELECT * FROM read_parquet([{urls}], filename = true, hive_partitioning = false)" if paths else _NO_QUARANTINE
-    )
+    rows = f"SELECT * FROM {parquet(store, *paths, options='filename = true')}" if paths else _NO_QUARANTINE
     order = f"[{', '.join(map(literal, runs_read))}]::VARCHAR[]"
     con.execute(f"CREATE OR REPLACE TEMP VIEW quarantine AS {rows}")
     con.execute(f"CREATE OR REPLACE TEMP VIEW quarantined AS {query('quarantined_now').replace('$runs', order)}")
@@ -247,8 +245,8 @@ def _outcome(
     past: Sequence[Run],
 ) -> tuple[str, str | None, datetime | None]:
     """How the last sync went there (ok, failed, held, never), why nothing arrived if nothing did, and when it ran."""
-    pulled = _last_step(past, f"{scope}.pull")
-    delivered = _last_step(past, f"{scope}.{service}")
+    pulled = last_step(past, f"{scope}.pull")
+    delivered = last_step(past, f"{scope}.{service}")
     held = any(holds.current(store, scope, name, at.as_of) for name in (None, service))
     source_failed = bool(pulled and pulled["outcome"] == "failed")
     failing = bool(delivered and delivered["outcome"] == "failed") or states["failed"] > 0
@@ -265,6 +263,6 @@ def _touched(run: Run, scope: str, since: datetime) -> bool:
     return scope in run.scopes and (run.finished_at or run.started_at) >= since
 
 
-def _last_step(past: Iterable[Run], step: str) -> Mapping[str, Any] | None:
+def last_step(past: Iterable[Run], step: str) -> Mapping[str, Any] | None:
     """The newest recorded outcome of a step, by runs that ended."""
     return next((part for run in past for part in run.steps if part["step"] == step), None)

@@ -6,7 +6,8 @@ for the next one.
 
 An embedded service is delivered to by recording: one entry. Any other gets batches of 10,000 products (or what 60 s
 bring); each batch's answers are one entry. Who loses the race for an entry has delivered all the same, and records what
-nobody else touched."""
+nobody else touched.
+"""
 
 from __future__ import annotations
 
@@ -110,7 +111,8 @@ def define_rules(con: duckdb.DuckDBPyConnection, name: str, accepts: Sequence[Ac
 
 def checked_rule(con: duckdb.DuckDBPyConnection, key: str, rule: str) -> Expression:
     """A rule as SQL; ``key`` is where it stands. InvalidExpression unless it is a condition over a product's
-    columns."""
+    columns.
+    """
     checked = parse(con, key, rule)
     if unknown := [field for field in checked.fields if field.lower() not in product.COLUMNS]:
         words = f"no product column is called {', '.join(map(repr, unknown))}; there are {', '.join(product.COLUMNS)}"
@@ -138,7 +140,8 @@ def transfer(
     """Deliver what is due to one service in one scope, and remove what it should not hold.
 
     ``allowed``: an operator accepted that many removals; else removals beyond the guard are held and everything else is
-    done. Raises ServiceUnavailable after recording what it knows, when the service does not answer."""
+    done. Raises ServiceUnavailable after recording what it knows, when the service does not answer.
+    """
     way = _Way(con, store, scope, name, settings, service, run, clock)
     held = None
     for _ in range(TRIES):
@@ -161,7 +164,8 @@ def mark(
     """Mark SKUs (None: all) to be delivered again; an append that finds an entry of this request writes none.
 
     A request that finds nothing to mark writes an entry too, so that its second try marks nothing either. Returns how
-    many are marked by this call."""
+    many are marked by this call.
+    """
     into = log(store, service, scope)
     for _ in range(TRIES):
         head = into.head(con)
@@ -190,7 +194,8 @@ def face(
     positions: tuple[int | None, int | None] = (None, None),
 ) -> tuple[int, int]:
     """Make the views ``catalog``, ``receipts`` and ``rules`` face each other, at the given positions (default: the
-    heads)."""
+    heads).
+    """
     at_catalog = catalog.log(store, scope).fold(con, "catalog", positions[0])
     at_receipts = log(store, name, scope).fold(con, "receipts", positions[1])
     define_rules(con, name, accepts)
@@ -251,13 +256,15 @@ def _deliver_all(way: _Way, head: Head) -> bool:
 
 def _next_size(size: int, seconds: float) -> int:
     """As many products as 60 s may bring at the rate of the last batch, at most BATCH: a crash repeats no more than
-    that."""
+    that.
+    """
     return max(1, min(BATCH, int(size / max(seconds, 0.001) * BATCH_SECONDS)))
 
 
 def _deliver(way: _Way, head: Head) -> Head | None:
     """One batch: hand it over, record the answers. None if nothing was delivered, for an embedded service lost the
-    race."""
+    race.
+    """
     needs = ", ".join(f"c.{quote(column)}" for column in way.service.needs)
     joined = (
         f"SELECT d.*, {needs} FROM delivered AS d LEFT JOIN catalog AS c USING (sku)"
@@ -281,7 +288,8 @@ def _deliver(way: _Way, head: Head) -> Head | None:
 
 def _record(way: _Way, head: Head) -> Head | None:
     """Append the answers of a batch; a service over a network has them already, so they go under the next free
-    number."""
+    number.
+    """
     rows = _filled("receipt_rows", settings=way.settings.fingerprint(), run=way.run)
     before = head
     for _ in range(TRIES):
@@ -325,19 +333,13 @@ def _ended(way: _Way, held: Hold | None) -> Transferred:
     return Transferred(**counts, entries=tuple(way.entries), held=kept)
 
 
-def held_products(
-    con: duckdb.DuckDBPyConnection,
-    store: Store,
-    scope: str,
-    service: str,
-    positions: tuple[int | None, int | None] = (None, None),
-) -> None:
+def held_products(con: duckdb.DuckDBPyConnection, store: Store, scope: str, service: str) -> None:
     """Make the view ``feed``: one row per product the service holds, in the version it holds, with when it received
-    it."""
-    history = catalog.log(store, scope)
-    at = history.fold(con, "catalog", positions[0])
-    history.history(con, "versions", at)
-    log(store, service, scope).fold(con, "receipts", positions[1])
+    it.
+    """
+    products = catalog.log(store, scope)
+    products.history(con, "versions", products.fold(con, "catalog"))
+    log(store, service, scope).fold(con, "receipts")
     con.execute(f"CREATE OR REPLACE TEMP VIEW feed AS {query('feed')}")
 
 

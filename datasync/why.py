@@ -17,7 +17,7 @@ from datasync import catalog, pull, totals, transfer
 from datasync.settings import Settings
 from datasync.sql import literal, query, row
 from datasync.store import holds, runs
-from datasync.store.files import Store
+from datasync.store.files import Store, parquet
 from datasync.store.holds import Hold
 from datasync.totals import Moment
 
@@ -165,8 +165,8 @@ def _seen(
     found = [snapshot for run in asked if (snapshot := pull.read(con, store, scope, run))]
     if not found:
         return None, None
-    _view(con, "snapshots", [store.url(pull.snapshot_path(scope, s.run)) for s in found])
-    _view(con, "quarantines", [store.url(pull.quarantine_path(scope, s.run)) for s in found])
+    _view(con, store, "snapshots", [pull.snapshot_path(scope, s.run) for s in found])
+    _view(con, store, "quarantines", [pull.quarantine_path(scope, s.run) for s in found])
     met = dict(con.execute(query("why_seen"), {"sku": sku}).fetchall())
     rows = [
         Seen(s.run, s.finished_at, s.complete, _what(met.get(s.run))) for s in sorted(found, key=lambda s: s.started_at)
@@ -178,19 +178,15 @@ def _what(is_valid: bool | None) -> Literal["valid", "quarantined", "absent"]:
     return "absent" if is_valid is None else "valid" if is_valid else "quarantined"
 
 
-def _view(con: duckdb.DuckDBPyConnection, name: str, urls: Iterable[str]) -> None:
-    listed = ", ".join(map(literal, urls))
-    files = f"read_parquet([{listed}], filename = true, hive_partitioning = false)"
+def _view(con: duckdb.DuckDBPyConnection, store: Store, name: str, paths: Iterable[str]) -> None:
+    files = parquet(store, *paths, options="filename = true")
     con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM {files}")
 
 
 def _failed_pull(store: Store, scope: str, as_of: datetime) -> str | None:
     """The sentence of the last pull, if it failed; by the runs that ended."""
-    for run in runs.newest(store, as_of, RUNS_READ):
-        for step in run.steps:
-            if step["step"] == f"{scope}.pull":
-                return str(step.get("error")) if step["outcome"] == "failed" else None
-    return None
+    last = totals.last_step(runs.newest(store, as_of, RUNS_READ), f"{scope}.pull")
+    return str(last.get("error")) if last and last["outcome"] == "failed" else None
 
 
 def _quarantined(

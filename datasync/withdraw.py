@@ -47,7 +47,8 @@ def leftovers(
 
 def withdraw(con: duckdb.DuckDBPyConnection, store: Store, one: Leftover, run: str, clock: Clock) -> Leftover:
     """Take a leftover away, as entries like any other: the logs keep their history. Returns it with what it holds
-    afterwards."""
+    afterwards.
+    """
     if one.service is None:
         _empty(con, store, one.scope, run, clock)
         return replace(one, held=_products(con, store, one.scope, None))

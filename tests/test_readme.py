@@ -1,5 +1,6 @@
 """The README is run: its files are written, its commands typed, its settings read, its SQL asked, in the order they
-stand."""
+stand.
+"""
 
 from __future__ import annotations
 

@@ -17,8 +17,8 @@ from datasync.pull import Snapshot
 from datasync.settings import Settings
 from datasync.sources import open_source
 from datasync.sources.base import Reader, Records, Want
-from datasync.sql import literal, quote
-from datasync.store.files import Store
+from datasync.sql import quote
+from datasync.store.files import Store, parquet
 
 SAMPLE = 10_000
 
@@ -71,14 +71,14 @@ def sampled(
         return
     yield _records(con, store, key, found)
     yield from _fields(con, store, key, how, opened.given.names, found)
-    valid = _file(store, pull.snapshot_path(name, run))
+    valid = parquet(store, pull.snapshot_path(name, run))
     con.execute(f"CREATE OR REPLACE TEMP VIEW catalog AS SELECT * FROM {valid}")
     for service, theirs in settings.services.items():
         yield turned_away(con, key, service, theirs)
 
 
 def _records(con: duckdb.DuckDBPyConnection, store: Store, key: str, found: Snapshot) -> Finding:
-    invalid = _file(store, pull.quarantine_path(found.scope, found.run))
+    invalid = parquet(store, pull.quarantine_path(found.scope, found.run))
     rows = con.execute(f"SELECT code, count(*), min(sentence) FROM {invalid} GROUP BY code ORDER BY code").fetchall()
     records = f"{'the first ' if found.records >= SAMPLE else ''}{found.records:,} records"
     counts = f"{records}: {found.valid:,} valid, {found.repeated:,} repeated, {found.quarantined:,} in quarantine"
@@ -99,13 +99,9 @@ def _fields(
         )
     if how.defaults and found.valid:
         columns = ", ".join(f"any_value({quote(column)})::VARCHAR" for column in how.defaults)
-        valid = _file(store, pull.snapshot_path(found.scope, found.run))
+        valid = parquet(store, pull.snapshot_path(found.scope, found.run))
         values = con.execute(f"SELECT {columns} FROM {valid}").fetchone() or ()
         told = ", ".join(f"{column} {value}" for column, value in zip(how.defaults, values, strict=True))
         yield Finding("note", key, f"no field for these, so every product has the default: {told}.")
     if empty := [c for c in product.PRODUCT_COLUMNS if c not in how.columns and c not in how.defaults]:
         yield Finding("note", key, f"no field for these, so they stay empty: {', '.join(empty)}.")
-
-
-def _file(store: Store, path: str) -> str:
-    return f"read_parquet({literal(store.url(path))}, hive_partitioning = false)"

@@ -22,7 +22,6 @@ from datasync.report.pages import (
 from datasync.settings import Settings
 from datasync.sql import literal, query
 from datasync.store.files import Store
-from datasync.store.log import Log
 from datasync.store.runs import Run
 from datasync.totals import Moment, Totals
 from datasync.withdraw import leftovers
@@ -44,7 +43,7 @@ def site_pages(
         scopes=tuple(Named(name, scope.label or name) for name, scope in settings.scopes.items()),
         services=tuple(Named(name, service.label or name) for name, service in settings.services.items()),
         totals=found.scopes,
-        runs=tuple(_run(run, settings) for run in found.runs[:RUNS_SHOWN]),
+        runs=tuple(_run(run) for run in found.runs[:RUNS_SHOWN]),
         holds=tuple(HoldRow(h.id, h.scope, h.service, h.since, h.would_remove, h.of) for h in found.holds),
         quarantined=tuple(record for scope in settings.scopes for record in _quarantined(con, store, at, scope)),
         unconfigured=tuple(
@@ -85,7 +84,7 @@ def _products(
     return ScopeProducts(scope, versions, held)
 
 
-def _run(run: Run, settings: Settings) -> RunRow:
+def _run(run: Run) -> RunRow:
     """A run with what its transfers moved, summed, and the sentences of what failed."""
     delivered = [step for step in run.steps if step["step"].rpartition(".")[2] not in ("pull", "catalog")]
     moved = {
@@ -120,17 +119,10 @@ def _quarantined(con: duckdb.DuckDBPyConnection, store: Store, at: Moment, scope
 def _trend(con: duckdb.DuckDBPyConnection, store: Store, at: Moment, scope: str, service: str) -> Trend:
     log, position = transfer.log(store, service, scope), at.of(scope, service)[1]
     since = at.as_of - timedelta(hours=TREND_HOURS)
-    log.history(con, "receipts", position, after=_before(con, log, since))
+    log.history(con, "receipts", position, after=log.last_before(con, since))
     moment = f"TIMESTAMPTZ '{at.as_of.isoformat()}'"
     rows = con.execute(query("trend").replace("$as_of", moment).replace("$hours", str(TREND_HOURS))).fetchall()
     return Trend(scope, service, tuple(row[1] for row in rows))
-
-
-def _before(con: duckdb.DuckDBPyConnection, log: Log, since: datetime) -> int:
-    """The last kept entry before a moment, or 0 where the log begins later or was tidied up to there."""
-    kept = log.look().entries
-    earlier = [number for number in kept if (log.entry(con, number).at or since) < since] if len(kept) < 64 else []
-    return max(earlier, default=0)
 
 
 def _stale_after(schedule: str | None, as_of: datetime) -> datetime | None:

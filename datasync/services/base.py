@@ -12,7 +12,8 @@ class Service(Protocol):
 
     ``embedded``: its receipt *is* the delivery, so nothing was delivered until the receipts are appended. Any other
     service is called over a network, in batches; what it got but could not be recorded is delivered again, never lost.
-    ``needs`` names the product columns that a delivery reads, so that no others are."""
+    ``needs`` names the product columns that a delivery reads, so that no others are.
+    """
 
     embedded: bool
     needs: tuple[str, ...]
@@ -24,4 +25,5 @@ class Service(Protocol):
         payload, and the product's columns that the service ``needs`` (NULL for a removal). The answers have ``sku``,
         ``outcome`` (received, removed, rejected, failed), ``words`` and ``answered_at`` (UTC; NULL where the receipt is
         the answer). A SKU without an answer is failed. Raises ServiceUnavailable when nobody answered: the whole batch
-        counts as failed, for it may have been applied."""
+        counts as failed, for it may have been applied.
+        """

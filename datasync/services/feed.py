@@ -3,7 +3,8 @@ commit.
 
 What a consumer reads is `queries/feed.sql`, the receipts joined with the catalog by SKU and hash; `export` writes the
 same as one file after each transfer. A feed rejects what no consumer could use: payloads above ``max_bytes``, and
-products that lack a ``required`` column."""
+products that lack a ``required`` column.
+"""
 
 from __future__ import annotations
 

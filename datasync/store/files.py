@@ -23,6 +23,7 @@ import duckdb
 
 from datasync import product
 from datasync.errors import InvalidSettings
+from datasync.sql import literal
 
 Clock = Callable[[], datetime]
 SCRATCH = ".scratch"
@@ -151,6 +152,12 @@ def open_store(root: str, options: Mapping[str, Any]) -> Store:
         problem = f"{root!r} is no kind of store that is known to create files safely."
         raise InvalidSettings("store", problem, "Use a folder or s3://.")
     return Folder(root)
+
+
+def parquet(store: Store, *paths: str, options: str = "") -> str:
+    """SQL that reads Parquet files of the store, all of one shape; ``options`` are further ones of read_parquet."""
+    urls = ", ".join(literal(store.url(path)) for path in paths)
+    return f"read_parquet([{urls}], {options and options + ', '}hive_partitioning = false)"
 
 
 def connect(store: Store) -> duckdb.DuckDBPyConnection:

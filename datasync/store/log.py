@@ -91,7 +91,7 @@ class Log:
         if number == 0:
             return Head()
         for path in (self.path(number), self.checkpoint_path(number)):
-            if found := self._footer(con, path):
+            if found := footer(con, self.store, path):
                 return Head(number, datetime.fromisoformat(found["at"]), found)
         problem = f"{self.folder} has no entry {number}. Was it deleted by hand?"
         raise LogDamaged(f"{problem} `datasync check` lists the gaps.")
@@ -102,16 +102,24 @@ class Log:
         Raises LogDamaged when that moment lies before what tidy left.
         """
         looked = self.look()
+        found = self._last_before(con, looked, as_of)
+        if not found and looked.floor:
+            first = self.entry(con, looked.floor).at
+            kept = f"the kept history, which begins after {first:%Y-%m-%dT%H:%M:%SZ}"
+            raise LogDamaged(f"{self.folder}: {as_of:%Y-%m-%dT%H:%M:%SZ} is before {kept}.")
+        return found
+
+    def last_before(self, con: duckdb.DuckDBPyConnection, moment: datetime) -> int:
+        """The number of the last kept entry before ``moment``; 0 if what is kept, or the log, begins later."""
+        return self._last_before(con, self.look(), moment)
+
+    def _last_before(self, con: duckdb.DuckDBPyConnection, looked: Listing, moment: datetime) -> int:
         numbers = sorted(n for n in {*looked.entries, *looked.checkpoints} if n >= looked.floor)
         low, high = 0, len(numbers)
         while low < high:
             middle = (low + high) // 2
             at = self.entry(con, numbers[middle]).at
-            low, high = (middle + 1, high) if at is not None and at < as_of else (low, middle)
-        if low == 0 and looked.floor:
-            first = self.entry(con, looked.floor).at
-            kept = f"the kept history, which begins after {first:%Y-%m-%dT%H:%M:%SZ}"
-            raise LogDamaged(f"{self.folder}: {as_of:%Y-%m-%dT%H:%M:%SZ} is before {kept}.")
+            low, high = (middle + 1, high) if at is not None and at < moment else (low, middle)
         return numbers[low - 1] if low else 0
 
     def fold(self, con: duckdb.DuckDBPyConnection, name: str, position: int | None = None) -> int:
@@ -122,8 +130,8 @@ class Log:
         looked = self.look()
         position = looked.head if position is None else position
         base, later = self._cover(looked, position)
-        con.execute(f"CREATE OR REPLACE TEMP VIEW {name}_base AS {self._rows(con, base[:1])}")
-        con.execute(f"CREATE OR REPLACE TEMP VIEW {name}_later AS {self._rows(con, later)}")
+        con.execute(f"CREATE OR REPLACE TEMP VIEW {name}_base AS {self._rows(base[:1])}")
+        con.execute(f"CREATE OR REPLACE TEMP VIEW {name}_later AS {self._rows(later)}")
         fold = query("fold").replace("base", f"{name}_base").replace("later", f"{name}_later")
         con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {fold}")
         return position
@@ -141,14 +149,14 @@ class Log:
         floor = max((n for n in looked.kept if n <= position), default=0)
         base = [self.checkpoint_path(floor), self.kept_path(floor)] if floor and after is None else []
         kept = [self.path(n) for n in looked.entries if max(floor, after or 0) < n <= position]
-        con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {self._rows(con, base)} UNION ALL {self._rows(con, kept)}")
+        con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {self._rows(base)} UNION ALL {self._rows(kept)}")
 
     def append(
         self, con: duckdb.DuckDBPyConnection, after: Head, rows: str, meta: Mapping[str, Any], clock: Clock
     ) -> Head | None:
         """Write ``rows`` (a SELECT of the log's columns) as the entry after ``after``; None if another has that number.
 
-        ``rows`` may use ``$at``-free SQL only: the text ``{at}`` in it is replaced by the entry's time as a literal.
+        The text ``{at}`` in ``rows`` is replaced by the entry's time as a literal.
         """
         number, at = after.number + 1, max(clock(), after.at + TICK if after.at else datetime.min.replace(tzinfo=UTC))
         mine = Head(number, at, {**meta, "at": at.isoformat(), "id": uuid.uuid4().hex, "after": after.meta.get("id")})
@@ -164,7 +172,7 @@ class Log:
 
     def _is(self, con: duckdb.DuckDBPyConnection, path: str, mine: Head) -> bool:
         """Whether this very entry stands there: a client that got no answer puts again, and meets its own file."""
-        found = self._footer(con, path)
+        found = footer(con, self.store, path)
         return found is not None and found.get("id") == mine.meta["id"]
 
     def _came_too_late(self, con: duckdb.DuckDBPyConnection, mine: Head) -> bool:
@@ -174,7 +182,7 @@ class Log:
             return False
         if mine.number in covering:
             return not self._is(con, self.checkpoint_path(mine.number), mine)
-        following = self._footer(con, self.path(mine.number + 1))
+        following = footer(con, self.store, self.path(mine.number + 1))
         return following is None or following.get("after") != mine.meta["id"]
 
     def checkpoint(self, con: duckdb.DuckDBPyConnection) -> int:
@@ -209,7 +217,7 @@ class Log:
         files = [self.path(n) for n in wanted]
         return ([self.checkpoint_path(start)], files) if start else (files[:1], files[1:])
 
-    def _rows(self, con: duckdb.DuckDBPyConnection, paths: Sequence[str]) -> str:
+    def _rows(self, paths: Sequence[str]) -> str:
         """SQL over some of the log's files, all columns and the entry's number; no file gives no rows."""
         columns = ", ".join(f'"{c}"' for c in self.columns)
         if not paths:
@@ -225,9 +233,6 @@ class Log:
         note = literal(json.dumps(meta, ensure_ascii=False, sort_keys=True))
         how = f"FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, KV_METADATA {{datasync: {note}}}"
         con.execute(f"COPY ({rows}) TO {literal(file)} ({how})")
-
-    def _footer(self, con: duckdb.DuckDBPyConnection, path: str) -> dict[str, Any] | None:
-        return footer(con, self.store, path)
 
 
 def footer(con: duckdb.DuckDBPyConnection, store: Store, path: str) -> dict[str, Any] | None:
