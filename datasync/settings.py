@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import yaml
 from croniter import croniter
@@ -29,8 +29,11 @@ from pydantic import (
     model_validator,
 )
 
-from datasync.errors import InvalidSettings, UnknownName
+from datasync.errors import InvalidSettings, SettingsError, UnknownName
 from datasync.product import PRODUCT_COLUMNS
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 DEFAULT_FILE = "datasync.yaml"
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -272,11 +275,18 @@ def load(path: str | os.PathLike[str] | None = None) -> Settings:
         raise InvalidSettings(str(file), f"{what}.", "Mend the file, or name another one.") from None
     except yaml.YAMLError as error:
         raise InvalidSettings(str(file), f"is not YAML: {error}.", "Mend the line it names.") from None
-    return parse(given, file.parent)
+    try:
+        return parse(given, file.parent)
+    except SettingsError as error:
+        error.args = (f"{error} (in {file})",)
+        raise
 
 
 def parse(given: object, folder: Path) -> Settings:
-    """Validate the content of a settings file; relative paths resolve against ``folder``."""
+    """Validate the content of a settings file; relative paths resolve against ``folder``.
+
+    Raises InvalidSettings, which tells every mistake that was found, or UnknownName.
+    """
     if not isinstance(given, dict):
         raise InvalidSettings("settings", "the file holds no keys.", "Write sources, scopes and services into it.")
     try:
@@ -331,8 +341,14 @@ def _path(given: object, folder: str | Path) -> Any:
 
 
 def _told(error: ValidationError) -> InvalidSettings:
-    """pydantic's first finding, in the words of this file: the key, what was given, what is known, the fix."""
-    found = error.errors()[0]
+    """Every finding of pydantic, the first one as the error and the others in its words."""
+    first, *others = map(_finding, error.errors())
+    first.args = (" Also: ".join(map(str, [first, *others])),)
+    return first
+
+
+def _finding(found: ErrorDetails) -> InvalidSettings:
+    """One finding of pydantic in the words of this file: the key, what was given, what is known, the fix."""
     kinds = {"sample", "files"}
     where = [str(part) for part in found["loc"] if part not in kinds and part != "[key]"]
     key = ".".join(where) or "settings"

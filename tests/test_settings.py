@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from datetime import timedelta
@@ -178,6 +179,20 @@ def test_a_mistake_names_the_key_what_is_known_and_the_fix(changes: dict[str, An
     assert failed.value.key == key
     assert told in str(failed.value)
     assert "hunter2" not in str(failed.value)
+
+
+def test_several_mistakes_are_told_at_once() -> None:
+    with pytest.raises(InvalidSettings) as failed:
+        settings.parse(small(windw="3h", services={"search": {"lable": "S"}}), Path("/shop"))
+    first, second = str(failed.value).split(" Also: ")
+    assert {first.split(":")[0], second.split(":")[0]} == {"windw", "services.search.lable"}
+
+
+def test_a_mistake_in_a_file_names_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "shop.yaml"
+    file.write_text("sources: {demo: {kind: sample}}\nscopes: {en: {source: prod}}\nservices: {search: {}}\n")
+    with pytest.raises(UnknownName, match=re.escape(f"(in {file})")):
+        settings.load(file)
 
 
 def test_a_source_that_is_not_declared_is_told_with_those_that_are() -> None:
