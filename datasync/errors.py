@@ -45,6 +45,17 @@ class DecisionError(DatasyncError):
     exit_code = 5
 
 
+class TooManyForOneFile(SettingsError):
+    """A report of this size is no file to mail."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"The report has more than {most:,} products, and one file with all of them would open slowly, if at all. "
+            "Publish the folder (`datasync publish`) and send a link to its index.html, or the folder zipped: "
+            "unzipped, it opens from any disk."
+        )
+
+
 class UnknownName(SettingsError):
     """A source, scope, service or kind is named that the settings do not have."""
 

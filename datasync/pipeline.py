@@ -7,10 +7,11 @@ shell call the same steps. Between steps go run ids and counts, never rows.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -188,17 +189,16 @@ class Pipeline:
         with self.connected() as con:
             return self._figures(con, as_of or self.clock())[1]
 
-    def publish(self, as_of: datetime | None = None) -> dict[str, Any]:
-        """Publish the report of a moment, by default now, into the settings' site; says where it stands and what does
-        not add up.
+    def publish(self, as_of: datetime | None = None, *, single_file: Path | None = None) -> dict[str, Any]:
+        """Publish the report of a moment, by default now, into the settings' site, or as a ``single_file``; says where
+        it stands and what does not add up.
         """
         with self.connected() as con:
             now = self.clock()
             at, found = self._figures(con, as_of or now)
             page = gather.site_pages(con, self.store, self.settings, at, found, now)
             products = gather.scope_products(con, self.store, self.settings, at)
-            options = self.settings.store_options if self.settings.site.startswith("s3://") else {}
-            done = render.publish(page, products, self.settings.site, keep=self.settings.keep.sites, options=options)
+            done = render.single_file(page, products, single_file) if single_file else self._publish(page, products)
         return {"index": done.index, "version": done.version, "files": done.files, "gaps": list(totals.gaps(found))}
 
     def status(self, as_of: datetime | None = None) -> dict[str, Any]:
@@ -233,6 +233,11 @@ class Pipeline:
             return found
 
     # ── inside ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _publish(self, page: pages.SitePages, products: Iterable[pages.ScopeProducts]) -> render.Published:
+        site, keep = self.settings.site, self.settings.keep.sites
+        options = self.settings.store_options if site.startswith("s3://") else {}
+        return render.publish(page, products, site, keep=keep, options=options)
 
     def _figures(self, con: duckdb.DuckDBPyConnection, as_of: datetime) -> tuple[Moment, Totals]:
         """A moment, fixed, and every figure at it."""

@@ -306,6 +306,14 @@ def test_status_for_machines_is_what_publish_writes(shop: Shop) -> None:
     assert told == page
 
 
+def test_publish_writes_one_file_to_mail_and_no_site(shop: Shop) -> None:
+    shop.run("sync")
+    told = shop.run("publish", "--single-file", str(shop.folder / "report.html"))
+    assert (told.code, told.lines) == (0, [f"{shop.folder}/report.html"])
+    assert "<!doctype html>" in (shop.folder / "report.html").read_text(encoding="utf-8")
+    assert not (shop.folder / "var/site").exists()
+
+
 def test_a_number_that_does_not_add_up_is_shown_and_ends_with_4(shop: Shop) -> None:
     shop.run("sync")
     entry = shop.folder / "var/store/receipts/service=search/scope=en-US/00000001.parquet"

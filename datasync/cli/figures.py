@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from datasync import totals
@@ -45,7 +46,8 @@ def status(args: argparse.Namespace, clock: Clock) -> int:
 
 def publish(args: argparse.Namespace, clock: Clock) -> int:
     """Publish the report; it stands also where something does not add up, for the page says so itself."""
-    done = Pipeline.open(args.settings, clock).publish(args.as_of and words.moment(args.as_of))
+    file = Path(args.single_file).absolute() if args.single_file else None
+    done = Pipeline.open(args.settings, clock).publish(args.as_of and words.moment(args.as_of), single_file=file)
     say(done["index"])
     totals.confirm(done["gaps"])
     return 0

@@ -150,7 +150,17 @@ def _run_commands(commands: Any) -> None:
 
 
 def _figure_commands(commands: Any) -> None:
-    publish = _add(commands, "publish", figures.publish, "write the report into the settings' site", "datasync publish")
+    publish = _add(
+        commands,
+        "publish",
+        figures.publish,
+        "write the report into the settings' site, or as one file to mail",
+        "datasync publish",
+        "datasync publish --single-file report.html",
+    )
+    publish.add_argument(
+        "--single-file", metavar="FILE", help="the whole report as one HTML file, to about 50,000 products"
+    )
     status = _add(
         commands,
         "status",

@@ -1,4 +1,5 @@
-"""Page data to a published page: one HTML file that holds its styles and scripts, and the data it loads when asked.
+"""Page data to a published page: one HTML file that holds its styles and scripts, and the data it loads when asked; or
+one file to mail that holds the data too.
 
 What comes in is complete (``SitePages``, and the products scope by scope): nothing is computed, no clock is read here.
 """
@@ -14,16 +15,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from datasync.errors import TooManyForOneFile
 from datasync.report import pages, script, shards
 from datasync.report.pages import ScopeProducts, SitePages
 from datasync.report.site import Site, new_version
 from datasync.store.files import scratch
 from datasync.totals import ScopeTotals
 
+MAILED = 50_000  # products of all scopes together: measured, 37 MB that Chromium opens in 1.3 s on two cores
 _STYLES = ("tokens", "page", "tables", "detail")
 
 
@@ -41,7 +45,8 @@ class Published:
 class IndexPage:
     """What the template is given; ``totals`` are for readers without scripts, ``data`` for the scripts.
 
-    ``style``, ``script`` and ``data`` go in as they are: the first two are ours, and ``data`` is from ``json_text``.
+    ``style``, ``script``, ``data`` and ``blocks`` go in as they are: the first two are ours, and the others are from
+    ``json_text``. ``blocks`` are data files by key, in a page that is a single file.
     """
 
     version: str
@@ -51,6 +56,7 @@ class IndexPage:
     data: str
     as_of: str
     totals: tuple[ScopeTotals, ...]
+    blocks: Mapping[str, str]
 
 
 def publish(
@@ -75,6 +81,21 @@ def publish(
     return Published(place.address("index.html"), version, files, tuple(place.tidy(version, page.generated_at, keep)))
 
 
+def single_file(page: SitePages, products: Iterable[ScopeProducts], file: Path) -> Published:
+    """Write the whole report as one HTML file, replaced in one step. Raises TooManyForOneFile above MAILED products."""
+    version, left = new_version(page.generated_at), MAILED
+    blocks: dict[str, str] = {}
+    for one in products:
+        left -= one.versions.num_rows
+        if left < 0:
+            raise TooManyForOneFile(MAILED)
+        blocks |= {key: shards.block(text) for key, text in shards.files(one)}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with scratch() as folder:
+        Site(file.parent, {}).replace(_made(folder, file.name, index(page, version, blocks)), file.name)
+    return Published(str(file), version, 1, ())
+
+
 def _write(page: SitePages, products: Iterable[ScopeProducts], place: Site, version: str) -> int:
     with scratch() as folder:
         data = folder / "data"
@@ -97,8 +118,11 @@ def _made(folder: Path, name: str, text: str) -> Path:
     return path
 
 
-def index(page: SitePages, version: str) -> str:
-    """The page's HTML. Its Content-Security-Policy allows this very script and style, and what that script loads."""
+def index(page: SitePages, version: str, blocks: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The page's HTML, with data files in it where ``blocks`` has some.
+
+    Its Content-Security-Policy allows this very script and style, and what that script loads.
+    """
     style, code = _style(), _script()
     given = IndexPage(
         version=version,
@@ -108,6 +132,7 @@ def index(page: SitePages, version: str) -> str:
         data=shards.json_text(view(page, version)),
         as_of=f"{pages.zulu(page.as_of)[:16].replace('T', ' ')} UTC",
         totals=page.totals,
+        blocks=blocks,
     )
     context = {field.name: getattr(given, field.name) for field in dataclasses.fields(given)}
     return _environment().get_template("index.html").render(context)

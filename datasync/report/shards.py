@@ -77,5 +77,13 @@ def _list(held: pa.Table, service: str) -> dict[str, Any]:
     return {"newest": times[0] if times else 0, "rows": mine["version"].to_pylist(), "steps": steps}
 
 
+def block(call: str) -> str:
+    """A data file's content as JSON, for a page that carries its data inside: the key, then its texts."""
+    return f"[{call.removeprefix('datasync(').removesuffix(_END)}]"
+
+
+_END = ");\n"
+
+
 def _call(*texts: str) -> str:
-    return f"datasync({','.join(json_text(text) for text in texts)});\n"
+    return f"datasync({','.join(json_text(text) for text in texts)}{_END}"

@@ -1,5 +1,6 @@
 // Data come as classic scripts that hand over texts, for a page opened from a disk may fetch nothing. Each is one call,
-// datasync(key, text, ...), of JSON strings: what stands in a catalog never meets the grammar of a script.
+// datasync(key, text, ...), of JSON strings: what stands in a catalog never meets the grammar of a script. A report that
+// was written as a single file has the same inside, as JSON, one element each.
 
 const PATH = /^data\/[0-9A-Za-z-]+\/(?:scope|payload)-[A-Za-z0-9_-]+\.js$/;
 const waiting = new Map();
@@ -12,7 +13,8 @@ globalThis.datasync = (key, ...texts) => waiting.get(key)?.(texts);
 export function load(version, key) {
   const known = loaded.get(key);
   if (known) return known;
-  const texts = request(version, key);
+  const inside = document.getElementById(`data-${key}`);
+  const texts = inside ? Promise.resolve(JSON.parse(inside.textContent).slice(1)) : request(version, key);
   loaded.set(key, texts);
   texts.catch(() => loaded.delete(key));
   return texts;
