@@ -7,13 +7,14 @@ parsed, and this module may outlive that.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pkgutil import resolve_name
 from typing import Any
 
-from airflow.sdk import Asset, ExceptionRetryPolicy, RetryAction, RetryRule, TriggerRule, task, task_group
+from airflow.sdk import Asset, Context, ExceptionRetryPolicy, RetryAction, RetryRule, TriggerRule, task, task_group
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow.sdk.types import DagRunProtocol
 
-from datasync.settings import Settings
+from datasync.settings import Notice, Settings
 
 RUN_CLOSED = Asset("datasync_run")
 PULLS_AT_ONCE = 4  # over all runs, so that no source is flooded
@@ -29,6 +30,17 @@ _RETRIES = ExceptionRetryPolicy(
 )
 # How long to wait between tries is Airflow's own setting: [core] default_task_retry_delay.
 DEFAULTS: dict[str, Any] = {"owner": "datasync", "retries": 2, "retry_policy": _RETRIES}
+
+
+def tell(notice: Notice) -> Callable[[Context], None]:
+    """A callback of the publishing task that runs one of Airflow's notifiers, with ``summary`` for its templates."""
+
+    def callback(context: Context) -> None:
+        told = context["ti"].xcom_pull(task_ids=context["ti"].task_id)
+        if notice.when == "always" or told["attention"]:
+            resolve_name(notice.notifier)(**notice.options)({**context, "summary": told["summary"]})
+
+    return callback
 
 
 def asked_by(dag_run: DagRunProtocol) -> str:

@@ -6,6 +6,9 @@ stays.
 
 **confirm_balance** runs once the page is out, and turns red if a number on it has no explanation (`unexplained` is not
 0).
+
+Whoever `notify:` in the settings names is told by one of Airflow's notifiers once the page is out: what needs
+attention, what changed, and the link.
 """
 
 from __future__ import annotations
@@ -13,12 +16,14 @@ from __future__ import annotations
 from typing import Any
 
 from airflow.sdk import dag, task
-from datasync_tasks import DEFAULTS, RUN_CLOSED
+from datasync_tasks import DEFAULTS, RUN_CLOSED, tell
+
+from datasync import settings
 
 
 @dag(schedule=[RUN_CLOSED], catchup=False, max_active_runs=1, default_args=DEFAULTS, doc_md=__doc__, tags=["datasync"])
 def publish_report() -> None:
-    @task(multiple_outputs=False)
+    @task(multiple_outputs=False, on_success_callback=[tell(one) for one in settings.load().notify])
     def publish() -> dict[str, Any]:
         """Publish the page as of now."""
         from datasync.pipeline import Pipeline

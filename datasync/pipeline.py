@@ -18,7 +18,7 @@ import duckdb
 
 from datasync import catalog, pull, resync, settings, totals, transfer, withdraw
 from datasync.errors import DatasyncError, RunFailed, SettingsError
-from datasync.report import gather, pages, render
+from datasync.report import gather, pages, render, summary
 from datasync.resync import Request, ScopePlan
 from datasync.services import open_service
 from datasync.settings import Settings
@@ -199,7 +199,14 @@ class Pipeline:
             page = gather.site_pages(con, self.store, self.settings, at, found, now)
             products = gather.scope_products(con, self.store, self.settings, at)
             done = render.single_file(page, products, single_file) if single_file else self._publish(page, products)
-        return {"index": done.index, "version": done.version, "files": done.files, "gaps": list(totals.gaps(found))}
+        return {
+            "index": done.index,
+            "version": done.version,
+            "files": done.files,
+            "gaps": list(totals.gaps(found)),
+            "attention": list(summary.attention(page)),
+            "summary": summary.text(page, self.settings.link or done.index),
+        }
 
     def status(self, as_of: datetime | None = None) -> dict[str, Any]:
         """The figures of a moment as status.json has them, without publishing."""

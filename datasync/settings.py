@@ -184,6 +184,17 @@ class Service(_Model):
         return _fingerprint({"kind": self.kind, "max_bytes": self.max_bytes, "required": self.required})
 
 
+class Notice(_Model):
+    """Whom `publish_report` tells: one of Airflow's notifiers, with its options; ``{{ summary }}`` stands for the text.
+
+    ``attention``: only when something needs a person. ``always``: after every publish.
+    """
+
+    notifier: Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$")]
+    options: Options = {}
+    when: Literal["attention", "always"] = "attention"
+
+
 class Settings(_Model):
     """A whole settings file, with paths made absolute."""
 
@@ -192,6 +203,8 @@ class Settings(_Model):
     site: str = "var/site"
     window: Duration = timedelta(hours=3)
     schedule: Annotated[str | None, AfterValidator(_schedule)] = "0 * * * *"
+    link: Annotated[str, Field(pattern="^https?://")] | None = None
+    notify: tuple[Notice, ...] = ()
     keep: Keep = Keep()
     guard: Guard = Guard()
     sources: dict[Name, Source]

@@ -65,6 +65,29 @@ def test_the_page_is_published_and_shows_a_failure(shop: Shop) -> None:
     assert (shop.folder / "site" / "index.html").is_file()
 
 
+def test_whoever_is_named_is_told_what_changed_and_what_needs_a_person(shop: Shop) -> None:
+    notes = {when: shop.folder / f"{when}.txt" for when in ("always", "attention")}
+    shop.settings["link"] = "https://reports.example/data-sync/"
+    shop.settings["notify"] = [
+        {"notifier": "tests.dags.noting.Note", "when": when, "options": {"file": str(file), "message": "{{ summary }}"}}
+        for when, file in notes.items()
+    ]
+    shop.write_settings()
+    shop.sync()
+    assert shop.run("publish_report").state == "success"
+    first = notes["always"].read_text(encoding="utf-8").splitlines()
+    assert first[1:] == [
+        "In the last 3 h:",
+        *(f"- {service} in {scope}: 2 received" for scope in ("en", "de") for service in ("search", "feed")),
+        "https://reports.example/data-sync/",
+    ]
+    assert not notes["attention"].exists(), "nothing needs a person"
+    shop.lose_export("de")
+    shop.run("catalog_sync")
+    shop.run("publish_report")
+    assert "- search in de: the last sync failed" in notes["attention"].read_text(encoding="utf-8").splitlines()
+
+
 def test_figures_that_do_not_add_up_are_published_and_then_turn_the_run_red(shop: Shop) -> None:
     shop.sync()
     lose_a_row(shop.folder / "store" / "receipts" / "service=search" / "scope=en")

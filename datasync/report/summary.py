@@ -1,0 +1,53 @@
+"""A published page in a few lines of text: what changed, what needs attention, and where to look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from datasync.report.pages import HoldRow, SitePages, hours, zulu
+from datasync.totals import ServiceTotals
+
+
+def text(page: SitePages, link: str) -> str:
+    """The summary as plain text, one fact a line."""
+    window = f"In the last {hours(page.window):g} h:"
+    changes = [f"- {line}" for line in _changes(page)]
+    wrong = [f"- {line}" for line in attention(page)]
+    return "\n".join(
+        [
+            f"Data Sync, as of {zulu(page.as_of)}",
+            *(["Needs attention:", *wrong] if wrong else []),
+            *([window, *changes] if changes else [f"{window} nothing was received or removed."]),
+            link,
+        ]
+    )
+
+
+def attention(page: SitePages) -> tuple[str, ...]:
+    """A line for everything a person should look at: removals held, steps that failed, figures that do not add up."""
+    services = [one for scope in page.totals for one in scope.services]
+    failed = [one for one in services if one.outcome == "failed"]
+    return (
+        *map(_held, page.holds),
+        *(f"{one.service} in {one.scope}: the last sync failed" for one in failed),
+        *(f"{one.service} in {one.scope}: {one.unexplained:+,} unexplained" for one in services if one.unexplained),
+    )
+
+
+def _held(hold: HoldRow) -> str:
+    where = f"{hold.service} in {hold.scope}" if hold.service else hold.scope
+    return f"{where}: a removal of {hold.would_remove:,} of {hold.of:,} products is held since {zulu(hold.since)}"
+
+
+def _changes(page: SitePages) -> Iterator[str]:
+    for one in (one for scope in page.totals for one in scope.services):
+        if one.latest_update or one.removed_in_window:
+            yield f"{one.service} in {one.scope}: {', '.join(_counts(one))}"
+
+
+def _counts(one: ServiceTotals) -> Iterator[str]:
+    if one.latest_update:
+        resent = f" ({one.resent_in_window:,} resent)" if one.resent_in_window else ""
+        yield f"{one.latest_update:,} received{resent}"
+    if one.removed_in_window:
+        yield f"{one.removed_in_window:,} removed"
