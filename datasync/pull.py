@@ -235,6 +235,7 @@ def _snapshot(
     doubt = (
         f"{unsure:,} records cannot be read, and each may be a product that was asked for: none is taken for absent."
     )
+    empty = records.complete and not counts["records"]
     return Snapshot(
         run=run,
         scope=name,
@@ -248,9 +249,12 @@ def _snapshot(
         watermark=records.watermark,
         asked=len(want.skus),
         requests=records.requests,
-        notes=(*records.notes, doubt) if unsure else records.notes,
+        notes=(*records.notes, *([doubt] if unsure else []), *([_NOTHING] if empty else [])),
         **counts,
     )
+
+
+_NOTHING = "The source gave no record at all. Is it the right place, and was its export finished?"
 
 
 def _write(con: duckdb.DuckDBPyConnection, store: Store, found: Snapshot, valid: str, folder: Path) -> None:

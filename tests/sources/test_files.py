@@ -219,6 +219,7 @@ def test_a_header_alone_is_a_readable_file_with_no_records(desk: Desk) -> None:
     desk.write("x.csv", "sku,name\n")
     found = desk.pull("x.csv")
     assert (found.complete, balance(found)) == (True, (0, 0, 0, 0))
+    assert found.notes == ("The source gave no record at all. Is it the right place, and was its export finished?",)
 
 
 def test_rows_with_nothing_in_them_are_no_records(desk: Desk) -> None:
