@@ -1,15 +1,15 @@
--- One row per product version that a service holds in a scope, numbered in the order of SKU: what the page shows of it, and its payload as it was received.
--- Reads page_held, catalog (the fold) and versions (every kept row of the catalog log, for versions that were replaced since).
+-- One row per product version that page_listed names in a scope, numbered in the order of SKU: what the page shows of it, and, where a service holds it, its payload as it was received.
+-- Reads page_listed, catalog (the fold) and versions (every kept row of the catalog log, for versions that were replaced since).
 -- Where a version's content is no longer kept, the row stays and its content is NULL.
-WITH held AS (
-    SELECT DISTINCT sku, hash FROM page_held
+WITH listed AS (
+    SELECT sku, hash, bool_or(held) AS is_held FROM page_listed GROUP BY sku, hash
 ),
 newest AS (
-    SELECT c.* FROM catalog AS c SEMI JOIN held USING (sku, hash)
+    SELECT c.* FROM catalog AS c SEMI JOIN listed USING (sku, hash)
 ),
 older AS (
     SELECT v.*
-    FROM versions AS v SEMI JOIN (SELECT * FROM held ANTI JOIN newest USING (sku, hash)) USING (sku, hash)
+    FROM versions AS v SEMI JOIN (SELECT sku, hash FROM listed ANTI JOIN newest USING (sku, hash)) USING (sku, hash)
     QUALIFY row_number() OVER (PARTITION BY v.sku, v.hash ORDER BY v.entry DESC) = 1
 ),
 kept AS (
@@ -18,13 +18,13 @@ kept AS (
     SELECT * FROM older
 )
 SELECT
-    row_number() OVER (ORDER BY held.sku, held.hash) - 1 AS version,
-    held.sku,
-    held.hash,
+    row_number() OVER (ORDER BY listed.sku, listed.hash) - 1 AS version,
+    listed.sku,
+    listed.hash,
     kept.name,
     kept.type,
     kept.visible_in,
     kept.stock,
-    CASE WHEN kept.sku IS NOT NULL THEN to_json(payload(kept, $scope))::VARCHAR END AS payload
-FROM held LEFT JOIN kept ON kept.sku = held.sku AND kept.hash = held.hash
+    CASE WHEN listed.is_held AND kept.sku IS NOT NULL THEN to_json(payload(kept, $scope))::VARCHAR END AS payload
+FROM listed LEFT JOIN kept ON kept.sku = listed.sku AND kept.hash = listed.hash
 ORDER BY version

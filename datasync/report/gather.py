@@ -59,7 +59,7 @@ def site_pages(
 def scope_products(
     con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment
 ) -> Iterator[ScopeProducts]:
-    """What the services of each scope hold, scope by scope."""
+    """What the services of each scope hold or ought to, scope by scope."""
     for scope in settings.scopes:
         yield _products(con, store, settings, at, scope)
 
@@ -67,21 +67,42 @@ def scope_products(
 def _products(
     con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, scope: str
 ) -> ScopeProducts:
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE page_held (service VARCHAR, sku VARCHAR, hash VARCHAR, received_at TIMESTAMPTZ)"
-    )
-    for service in settings.services:
-        transfer.log(store, service, scope).fold(con, "receipts", at.of(scope, service)[1])
-        mine = f"SELECT {literal(service)}, sku, held_hash, received_at FROM receipts WHERE held_hash IS NOT NULL"
-        con.execute(f"INSERT INTO page_held {mine}")
     log, position = catalog.log(store, scope), at.positions[f"catalog/{scope}"]
     log.fold(con, "catalog", position)
     log.history(con, "versions", position)
-    held_versions = query("page_versions").replace("$scope", literal(scope))
-    con.execute(f"CREATE OR REPLACE TEMP TABLE page_versions AS {held_versions}")
-    versions = con.sql("SELECT * EXCLUDE (version) FROM page_versions ORDER BY version").to_arrow_table()
-    held = con.sql(query("page_held")).to_arrow_table()
-    return ScopeProducts(scope, versions, held)
+    con.execute(_LISTED)
+    for service in settings.services:
+        _list(con, store, settings, at, scope, service)
+    listed_versions = query("page_versions").replace("$scope", literal(scope))
+    con.execute(f"CREATE OR REPLACE TEMP TABLE page_versions AS {listed_versions}")
+    totals.quarantined_now(con, store, scope, log.entry(con, position).meta)
+    return ScopeProducts(
+        scope,
+        versions=con.sql("SELECT * EXCLUDE (version) FROM page_versions ORDER BY version").to_arrow_table(),
+        rows=con.sql(query("page_rows")).to_arrow_table(),
+        quarantined=con.sql("SELECT sku, name, code, sentence FROM quarantined ORDER BY code, sku").to_arrow_table(),
+    )
+
+
+_LISTED = (
+    "CREATE OR REPLACE TEMP TABLE page_listed (service VARCHAR, sku VARCHAR, hash VARCHAR, held BOOLEAN, "
+    "state VARCHAR, received_at TIMESTAMPTZ, told_at TIMESTAMPTZ, words VARCHAR, flags UTINYINT)"
+)
+
+
+def _list(
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, scope: str, service: str
+) -> None:
+    """Add to ``page_listed`` what one service ought to hold, holds or held, as its rules and receipts say."""
+    mine = settings.services[service]
+    transfer.face(con, store, scope, service, mine.accepts, at.of(scope, service))
+    rows = query("page_listed").replace("$settings", literal(mine.fingerprint()))
+    rows = rows.replace("$since", _moment(at.as_of - settings.window)).replace("$as_of", _moment(at.as_of))
+    con.execute(f"INSERT INTO page_listed BY NAME SELECT {literal(service)} AS service, * FROM ({rows})")
+
+
+def _moment(at: datetime) -> str:
+    return f"TIMESTAMPTZ '{at.isoformat()}'"
 
 
 def _run(run: Run) -> RunRow:
@@ -120,8 +141,9 @@ def _trend(con: duckdb.DuckDBPyConnection, store: Store, at: Moment, scope: str,
     log, position = transfer.log(store, service, scope), at.of(scope, service)[1]
     since = at.as_of - timedelta(hours=TREND_HOURS)
     log.history(con, "receipts", position, after=log.last_before(con, since))
-    moment = f"TIMESTAMPTZ '{at.as_of.isoformat()}'"
-    rows = con.execute(query("trend").replace("$as_of", moment).replace("$hours", str(TREND_HOURS))).fetchall()
+    rows = con.execute(
+        query("trend").replace("$as_of", _moment(at.as_of)).replace("$hours", str(TREND_HOURS))
+    ).fetchall()
     return Trend(scope, service, tuple(row[1] for row in rows))
 
 

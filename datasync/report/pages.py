@@ -114,17 +114,21 @@ class SitePages:
 
 @dataclass(frozen=True, slots=True)
 class ScopeProducts:
-    """What the services of one scope hold.
+    """What the services of one scope hold, and what they do not hold and why.
 
-    ``versions``: one row per held version in the order of its number: sku, hash, name, type, visible_in, stock, payload
-    (JSON text; NULL, as are name and the rest, where the content is no longer kept).
-    ``held``: one row per service and product, newest first in each service: service, version (a row of ``versions``),
-    received_ms.
+    ``versions``: one row per version in the order of its number: sku, hash, name, type, visible_in, stock, payload
+    (JSON text; NULL where no service holds the version; NULL, as are name and the rest, where its content is no longer
+    kept).
+    ``rows``: one row per service and product, newest first in each service: service, version (a row of ``versions``),
+    state, words (of the rule, or of the service), received_ms, told_ms (when it was removed, rejected or failed),
+    flags (1 received, 2 resent, 4 removed in the window; 8 a removal is due, 16 held).
+    ``quarantined``: one row per record in quarantine now: sku, name, code, sentence.
     """
 
     scope: str
     versions: pa.Table = field(repr=False)
-    held: pa.Table = field(repr=False)
+    rows: pa.Table = field(repr=False)
+    quarantined: pa.Table = field(repr=False)
 
 
 def status(page: SitePages) -> dict[str, Any]:

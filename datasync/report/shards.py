@@ -3,7 +3,7 @@
 A page under ``file://`` may fetch nothing, but it may run a script that stands beside it. Each file is one call,
 ``datasync(key, text, ...)``, and every argument a JSON string: what stands in a catalog never meets a script's grammar.
 
-    scope-<scope>.js         key, one text: the columns of the scope's versions, and each service's list of them
+    scope-<scope>.js         key, one text: the columns of the scope's versions, each service's list, and quarantine
     payload-<scope>-<n>.js   key, the hashes of PAYLOADS versions as JSON, then each one's payload as it was received
 """
 
@@ -53,7 +53,8 @@ def columns(products: ScopeProducts) -> dict[str, Any]:
         "type": _words(versions["type"]),
         "visibility": _lists(versions["visible_in"]),
         "stock": _words(versions["stock"]),
-        "held": {service: _list(products.held, service) for service in pc.unique(products.held["service"]).to_pylist()},
+        "lists": {one: _list(products.rows, one) for one in pc.unique(products.rows["service"]).to_pylist()},
+        "quarantined": products.quarantined.to_pydict(),
     }
 
 
@@ -69,12 +70,25 @@ def _lists(column: pa.ChunkedArray) -> dict[str, Any]:
     return {**made, "values": [text if text is None else text.split(",") if text else [] for text in made["values"]]}
 
 
-def _list(held: pa.Table, service: str) -> dict[str, Any]:
-    """One service's products, newest first: their versions, and the milliseconds from each to the one before."""
-    mine = held.filter(pc.equal(held["service"], service))
-    times = mine["received_ms"].to_pylist()
-    steps = [before - at for before, at in zip(times[:1] + times, times, strict=False)]
-    return {"newest": times[0] if times else 0, "rows": mine["version"].to_pylist(), "steps": steps}
+def _list(rows: pa.Table, service: str) -> dict[str, Any]:
+    """One service's products, newest first: their versions, and what is told of each."""
+    mine = rows.filter(pc.equal(rows["service"], service))
+    return {
+        "rows": mine["version"].to_pylist(),
+        "received": _steps(mine["received_ms"]),
+        "told": _steps(mine["told_ms"]),
+        "state": _words(mine["state"]),
+        "words": _words(mine["words"]),
+        "flags": mine["flags"].to_pylist(),
+    }
+
+
+def _steps(column: pa.ChunkedArray) -> list[int | None]:
+    """Times as the milliseconds from each to the one before, the first as it is; none stays none."""
+    times = column.combine_chunks()
+    before = pc.fill_null_forward(pa.concat_arrays([pa.nulls(1, pa.int64()), times]))[:-1]
+    steps: list[int | None] = pc.subtract(pc.fill_null(before, 0), times).to_pylist()
+    return steps
 
 
 def block(call: str) -> str:

@@ -82,8 +82,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         scope: plausible.payloads(scope, size, plausible.HOSTILE if scope == "en-US" else ())
         for scope, size in SIZES.items()
     }
+    page = plausible.site_pages(SIZES)
     render.publish(
-        plausible.site_pages(SIZES), (plausible.products(scope, made) for scope, made in given.items()), folder
+        page,
+        (plausible.products(totals.scope, given[totals.scope], totals) for totals in page.totals),
+        folder,
     )
     return folder
 

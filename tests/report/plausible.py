@@ -93,27 +93,75 @@ def payloads(scope: str, size: int, names: Sequence[str] = ()) -> list[dict[str,
     return sorted(made, key=lambda one: one["sku"])
 
 
-def products(scope: str, given: Sequence[dict[str, Any]], services: Sequence[Named] = SERVICES) -> ScopeProducts:
-    """What services hold, made from payloads: the first service all of them, every further one fewer."""
+def products(scope: str, given: Sequence[dict[str, Any]], totals: ScopeTotals | None = None) -> ScopeProducts:
+    """What services hold, made from payloads: the first service all of them, every further one fewer.
+
+    What they do not hold, and the states, are those that ``totals`` (default: the scope's) count.
+    """
+    totals = totals or scope_totals(scope, len(given))
     texts = [json.dumps(one, ensure_ascii=False, separators=(",", ":")) for one in given]
+    others = [product(scope, 90_000 + number) for number in range(len(given) + 20)]
+    shown = [*given, *others]
     versions = pa.table(
         {
-            "sku": [one["sku"] for one in given],
-            "hash": [hashlib.md5(text.encode(), usedforsecurity=False).hexdigest() for text in texts],
-            "name": [one["name"] for one in given],
-            "type": [one["type"] for one in given],
-            "visible_in": [one["visibleIn"] for one in given],
+            "sku": [one["sku"] for one in shown],
+            "hash": [hashlib.md5(text.encode(), usedforsecurity=False).hexdigest() for text in texts]
+            + [""] * len(others),
+            "name": [one["name"] for one in shown],
+            "type": [one["type"] for one in shown],
+            "visible_in": [one["visibleIn"] for one in shown],
             "stock": [
-                "low-stock" if one["lowStock"] else "in-stock" if one["inStock"] else "out-of-stock" for one in given
+                "low-stock" if one["lowStock"] else "in-stock" if one["inStock"] else "out-of-stock" for one in shown
             ],
-            "payload": texts,
+            "payload": [*texts, *[None] * len(others)],
         }
     )
-    rows = [row for number, service in enumerate(services) for row in _held(scope, service.name, number, len(given))]
-    return ScopeProducts(scope, versions, pa.Table.from_pylist(rows, schema=_HELD))
+    rows = [row for number, one in enumerate(totals.services) for row in _rows(scope, one, number, len(given))]
+    return ScopeProducts(scope, versions, pa.Table.from_pylist(rows, schema=_ROWS), _quarantine(scope, totals))
 
 
-_HELD = pa.schema({"service": pa.string(), "version": pa.int64(), "received_ms": pa.int64()})
+_ROWS = pa.schema(
+    {"service": pa.string(), "version": pa.int64(), "state": pa.string(), "words": pa.string()}
+    | {"received_ms": pa.int64(), "told_ms": pa.int64(), "flags": pa.int64()}
+)
+WORDS = {
+    "excluded": "The product is not visible in search",
+    "rejected": "Price is required <b>here</b>",
+    "failed": "Search gave no answer (connection refused)",
+}
+
+
+def _rows(scope: str, one: ServiceTotals, number: int, size: int) -> Iterator[dict[str, Any]]:
+    """One service's rows: as many in each state as its totals say, the held ones first."""
+    held = _held(scope, one.service, number, size)
+    tried = "failed" if one.rejected < one.held_older else "rejected"
+    states = ["stale"] * one.stale + [tried] * one.held_older + ["orphaned"] * one.orphaned
+    states = ["current"] * (len(held) - len(states)) + states
+    for place, (row, state) in enumerate(zip(held, states, strict=False)):
+        lately = (place < one.latest_update) + 2 * (place < one.resent_in_window)
+        yield _row(row, state, row["received_ms"], 16 + lately + 8 * (state == "orphaned"))
+    free = sorted(set(range(2 * size + 20)) - {row["version"] for row in held})
+    gone = ["removed"] * one.removed_in_window
+    absent = {state: getattr(one, state) for state in ("missing", "rejected", "failed", "excluded")}
+    absent[tried] -= one.held_older
+    wanted = [state for state, count in absent.items() for _ in range(count)]
+    for state, version in zip([*gone, *wanted], free, strict=False):
+        row = {"service": one.service, "version": version}
+        yield _row(row, state, None, 4 * (state == "removed"))
+
+
+def _row(row: dict[str, Any], state: str, received: int | None, flags: int) -> dict[str, Any]:
+    told = int(NOW.timestamp() * 1000) - 3_600_000 if state in ("rejected", "failed", "removed") else None
+    return {
+        **row, "state": state, "words": WORDS.get(state), "received_ms": received, "told_ms": told, "flags": flags
+    }  # fmt: skip
+
+
+def _quarantine(scope: str, totals: ScopeTotals) -> pa.Table:
+    told = [(one.sku, one.name, one.code, one.sentence) for one in QUARANTINED if one.scope == scope]
+    told += [(f"Q-{n}", f"Broken {n}", "bad-value", NO_NUMBER) for n in range(totals.quarantined - len(told))]
+    columns = {name: [one[i] for one in told] for i, name in enumerate(("sku", "name", "code", "sentence"))}
+    return pa.table(columns, schema=pa.schema([(name, pa.string()) for name in columns]))
 
 
 def _held(scope: str, service: str, number: int, size: int) -> list[dict[str, Any]]:

@@ -94,6 +94,11 @@ STATE = {
     "scope": "de-DE",
     "tab": "search",
     "q": "woll & „oliv“ #1",
+    "list": "missing",
+    "type": "simple",
+    "visibility": "catalog,search",
+    "stock": "low-stock",
+    "skus": [],
     "sort": "-name",
     "page": 3,
     "sku": "a/b&c=d+e",
@@ -112,6 +117,11 @@ def test_an_address_that_nobody_wrote_shows_the_first_view(call: Call) -> None:
         "scope": "en-US",
         "tab": "overview",
         "q": "x" * 200,
+        "list": "total_received",
+        "type": "",
+        "visibility": "",
+        "stock": "",
+        "skus": [],
         "sort": "updated",
         "page": 1,
         "sku": None,
@@ -225,4 +235,4 @@ def test_a_data_file_is_one_call_with_strings() -> None:
         arguments = json.loads("[" + text.removeprefix("datasync(").removesuffix(");\n") + "]")
         assert all(isinstance(one, str) for one in arguments)
     payloads = json.loads("[" + files["payload-en-US-0"].removeprefix("datasync(").removesuffix(");\n") + "]")
-    assert [json.loads(text) for text in payloads[2:]] == given
+    assert [json.loads(text) for text in payloads[2:10]] == given

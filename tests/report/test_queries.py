@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterator
 
@@ -10,9 +11,9 @@ import pyarrow as pa
 import pytest
 
 from datasync import product
-from datasync.report import shards
+from datasync.report import gather, shards
 from datasync.report.pages import ScopeProducts
-from datasync.sql import literal, query
+from datasync.sql import count, literal, query, row
 
 COLUMNS = ", ".join(f'"{name}" {kind}' for name, kind in product.STORED.items())
 
@@ -24,7 +25,8 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
     product.define(made)
     made.execute(f"CREATE TABLE versions ({COLUMNS}, entry BIGINT)")
     made.execute(f"CREATE TABLE catalog ({COLUMNS}, entry BIGINT)")
-    made.execute("CREATE TABLE page_held (service VARCHAR, sku VARCHAR, hash VARCHAR, received_at TIMESTAMPTZ)")
+    made.execute(gather._LISTED)
+    made.execute("CREATE TABLE quarantined (sku VARCHAR, name VARCHAR, code VARCHAR, sentence VARCHAR)")
     yield made
     made.close()
 
@@ -40,7 +42,10 @@ def add(
 
 
 def hold(con: duckdb.DuckDBPyConnection, service: str, sku: str, hash_: str, at: str) -> None:
-    con.execute("INSERT INTO page_held VALUES (?, ?, ?, ?::TIMESTAMPTZ)", [service, sku, hash_, at])
+    con.execute(
+        "INSERT INTO page_listed VALUES (?, ?, ?, true, 'current', ?::TIMESTAMPTZ, NULL, NULL, 1)",
+        [service, sku, hash_, at],
+    )
 
 
 def products(con: duckdb.DuckDBPyConnection) -> ScopeProducts:
@@ -48,7 +53,9 @@ def products(con: duckdb.DuckDBPyConnection) -> ScopeProducts:
         f"CREATE OR REPLACE TABLE page_versions AS {query('page_versions').replace('$scope', literal('en-US'))}"
     )
     versions: pa.Table = con.sql("SELECT * EXCLUDE (version) FROM page_versions ORDER BY version").to_arrow_table()
-    return ScopeProducts("en-US", versions, con.sql(query("page_held")).to_arrow_table())
+    return ScopeProducts(
+        "en-US", versions, con.sql(query("page_rows")).to_arrow_table(), con.table("quarantined").to_arrow_table()
+    )
 
 
 def test_each_service_lists_the_version_it_holds_newest_first(con: duckdb.DuckDBPyConnection) -> None:
@@ -65,7 +72,7 @@ def test_each_service_lists_the_version_it_holds_newest_first(con: duckdb.DuckDB
         {"sku": "00123", "hash": "old", "name": "Shoe, old"},
         {"sku": "A", "hash": "a", "name": "Lamp"},
     ]
-    assert [tuple(row.values()) for row in found.held.to_pylist()] == [
+    assert [(row["service"], row["version"], row["received_ms"]) for row in found.rows.to_pylist()] == [
         ("catalog-service", 0, 1_795_503_600_000),
         ("search", 2, 1_795_500_000_500),
         ("search", 1, 1_795_500_000_000),
@@ -99,9 +106,68 @@ def test_the_page_gets_columns_with_each_word_once(con: duckdb.DuckDBPyConnectio
         "type": {"values": ["simple"], "of": [0, 0, 0]},
         "visibility": {"values": [["catalog"]], "of": [0, 0, 0]},
         "stock": {"values": ["low-stock"], "of": [0, 0, 0]},
-        "held": {"search": {"newest": 1_795_500_002_000, "rows": [2, 1, 0], "steps": [0, 1000, 1000]}},
+        "lists": {
+            "search": {
+                "rows": [2, 1, 0],
+                "received": [-1_795_500_002_000, 1000, 1000],
+                "told": [None, None, None],
+                "state": {"values": ["current"], "of": [0, 0, 0]},
+                "words": {"values": [None], "of": [0, 0, 0]},
+                "flags": [17, 17, 17],
+            }
+        },
+        "quarantined": {"sku": [], "name": [], "code": [], "sentence": []},
     }
 
 
 def test_a_scope_in_which_nothing_is_held_is_written_all_the_same(con: duckdb.DuckDBPyConnection) -> None:
     assert [key for key, _ in shards.files(products(con))] == ["scope-en-US"]
+
+
+def test_every_state_is_listed_as_often_as_it_is_counted(con: duckdb.DuckDBPyConnection) -> None:
+    """Whatever a receipt says beside whatever a rule says: the rows of the lists and the figures are the same."""
+    con.execute(
+        """
+        CREATE TABLE receipts AS
+        SELECT 'r' || row_number() OVER () AS sku, *
+        FROM (SELECT unnest(['received', 'removed', 'rejected', 'failed', 'marked']) AS outcome),
+            (SELECT unnest(['new', 'old', NULL]) AS hash), (SELECT unnest(['new', 'old', 'lost', NULL]) AS held_hash),
+            (SELECT unnest([true, false]) AS perhaps_held),
+            (SELECT unnest(['added', 'resent', 'removed', NULL]) AS received_as),
+            (SELECT unnest(['added', 'removed']) AS operation), (SELECT unnest(['mine', 'before']) AS settings),
+            (SELECT unnest(['2026-11-24 06:00:00Z'::TIMESTAMPTZ, '2026-11-23 06:00:00Z'::TIMESTAMPTZ]) AS received_at),
+            (SELECT 'Refused' AS words, TIMESTAMPTZ '2026-11-24 06:00:00Z' AS "at", 'run' AS run, 1 AS entry)
+        """
+    )
+    con.execute(
+        """
+        CREATE TABLE rules AS
+        SELECT sku, 'new' AS hash, 9 AS bytes, CASE WHEN hash(sku) % 3 = 0 THEN 'No' END AS otherwise
+        FROM receipts WHERE hash(sku) % 5 > 0 UNION ALL SELECT 'n' || range, 'new', 9, NULL FROM range(7)
+        """
+    )
+    con.execute("DROP TABLE versions")
+    con.execute("CREATE TABLE versions AS SELECT sku, unnest(['old', 'new']) AS hash, 1 AS entry FROM receipts")
+    times = {"$since": "TIMESTAMPTZ '2026-11-24 05:00:00Z'", "$as_of": "TIMESTAMPTZ '2026-11-24 08:00:00Z'"}
+
+    def filled(name: str) -> str:
+        text = query(name).replace("$settings", "'mine'")
+        return functools.reduce(lambda made, key: made.replace(key, times[key]), times, text)
+
+    figures = {**row(con, filled("states")), **row(con, filled("window"))}
+    figures["stale"] += count(con, filled("known_versions"))
+    con.execute(f"CREATE TABLE listed AS {filled('page_listed')}")
+    rules = {
+        **{state: f"state = '{state}'" for state in ("excluded", "rejected", "failed", "current", "stale", "missing")},
+        "held_older": "held AND state IN ('rejected', 'failed')",
+        "orphaned": "held AND state IN ('excluded', 'orphaned')",
+        "total_received": "held",
+        "removals_due": "flags & 8 > 0",
+        "latest_update": "flags & 1 > 0",
+        "resent_in_window": "flags & 2 > 0",
+        "removed_in_window": "flags & 4 > 0",
+    }
+    counted = {name: count(con, f"SELECT * FROM listed WHERE {rule}") for name, rule in rules.items()}
+    assert counted == {name: figures[name] for name in rules}
+    assert min(counted.values()) > 0
+    assert count(con, "SELECT * FROM listed") == count(con, "SELECT DISTINCT sku FROM listed")

@@ -1,6 +1,7 @@
 // What the table of products is steered by: its search box, its heads, its order on a phone, its pages.
 
 import { h, icon } from "./dom.js";
+import { RECEIVED } from "./lists.js";
 import { say } from "./words.js";
 
 export const PAGE = 50;
@@ -31,6 +32,25 @@ export function searchBox(go) {
       if (state.q !== sent) input.value = sent = state.q;
     },
   };
+}
+
+/** The list's name and what it means, with the way back to what is held. */
+export function headingView(go) {
+  const title = h("h2", { id: "products-title", tabindex: "-1" });
+  const means = h("p", { class: "quiet" });
+  const toAll = () => go({ list: RECEIVED, skus: [], page: 1, sku: null });
+  const back = h("button", { type: "button", class: "plain-button", onclick: toAll }, say("list.back"));
+  const node = h("div", { class: "list-name" }, title, means, back);
+  function update({ list }) {
+    title.textContent = say(list);
+    means.textContent = say(`${list}.means`);
+    means.hidden = back.hidden = list === RECEIVED;
+  }
+  function reveal() {
+    title.focus({ preventScroll: true });
+    title.closest("section").scrollIntoView({ block: "start" });
+  }
+  return { node, update, reveal };
 }
 
 export function columnHead(column, go) {

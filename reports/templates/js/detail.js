@@ -113,7 +113,10 @@ function parsed(text) {
 
 async function services(page, held, row) {
   const rows = await Promise.all(
-    page.services.map(async (service) => [service, await held.one(service.name, row.sku)]),
+    page.services.map(async (service) => {
+      const other = await held.one(service.name, row.sku);
+      return [service, other?.held ? other : undefined];
+    }),
   );
   return h(
     "section",

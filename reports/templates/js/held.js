@@ -1,8 +1,13 @@
-// What the services of one scope hold: opened once, then asked for pages of rows. Only this module knows how products are
-// stored; the views ask `find`, `one`, `others` and `payload`, so that another way of storing changes nothing else.
+// What one scope's services hold, and what they do not and why: opened once, then asked for pages of rows. Only this module
+// knows how products are stored; the views ask `find`, `each`, `one` and `payload`, so that another way of storing
+// changes nothing else.
 
+import { decode, withQuarantine } from "./columns.js";
 import { fold, wordsOf } from "./fold.js";
+import { ASKED, isIn } from "./lists.js";
 import { load } from "./load.js";
+
+export const FILTERS = ["type", "visibility", "stock"];
 
 export async function open(version, scope) {
   const [text] = await load(version, `scope-${scope}`);
@@ -10,22 +15,27 @@ export async function open(version, scope) {
 }
 
 export class Held {
-  constructor(version, scope, columns) {
-    Object.assign(this, { version, scope, columns });
-    this.lists = new Map();
-    this.orders = new Map();
+  constructor(version, scope, stored) {
+    Object.assign(this, { version, scope, columns: withQuarantine(stored), stored });
+    this.kept = new Map();
     this.collator = collator(scope);
   }
 
-  /** One page of what `service` holds: its rows, how many match, and how many are held. */
-  async find({ service, q, sort, from, count }) {
-    const list = this.list(service);
-    const matches = this.matching(this.order(service, sort), list, wordsOf(q));
-    const rows = matches.slice(from, from + count).map((place) => this.row(list, place));
-    return { rows, matched: matches.length, total: list.rows.length };
+  /** One page of a service's list: its rows, how many match, how many are listed, and the filters' counts. */
+  async find(asked, from, count) {
+    const { list, listed, matches, filtered } = this.matching(asked);
+    const rows = filtered.slice(from, from + count).map((place) => this.row(list, place));
+    const found = { rows, matched: filtered.length, total: listed.length, counts: this.counts(list, matches, asked) };
+    return asked.list === ASKED ? { ...found, ...this.answer(list, listed, asked.skus) } : found;
   }
 
-  /** The row of one SKU in `service`, or undefined. */
+  /** Every row that matches, in its order, made one by one. */
+  *each(asked) {
+    const { list, filtered } = this.matching(asked);
+    for (const place of filtered) yield this.row(list, place);
+  }
+
+  /** The row of one SKU that `service` holds, or else the one that says why not, or undefined. */
   async one(service, sku) {
     const list = this.list(service);
     const place = list.rows.findIndex((row) => this.columns.sku[row] === sku);
@@ -41,45 +51,86 @@ export class Held {
   }
 
   list(service) {
-    if (!this.lists.has(service)) this.lists.set(service, decode(this.columns.held[service]));
-    return this.lists.get(service);
+    return this.keep(`list ${service}`, () => decode(this.stored.lists[service], this.columns));
   }
 
   row(list, place) {
     const version = list.rows[place];
-    const c = this.columns;
-    const of = (column) => column.values[column.of[version]];
-    return {
-      version,
-      sku: c.sku[version],
-      name: c.name[version],
-      type: of(c.type),
-      visibility: of(c.visibility),
-      stock: of(c.stock),
-      updated: list.at[place],
-    };
+    const { sku, name } = this.columns;
+    const told = { state: list.state[place], words: list.words[place], held: list.held[place], told: list.told[place] };
+    const [type, visibility, stock] = FILTERS.map((column) => this.value(column, version));
+    return { version, sku: sku[version], name: name[version], type, visibility, stock, updated: list.at[place], ...told };
   }
 
-  matching(order, list, words) {
-    if (!words.length) return order;
-    this.folded ??= this.columns.sku.map((sku, i) => fold(`${this.columns.name[i] ?? ""}\n${sku}`));
-    return order.filter((place) => words.every((word) => this.folded[list.rows[place]].includes(word)));
+  value(column, version) {
+    return this.columns[column].values[this.columns[column].of[version]];
+  }
+
+  /** Places in a service's list: those of the list asked for, those with the words, and those the filters leave. */
+  matching(asked) {
+    const list = this.list(asked.service);
+    const listed = this.listed(asked, list);
+    const matches = this.worded(listed, list, wordsOf(asked.q));
+    const filtered = matches.filter((place) => FILTERS.every((column) => this.passes(list, place, column, asked)));
+    return { list, listed, matches, filtered };
+  }
+
+  listed({ service, sort, list: name, skus }, list) {
+    const isListed = (place) => isIn(name, list.toldOf(place));
+    const places = this.keep(`places ${service} ${sort} ${name}`, () => this.order(service, sort).filter(isListed));
+    if (name !== ASKED) return places;
+    const wanted = new Set(skus);
+    return places.filter((place) => wanted.has(this.columns.sku[list.rows[place]]));
+  }
+
+  /** Of the SKUs that were asked for: how many are held, how many are not, and those that nothing is known of. */
+  answer(list, listed, skus) {
+    const known = new Set(listed.map((place) => this.columns.sku[list.rows[place]]));
+    const held = listed.filter((place) => list.held[place]).length;
+    return { held, absent: known.size - held, unknown: skus.filter((sku) => !known.has(sku)) };
+  }
+
+  worded(places, list, words) {
+    if (!words.length) return places;
+    const texts = this.keep("folded", () => this.columns.sku.map((sku, i) => this.searched(sku, i)));
+    return places.filter((place) => words.every((word) => texts[list.rows[place]].includes(word)));
+  }
+
+  searched(sku, i) {
+    return fold(`${this.columns.name[i] ?? ""}\n${sku}`);
+  }
+
+  passes(list, place, column, asked) {
+    return !asked[column] || keyOf(this.value(column, list.rows[place])) === asked[column];
+  }
+
+  /** For each filter, how many rows each of its values would leave, the other filters as they are. */
+  counts(list, matches, asked) {
+    return Object.fromEntries(FILTERS.map((column) => [column, this.countsOf(column, list, matches, asked)]));
+  }
+
+  countsOf(column, list, matches, asked) {
+    const others = FILTERS.filter((one) => one !== column && asked[one]);
+    const counts = new Map();
+    for (const place of matches) {
+      if (!others.every((one) => this.passes(list, place, one, asked))) continue;
+      const key = keyOf(this.value(column, list.rows[place]));
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+    return [...counts].filter(([key]) => key).sort((a, b) => b[1] - a[1]);
   }
 
   /** Places in a service's list, in the order of a column; kept, for sorting by name costs the most here. */
   order(service, sort) {
-    const key = `${service} ${sort}`;
-    if (!this.orders.has(key)) this.orders.set(key, this.sorted(this.list(service), sort));
-    return this.orders.get(key);
+    return this.keep(`order ${service} ${sort}`, () => this.sorted(this.list(service), sort));
   }
 
   sorted(list, sort) {
     const column = sort.replace(/^-/, "");
     const places = list.rows.map((_, place) => place);
-    const back = sort.startsWith("-");
-    if (column === "updated") return back ? places.reverse() : places;
+    const sign = sort.startsWith("-") ? -1 : 1;
+    if (column === "updated") return sign < 0 ? oldestFirst(places, list) : places;
     const ranks = this.ranks(column);
-    const sign = back ? -1 : 1;
     return places.sort((a, b) => sign * (ranks[list.rows[a]] - ranks[list.rows[b]]) || a - b);
   }
 
@@ -95,14 +146,23 @@ export class Held {
     const held = this.columns[column];
     return Array.isArray(held) ? held.map((text) => text ?? "") : held.of.map((i) => String(held.values[i] ?? ""));
   }
+
+  keep(key, make) {
+    if (!this.kept.has(key)) this.kept.set(key, make());
+    return this.kept.get(key);
+  }
 }
 
-/** A service's list as it is stored: version numbers, newest first, and the milliseconds to the row before. */
-function decode(stored) {
-  const at = [];
-  let ms = stored?.newest ?? 0;
-  for (const step of stored?.steps ?? []) at.push((ms -= step));
-  return { rows: stored?.rows ?? [], at };
+/** A column's value as the address has it: a list of places is one word, an empty one "none", no value "". */
+function keyOf(value) {
+  if (Array.isArray(value)) return value.join(",") || "none";
+  return value ?? "";
+}
+
+/** Times backwards; rows without a time stay last. */
+function oldestFirst(places, list) {
+  const hasTime = (place) => list.at[place] !== null || list.told[place] !== null;
+  return [...places.filter(hasTime).reverse(), ...places.filter((place) => !hasTime(place))];
 }
 
 function collator(scope) {

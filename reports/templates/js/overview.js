@@ -4,12 +4,13 @@ import { foreign, h } from "./dom.js";
 import { number } from "./format.js";
 import { note, outcome, section, table } from "./parts.js";
 import { holds, quarantined, runs, unconfigured } from "./records.js";
-import { term } from "./service.js";
-import { write } from "./state.js";
+import { figure, term } from "./figures.js";
+import { addressOf } from "./state.js";
 import { when } from "./times.js";
 import { phrase, say } from "./words.js";
 
 const STATES = ["current", "stale", "missing", "rejected", "failed", "excluded"];
+const HELD = ["current", "stale", "held_older", "orphaned"];
 
 export function overviewView(page) {
   const node = h(
@@ -58,15 +59,18 @@ function scopeRow(page, totals, width) {
       "th",
       { scope: "rowgroup", colspan: width },
       h("span", { class: "group-name" }, foreign(totals.scope), label),
-      h("span", { class: "quiet" }, joined(pulled(totals))),
+      h("span", { class: "quiet" }, joined(pulled(page, totals))),
     ),
   );
 }
 
-function pulled(totals) {
+function pulled(page, totals) {
   const pull = totals.last_pull;
+  const where = { scope: totals.scope, service: page.services[0]?.name };
+  const words = say("matrix.in quarantine", { n: totals.quarantined });
+  const quarantined = figure(where, "quarantined", totals.quarantined, words);
   const counts = [say("matrix.products", { n: totals.products }), phrase("matrix.source", { source: totals.source })];
-  if (!pull) return [...counts, say("matrix.never")];
+  if (!pull) return [...counts, say("matrix.never"), quarantined];
   const records = [
     say("matrix.records", { n: pull.records }),
     " = ",
@@ -80,6 +84,7 @@ function pulled(totals) {
     ...counts,
     [say(pull.complete ? "matrix.complete" : "matrix.partial"), ", ", when(Date.parse(pull.finished_at))],
     records,
+    quarantined,
   ];
 }
 
@@ -92,19 +97,23 @@ function serviceRow(page, scope, one) {
     name: one.service,
     label: one.service,
   };
-  const where = write({ scope, tab: service.name, q: "", sort: "updated", page: 1, sku: null, at: null });
-  const zero = (n) => h("span", { class: n ? "" : "zero" }, number(n));
+  const where = { scope, service: service.name };
+  const shown = (list) => figure(where, list, one[list]);
   return [
-    [h("a", { href: where }, foreign(service.label)), " ", outcome(one.outcome)],
+    [h("a", { href: addressOf(scope, service.name) }, foreign(service.label)), " ", outcome(one.outcome)],
     [
-      zero(one.latest_update),
-      one.removed_in_window > 0 && h("div", { class: "quiet" }, say("matrix.removed", { n: one.removed_in_window })),
+      shown("latest_update"),
+      one.removed_in_window > 0 && h("div", { class: "quiet" }, removed(where, one.removed_in_window)),
     ],
-    number(one.total_received),
-    ...STATES.map((state) => zero(one[state])),
-    zero(one.due),
+    shown("total_received"),
+    ...STATES.map(shown),
+    shown("due"),
     one.last_sync_at === null ? say("never") : when(Date.parse(one.last_sync_at)),
   ];
+}
+
+function removed(where, n) {
+  return figure(where, "removed_in_window", n, say("matrix.removed", { n }));
 }
 
 function balance(page) {
@@ -120,15 +129,17 @@ function balance(page) {
 
 function balanceRow(page, totals, one) {
   const label = page.services.find((known) => known.name === one.service)?.label ?? one.service;
+  const where = { scope: totals.scope, service: one.service };
   const kind = one.unexplained === 0 ? "zero" : "unexplained";
   return [
     [foreign(totals.scope), h("span", { class: "dot" }, " · "), foreign(label)],
-    sum(totals.products, STATES, one),
-    sum(one.total_received, ["current", "stale", "held_older", "orphaned"], one),
+    sum(totals, number(totals.products), STATES, one),
+    sum(totals, figure(where, "total_received", one.total_received), HELD, one),
     h("span", { class: kind }, number(one.unexplained)),
   ];
 }
 
-function sum(total, parts, one) {
-  return [h("b", {}, number(total)), " = ", parts.map((part, i) => [i ? " + " : "", term(part, one[part])])];
+function sum({ scope }, total, parts, one) {
+  const where = { scope, service: one.service };
+  return [h("b", {}, total), " = ", parts.map((part, i) => [i ? " + " : "", term(where, part, one[part])])];
 }

@@ -1,79 +1,107 @@
-// The table of synced products: searched, sorted and turned page by page; a row opens its product.
+// The table of synced products, or of another list: searched, sorted and turned page by page; a row opens its product.
 
-import { PAGE, columnHead, pagerView, searchBox, sortSelect } from "./controls.js";
+import { PAGE, columnHead, headingView, pagerView, searchBox, sortSelect } from "./controls.js";
 import { foreign, h } from "./dom.js";
 import { marked, wordsOf } from "./fold.js";
-import { SORTS } from "./state.js";
+import { number } from "./format.js";
+import { FILTERS } from "./held.js";
+import { RECEIVED } from "./lists.js";
+import { NO_FILTER, SORTS } from "./state.js";
 import { ago, time } from "./times.js";
+import { why } from "./why.js";
 import { known, phrase, say } from "./words.js";
 
+const ABSENT = 5;
+
 export function productsView(page, held, service, go, detail) {
-  const search = searchBox(go);
-  const count = h("p", { class: "count", role: "status" });
+  const view = frame(held, go);
+  let shown = null;
+  let list = RECEIVED;
+  async function update(state) {
+    const asked = { ...state, service: service.name };
+    const key = JSON.stringify({ ...asked, sku: null });
+    if (key !== shown) {
+      shown = key;
+      const found = await held.find(asked, (state.page - 1) * PAGE, PAGE);
+      if (key !== shown) return;
+      if (!found.rows.length && found.matched) return void go({ page: Math.ceil(found.matched / PAGE) }, true);
+      await fill(view, held, asked, found, service, go);
+      if (state.list !== list) view.heading.reveal();
+      list = state.list;
+    }
+    await product(held, service, state, detail, view);
+  }
+  return { node: view.node, update };
+}
+
+/** What stands still: the heading, the search, the table's head, and the places for the rest. */
+function frame(held, go) {
+  const heading = headingView(go);
+  const parts = [searchBox(go), sortSelect(go), pagerView(go), heading];
+  const [search, order, pager] = parts;
   const heads = SORTS.map((column) => columnHead(column, go));
+  const reasons = h("th", { scope: "col", class: "why" }, h("span", {}, say("why")));
+  const count = h("p", { class: "count", role: "status" });
   const body = h("tbody", { lang: languageOf(held.scope) });
   const notice = h("div", { class: "notice" });
-  const order = sortSelect(go);
-  const pager = pagerView(go);
+  const row = h("tr", {}, [...heads.map((one) => one.node), reasons]);
+  const table = h("table", { class: "rows", "aria-labelledby": "products-title" }, h("thead", {}, row), body);
+  const head = h("div", { class: "card-head" }, heading.node, search.node, order.node, count);
   const node = h(
     "section",
     { class: "card products", "aria-labelledby": "products-title" },
-    h(
-      "div",
-      { class: "card-head" },
-      h("h2", { id: "products-title" }, say("products")),
-      search.node,
-      order.node,
-      count,
-    ),
-    h(
-      "div",
-      { class: "scroll" },
-      h(
-        "table",
-        { class: "rows", "aria-labelledby": "products-title" },
-        h(
-          "thead",
-          {},
-          h(
-            "tr",
-            {},
-            heads.map((one) => one.node),
-          ),
-        ),
-        body,
-      ),
-    ),
-    notice,
-    pager.node,
+    [head, h("div", { class: "scroll" }, table), notice, pager.node],
   );
-  let shown = null;
-  async function update(state) {
-    const key = JSON.stringify([state.q, state.sort, state.page]);
-    if (key !== shown) {
-      shown = key;
-      const from = (state.page - 1) * PAGE;
-      const found = await held.find({ service: service.name, q: state.q, sort: state.sort, from, count: PAGE });
-      if (key !== shown) return;
-      if (!found.rows.length && found.matched) return void go({ page: Math.ceil(found.matched / PAGE) }, true);
-      body.replaceChildren(...found.rows.map((row) => line(row, wordsOf(state.q), go)));
-      count.textContent = say("products.count", { m: found.matched, n: found.total });
-      notice.replaceChildren(...empty(found, state, service, go));
-      for (const one of [search, order, pager, ...heads]) one.update(state, found);
-    }
-    await product(held, service, state, detail, body, notice);
-  }
-  return { node, update };
+  return { node, heading, parts: [...parts, ...heads], count, body, notice, table, reasons };
+}
+
+async function fill(view, held, asked, found, service, go) {
+  const hasReasons = asked.list !== RECEIVED;
+  view.table.classList.toggle("with-why", hasReasons);
+  view.reasons.hidden = !hasReasons;
+  view.body.replaceChildren(...found.rows.map((row) => line(row, wordsOf(asked.q), go, hasReasons)));
+  const key = asked.list === "quarantined" ? "products.records" : "products.count";
+  view.count.textContent = say(key, { m: found.matched, n: found.total });
+  view.notice.replaceChildren(...empty(found, asked, service, go), ...(await absent(held, asked, go)));
+  for (const one of view.parts) one.update(asked, found);
+}
+
+/** What the search finds beside what is held: the first few, and a way to all of them. */
+async function absent(held, asked, go) {
+  if (!asked.q || asked.list !== RECEIVED) return [];
+  const found = await held.find({ ...asked, list: "absent" }, 0, ABSENT);
+  if (!found.matched) return [];
+  const all = () => go({ list: "absent", page: 1, sku: null });
+  const more = h("button", { type: "button", onclick: all }, say("absent.all", { n: found.matched }));
+  return [
+    h(
+      "section",
+      { class: "absent", "aria-labelledby": "absent-title" },
+      h("h3", { id: "absent-title" }, `${say("absent")} (${number(found.matched)})`),
+      h(
+        "ul",
+        { class: "plain" },
+        found.rows.map((row) => absentLine(row, wordsOf(asked.q))),
+      ),
+      found.matched > ABSENT && more,
+    ),
+  ];
+}
+
+function absentLine(row, words) {
+  const name = row.name !== null && [h("b", { dir: "auto" }, highlighted(row.name, words)), " "];
+  return h("li", {}, h("bdi", { class: "mono" }, highlighted(row.sku || "–", words)), " ", name, h("p", {}, why(row)));
 }
 
 /** Open or close the details, as the state says; a SKU that is not held gets a sentence instead. */
-async function product(held, service, state, detail, body, notice) {
+async function product(held, service, state, detail, { body, notice }) {
   if (state.sku === null) return detail.hide();
   const row = await held.one(service.name, state.sku);
-  if (row) return detail.show(held, service, row, () => focusRow(body, state.sku));
+  if (row?.held) return detail.show(held, service, row, () => focusRow(body, state.sku));
   detail.hide();
   const words = phrase("products.not held", { service: service.label, sku: state.sku });
-  return notice.replaceChildren(h("p", { class: "note", role: "alert" }, words));
+  const told = h("p", { class: "note", role: "alert" }, words, row && [" ", why(row)]);
+  return notice.replaceChildren(told);
 }
 
 function focusRow(body, sku) {
@@ -81,28 +109,32 @@ function focusRow(body, sku) {
   (button ?? document.getElementById("q")).focus();
 }
 
-function line(row, words, go) {
+function line(row, words, go, hasReasons) {
   const choose = () => go({ sku: row.sku });
-  const name = row.name === null ? h("i", {}, say("content gone")) : highlighted(row.name, words);
-  const button = h(
-    "button",
-    { type: "button", "aria-haspopup": "dialog", dir: "auto", onkeydown: step, "data-sku": row.sku },
-    name,
-  );
+  const steps = { onclick: (event) => chosen(event, choose), onkeydown: (event) => entered(event, choose) };
   return h(
     "tr",
-    { tabindex: "-1", onclick: (event) => chosen(event, choose), onkeydown: (event) => entered(event, choose) },
+    row.held ? { tabindex: "-1", ...steps } : { class: "not-held" },
     h("td", { class: "sku" }, h("bdi", {}, highlighted(row.sku, words))),
-    h("th", { class: "name", scope: "row" }, button),
+    h("th", { class: "name", scope: "row" }, nameOf(row, words)),
     h("td", { class: "type" }, foreign(row.type)),
     h("td", { class: "visibility" }, visibility(row.visibility)),
-    h(
-      "td",
-      { class: "stock" },
-      row.stock !== null && h("span", { class: `stock-sign ${row.stock}` }, known("stock.", row.stock)),
-    ),
-    h("td", { class: "updated" }, time(row.updated), " ", ago(row.updated)),
+    h("td", { class: "stock" }, stockOf(row.stock)),
+    h("td", { class: "updated" }, row.updated !== null && [time(row.updated), " ", ago(row.updated)]),
+    hasReasons && h("td", { class: "why" }, why(row)),
   );
+}
+
+/** A product's name: what is held opens by it. */
+function nameOf(row, words) {
+  const text = row.name === null ? row.held && h("i", {}, say("content gone")) : highlighted(row.name, words);
+  if (!row.held) return h("span", { dir: "auto" }, text);
+  const props = { type: "button", "aria-haspopup": "dialog", dir: "auto", onkeydown: step, "data-sku": row.sku };
+  return h("button", props, text);
+}
+
+function stockOf(stock) {
+  return stock !== null && h("span", { class: `stock-sign ${stock}` }, known("stock.", stock));
 }
 
 /** A click opens the product, unless it ends a selection: SKUs are there to be copied. */
@@ -123,7 +155,7 @@ function step(event) {
   const next = { ArrowDown: row.nextElementSibling, ArrowUp: row.previousElementSibling }[event.key];
   if (!next) return;
   event.preventDefault();
-  next.querySelector("button").focus();
+  next.querySelector("button")?.focus();
 }
 
 function highlighted(text, words) {
@@ -137,11 +169,17 @@ export function visibility(places) {
 
 function empty(found, state, service, go) {
   if (found.matched) return [];
-  if (!found.total) return [h("p", { class: "note" }, phrase("products.none", { service: service.label }))];
-  const clear = h("button", { type: "button", onclick: () => go({ q: "", page: 1 }) }, say("products.clear"));
-  return [
-    h("div", { class: "note" }, h("p", {}, phrase("products.no match", { service: service.label, q: state.q })), clear),
-  ];
+  const isReceived = state.list === RECEIVED;
+  const none = isReceived ? phrase("products.none", { service: service.label }) : say("list.none");
+  if (!found.total) return [h("p", { class: "note" }, none)];
+  const isWorded = isReceived && state.q && !FILTERS.some((filter) => state[filter]);
+  const words = isWorded ? phrase("products.no match", { service: service.label, q: state.q }) : say("list.no match");
+  const clear = h(
+    "button",
+    { type: "button", onclick: () => go({ q: "", ...NO_FILTER, page: 1 }) },
+    say(isWorded ? "products.clear" : "list.clear"),
+  );
+  return [h("div", { class: "note" }, h("p", {}, words), clear)];
 }
 
 function languageOf(scope) {

@@ -87,10 +87,10 @@ export function quarantined(page) {
     head("quarantined.why", "prose"),
   ];
   const records = page.quarantined;
-  if (!records.length) return section("quarantined", say("quarantined"), note(say("quarantined.none")));
+  if (!records.length) return section("quarantined", say("quarantined.records"), note(say("quarantined.none")));
   const of = page.totals.reduce((sum, totals) => sum + totals.quarantined, 0);
   const part = records.length < of && note(say("quarantined.part", { n: records.length, of }));
-  return section("quarantined", say("quarantined"), shortened("quarantined", heads, records, record, 1), part);
+  return section("quarantined", say("quarantined.records"), shortened("quarantined", heads, records, record, 1), part);
 }
 
 function record(one) {

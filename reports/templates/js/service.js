@@ -1,6 +1,7 @@
 // One service in one scope: its two figures, its trend, the states of the catalog's products, and the table of what it holds.
 
 import { h } from "./dom.js";
+import { figure, term } from "./figures.js";
 import { number } from "./format.js";
 import { open } from "./held.js";
 import { outcome } from "./parts.js";
@@ -18,7 +19,7 @@ export function serviceView(page, scope, service, go, detail) {
   const node = h(
     "div",
     { class: "view" },
-    figures && [cards(page, scope, service, figures), states(totals, figures)],
+    figures && [cards(page, scope, service, figures), states(totals, figures, { scope, service: service.name })],
     products,
   );
   const table = loading(page, scope, service, go, detail, products);
@@ -63,17 +64,17 @@ function cards(page, scope, service, figures) {
   return h(
     "div",
     { class: "cards" },
-    latest(page, service, figures),
-    total(service, figures),
+    latest(page, service, figures, { scope, service: service.name }),
+    total(service, figures, { scope, service: service.name }),
     found && updates(page, found),
   );
 }
 
-function latest(page, service, figures) {
+function latest(page, service, figures, where) {
   const hours = say("hours", { n: page.window_hours });
   const extra = [
-    figures.resent_in_window > 0 && say("latest.resent", { n: figures.resent_in_window }),
-    figures.removed_in_window > 0 && say("latest.removed", { n: figures.removed_in_window }),
+    counted(where, "resent_in_window", figures, "latest.resent"),
+    counted(where, "removed_in_window", figures, "latest.removed"),
   ].filter(Boolean);
   return h(
     "section",
@@ -84,12 +85,17 @@ function latest(page, service, figures) {
       h("h2", { id: "latest" }, say("latest")),
       figures.outcome !== "ok" && outcome(figures.outcome),
     ),
-    h("p", { class: "number" }, number(figures.latest_update)),
+    h("p", { class: "number" }, figure(where, "latest_update", figures.latest_update)),
     h("p", {}, say("latest.unit", { n: figures.latest_update, hours })),
-    extra.length > 0 && h("p", { class: "quiet" }, extra.join(" · ")),
+    extra.length > 0 && h("p", { class: "quiet" }, extra.map((one, i) => [i ? " · " : "", one])),
     figures.latest_update === 0 && h("p", { class: "because" }, zero(service, figures)),
     h("p", { class: "quiet" }, lastSync(figures)),
   );
+}
+
+/** A figure in its words, or nothing where it is 0. */
+function counted(where, list, figures, key) {
+  return figures[list] > 0 && figure(where, list, figures[list], say(key, { n: figures[list] }));
 }
 
 function zero(service, figures) {
@@ -102,25 +108,16 @@ function lastSync(figures) {
   return phrase("latest.last sync", { when: h("span", {}, time(ms), ", ", ago(ms)) });
 }
 
-function total(service, figures) {
+function total(service, figures, where) {
   const parts = ["current", "stale", "held_older", "orphaned"];
-  const sum = parts.map((part, i) => [i ? " + " : "", term(part, figures[part])]);
+  const sum = parts.map((part, i) => [i ? " + " : "", term(where, part, figures[part])]);
   return h(
     "section",
     { class: "card figure", "aria-labelledby": "total" },
     h("div", { class: "figure-head" }, h("h2", { id: "total" }, say("total"))),
-    h("p", { class: "number" }, number(figures.total_received)),
+    h("p", { class: "number" }, figure(where, "total_received", figures.total_received)),
     h("p", {}, phrase("total.unit", { n: figures.total_received, service: service.label })),
     h("p", { class: "quiet make-up" }, "= ", sum),
-  );
-}
-
-/** A number and its word, the meaning in its title. */
-export function term(part, n) {
-  return h(
-    "span",
-    { class: n ? "term" : "term zero", title: say(`${part}.means`) },
-    `${number(n)} ${say(part).toLowerCase()}`,
   );
 }
 
@@ -138,26 +135,27 @@ function updates(page, found) {
   );
 }
 
-function states(totals, figures) {
-  const shown = STATES.map((state) => oneState(state, figures[state]));
+function states(totals, figures, where) {
+  const shown = STATES.map((state) => oneState(where, state, figures[state]));
   const removals =
-    figures.removals_due > 0 && h("dd", { class: "quiet" }, say("removals_due", { n: figures.removals_due }));
+    figures.removals_due > 0 && h("dd", { class: "quiet" }, counted(where, "removals_due", figures, "removals_due.count"));
   return h(
     "section",
     { class: "card states", "aria-labelledby": "states" },
     h("h2", { id: "states" }, say("states", { n: totals.products })),
-    h("dl", {}, shown, oneState("due", figures.due, removals)),
+    h("dl", {}, shown, oneState(where, "due", figures.due, removals),
+      oneState(where, "quarantined", totals.quarantined)),
     figures.unexplained !== 0 &&
       h("p", { class: "unexplained" }, `${say("unexplained")}: ${number(figures.unexplained)}`),
   );
 }
 
-function oneState(state, n, ...more) {
+function oneState(where, state, n, ...more) {
   return h(
     "div",
     { class: `state ${state}${n ? "" : " zero"}` },
     h("dt", {}, say(state)),
-    h("dd", { class: "count" }, number(n)),
+    h("dd", { class: "count" }, figure(where, state, n)),
     h("dd", { class: "quiet" }, say(`${state}.means`)),
     more,
   );

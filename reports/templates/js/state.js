@@ -1,7 +1,13 @@
-// What is looked at, as the URL hash says it: scope, tab, search, sorting, page and product. A view is sent by its address.
+// What is looked at, as the URL hash says it: scope, tab, list, search, filters, sorting, page and product. A view is sent
+// by its address.
+
+import { ASKED, NAMES, RECEIVED } from "./lists.js";
 
 export const SORTS = ["sku", "name", "type", "visibility", "stock", "updated"];
 export const OVERVIEW = "overview";
+export const NO_FILTER = { type: "", visibility: "", stock: "" };
+export const MOST_SKUS = 2000;
+const FIRST = { q: "", list: RECEIVED, ...NO_FILTER, skus: [], sort: "updated", page: 1, sku: null, at: null };
 
 /** Read a hash; whatever the page does not know falls back to what it shows first. */
 export function read(hash, page) {
@@ -10,10 +16,18 @@ export function read(hash, page) {
   const scope = given.get("scope");
   const tab = given.get("tab");
   const sort = given.get("sort") ?? "updated";
+  const list = given.get("list");
+  const skus = [...new Set((given.get("skus") ?? "").split("\n").filter(Boolean))].slice(0, MOST_SKUS);
+  const word = (name) => (given.get(name) ?? "").slice(0, 200);
   return {
     scope: among(page.scopes, scope) ? scope : (page.scopes[0]?.name ?? ""),
     tab: among(page.services, tab) ? tab : OVERVIEW,
-    q: (given.get("q") ?? "").slice(0, 200),
+    q: word("q"),
+    list: skus.length ? ASKED : NAMES.includes(list) && list !== ASKED ? list : RECEIVED,
+    type: word("type"),
+    visibility: word("visibility"),
+    stock: word("stock"),
+    skus,
     sort: SORTS.includes(sort.replace(/^-/, "")) ? sort : "updated",
     page: Math.max(1, Math.trunc(Number(given.get("page"))) || 1),
     sku: given.get("sku"),
@@ -21,11 +35,18 @@ export function read(hash, page) {
   };
 }
 
+/** The address of one tab, as it is at first but for `changes`. */
+export function addressOf(scope, tab, changes = {}) {
+  return write({ ...FIRST, scope, tab, ...changes });
+}
+
 /** Write a state as a hash; what is as it is at first is left out, but for scope and tab. */
 export function write(state) {
   const shown = new URLSearchParams({ scope: state.scope, tab: state.tab });
   if (state.tab !== OVERVIEW) {
-    if (state.q) shown.set("q", state.q);
+    if (state.skus.length) shown.set("skus", state.skus.join("\n"));
+    else if (state.list !== RECEIVED) shown.set("list", state.list);
+    for (const name of ["q", "type", "visibility", "stock"]) if (state[name]) shown.set(name, state[name]);
     if (state.sort !== "updated") shown.set("sort", state.sort);
     if (state.page > 1) shown.set("page", String(state.page));
     if (state.sku !== null) shown.set("sku", state.sku);

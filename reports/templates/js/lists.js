@@ -1,0 +1,33 @@
+// The lists that figures count: which rows of a service each one has. Its name is the name of its figure.
+
+export const RECEIVED = "total_received";
+export const ASKED = "asked";
+
+const inState = (state) => (row) => row.state === state;
+
+const LISTS = {
+  total_received: (row) => row.held,
+  latest_update: (row) => row.flags & 1,
+  resent_in_window: (row) => row.flags & 2,
+  removed_in_window: (row) => row.flags & 4,
+  current: inState("current"),
+  stale: inState("stale"),
+  missing: inState("missing"),
+  rejected: inState("rejected"),
+  failed: inState("failed"),
+  excluded: inState("excluded"),
+  due: (row) => ["missing", "stale", "failed"].includes(row.state),
+  held_older: (row) => row.held && ["rejected", "failed"].includes(row.state),
+  orphaned: (row) => row.held && ["excluded", "orphaned"].includes(row.state),
+  removals_due: (row) => row.flags & 8,
+  quarantined: inState("quarantined"),
+  absent: (row) => !row.held && !row.isRepeated,
+  asked: (row) => !row.isRepeated,
+};
+
+export const NAMES = Object.keys(LISTS);
+
+/** Whether a row ({held, state, flags, isRepeated}) is in a list. */
+export function isIn(name, row) {
+  return Boolean(LISTS[name](row));
+}
