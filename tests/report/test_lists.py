@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
+
+from datasync.report import render
+from tests.report import plausible
 
 Show = Callable[..., Page]
 SEARCH = "#scope=en-US&tab=search"
@@ -104,3 +111,122 @@ def test_no_list_makes_the_page_scroll_sideways(show: Show, page: Page, width: i
         show(f"{SEARCH}&list={name}")
         expect(page.locator("tbody tr").first).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+# ── filters and files ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("column", ["Type", "Visibility", "Stock status"])
+def test_a_filter_leaves_as_many_rows_as_it_says(show: Show, column: str) -> None:
+    page = show(SEARCH)
+    select = page.get_by_role("combobox", name=column)
+    expect(select.get_by_role("option")).not_to_have_count(0)
+    options = [one.inner_text() for one in select.get_by_role("option").all()][1:]
+    counts = [int(one.rsplit("(", 1)[1].rstrip(")")) for one in options]
+    assert sum(counts) == 576
+    select.select_option(label=options[-1])
+    expect(page.locator("p.count")).to_have_text(f"{counts[-1]} of 576 products")
+    page.reload()
+    expect(page.locator("p.count")).to_have_text(f"{counts[-1]} of 576 products")
+    expect(select).to_have_value(str(select.input_value()))
+
+
+def test_filters_count_what_the_search_and_the_other_filters_leave(show: Show) -> None:
+    page = show(f"{SEARCH}&q=shoe&type=simple")
+    expect(page.locator("p.count")).to_contain_text("of 576")
+    left = int(page.locator("p.count").inner_text().split(" ")[0])
+    stock = page.get_by_role("combobox", name="Stock status").get_by_role("option").all_inner_texts()[1:]
+    assert sum(int(one.rsplit("(", 1)[1].rstrip(")")) for one in stock) == left
+    show(f"{SEARCH}&type=none-such")
+    expect(page.get_by_role("combobox", name="Type")).to_have_value("none-such")
+    page.get_by_role("button", name="Clear search and filters").click()
+    expect(page.locator("p.count")).to_have_text("576 of 576 products")
+
+
+def download(page: Page) -> list[list[str]]:
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download CSV").click()
+    text = waiting.value.path().read_bytes().decode("utf-8-sig")
+    return list(csv.reader(io.StringIO(text, newline="")))
+
+
+def test_what_is_listed_is_downloaded_whole_and_in_its_order(show: Show) -> None:
+    page = show(f"{SEARCH}&q=shoe&sort=sku")
+    expect(page.locator("p.count")).to_contain_text("of 576")
+    head, *lines = download(page)
+    assert head == ["SKU", "Name", "Type", "Visibility", "Stock status", "Last updated", "State", "Why"]
+    assert len(lines) == int(page.locator("p.count").inner_text().split(" ")[0]) > 50
+    assert [one[0] for one in lines[:50]] == page.locator("tbody .sku").all_inner_texts()
+    assert all("Shoe" in one[1] and one[5].endswith("Z") and len(one) == 8 for one in lines)
+
+
+def test_a_downloaded_list_has_the_reasons(show: Show) -> None:
+    page = show(f"{SEARCH}&list=excluded")
+    expect(page.locator("p.count")).to_have_text("62 of 62 products")
+    assert {tuple(one[5:]) for one in download(page)[1:]} == {("", "Excluded", "The product is not visible in search")}
+
+
+def test_no_cell_of_a_file_is_a_formula(show: Show, tmp_path: Path) -> None:
+    names = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", 'say "hi", twice\nnow', "plain"]
+    page_data = plausible.site_pages({"en-US": 8}, calm=True)
+    render.publish(page_data, [plausible.products("en-US", plausible.payloads("en-US", 8, names))], tmp_path)
+    page = show("#scope=en-US&tab=catalog-service&sort=sku", at=tmp_path)
+    expect(page.locator("p.count")).to_have_text("8 of 8 products")
+    found = {one[0]: one[1] for one in download(page)[1:]}
+    assert [found[f"H-{n}"] for n in range(8)] == [*(f"'{name}" for name in names[:6]), *names[6:]]
+
+
+def test_a_long_file_is_made_in_parts_that_make_up_the_whole(call: Callable[..., Any]) -> None:
+    row = {"sku": "A", "name": "n", "type": "simple", "visibility": [], "stock": "in-stock", "updated": 0}
+    made = call("csv.csvParts", [row | {"state": "missing", "words": None}] * 25, 10)
+    assert [part.count("\r\n") for part in made] == [1, 10, 10, 5]
+    assert made[1].startswith('"A","n","simple","Not visible","In stock","1970-01-01T00:00:00.000Z","Missing"')
+
+
+# ── a pasted list of SKUs ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def some_skus(show: Show) -> list[str]:
+    """Two SKUs that Search holds, one that it does not, one in quarantine, and two that nobody knows."""
+    page = show(SEARCH)
+    expect(page.locator("p.count")).to_contain_text("of 576")
+    held = page.locator("tbody .sku").all_inner_texts()[:2]
+    show(f"{SEARCH}&list=excluded")
+    expect(page.locator("p.count")).to_contain_text("of 62")
+    return [*held, page.locator("tbody .sku").first.inner_text(), "24-00311", "nobody", "<b>no</b>"]
+
+
+@pytest.mark.parametrize("apart", ["\n", "\r\n", "\t", ", ", ";"])
+def test_a_pasted_list_of_skus_answers_with_found_and_not_found(show: Show, apart: str) -> None:
+    skus = some_skus(show)
+    page = show(SEARCH)
+    page.get_by_role("button", name="Look up SKUs").click()
+    page.get_by_role("dialog").get_by_role("textbox").fill(apart.join(skus))
+    page.get_by_role("button", name="Look up", exact=True).click()
+    expect(page.get_by_role("heading", name="SKUs looked up")).to_be_focused()
+    expect(page.get_by_text("Held: 2. Not held: 2. Not found: 2.")).to_be_visible()
+    assert set(page.locator("tbody .sku").all_inner_texts()) == set(skus[:4])
+    unknown = page.get_by_role("list", name="Not found in this scope").get_by_role("listitem")
+    expect(unknown).to_have_text(["nobody", "<b>no</b>"])
+    show(f"#{page.url.split('#')[1]}")
+    expect(page.get_by_text("Held: 2. Not held: 2. Not found: 2.")).to_be_visible()
+
+
+def test_a_list_is_pasted_into_the_search_itself(show: Show, context: BrowserContext) -> None:
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    skus = some_skus(show)
+    page = show(SEARCH)
+    page.evaluate("text => navigator.clipboard.writeText(text)", "\n".join(skus))
+    page.get_by_role("searchbox").focus()
+    page.keyboard.press("Control+V")
+    expect(page.get_by_text("Held: 2. Not held: 2. Not found: 2.")).to_be_visible()
+    page.get_by_role("button", name="Show all synced products").click()
+    expect(page.locator("p.count")).to_have_text("576 of 576 products")
+
+
+@pytest.mark.parametrize(
+    ("text", "is_list"),
+    [("A1\nA2", True), ("A1, A2", True), ("A1;A2", True), ("Shoe, red", False), ("A1", False), ("A1\n", False)],
+)
+def test_words_with_a_comma_are_no_list(call: Callable[..., Any], text: str, is_list: bool) -> None:
+    assert call("skus.isList", text) is is_list

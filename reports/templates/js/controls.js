@@ -2,6 +2,7 @@
 
 import { h, icon } from "./dom.js";
 import { RECEIVED } from "./lists.js";
+import { pasted } from "./skus.js";
 import { say } from "./words.js";
 
 export const PAGE = 50;
@@ -20,6 +21,7 @@ export function searchBox(go) {
     maxlength: "200",
     dir: "auto",
     "aria-keyshortcuts": "/",
+    onpaste: (event) => pasted(event, go),
     oninput: () => {
       clearTimeout(timer);
       timer = setTimeout(() => go({ q: (sent = input.value.trim()), page: 1, sku: null }, true), TYPING_MS);

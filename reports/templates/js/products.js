@@ -1,11 +1,14 @@
 // The table of synced products, or of another list: searched, sorted and turned page by page; a row opens its product.
 
 import { PAGE, columnHead, headingView, pagerView, searchBox, sortSelect } from "./controls.js";
+import { csvParts, save } from "./csv.js";
 import { foreign, h } from "./dom.js";
+import { filtersView } from "./filters.js";
 import { marked, wordsOf } from "./fold.js";
 import { number } from "./format.js";
 import { FILTERS } from "./held.js";
 import { RECEIVED } from "./lists.js";
+import { answerView, skusView } from "./skus.js";
 import { NO_FILTER, SORTS } from "./state.js";
 import { ago, time } from "./times.js";
 import { why } from "./why.js";
@@ -37,22 +40,37 @@ export function productsView(page, held, service, go, detail) {
 /** What stands still: the heading, the search, the table's head, and the places for the rest. */
 function frame(held, go) {
   const heading = headingView(go);
-  const parts = [searchBox(go), sortSelect(go), pagerView(go), heading];
-  const [search, order, pager] = parts;
+  const parts = [searchBox(go), sortSelect(go), pagerView(go), filtersView(go), downloadView(held), skusView(go), heading];
+  const [search, order, pager, filters, download, skus] = parts;
   const heads = SORTS.map((column) => columnHead(column, go));
   const reasons = h("th", { scope: "col", class: "why" }, h("span", {}, say("why")));
   const count = h("p", { class: "count", role: "status" });
   const body = h("tbody", { lang: languageOf(held.scope) });
   const notice = h("div", { class: "notice" });
+  const answer = h("div", {});
   const row = h("tr", {}, [...heads.map((one) => one.node), reasons]);
   const table = h("table", { class: "rows", "aria-labelledby": "products-title" }, h("thead", {}, row), body);
   const head = h("div", { class: "card-head" }, heading.node, search.node, order.node, count);
+  const tools = h("div", { class: "tools" }, filters.node, h("div", { class: "filters" }, skus.node, download.node));
   const node = h(
     "section",
     { class: "card products", "aria-labelledby": "products-title" },
-    [head, h("div", { class: "scroll" }, table), notice, pager.node],
+    [head, tools, answer, h("div", { class: "scroll" }, table), notice, pager.node],
   );
-  return { node, heading, parts: [...parts, ...heads], count, body, notice, table, reasons };
+  return { node, heading, parts: [...parts, ...heads], count, body, answer, notice, table, reasons };
+}
+
+/** A button that hands over what is listed, all pages of it, as a file. */
+function downloadView(held) {
+  let wanted = null;
+  const button = h("button", { type: "button", onclick: () => download() }, say("csv"));
+  async function download() {
+    const asked = wanted;
+    button.textContent = say("csv.making");
+    save(`${asked.service}-${held.scope}-${asked.list}.csv`, await csvParts(held.each(asked)));
+    button.textContent = say("csv");
+  }
+  return { node: button, update: (asked) => (wanted = asked) };
 }
 
 async function fill(view, held, asked, found, service, go) {
@@ -62,6 +80,7 @@ async function fill(view, held, asked, found, service, go) {
   view.body.replaceChildren(...found.rows.map((row) => line(row, wordsOf(asked.q), go, hasReasons)));
   const key = asked.list === "quarantined" ? "products.records" : "products.count";
   view.count.textContent = say(key, { m: found.matched, n: found.total });
+  view.answer.replaceChildren(...(found.unknown ? [answerView(found)] : []));
   view.notice.replaceChildren(...empty(found, asked, service, go), ...(await absent(held, asked, go)));
   for (const one of view.parts) one.update(asked, found);
 }

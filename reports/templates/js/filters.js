@@ -1,0 +1,40 @@
+// The filters of a list: type, visibility and stock, each value with how many rows it would leave.
+
+import { h } from "./dom.js";
+import { number } from "./format.js";
+import { FILTERS } from "./held.js";
+import { known, say } from "./words.js";
+
+export function filtersView(go) {
+  const selects = FILTERS.map((column) => filterSelect(column, go));
+  const nodes = selects.map((one) => one.node);
+  const node = h("div", { class: "filters", role: "group", "aria-label": say("filters") }, nodes);
+  return { node, update: (asked, found) => selects.forEach((one) => one.update(asked, found)) };
+}
+
+function filterSelect(column, go) {
+  const onchange = () => go({ [column]: select.value, page: 1, sku: null });
+  const select = h("select", { "aria-label": say(column), onchange });
+  function update(asked, { counts }) {
+    const chosen = asked[column];
+    const values = counts[column].some(([key]) => key === chosen) || !chosen ? [] : [[chosen, 0]];
+    const options = [...counts[column], ...values].map(([key, n]) => option(key, `${wordOf(column, key)} (${number(n)})`));
+    select.replaceChildren(option("", say(`filters.${column}`)), ...options);
+    select.value = chosen;
+  }
+  return { node: select, update };
+}
+
+function option(value, words) {
+  return h("option", { value, dir: "auto" }, words);
+}
+
+/** A value as its column shows it. */
+export function wordOf(column, key) {
+  if (column === "stock") return known("stock.", key);
+  if (column === "type") return key;
+  return key
+    .split(",")
+    .map((place) => known("visible.", place))
+    .join(", ");
+}

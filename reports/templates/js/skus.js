@@ -1,0 +1,71 @@
+// SKUs pasted from a spreadsheet or a message: looked up all at once, in a small dialog or by pasting into the search.
+
+import { h } from "./dom.js";
+import { ASKED } from "./lists.js";
+import { MOST_SKUS, NO_FILTER } from "./state.js";
+import { say } from "./words.js";
+
+/** The SKUs of a text: lines, or cells apart by tabs, commas or semicolons; quotes around one are not part of it. */
+export function skusOf(text) {
+  const cells = text.split(/[\n\r\t,;]+/).map((cell) => cell.trim().replace(/^"(.*)"$/, "$1"));
+  return [...new Set(cells.filter(Boolean))];
+}
+
+/** Whether a pasted text is a list rather than words to search for: with commas alone, each is one word with a digit. */
+export function isList(text) {
+  const skus = skusOf(text);
+  return skus.length > 1 && (/[\n\r\t;]/.test(text.trim()) || skus.every((sku) => /^\S*\d\S*$/.test(sku)));
+}
+
+/** What shows a list of SKUs; the first MOST_SKUS of it, for an address has to hold them. */
+export function lookUp(go, text) {
+  const skus = skusOf(text).slice(0, MOST_SKUS);
+  if (skus.length) go({ list: ASKED, skus, q: "", ...NO_FILTER, page: 1, sku: null });
+}
+
+/** Take a pasted list over from the search box. */
+export function pasted(event, go) {
+  const text = event.clipboardData?.getData("text/plain") ?? "";
+  if (!isList(text)) return;
+  event.preventDefault();
+  lookUp(go, text);
+}
+
+/** A button, and the dialog that it opens. */
+export function skusView(go) {
+  const text = h("textarea", { id: "skus", rows: "8", spellcheck: "false", dir: "auto" });
+  const look = () => {
+    dialog.close();
+    lookUp(go, text.value);
+  };
+  const find = h("button", { type: "button", class: "primary", onclick: look }, say("skus.find"));
+  const cancel = h("button", { type: "button", onclick: () => dialog.close() }, say("skus.cancel"));
+  const dialog = h(
+    "dialog",
+    { class: "ask", "aria-labelledby": "skus-title" },
+    h("h2", { id: "skus-title" }, say("skus")),
+    h("label", { for: "skus" }, say("skus.explain", { n: MOST_SKUS })),
+    text,
+    h("div", { class: "filters" }, find, cancel),
+  );
+  const open = () => {
+    dialog.showModal();
+    text.focus();
+  };
+  const button = h("button", { type: "button", "aria-haspopup": "dialog", onclick: open }, say("skus"));
+  const node = h("span", {}, button, dialog);
+  return { node, update: (asked) => (text.value = asked.skus.join("\n")) };
+}
+
+/** What became of the SKUs: how many are held, how many are not, and which nothing is known of. */
+export function answerView({ held, absent, unknown }) {
+  const counts = say("skus.answer", { held, absent, unknown: unknown.length });
+  const list = h(
+    "ul",
+    { class: "plain mono", "aria-labelledby": "unknown-title" },
+    unknown.map((sku) => h("li", {}, h("bdi", {}, sku))),
+  );
+  const title = h("h3", { id: "unknown-title" }, say("skus.unknown"));
+  const rest = unknown.length > 0 && h("section", { "aria-labelledby": "unknown-title" }, title, list);
+  return h("div", { class: "absent" }, h("p", { role: "status" }, counts), rest);
+}
