@@ -19,7 +19,7 @@ from datasync import product, pull
 from datasync.errors import RequestTooLate, StoreUnavailable
 from datasync.pull import Snapshot
 from datasync.settings import Guard
-from datasync.sql import count, literal, query, quote, row
+from datasync.sql import count, instant, literal, query, quote, row
 from datasync.store import holds
 from datasync.store.files import Clock, Store, parquet
 from datasync.store.holds import Hold
@@ -139,7 +139,7 @@ def _difference(
     told = {
         "$removes": removes,
         "$run": literal(found.run),
-        "$started_at": f"TIMESTAMPTZ '{found.started_at.isoformat()}'",
+        "$started_at": instant(found.started_at),
     }
     sql = query("difference")
     for name, value in told.items():

@@ -7,6 +7,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # DAG files read settings, which stand on this; parsing one imports no DuckDB
+    from datetime import datetime
+
     import duckdb
 
 
@@ -24,6 +26,11 @@ def quote(name: str) -> str:
 def literal(text: str | None) -> str:
     """A string, where a parameter cannot stand (views, COPY options)."""
     return "NULL" if text is None else "'" + text.replace("'", "''") + "'"
+
+
+def instant(at: datetime) -> str:
+    """An aware moment, where a parameter cannot stand."""
+    return f"TIMESTAMPTZ '{at.isoformat()}'"
 
 
 def row(con: duckdb.DuckDBPyConnection, sql: str, *parameters: object) -> dict[str, Any]:

@@ -20,7 +20,7 @@ import duckdb
 from datasync import catalog, pull, transfer
 from datasync.errors import Unexplained
 from datasync.settings import Settings
-from datasync.sql import count, literal, query, row
+from datasync.sql import count, instant, literal, query, row
 from datasync.store import holds, runs
 from datasync.store.files import Store, parquet
 from datasync.store.holds import Hold
@@ -204,8 +204,8 @@ def _unexplained(products: int, recorded: int, states: Mapping[str, int]) -> int
 
 
 def _window(con: duckdb.DuckDBPyConnection, settings: Settings, at: Moment) -> dict[str, int]:
-    since = f"TIMESTAMPTZ '{(at.as_of - settings.window).isoformat()}'"
-    until = f"TIMESTAMPTZ '{at.as_of.isoformat()}'"
+    since = instant(at.as_of - settings.window)
+    until = instant(at.as_of)
     return row(con, query("window").replace("$since", since).replace("$as_of", until))
 
 

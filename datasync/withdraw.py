@@ -14,7 +14,7 @@ from datasync import catalog, transfer
 from datasync.errors import StoreUnavailable
 from datasync.services.feed import Feed
 from datasync.settings import Accept, Guard, Service, Settings
-from datasync.sql import literal
+from datasync.sql import instant, literal
 from datasync.store.files import Clock, Store
 
 _WITHDRAWN = Service(accepts=(Accept(rule="false", otherwise="Withdrawn: no longer configured"),))
@@ -67,9 +67,8 @@ def _empty(con: duckdb.DuckDBPyConnection, store: Store, scope: str, run: str, c
             for c, kind in catalog.COLUMNS.items()
             if c not in _OWN
         )
-        now = clock().isoformat()
         rows = (
-            f"SELECT sku, 'removed' AS change, {columns}, {literal(run)} AS run, TIMESTAMPTZ '{now}' AS started_at, "
+            f"SELECT sku, 'removed' AS change, {columns}, {literal(run)} AS run, {instant(clock())} AS started_at, "
             "{at} AS \"at\" FROM catalog WHERE change <> 'removed'"
         )
         if log.append(con, head, rows, {**head.meta, "run": run, "products": 0}, clock):

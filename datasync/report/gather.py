@@ -20,7 +20,7 @@ from datasync.report.pages import (
     Unconfigured,
 )
 from datasync.settings import Settings
-from datasync.sql import literal, query
+from datasync.sql import instant, literal, query
 from datasync.store.files import Store
 from datasync.store.runs import Run
 from datasync.totals import Moment, Totals
@@ -97,12 +97,8 @@ def _list(
     mine = settings.services[service]
     transfer.face(con, store, scope, service, mine.accepts, at.of(scope, service))
     rows = query("page_listed").replace("$settings", literal(mine.fingerprint()))
-    rows = rows.replace("$since", _moment(at.as_of - settings.window)).replace("$as_of", _moment(at.as_of))
+    rows = rows.replace("$since", instant(at.as_of - settings.window)).replace("$as_of", instant(at.as_of))
     con.execute(f"INSERT INTO page_listed BY NAME SELECT {literal(service)} AS service, * FROM ({rows})")
-
-
-def _moment(at: datetime) -> str:
-    return f"TIMESTAMPTZ '{at.isoformat()}'"
 
 
 def _run(run: Run) -> RunRow:
@@ -142,7 +138,7 @@ def _trend(con: duckdb.DuckDBPyConnection, store: Store, at: Moment, scope: str,
     since = at.as_of - timedelta(hours=TREND_HOURS)
     log.history(con, "receipts", position, after=log.last_before(con, since))
     rows = con.execute(
-        query("trend").replace("$as_of", _moment(at.as_of)).replace("$hours", str(TREND_HOURS))
+        query("trend").replace("$as_of", instant(at.as_of)).replace("$hours", str(TREND_HOURS))
     ).fetchall()
     return Trend(scope, service, tuple(row[1] for row in rows))
 

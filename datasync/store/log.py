@@ -22,7 +22,7 @@ from typing import Any
 import duckdb
 
 from datasync.errors import LogDamaged, StoreUnavailable
-from datasync.sql import literal, query
+from datasync.sql import instant, literal, query
 from datasync.store.files import Clock, Store, scratch
 
 TICK = timedelta(microseconds=1)
@@ -162,7 +162,7 @@ class Log:
         mine = Head(number, at, {**meta, "at": at.isoformat(), "id": uuid.uuid4().hex, "after": after.meta.get("id")})
         with scratch() as folder:
             made = folder / "entry.parquet"
-            self._copy(con, rows.replace("{at}", f"TIMESTAMPTZ '{at.isoformat()}'"), str(made), mine.meta)
+            self._copy(con, rows.replace("{at}", instant(at)), str(made), mine.meta)
             if not self.store.create(self.path(number), made) and not self._is(con, self.path(number), mine):
                 return None
         if self._came_too_late(con, mine):
