@@ -89,7 +89,7 @@ def single_file(page: SitePages, products: Iterable[ScopeProducts], file: Path) 
         left -= one.versions.num_rows
         if left < 0:
             raise TooManyForOneFile(MAILED)
-        blocks |= {key: shards.block(text) for key, text in shards.files(one)}
+        blocks |= dict(shards.blocks(one))
     file.parent.mkdir(parents=True, exist_ok=True)
     with scratch() as folder:
         Site(file.parent, {}).replace(_made(folder, file.name, index(page, version, blocks)), file.name)

@@ -32,15 +32,22 @@ def json_text(value: object) -> str:
 
 def files(products: ScopeProducts) -> Iterator[tuple[str, str]]:
     """Every data file of one scope: its key (the file's name without its ending) and its content."""
+    return ((key, f"datasync({json_text([key, *texts])[1:-1]});\n") for key, *texts in _parts(products))
+
+
+def blocks(products: ScopeProducts) -> Iterator[tuple[str, str]]:
+    """The same as JSON, for a page that carries its data inside: by key, an array of the key and its texts."""
+    return ((key, json_text([key, *texts])) for key, *texts in _parts(products))
+
+
+def _parts(products: ScopeProducts) -> Iterator[tuple[str, ...]]:
+    """The arguments of each data file: its key, then its texts."""
     key = f"scope-{products.scope}"
-    yield key, _call(key, json.dumps(columns(products), ensure_ascii=False, separators=(",", ":"), allow_nan=False))
+    yield key, json.dumps(columns(products), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     for number, start in enumerate(range(0, products.versions.num_rows, PAYLOADS)):
         part = products.versions.slice(start, PAYLOADS)
         key = f"payload-{products.scope}-{number}"
-        yield (
-            key,
-            _call(key, json.dumps(part["hash"].to_pylist()), *(text or "" for text in part["payload"].to_pylist())),
-        )
+        yield key, json.dumps(part["hash"].to_pylist()), *(text or "" for text in part["payload"].to_pylist())
 
 
 def columns(products: ScopeProducts) -> dict[str, Any]:
@@ -89,15 +96,3 @@ def _steps(column: pa.ChunkedArray) -> list[int | None]:
     before = pc.fill_null_forward(pa.concat_arrays([pa.nulls(1, pa.int64()), times]))[:-1]
     steps: list[int | None] = pc.subtract(pc.fill_null(before, 0), times).to_pylist()
     return steps
-
-
-def block(call: str) -> str:
-    """A data file's content as JSON, for a page that carries its data inside: the key, then its texts."""
-    return f"[{call.removeprefix('datasync(').removesuffix(_END)}]"
-
-
-_END = ");\n"
-
-
-def _call(*texts: str) -> str:
-    return f"datasync({','.join(json_text(text) for text in texts)}{_END}"
