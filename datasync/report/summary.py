@@ -25,7 +25,7 @@ def text(page: SitePages, link: str) -> str:
 
 def attention(page: SitePages) -> tuple[str, ...]:
     """A line for everything a person should look at: removals held, steps that failed, figures that do not add up."""
-    services = [one for scope in page.totals for one in scope.services]
+    services = _services(page)
     failed = [one for one in services if one.outcome == "failed"]
     return (
         *map(_held, page.holds),
@@ -40,9 +40,13 @@ def _held(hold: HoldRow) -> str:
 
 
 def _changes(page: SitePages) -> Iterator[str]:
-    for one in (one for scope in page.totals for one in scope.services):
+    for one in _services(page):
         if one.latest_update or one.removed_in_window:
             yield f"{one.service} in {one.scope}: {', '.join(_counts(one))}"
+
+
+def _services(page: SitePages) -> list[ServiceTotals]:
+    return [one for scope in page.totals for one in scope.services]
 
 
 def _counts(one: ServiceTotals) -> Iterator[str]:

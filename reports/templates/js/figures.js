@@ -7,7 +7,7 @@ import { say } from "./words.js";
 
 /** A figure as a link to its list; `where` is {scope, service}, `words` what is shown if not the number alone. */
 export function figure({ scope, service }, list, n, words = number(n)) {
-  const label = words === number(n) ? `${words} ${say(`${list}`).toLowerCase()}` : undefined;
+  const label = words === number(n) ? `${words} ${say(list).toLowerCase()}` : undefined;
   const props = { class: n ? "figure-link" : "figure-link zero", href: addressOf(scope, service, { list }) };
   return h("a", { ...props, "aria-label": label, "data-list": list, "data-n": n }, words);
 }

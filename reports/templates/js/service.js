@@ -15,11 +15,12 @@ const STATES = ["current", "stale", "missing", "rejected", "failed", "excluded"]
 export function serviceView(page, scope, service, go, detail) {
   const totals = page.totals.find((one) => one.scope === scope);
   const figures = totals?.services.find((one) => one.service === service.name);
+  const where = { scope, service: service.name };
   const products = h("div", {});
   const node = h(
     "div",
     { class: "view" },
-    figures && [cards(page, scope, service, figures), states(totals, figures, { scope, service: service.name })],
+    figures && [cards(page, service, figures, where), states(totals, figures, where)],
     products,
   );
   const table = loading(page, scope, service, go, detail, products);
@@ -59,13 +60,13 @@ function unloadable(again) {
   );
 }
 
-function cards(page, scope, service, figures) {
-  const found = page.trends.find((one) => one.scope === scope && one.service === service.name);
+function cards(page, service, figures, where) {
+  const found = page.trends.find((one) => one.scope === where.scope && one.service === where.service);
   return h(
     "div",
     { class: "cards" },
-    latest(page, service, figures, { scope, service: service.name }),
-    total(service, figures, { scope, service: service.name }),
+    latest(page, service, figures, where),
+    total(service, figures, where),
     found && updates(page, found),
   );
 }
