@@ -21,7 +21,7 @@ from datasync.errors import MissingField, UnreadableFile
 from datasync.settings import Scope
 from datasync.sources.base import Originals, Records, Source, Want
 from datasync.sql import literal, query, quote, row
-from datasync.store.files import Clock, Store, scratch
+from datasync.store.files import PLAIN, ZSTD, Clock, Store, scratch
 from datasync.store.log import footer
 
 _OURS = (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException, duckdb.OutOfMemoryException)
@@ -127,7 +127,7 @@ def _stage(
     staging = literal(str(folder / "staged.parquet"))
     con.execute("SET preserve_insertion_order = true")  # a record's place in the file is its position
     try:
-        con.execute(f"COPY ({sql}) TO {staging} (FORMAT parquet, COMPRESSION lz4, ROW_GROUP_SIZE 60000)")
+        con.execute(f"COPY ({sql}) TO {staging} (FORMAT parquet, COMPRESSION lz4, ROW_GROUP_SIZE 60000, {PLAIN})")
     except _OURS:
         raise
     except duckdb.Error as error:
@@ -276,6 +276,5 @@ def _footer(found: Snapshot) -> Mapping[str, Any]:
 
 def _copied(con: duckdb.DuckDBPyConnection, file: Path, rows: str, meta: Mapping[str, Any] | None) -> Path:
     note = f", KV_METADATA {{datasync: {literal(json.dumps(meta, ensure_ascii=False))}}}" if meta else ""
-    options = f"FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1{note}"
-    con.execute(f"COPY ({rows}) TO {literal(str(file))} ({options})")
+    con.execute(f"COPY ({rows}) TO {literal(str(file))} ({ZSTD}{note})")
     return file

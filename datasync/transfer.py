@@ -243,7 +243,7 @@ def _deliver_all(way: _Way, head: Head) -> bool:
     while done < total:
         began = time.monotonic()
         batch = f"SELECT * FROM due WHERE rowid >= {done} AND rowid < {done + size}"
-        way.con.execute(f"CREATE OR REPLACE TEMP TABLE delivered AS {batch}")
+        way.con.execute(f"CREATE OR REPLACE TEMP VIEW delivered AS {batch}")
         next_head = _deliver(way, head)
         if next_head is None:
             return False
@@ -279,7 +279,10 @@ def _deliver(way: _Way, head: Head) -> Head | None:
         failure = error
         failed = f"'failed' AS outcome, {literal(str(error))} AS words, NULL::TIMESTAMPTZ AS answered_at"
         answers = f"SELECT sku, {failed} FROM delivered"
-    way.con.execute(f"CREATE OR REPLACE TEMP TABLE answers AS {answers}")
+    if not way.service.embedded:  # what came over a network is kept, for nobody is asked twice
+        way.con.execute(f"CREATE OR REPLACE TEMP TABLE told AS {answers}")
+        answers = "SELECT * FROM told"
+    way.con.execute(f"CREATE OR REPLACE TEMP VIEW answers AS {answers}")
     recorded = _record(way, head)
     if failure:
         raise failure

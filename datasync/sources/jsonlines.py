@@ -74,7 +74,7 @@ class JsonLines:
             with opened(self._location, self._files[place]) as content:
                 for nth, (line, text) in enumerate(islice(_lines(content), max(numbers) + 1)):
                     if nth in numbers:
-                        yield _original(place, nth, line, text)
+                        yield _original(place, nth, line, text.strip(_BLANK))
 
     def try_out(self, con: duckdb.DuckDBPyConnection, file: File) -> None:
         """Read one file to its end; whatever stops that is raised."""
@@ -152,6 +152,6 @@ def _original(place: str, nth: int, line: int, text: bytes) -> Original:
 def _lines(content: IO[bytes]) -> Iterator[tuple[int, bytes]]:
     """Lines that are not blank, with their numbers from 1: the very lines that DuckDB makes a row of each."""
     for number, line in enumerate(content, 1):
-        text = (line.removeprefix(codecs.BOM_UTF8) if number == 1 else line).strip(_BLANK)
-        if text:
+        text = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
+        if text[:1] not in _BLANK or text.strip(_BLANK):  # most lines need no copy to tell
             yield number, text

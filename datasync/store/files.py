@@ -160,6 +160,11 @@ def parquet(store: Store, *paths: str, options: str = "") -> str:
     return f"read_parquet([{urls}], {options and options + ', '}hive_partitioning = false)"
 
 
+# A column is tried as a dictionary up to so many values; what has more (SKUs, URLs) is written plain, a quarter faster.
+PLAIN = "DICTIONARY_SIZE_LIMIT 2000"
+ZSTD = f"FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, {PLAIN}"
+
+
 def connect(store: Store) -> duckdb.DuckDBPyConnection:
     """A DuckDB in memory that reads the store, in UTC, with the product's macros; it spills to a scratch folder."""
     con = duckdb.connect(config={"memory_limit": os.environ.get("DATASYNC_MEMORY", "1GB")})

@@ -23,7 +23,7 @@ import duckdb
 
 from datasync.errors import LogDamaged, StoreUnavailable
 from datasync.sql import instant, literal, query
-from datasync.store.files import Clock, Store, scratch
+from datasync.store.files import ZSTD, Clock, Store, scratch
 
 TICK = timedelta(microseconds=1)
 _ENTRY = re.compile(r"(\d{8})\.parquet")
@@ -231,8 +231,7 @@ class Log:
 
     def _copy(self, con: duckdb.DuckDBPyConnection, rows: str, file: str, meta: Mapping[str, Any]) -> None:
         note = literal(json.dumps(meta, ensure_ascii=False, sort_keys=True))
-        how = f"FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, KV_METADATA {{datasync: {note}}}"
-        con.execute(f"COPY ({rows}) TO {literal(file)} ({how})")
+        con.execute(f"COPY ({rows}) TO {literal(file)} ({ZSTD}, KV_METADATA {{datasync: {note}}})")
 
 
 def footer(con: duckdb.DuckDBPyConnection, store: Store, path: str) -> dict[str, Any] | None:
