@@ -93,10 +93,13 @@ class ServiceStory:
 
 @dataclass(frozen=True, slots=True)
 class ScopeStory:
-    """The product in one scope. ``last`` is the last pull that came to its end, ``last_seen`` the last that met it."""
+    """The product in one scope. ``last`` is the last pull that came to its end, ``last_complete`` the last of those
+    that read everything, ``last_seen`` the last that met the product.
+    """
 
     scope: str
     last: Seen | None
+    last_complete: Seen | None
     last_seen: Seen | None
     failed_pull: str | None
     held: Hold | None
@@ -139,13 +142,14 @@ def _scope(
     log, position = catalog.log(store, scope), at.positions[f"catalog/{scope}"]
     meta = log.entry(con, position).meta
     held = holds.current(store, scope, None, at.as_of)
-    last, last_seen = _seen(con, store, scope, sku, [p["run"] for p in meta.get("pulls", ())], held)
+    last, last_complete, last_seen = _seen(con, store, scope, sku, [p["run"] for p in meta.get("pulls", ())], held)
     services = tuple(_service(con, store, settings, sku, at, scope, service) for service in settings.services)
     log.fold(con, "catalog", position)
     log.history(con, "versions", position)
     return ScopeStory(
         scope,
         last,
+        last_complete,
         last_seen,
         _failed_pull(store, scope, at.as_of),
         held,
@@ -158,20 +162,23 @@ def _scope(
 
 def _seen(
     con: duckdb.DuckDBPyConnection, store: Store, scope: str, sku: str, applied: Sequence[str], held: Hold | None
-) -> tuple[Seen | None, Seen | None]:
-    """What the last pull said, be it held, and the last pull that met the product; only kept snapshots can answer."""
+) -> tuple[Seen | None, Seen | None, Seen | None]:
+    """What the last pull said, be it held, the last complete one, and the last that met the product; only kept
+    snapshots can answer.
+    """
     kept = store.listing(f"snapshots/scope={scope}")
     asked = [run for run in dict.fromkeys([*applied, *([held.id] if held else [])]) if f"{run}.parquet" in kept]
     found = [snapshot for run in asked if (snapshot := pull.read(con, store, scope, run))]
     if not found:
-        return None, None
+        return None, None, None
     _view(con, store, "snapshots", [pull.snapshot_path(scope, s.run) for s in found])
     _view(con, store, "quarantines", [pull.quarantine_path(scope, s.run) for s in found])
     met = dict(con.execute(query("why_seen"), {"sku": sku}).fetchall())
     rows = [
         Seen(s.run, s.finished_at, s.complete, _what(met.get(s.run))) for s in sorted(found, key=lambda s: s.started_at)
     ]
-    return rows[-1], next((seen for seen in reversed(rows) if seen.what != "absent"), None)
+    complete = next((seen for seen in reversed(rows) if seen.complete), None)
+    return rows[-1], complete, next((seen for seen in reversed(rows) if seen.what != "absent"), None)
 
 
 def _what(is_valid: bool | None) -> Literal["valid", "quarantined", "absent"]:

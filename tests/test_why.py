@@ -48,7 +48,7 @@ def test_a_product_that_every_service_took_has_its_whole_way_told(shop: Shop) ->
         "en-US",
         "  At the source: the last pull (complete, 2026-11-24 03:01:00 UTC, run sync-20261124T030100Z) read it.",
         (
-            "  In the catalog since 2026-11-24 03:01:00 UTC, version V1: last added 2026-11-24 03:01:00 UTC "
+            "  In the catalog as 'Apple' since 2026-11-24 03:01:00 UTC, version V1: last added 2026-11-24 03:01:00 UTC "
             "by run sync-20261124T030100Z."
         ),
         "  catalog-service: version V1, received 2026-11-24 03:01:00 UTC (added).",
@@ -103,7 +103,10 @@ def test_the_last_valid_version_of_a_quarantined_product_stays(shop: Shop) -> No
     shop.sells(("A-1", "", "enabled", "fruit", "red"), B, C)
     shop.run("sync")
     lines = told(shop, "A-1")
-    assert lines[5] == "  In the catalog since 2026-11-24 03:01:00 UTC, version V1: its last valid version stays."
+    assert (
+        lines[5]
+        == "  In the catalog as 'Apple' since 2026-11-24 03:01:00 UTC, version V1: its last valid version stays."
+    )
     assert lines[6] == "  catalog-service: version V1, received 2026-11-24 03:01:00 UTC (added)."
 
 
@@ -122,6 +125,17 @@ def test_a_product_that_left_the_source_is_told_as_removed_everywhere(shop: Shop
     ]
 
 
+def test_a_product_that_left_the_source_stays_told_so_after_partial_pulls_of_others(shop: Shop) -> None:
+    shop.run("sync")
+    shop.sells(B, C)
+    shop.run("sync")
+    shop.run("resync", "--scope", "en-US", "--sku", "C-3", "--reason", "a try", "--yes")
+    assert told(shop, "A-1")[3] == (
+        "  Not at the source: the last complete pull (2026-11-24 03:02:01 UTC, run sync-20261124T030201Z) did not find "
+        "it, and no partial pull since read it."
+    )
+
+
 def test_a_held_snapshot_is_told_and_what_it_would_have_done(shop: Shop) -> None:
     shop.run("sync")
     shop.sells(("E-5", "Egg", "enabled", "food", ""))
@@ -132,7 +146,7 @@ def test_a_held_snapshot_is_told_and_what_it_would_have_done(shop: Shop) -> None
             "sync-20261124T030201Z) did not find it."
         ),
         (
-            "  In the catalog since 2026-11-24 03:01:00 UTC, version V1: last added 2026-11-24 03:01:00 UTC "
+            "  In the catalog as 'Apple' since 2026-11-24 03:01:00 UTC, version V1: last added 2026-11-24 03:01:00 UTC "
             "by run sync-20261124T030100Z."
         ),
         (

@@ -50,7 +50,7 @@ def of_scope(scope: ScopeStory) -> Iterator[str]:
         yield "Nothing here has ever met this SKU." if scope.last else "No pull of this scope has been applied yet."
         return
     if scope.last:
-        yield _seen(scope.last, scope.last_seen)
+        yield _seen(scope.last, scope.last_complete, scope.last_seen)
     yield from (f"In quarantine, by run {one.run}: {one.code}. {one.sentence}" for one in scope.quarantined)
     yield _catalog(scope.catalog)
     if scope.failed_pull:
@@ -65,7 +65,7 @@ def _unknown(story: Story) -> str:
     return f"{story.sku} is unknown: no kept pull, no catalog and no service of {scopes} has ever met it.{near}"
 
 
-def _seen(last: Seen, met: Seen | None) -> str:
+def _seen(last: Seen, complete: Seen | None, met: Seen | None) -> str:
     pull = f"({'complete' if last.complete else 'partial'}, {clock(last.at)}, run {last.run})"
     if last.what == "valid":
         return f"At the source: the last pull {pull} read it."
@@ -73,6 +73,9 @@ def _seen(last: Seen, met: Seen | None) -> str:
         return f"At the source, but invalid: the last pull {pull} put its record in quarantine."
     if last.complete:
         return f"Not at the source: the last pull {pull} did not find it."
+    if complete and complete.what == "absent" and (met is None or met.at < complete.at):
+        since = f"({clock(complete.at)}, run {complete.run})"
+        return f"Not at the source: the last complete pull {since} did not find it, and no partial pull since read it."
     before = f" The last one that met it: {clock(met.at)}, run {met.run}." if met else ""
     return f"The last pull {pull} did not read it, which says nothing about the source.{before}"
 
@@ -92,7 +95,7 @@ def _catalog(row: InCatalog | None) -> str:
         if row.change == "quarantined"
         else f"last {row.change} {clock(row.at)} by run {row.run}"
     )
-    return f"In the catalog {since}, version {short(row.version)}: {kept}."
+    return f"In the catalog as {row.name!r} {since}, version {short(row.version)}: {kept}."
 
 
 def short(version: str) -> str:
