@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Param, dag, task
 from airflow.sdk.types import DagRunProtocol
-from datasync_tasks import DEFAULTS, asked_by, close, confirm, parts, scope_group
+from datasync_tasks import DEFAULTS, asked_by, close, confirm, open_pipeline, parts, scope_group
 
 from datasync import settings
 
@@ -111,9 +111,7 @@ def catalog_resync() -> None:
     @task.short_circuit
     def plan(params: dict[str, Any] | None = None, dag_run: DagRunProtocol | None = None) -> bool:
         """Say what the request would do; a dry run ends here."""
-        from datasync.pipeline import Pipeline
-
-        pipeline = Pipeline.open()
+        pipeline = open_pipeline()
         plans = pipeline.plan(pipeline.request(params, asked_by(dag_run)))
         for line in (line for one in plans for line in said(one)):
             log.info("%s", line)
@@ -124,9 +122,7 @@ def catalog_resync() -> None:
     @task
     def begin(params: dict[str, Any] | None = None, dag_run: DagRunProtocol | None = None) -> list[dict[str, Any]]:
         """Record the request, and that its run began."""
-        from datasync.pipeline import Pipeline
-
-        pipeline = Pipeline.open()
+        pipeline = open_pipeline()
         request = pipeline.request(params, asked_by(dag_run))
         run = pipeline.begin(dag_run.run_id, "resync", request.scopes, request.asked_by, request.reason, request)
         return parts(run, request.scopes, request.services or tuple(SETTINGS.services))

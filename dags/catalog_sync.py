@@ -18,7 +18,7 @@ from typing import Any
 
 from airflow.sdk import dag, task
 from airflow.sdk.types import DagRunProtocol
-from datasync_tasks import DEFAULTS, asked_by, close, confirm, parts, scope_group
+from datasync_tasks import DEFAULTS, asked_by, close, confirm, open_pipeline, parts, scope_group
 
 from datasync import settings
 
@@ -38,17 +38,13 @@ def catalog_sync() -> None:
     @task
     def begin(dag_run: DagRunProtocol | None = None) -> list[dict[str, Any]]:
         """Record that the run began."""
-        from datasync.pipeline import Pipeline
-
-        run = Pipeline.open().begin(dag_run.run_id, "sync", SCOPES, asked_by(dag_run), dag_run.note or "")
+        run = open_pipeline().begin(dag_run.run_id, "sync", SCOPES, asked_by(dag_run), dag_run.note or "")
         return parts(run, SCOPES, SERVICES)
 
     @task(multiple_outputs=False)
     def tidy() -> dict[str, int]:
         """Delete what the `keep` settings no longer ask for."""
-        from datasync.pipeline import Pipeline
-
-        return Pipeline.open().tidy()
+        return open_pipeline().tidy()
 
     begun = begin()
     outcome = close(begun)

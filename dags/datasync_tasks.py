@@ -8,13 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pkgutil import resolve_name
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Asset, Context, ExceptionRetryPolicy, RetryAction, RetryRule, TriggerRule, task, task_group
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException, AirflowSkipException
 from airflow.sdk.types import DagRunProtocol
 
+from datasync.connection import Connection, extra, variable
+from datasync.errors import MissingConnection
 from datasync.settings import Notice, Settings
+
+if TYPE_CHECKING:
+    from datasync.pipeline import Pipeline
 
 RUN_CLOSED = Asset("datasync_run")
 PULLS_AT_ONCE = 4  # over all runs, so that no source is flooded
@@ -30,6 +35,25 @@ _RETRIES = ExceptionRetryPolicy(
 )
 # How long to wait between tries is Airflow's own setting: [core] default_task_retry_delay.
 DEFAULTS: dict[str, Any] = {"owner": "datasync", "retries": 2, "retry_policy": _RETRIES}
+
+
+def from_airflow(name: str) -> Connection:
+    """The connection that Airflow keeps under an id, with its secrets backends asked first, as any task gets it."""
+    from airflow.sdk import Connection as Kept
+
+    try:
+        kept = Kept.get(name)
+    except AirflowNotFoundException:
+        raise MissingConnection(name, variable(name)) from None
+    texts = {key: getattr(kept, key) or "" for key in ("host", "login", "password", "schema")}
+    return Connection(name, kept.conn_type or "", port=kept.port, extra=extra(name, kept.extra), **texts)
+
+
+def open_pipeline() -> Pipeline:
+    """The line of stages, with the connections that Airflow keeps; to be called inside a task."""
+    from datasync.pipeline import Pipeline
+
+    return Pipeline.open(credentials=from_airflow)
 
 
 def tell(notice: Notice) -> Callable[[Context], None]:
@@ -77,37 +101,29 @@ _LABEL = "{{ task.op_kwargs.scope }}"
 @task(max_active_tis_per_dag=PULLS_AT_ONCE, map_index_template=_LABEL, multiple_outputs=False)
 def pull(run: str, scope: str) -> dict[str, Any]:
     """Read the scope from its source into a snapshot."""
-    from datasync.pipeline import Pipeline
-
-    return Pipeline.open().pull(run, scope)
+    return open_pipeline().pull(run, scope)
 
 
 @task(map_index_template=_LABEL, multiple_outputs=False)
 def catalog(run: str, scope: str) -> dict[str, Any]:
     """Bring the snapshot into the scope's catalog."""
-    from datasync.pipeline import Pipeline
-
-    return Pipeline.open().apply(run, scope)
+    return open_pipeline().apply(run, scope)
 
 
 @task(trigger_rule=TriggerRule.ALL_DONE, map_index_template=_LABEL, multiple_outputs=False)
 def transfer(run: str, scope: str, service: str, services: list[str]) -> dict[str, Any]:
     """Deliver what the service is due, also after a pull that failed: what was due stays due."""
-    from datasync.pipeline import Pipeline
-
     if service not in services:
         raise AirflowSkipException(f"The request is not for {service}.")
-    return Pipeline.open().transfer(run, scope, service)
+    return open_pipeline().transfer(run, scope, service)
 
 
 @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[RUN_CLOSED], multiple_outputs=False)
 def close(begun: list[dict[str, Any]] | None, outlet_events: Any = None) -> dict[str, Any]:
     """Record how the run ended, whatever that is, and tell the asset: failures must reach the page too."""
-    from datasync.pipeline import Pipeline
-
     if begun is None:
         raise AirflowFailException("There is no run to close, for none began. The logs of the tasks before say why.")
-    outcome = Pipeline.open().close(begun[0]["run"])
+    outcome = open_pipeline().close(begun[0]["run"])
     outlet_events[RUN_CLOSED].extra = {"run": outcome["run"], "outcome": outcome["outcome"]}
     return outcome
 
@@ -115,6 +131,4 @@ def close(begun: list[dict[str, Any]] | None, outlet_events: Any = None) -> dict
 @task
 def confirm(outcome: dict[str, Any]) -> None:
     """Turn the run red if a scope failed; `close` stands behind all_done, so it alone would hide that."""
-    from datasync.pipeline import Pipeline
-
-    Pipeline.open().confirm(outcome)
+    open_pipeline().confirm(outcome)

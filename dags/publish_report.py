@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import Any
 
 from airflow.sdk import dag, task
-from datasync_tasks import DEFAULTS, RUN_CLOSED, tell
+from datasync_tasks import DEFAULTS, RUN_CLOSED, open_pipeline, tell
 
 from datasync import settings
 
@@ -26,9 +26,7 @@ def publish_report() -> None:
     @task(multiple_outputs=False, on_success_callback=[tell(one) for one in settings.load().notify])
     def publish() -> dict[str, Any]:
         """Publish the page as of now."""
-        from datasync.pipeline import Pipeline
-
-        return Pipeline.open().publish()
+        return open_pipeline().publish()
 
     @task
     def confirm_balance(published: dict[str, Any]) -> None:

@@ -97,6 +97,26 @@ class MissingField(SettingsError):
         )
 
 
+class MissingConnection(SettingsError):
+    """The settings name a connection that neither Airflow nor the environment has."""
+
+    def __init__(self, name: str, variable: str) -> None:
+        self.name, self.variable = name, variable
+        super().__init__(
+            f"There is no connection called {name!r}. In Airflow, add one with that id under Admin, Connections. In a "
+            f"shell, set {variable} to its URI (type://login:password@host:port/schema?key=value, each part "
+            'percent-encoded) or to JSON ({"conn_type": ..., "host": ..., "login": ..., "password": ..., "extra": {}}).'
+        )
+
+
+class InvalidConnection(SettingsError):
+    """A connection cannot be used as it is; the message names it and never what it holds."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        self.name, self.problem = name, problem
+        super().__init__(f"The connection {name!r} {problem}. Mend it where it is kept.")
+
+
 class SourceUnavailable(TransientError):
     """A source did not answer, or broke off."""
 

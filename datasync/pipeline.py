@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 
 from datasync import catalog, pull, resync, settings, totals, transfer, withdraw
+from datasync.connection import Credentials, from_environment
 from datasync.errors import DatasyncError, RunFailed, SettingsError
 from datasync.report import gather, pages, render, summary
 from datasync.resync import Request, ScopePlan
@@ -39,17 +40,23 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """Settings, store and clock of one data sync."""
+    """Settings, store and clock of one data sync, and the way to the secrets of its sources."""
 
     settings: Settings
     store: Store
     clock: Clock = utc_now
+    credentials: Credentials = from_environment
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str] | None = None, clock: Clock = utc_now) -> Pipeline:
-        """Read the settings (see ``settings.load``) and open their store."""
+    def open(
+        cls,
+        path: str | os.PathLike[str] | None = None,
+        clock: Clock = utc_now,
+        credentials: Credentials = from_environment,
+    ) -> Pipeline:
+        """Read the settings (see ``settings.load``) and open their store. ``credentials`` finds connections by name."""
         found = settings.load(path)
-        return cls(found, open_store(found.store, found.store_options), clock)
+        return cls(found, open_store(found.store, found.store_options), clock, credentials)
 
     @contextmanager
     def connected(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -85,7 +92,8 @@ class Pipeline:
             want, why = self._want(con, run, scope, complete)
             if want is None:
                 return step.told(outcome="ok", note=why, records=0)
-            mine, source = self.settings.scope(scope), open_source(self.settings, scope)
+            mine = self.settings.scope(scope)
+            source = open_source(self.settings, scope, self.credentials, store=self.store, run=run)
             found = pull.pull(
                 con, self.store, scope, mine, source, want, run, self.settings.fingerprint(scope), self.clock
             )
@@ -178,7 +186,7 @@ class Pipeline:
         """What a request would do; changes nothing."""
         now = self.clock()
         past = tuple(runs.newest(self.store, now, totals.RUNS_READ))
-        sources = {scope: open_source(self.settings, scope) for scope in request.scopes}
+        sources = {scope: open_source(self.settings, scope, self.credentials) for scope in request.scopes}
         with self.connected() as con:
             return resync.plan(con, self.store, self.settings, request, sources, past, now)
 
@@ -260,7 +268,7 @@ class Pipeline:
             want = resync.want(con, self.store, self.settings, request, scope, now)
             return want, None if want else "No product is failing: nothing was read."
         meta = catalog.log(self.store, scope).head(con).meta
-        asks = open_source(self.settings, scope).scheduled()
+        asks = open_source(self.settings, scope, self.credentials).scheduled()
         if complete:
             return Want("complete", now), "A complete pull was asked for."
         if meta and meta.get("fingerprint") != self.settings.fingerprint(scope):

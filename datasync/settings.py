@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import yaml
 from croniter import croniter
@@ -123,7 +123,21 @@ class Guard(_Model):
     products: Annotated[int, Field(ge=0)] = 20
 
 
-class SampleSource(_Model):
+class _Pulled(_Model):
+    """What every source has: how often it is read whole, how far below its watermark it is read again between, and how
+    much of it may be asked at once.
+    """
+
+    complete_every: Duration = timedelta(hours=24)
+    lookback: Duration = timedelta(hours=1)
+    requests_per_second: Annotated[float, Field(gt=0)] | None = None
+    concurrency: Annotated[int, Field(ge=1)] = 4
+
+
+_PACE = set(_Pulled.model_fields)
+
+
+class SampleSource(_Pulled):
     """The catalog that ships with datasync: ``size`` products that change as hours pass, always the same for a
     ``seed``.
     """
@@ -133,7 +147,7 @@ class SampleSource(_Model):
     seed: int = 1
 
 
-class FilesSource(_Model):
+class FilesSource(_Pulled):
     """Files that somebody exports: CSV, JSON lines, Parquet or XLSX, plain or .gz, in a folder or on S3."""
 
     kind: Literal["files"]
@@ -142,6 +156,10 @@ class FilesSource(_Model):
 
 
 Source = Annotated[SampleSource | FilesSource, Field(discriminator="kind")]
+_SOURCES: dict[str, type[_Pulled]] = {
+    get_args(model.model_fields["kind"].annotation)[0]: model for model in get_args(get_args(Source)[0])
+}
+ConnectionName = Annotated[str, Field(pattern=r"^[\w.-]+$")]
 
 
 class Scope(_Model):
@@ -240,11 +258,11 @@ class Settings(_Model):
     def fingerprint(self, scope: str) -> str:
         """Short hash of what decides a scope's content: when it changes, the next pull is complete."""
         mine = self.scopes[scope]
-        source = self.sources[mine.source].model_dump(mode="json")
+        source = self.sources[mine.source].model_dump(mode="json", exclude=_PACE)
         return _fingerprint([source, mine.model_dump(mode="json", exclude={"label", "guard"})])
 
 
-def _fits(name: str, scope: Scope, source: SampleSource | FilesSource) -> None:
+def _fits(name: str, scope: Scope, source: Source) -> None:
     if source.kind == "files" and not scope.path:
         raise InvalidSettings(
             f"scopes.{name}.path", "is missing.", 'A files source needs one, as in "exports/de/*.jsonl".'
@@ -311,7 +329,9 @@ def parse(given: object, folder: Path) -> Settings:
 def schema() -> dict[str, Any]:
     """The JSON schema of a settings file, for editors that complete and check YAML."""
     made = Settings.model_json_schema()
-    for model, properties in ((Settings, made["properties"]), (Keep, made["$defs"]["Keep"]["properties"])):
+    models: tuple[type[_Model], ...] = (Settings, Keep, *_SOURCES.values())
+    for model in models:
+        properties = (made if model is Settings else made["$defs"][model.__name__])["properties"]
         for name, key in model.model_fields.items():
             if isinstance(key.default, timedelta):
                 properties[name]["default"] = _spelled(key.default)
@@ -362,8 +382,7 @@ def _told(error: ValidationError) -> InvalidSettings:
 
 def _finding(found: ErrorDetails) -> InvalidSettings:
     """One finding of pydantic in the words of this file: the key, what was given, what is known, the fix."""
-    kinds = {"sample", "files"}
-    where = [str(part) for part in found["loc"] if part not in kinds and part != "[key]"]
+    where = [str(part) for part in found["loc"] if part not in _SOURCES and part != "[key]"]
     key = ".".join(where) or "settings"
     given = found["input"] if isinstance(found["input"], (str, int, float, bool)) else None
     says = found["msg"].removeprefix("Value error, ")
@@ -374,7 +393,7 @@ def _finding(found: ErrorDetails) -> InvalidSettings:
     if found["type"] == "missing":
         return InvalidSettings(key, "is missing.", "Add it; `datasync init FILE` writes an example.")
     if found["type"].startswith("union_tag"):
-        return InvalidSettings(f"{key}.kind", f"{problem}", f"Known kinds: {', '.join(sorted(kinds))}.")
+        return InvalidSettings(f"{key}.kind", f"{problem}", f"Known kinds: {', '.join(sorted(_SOURCES))}.")
     return InvalidSettings(key, problem, "Mend it in the settings file.")
 
 
@@ -384,12 +403,12 @@ def _known(loc: tuple[int | str, ...]) -> list[str]:
         "services": [Service],
         "keep": [Keep],
         "guard": [Guard],
-        "sources": [SampleSource, FilesSource],
+        "sources": [model for kind, model in _SOURCES.items() if kind in loc] or list(_SOURCES.values()),
     }
     if "accepts" in loc:
         return list(Accept.model_fields)
     if len(loc) > 1 and "guard" in loc[:-1]:
         return list(Guard.model_fields)
     inside = models.get(str(loc[0]), [Settings]) if len(loc) > 1 else [Settings]
-    wanted = [m for m in inside if len(inside) == 1 or m.model_fields["kind"].annotation.__args__[0] in loc]  # type: ignore[union-attr]
-    return [field for model in wanted or inside for field in model.model_fields]
+    fields = dict.fromkeys(field for model in inside for field in model.model_fields)
+    return sorted(fields, key=lambda field: field in _PACE)  # what is the kind's own comes first

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from datasync.check import Finding, check
+from datasync.connection import from_environment
 from datasync.store.files import Folder
 from tests.shop import SETTINGS, Shop
 
@@ -22,7 +23,7 @@ def shop(tmp_path: Path) -> Shop:
 
 def findings(shop: Shop) -> list[Finding]:
     pipeline = shop.pipeline()
-    return list(check(pipeline.store, pipeline.settings, shop.now))
+    return list(check(pipeline.store, pipeline.settings, shop.now, pipeline.credentials))
 
 
 def problems(shop: Shop) -> list[tuple[str, str]]:
@@ -214,7 +215,7 @@ class Careless(Folder):
 
 
 def test_a_store_that_creates_a_name_twice_is_a_problem(shop: Shop) -> None:
-    found = check(Careless(str(shop.folder / "careless")), shop.pipeline().settings, shop.now)
+    found = check(Careless(str(shop.folder / "careless")), shop.pipeline().settings, shop.now, from_environment)
     assert [one.sentence for one in found if one.level == "problem"] == [
         f"{shop.folder}/careless created the same name twice: two runs at once would lose data. Use another store."
     ]

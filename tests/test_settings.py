@@ -133,7 +133,11 @@ def test_relative_paths_resolve_against_the_file_and_absolute_and_remote_ones_st
         ({"guard": {"percent": 101}}, "guard.percent", "101 does not fit: Input should be less than or equal to 100."),
         ({"sources": {"demo": {"kind": "magento"}}}, "sources.demo.kind", "Known kinds: files, sample."),
         ({"sources": {"demo": {}}}, "sources.demo.kind", "Known kinds: files, sample."),
-        ({"sources": {"demo": {"kind": "sample", "path": "x"}}}, "sources.demo.path", "Known here: kind, size, seed."),
+        (
+            {"sources": {"demo": {"kind": "sample", "path": "x"}}},
+            "sources.demo.path",
+            "Known here: kind, size, seed, complete_every,",
+        ),
         ({"sources": {"de mo": {"kind": "sample"}}}, "sources.de mo", "'de mo' is no name: names become paths"),
         ({"scopes": {"../up": {"source": "demo"}}}, "scopes.../up", "'../up' is no name: names become paths"),
         ({"scopes": {"en": {}}}, "scopes.en.source", "is missing."),

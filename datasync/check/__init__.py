@@ -13,6 +13,7 @@ from datasync.check.finding import Finding
 from datasync.check.places import is_writable, logs, outputs
 from datasync.check.rules import rules
 from datasync.check.scopes import sampled
+from datasync.connection import Credentials
 from datasync.settings import Settings
 from datasync.store.files import Store, connect
 from datasync.store.overlay import dry_run
@@ -20,7 +21,7 @@ from datasync.store.overlay import dry_run
 __all__ = ["Finding", "check"]
 
 
-def check(store: Store, settings: Settings, at: datetime) -> Iterator[Finding]:
+def check(store: Store, settings: Settings, at: datetime, credentials: Credentials) -> Iterator[Finding]:
     """Try everything out that a run at ``at`` needs, and say what came of it, one finding after the other."""
     with connect(store) as con:
         reachable = [*is_writable(con, store)]
@@ -33,4 +34,4 @@ def check(store: Store, settings: Settings, at: datetime) -> Iterator[Finding]:
         yield from logs(con, store, settings)
         with dry_run(store) as aside:
             for name in settings.scopes:
-                yield from sampled(con, aside, settings, name, at)
+                yield from sampled(con, aside, settings, name, at, credentials)

@@ -13,6 +13,7 @@ import duckdb
 from datasync import product, pull
 from datasync.check.finding import FORESEEN, Finding, problem
 from datasync.check.rules import turned_away
+from datasync.connection import Credentials
 from datasync.pull import Snapshot
 from datasync.settings import Settings
 from datasync.sources import open_source
@@ -58,12 +59,19 @@ class _Opened:
 
 
 def sampled(
-    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, name: str, at: datetime
+    con: duckdb.DuckDBPyConnection,
+    store: Store,
+    settings: Settings,
+    name: str,
+    at: datetime,
+    credentials: Credentials,
 ) -> Iterator[Finding]:
     """Pull a sample into ``store``, and say what became of its records and fields, and what each service would take."""
-    key, mine, want, run = f"scopes.{name}", settings.scopes[name], Want("complete", at), f"check-{uuid.uuid4().hex}"
+    key, mine, run = f"scopes.{name}", settings.scopes[name], f"check-{uuid.uuid4().hex}"
+    want = Want("complete", at, is_sample=True)
     try:
-        opened = _Opened(open_source(settings, name).records(con, want))
+        source = open_source(settings, name, credentials, store=store, run=run)
+        opened = _Opened(source.records(con, want))
         found = pull.pull(con, store, name, mine, opened, want, run, "", lambda: at)
         how = product.mapping(con, name, mine.map, mine.attributes, mine.volatile, opened.given.names)
     except FORESEEN as error:

@@ -31,7 +31,7 @@ def check_(args: argparse.Namespace, clock: Clock) -> int:
     mine = pipeline.settings
     say(f"ok       settings: scopes {', '.join(mine.scopes)}; services {', '.join(mine.services)}")
     problems = 0
-    for finding in check(pipeline.store, mine, clock()):
+    for finding in check(pipeline.store, mine, clock(), pipeline.credentials):
         say(f"{finding.level:<8} {finding.where}: {finding.sentence}")
         problems += finding.level == "problem"
     say(f"Problems: {problems}. Mend them before the next run." if problems else "In order.")

@@ -9,9 +9,33 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import duckdb
+
+from datasync.connection import Connection, Credentials
+from datasync.settings import Scope
+from datasync.store.files import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a kind is opened with: its scope, by name and settings, the settings of its source, and the way to secrets.
+
+    ``store`` and ``run`` are there when records are to be pulled: pages of a network source are kept under that run, so
+    that a pull that was killed goes on where it was.
+    """
+
+    name: str
+    scope: Scope
+    source: Any
+    credentials: Credentials
+    store: Store | None = None
+    run: str | None = None
+
+    def connection(self) -> Connection:
+        """The connection that the source names, asked for anew; MissingConnection where there is none."""
+        return self.credentials(self.source.connection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +44,15 @@ class Want:
 
     ``complete``: every product. ``changed``: what may have changed since ``watermark`` (None: since ever), as the kind
     itself wrote it at the last scheduled pull. ``skus``: those, and for each that is not there, the knowledge that it
-    is not.
+    is not. ``is_sample``: a beginning is enough, for trying things out; a source that pays for every record stops soon,
+    and what it gives is not complete.
     """
 
     what: Literal["complete", "changed", "skus"]
     at: datetime
     watermark: str | None = None
     skus: tuple[str, ...] = ()
+    is_sample: bool = False
 
 
 @dataclass(frozen=True, slots=True)
