@@ -184,10 +184,22 @@ def test_values_decide_in_which_form_a_field_is_read_or_that_it_is_not(
     assert mapped[column] == expression
 
 
-def test_without_a_telling_name_the_field_with_the_most_values_is_the_sku(tmp_path: Path) -> None:
-    shop, _, mapped = init(tmp_path, "p.csv", "group,ref,what\nx,1,pen\nx,2,cap\ny,3,ink\n")
-    assert (mapped["sku"], mapped["name"]) == ("ref", "what")
+def test_without_a_telling_name_the_field_with_the_most_values_is_the_sku_and_called_a_guess(
+    tmp_path: Path,
+) -> None:
+    shop, _, mapped = init(tmp_path, "p.csv", "group,ref,title\nx,1,pen\nx,2,cap\ny,3,ink\n")
+    assert (mapped["sku"], mapped["name"]) == ("ref", "title")
+    written = shop.settings.read_text(encoding="utf-8").splitlines()
+    guessed = [line.split(":")[0].strip() for line in written if "a guess by its values" in line]
+    assert guessed == ["sku"]
     assert passes(shop)
+
+
+@pytest.mark.parametrize("written", ['[{"sku": "a"},\n {"sku": "b"}]', '{"products": [\n {"sku": "a"}]}'])
+def test_a_json_document_is_told_from_json_lines(tmp_path: Path, written: str) -> None:
+    (tmp_path / "p.jsonl").write_text(written, encoding="utf-8")
+    told = Shop(tmp_path).run("init", str(tmp_path / "p.jsonl"), "-o", str(tmp_path / "new.yaml"))
+    assert (told.code, "it is one JSON document, and JSON lines are wanted" in told.err) == (4, True)
 
 
 def test_json_lines_are_read_gzipped_and_with_nested_values(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ def init(args: argparse.Namespace, clock: Clock) -> int:
     started = starter.start(args.file, path, clock(), force=args.force)
     say(f"{path} was written for {args.file}:")
     for column, text in started.map.items():
-        say(f"  {column}: {text}")
+        say(f"  {column}: {text}{'  (a guess by its values; look at it)' if column in started.unsure else ''}")
     say(f"Next: datasync --settings {path} check, then datasync --settings {path} sync")
     return 0
 

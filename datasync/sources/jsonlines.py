@@ -26,6 +26,7 @@ from datasync.sql import literal, quote
 
 _BLANK = b" \t\r\n"
 _HEAD = 64 * 1024
+_DOCUMENT = "it is one JSON document, and JSON lines are wanted: one object a line, as `jq -c '.[]'` makes of a list"
 _READ = "ignore_errors = true, hive_partitioning = false, maximum_object_size = 16777216"
 
 
@@ -130,7 +131,10 @@ def look(location: Location, file: File) -> Head:
         marked = head.startswith(codecs.BOM_UTF8)
         if not head.removeprefix(codecs.BOM_UTF8).strip(_BLANK) and not content.read(1):
             raise UnreadableFile(file.name, "it is empty")
-    objects = filter(None, map(_object, head.removeprefix(codecs.BOM_UTF8).splitlines()))
+    lines = head.removeprefix(codecs.BOM_UTF8).strip(_BLANK).splitlines()
+    objects = list(filter(None, map(_object, lines)))
+    if not objects and len(lines) > 1 and lines[0].startswith((b"[", b"{")):
+        raise UnreadableFile(file.name, _DOCUMENT)
     return Head(tuple(dict.fromkeys(key for record in objects for key in record)), marked)
 
 

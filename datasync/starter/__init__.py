@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from datasync.errors import InvalidSettings
-from datasync.starter.guess import guess
+from datasync.starter.guess import by_values, guess
 from datasync.starter.sample import sampled
 from datasync.starter.text import text
 from datasync.store.files import Folder, connect
@@ -20,10 +20,11 @@ from datasync.store.files import Folder, connect
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """What was written: the file's text, and the map in it."""
+    """What was written: the file's text, and the map in it. ``unsure`` are columns whose field no name gave away."""
 
     text: str
     map: Mapping[str, str]
+    unsure: tuple[str, ...] = ()
 
 
 def start(file: str, path: Path, now: datetime, *, force: bool = False) -> Started:
@@ -40,7 +41,8 @@ def start(file: str, path: Path, now: datetime, *, force: bool = False) -> Start
     with connect(Folder(str(path.absolute().parent))) as con:
         found = sampled(con, file, now)
         made = guess(con, found)
-    written = text(file, path.absolute().parent, found, made)
+    unsure = by_values(found, made)
+    written = text(file, path.absolute().parent, found, made, unsure)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(written, encoding="utf-8", newline="\n")
-    return Started(written, made)
+    return Started(written, made, unsure)

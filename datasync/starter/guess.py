@@ -69,6 +69,15 @@ def guess(con: duckdb.DuckDBPyConnection, sample: Sample) -> dict[str, str]:
     return {column: made[column] for column in product.PRODUCT_COLUMNS if column in made}
 
 
+def by_values(sample: Sample, made: Mapping[str, str]) -> tuple[str, ...]:
+    """Which of the sku and the name were chosen by the fields' values alone, for no field's name says so."""
+    return tuple(
+        column
+        for column in ("sku", "name")
+        if not any(made[column].strip('"') == field.name.replace('"', '""') for field in _named(sample, column))
+    )
+
+
 def spelled(con: duckdb.DuckDBPyConnection, name: str) -> str:
     """A field's name as SQL reads it, in quotes only where it needs them."""
     if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):

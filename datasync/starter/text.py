@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import yaml
@@ -45,8 +45,8 @@ services:
 """
 
 
-def text(file: str, folder: Path, sample: Sample, made: Mapping[str, str]) -> str:
-    """The whole file, for settings that stand in ``folder``."""
+def text(file: str, folder: Path, sample: Sample, made: Mapping[str, str], unsure: Collection[str] = ()) -> str:
+    """The whole file, for settings that stand in ``folder``; columns that are ``unsure`` ask to be looked at."""
     lines = [
         f"  {_scope_name(file)}: # one catalog, normally one locale",
         "    source: exports",
@@ -54,7 +54,7 @@ def text(file: str, folder: Path, sample: Sample, made: Mapping[str, str]) -> st
         *([f"    format: {sample.format}"] if sample.format else []),
         "    snapshot: complete # the files are the whole catalog; newest: one of them is; partial: each has a part",
         "    map: # product column: one SQL expression over the file's fields, which are text",
-        *(f"      {column}: {scalar(expression)}{_comment(column, expression)}" for column, expression in made.items()),
+        *(f"      {column}: {scalar(sql)}{_comment(column, sql, unsure)}" for column, sql in made.items()),
         *_unmapped(made),
         *_attributes(sample, made),
     ]
@@ -83,7 +83,9 @@ def _path(file: str, folder: Path) -> str:
     return os.path.relpath(absolute, folder) if absolute.is_relative_to(folder) else str(absolute)
 
 
-def _comment(column: str, expression: str) -> str:
+def _comment(column: str, expression: str, unsure: Collection[str]) -> str:
+    if column in unsure:
+        return f" # a guess by its values: no field is called like a {column}. Is it the right one?"
     if expression == "null":
         return f" # the field {column} has other values: without this line `datasync check` says which"
     return ""

@@ -15,7 +15,8 @@ NOBODY_S = 'no "such" field, nowhere'
 
 
 def rows(con: duckdb.DuckDBPyConnection, records: Records, *fields: str) -> list[dict[str, Any]]:
-    """The records as the pull sees them."""
+    """The records as the pull sees them, in their order."""
+    con.execute("SET preserve_insertion_order = true")
     found = con.execute(f"SELECT *, {records.whole} AS whole FROM ({records.reader.select(fields)})")
     names = [column[0] for column in found.description]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
