@@ -15,7 +15,8 @@ from typing import Any
 
 import duckdb
 
-from datasync import product, pull
+from datasync import cadence, product, pull
+from datasync.cadence import Missed
 from datasync.errors import RequestTooLate, StoreUnavailable
 from datasync.pull import Snapshot
 from datasync.settings import Guard
@@ -34,13 +35,14 @@ COLUMNS = {
     "at": "TIMESTAMPTZ",
 }
 REMEMBERED = timedelta(days=7)
+_KEPT = ("watermark", "watermark_at", "fingerprint", "remembers_since", "missed")
 TRIES = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
     """What a snapshot did to the catalog: rows by kind, products afterwards, the entry (None: none was due), a hold,
-    words.
+    what the partial pulls before it had missed, words.
     """
 
     entry: int | None = None
@@ -50,6 +52,7 @@ class Applied:
     quarantined: int = 0
     products: int = 0
     held: Hold | None = None
+    missed: Missed | None = None
     note: str | None = None
 
 
@@ -68,11 +71,13 @@ def apply(
     *,
     scheduled: bool = True,
     allowed: int | None = None,
+    lookback: timedelta | None = None,
 ) -> Applied:
     """Bring a snapshot into its scope's catalog; a snapshot that is in already changes nothing.
 
     ``allowed``: an operator accepted that many removals. ``scheduled``: the pull may move the watermark. A complete
-    snapshot that would remove more than the guard lets pass is held: nothing of it is applied.
+    snapshot that would remove more than the guard lets pass is held: nothing of it is applied. With the source's
+    ``lookback``, one that is applied measures what partial pulls have missed.
     """
     into = log(store, found.scope)
     for _ in range(TRIES):
@@ -85,11 +90,11 @@ def apply(
         live = int(head.meta.get("products", 0))
         if found.complete and _is_held(guard, counts["removed_live"], live, allowed):
             return _hold(store, found, counts["removed_live"], live, clock())
-        done = into.append(
-            con, head, 'SELECT * REPLACE ({at} AS "at") FROM difference', _meta(head, found, counts, scheduled), clock
-        )
+        missed = _missed(con, head, found, lookback, counts)
+        meta = _meta(head, found, counts, scheduled, missed)
+        done = into.append(con, head, 'SELECT * REPLACE ({at} AS "at") FROM difference', meta, clock)
         if done:
-            return _applied(store, found, done, counts)
+            return _applied(store, found, done, counts, missed)
     raise StoreUnavailable(
         f"scopes.{found.scope}: the catalog log was written by others {TRIES} times in a row. Try again."
     )
@@ -199,7 +204,16 @@ def _hold(store: Store, found: Snapshot, removals: int, live: int, now: datetime
     return Applied(products=live, held=held, note=f"Held: it would remove {removals:,} of {live:,} products.")
 
 
-def _applied(store: Store, found: Snapshot, done: Head, counts: Mapping[str, int]) -> Applied:
+def _missed(
+    con: duckdb.DuckDBPyConnection, head: Head, found: Snapshot, lookback: timedelta | None, counts: Mapping[str, int]
+) -> Missed | None:
+    """What partial pulls missed; not asked where the scope's settings changed, for then everything may differ."""
+    if lookback is None or not found.complete or head.meta.get("fingerprint") != found.fingerprint:
+        return None
+    return cadence.measured(con, head.meta, found.run, lookback, counts["removed_live"], found.started_at)
+
+
+def _applied(store: Store, found: Snapshot, done: Head, counts: Mapping[str, int], missed: Missed | None) -> Applied:
     if found.complete:
         holds.release(store, found.scope, None, found.run, done.at or found.finished_at)
     note = None
@@ -207,11 +221,13 @@ def _applied(store: Store, found: Snapshot, done: Head, counts: Mapping[str, int
         note = f"{found.unreadable:,} records cannot be read, and each may be a product: nothing was removed."
     return Applied(
         entry=done.number, added=counts["added"], updated=counts["updated"], removed=counts["removed_live"],
-        quarantined=counts["quarantined"], products=int(done.meta["products"]), note=note,
+        quarantined=counts["quarantined"], products=int(done.meta["products"]), missed=missed, note=note,
     )  # fmt: skip
 
 
-def _meta(head: Head, found: Snapshot, counts: Mapping[str, int], scheduled: bool) -> dict[str, Any]:
+def _meta(
+    head: Head, found: Snapshot, counts: Mapping[str, int], scheduled: bool, missed: Missed | None
+) -> dict[str, Any]:
     """What the log has come to with this entry: the state that the next writer and the next pull start from."""
     before = head.meta
     me = {
@@ -225,10 +241,10 @@ def _meta(head: Head, found: Snapshot, counts: Mapping[str, int], scheduled: boo
     base = last_complete["run"] if last_complete else None  # its quarantine counts, however long ago it was
     recent = [p for p in pulls if datetime.fromisoformat(p["started_at"]) >= horizon or p["run"] == base]
     kept = [p for p in recent if not last_complete or p["started_at"] >= last_complete["started_at"]]
+    moves = scheduled and found.watermark is not None and before.get("watermark_at", "") < me["started_at"]
+    changed, moved_at = counts["added"] + counts["updated"], found.started_at if moves else None
     meta = {
-        **{
-            key: before[key] for key in ("watermark", "watermark_at", "fingerprint", "remembers_since") if key in before
-        },
+        **{key: before[key] for key in _KEPT if key in before},
         "run": found.run,
         "started_at": me["started_at"],
         "complete": found.complete,
@@ -236,12 +252,15 @@ def _meta(head: Head, found: Snapshot, counts: Mapping[str, int], scheduled: boo
         "last_complete": last_complete,
         "last_pull": _told(found),
         "products": int(before.get("products", 0)) + counts["added"] - counts["removed_live"],
+        "between": cadence.carried(before, complete=found.complete, changed=changed, moved_at=moved_at),
     }
+    if missed:
+        meta["missed"] = cadence.plain(missed)
     if len(recent) < len(pulls):
         meta["remembers_since"] = horizon.isoformat()
     if found.what == "complete":
         meta["fingerprint"] = found.fingerprint
-    if scheduled and found.watermark is not None and before.get("watermark_at", "") < me["started_at"]:
+    if moves:
         meta |= {"watermark": found.watermark, "watermark_at": me["started_at"]}
     return meta
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import duckdb
 
-from datasync import catalog, pull, resync, settings, totals, transfer, withdraw
+from datasync import cadence, catalog, pull, resync, settings, totals, transfer, withdraw
 from datasync.connection import Credentials, from_environment
 from datasync.errors import DatasyncError, RunFailed, SettingsError
 from datasync.report import gather, pages, render, summary
@@ -25,7 +25,7 @@ from datasync.services import open_service
 from datasync.settings import Settings
 from datasync.sources import open_source
 from datasync.sources.base import Want
-from datasync.store import runs, tidy
+from datasync.store import holds, runs, tidy
 from datasync.store.files import Clock, Store, connect, open_store, parquet
 from datasync.store.runs import Run
 from datasync.store.tidy import ScopeLogs
@@ -128,9 +128,17 @@ class Pipeline:
                 return step.told(outcome="ok", note="The pull had nothing to read.")
             request = self._request(run)
             allowed = resync.allowed(self.store, self.settings, request, scope, None) if request else None
-            guard, volatile = self.settings.guard_of(scope), self.settings.scope(scope).volatile
+            mine = self.settings.scope(scope)
             done = catalog.apply(
-                con, self.store, found, guard, volatile, self.clock, scheduled=request is None, allowed=allowed
+                con,
+                self.store,
+                found,
+                self.settings.guard_of(scope),
+                mine.volatile,
+                self.clock,
+                scheduled=request is None,
+                allowed=allowed,
+                lookback=self.settings.sources[mine.source].lookback,
             )
             return step.told(outcome="held" if done.held else "ok", **_plain(asdict(done)))
 
@@ -273,7 +281,12 @@ class Pipeline:
             return Want("complete", now), "A complete pull was asked for."
         if meta and meta.get("fingerprint") != self.settings.fingerprint(scope):
             return Want("complete", now), "Complete, because the scope's source, map or attributes changed."
-        return Want(asks, now, meta.get("watermark")), None
+        if asks == "complete":
+            return Want("complete", now), None
+        held = holds.current(self.store, scope, None)
+        every = self.settings.sources[self.settings.scope(scope).source].complete_every
+        why = cadence.due(meta, every, held.at if held else None, now)
+        return (Want("complete", now), why) if why else (Want("changed", now, meta["watermark"]), None)
 
     def _mark(self, con: duckdb.DuckDBPyConnection, run: str, scope: str, service: str, request: Request) -> int:
         found = pull.read(con, self.store, scope, run)

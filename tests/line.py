@@ -220,11 +220,18 @@ class Line:
     # ── steps ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def pull(
-        self, rows: Sequence[Record], *, skus: Sequence[str] = (), run: str | None = None, **source: Any
+        self,
+        rows: Sequence[Record],
+        *,
+        skus: Sequence[str] = (),
+        run: str | None = None,
+        changed: bool = False,
+        **source: Any,
     ) -> Snapshot:
+        """Pull given records: as all there are, as the SKUs that were asked for, or as what ``changed``."""
         self.runs += 1
         self.passes(seconds=1)
-        want = Want("skus" if skus else "complete", self.now, skus=tuple(skus))
+        want = Want("skus" if skus else "changed" if changed else "complete", self.now, skus=tuple(skus))
         name, mine = run or f"run-{self.runs}", self.settings
         table = Table(rows, **source)
         return pull.pull(

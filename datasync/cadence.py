@@ -1,0 +1,137 @@
+"""How often a scope is read whole, how far back the partial pulls between read again, and what they miss all the same.
+
+A partial pull asks for what changed since the watermark, less the lookback. Sources do not tell all: stock, images or
+mass updates may leave a record's change time as it was, and what is committed late carries a time already passed. So a
+scope is read whole every ``complete_every``, and each complete pull measures what the partial ones missed:
+
+    missed  = products that it added or updated, whose updated_at lies before the watermark less the lookback: a partial
+              pull in its place would not have read them. One without an updated_at is read by every partial pull.
+    unmoved = those of them whose updated_at is no later than the catalog's (where the catalog has none: than the start
+              of the complete pull before). No lookback finds these; complete pulls do.
+    late    = the others: they came to light after their time was past. A longer lookback finds these.
+    changed = all products added or updated since the complete pull before, by partial pulls and by this one.
+
+Removals are counted beside them: most sources tell of none but in a complete pull.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import duckdb
+
+from datasync.sql import instant, query, row
+
+_SLACK = 0.01  # a daily pull that starts some seconds early is the daily pull
+_REMEMBERED = 500  # moves of the watermark since the last complete pull
+_HOUR, _QUARTER = timedelta(hours=1), timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """What one complete pull found of what the partial pulls before it were to find. ``late_seconds`` is the lookback
+    that would have found the late ones.
+    """
+
+    run: str
+    at: datetime
+    changed: int
+    unmoved: int
+    late: int
+    removed: int
+    late_seconds: int
+
+    @property
+    def missed(self) -> int:
+        return self.unmoved + self.late
+
+
+def due(meta: Mapping[str, Any], every: timedelta, held_at: datetime | None, now: datetime) -> str | None:
+    """Why a source that tells what changed is to be read whole now; None where a partial pull will do.
+
+    ``meta`` is the catalog head's. A complete pull that is held counts as one: while it waits, partial pulls go on. A
+    scope that was pulled and never whole is of a kind that is never whole, such as files that hold changes.
+    """
+    if "watermark" not in meta:
+        return "It is the first scheduled pull, so all was asked for."
+    last = meta.get("last_complete")
+    if last is None:
+        return None
+    tried = max(filter(None, (datetime.fromisoformat(last["started_at"]), held_at)))
+    if now - tried < every * (1 - _SLACK):
+        return None
+    return f"Complete, because {_said(every)} have passed since the last one."
+
+
+def measured(
+    con: duckdb.DuckDBPyConnection, meta: Mapping[str, Any], run: str, lookback: timedelta, removed: int, at: datetime
+) -> Missed | None:
+    """What the partial pulls since the last complete one missed; None where there were none.
+
+    Reads the views ``difference`` and ``known`` of a complete snapshot that is being applied.
+    """
+    between = meta.get("between") or {}
+    moves = [datetime.fromisoformat(moved) for moved in between.get("moved_at", ())]
+    if not moves or not meta.get("last_complete"):
+        return None
+    told = {
+        "$since": instant(max(moves) - lookback),
+        "$before": instant(datetime.fromisoformat(meta["last_complete"]["started_at"])),
+        "$moves": f"[{', '.join(map(instant, moves))}]",
+        "$lookback": f"INTERVAL {lookback.total_seconds()} SECONDS",
+    }
+    sql = query("missed")
+    for name, value in told.items():
+        sql = sql.replace(name, value)
+    found = row(con, sql)
+    changed = int(between["changed"]) + int(found.pop("changed"))
+    return Missed(run=run, at=at, changed=changed, removed=removed, **found)
+
+
+def carried(before: Mapping[str, Any], *, complete: bool, changed: int, moved_at: datetime | None) -> dict[str, Any]:
+    """What partial pulls have done since the last complete one, as an entry's metadata carry it on to the next."""
+    if complete:
+        return {"changed": 0, "moved_at": []}
+    known = before.get("between") or {"changed": 0, "moved_at": []}
+    if moved_at is None:
+        return dict(known)
+    moves = [*known["moved_at"], moved_at.isoformat()][-_REMEMBERED:]
+    return {"changed": known["changed"] + changed, "moved_at": moves}
+
+
+def plain(found: Missed) -> dict[str, Any]:
+    """A measure as JSON can hold it."""
+    return {**asdict(found), "at": found.at.isoformat()}
+
+
+def read(content: Mapping[str, Any]) -> Missed:
+    """A measure from its JSON."""
+    return Missed(**{**content, "at": datetime.fromisoformat(content["at"])})
+
+
+def better_lookback(late_seconds: int) -> timedelta | None:
+    """The lookback that finds what came late: what was needed, rounded up to a quarter of an hour, or to whole ones."""
+    if not late_seconds:
+        return None
+    needed = timedelta(seconds=late_seconds)
+    unit = _QUARTER if needed <= 4 * _HOUR else _HOUR
+    return math.ceil(needed / unit) * unit
+
+
+def better_every(unmoved: int, changed: int, every: timedelta) -> timedelta | None:
+    """How often to read whole where change times do not move: twice as often above 1 % of the changes, four times above
+    10 %, never more than hourly. The share stays as it is; what is missed waits a half or a quarter of the time.
+    """
+    share = unmoved / changed if changed else 0.0
+    if share <= 0.01 or every <= _HOUR:
+        return None
+    return max(every / (4 if share > 0.1 else 2), _HOUR)
+
+
+def _said(every: timedelta) -> str:
+    hours = every / _HOUR
+    return f"{hours:g} hours" if hours >= 1 else f"{every / timedelta(minutes=1):g} minutes"
