@@ -40,7 +40,8 @@ def choice(named: Mapping[str, Any], title: str, description: str, **rules: Any)
     labels = {name: f"{one.label} ({name})" if one.label else name for name, one in named.items()}
     allowed = {"type": "string", "enum": names}
     shown = {"title": title, "description": description, "examples": names, "values_display": labels}
-    return Param([], type="array", items=allowed, uniqueItems=True, **shown, **rules)
+    kind = "array" if "minItems" in rules else ["array", "null"]  # the form marks what may not be null as required
+    return Param([], type=kind, items=allowed, uniqueItems=True, **shown, **rules)
 
 
 def form() -> dict[str, Param]:

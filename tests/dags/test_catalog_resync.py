@@ -47,6 +47,13 @@ def test_fields_that_exclude_each_other_fail_at_once_with_a_sentence(
     assert shop.content() == {}
 
 
+def test_services_that_were_chosen_and_taken_back_are_all_of_them(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    """The form sends null for a list that was emptied again."""
+    shop.sync()
+    assert shop.run("catalog_resync", force=True, dry_run=True, services=None, skus=None).state == "success"
+    assert "en: search would be sent 2 again that it has" in caplog.messages
+
+
 def test_a_dry_run_says_what_it_would_do_and_changes_nothing(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
     shop.sync()
     before, known = shop.content(), told()
