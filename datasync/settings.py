@@ -177,6 +177,7 @@ class Scope(_Model):
     attributes: tuple[str, ...] = ()
     volatile: tuple[str, ...] = ()
     guard: Guard | None = None
+    fresh_within: Duration | None = None
 
 
 class Accept(_Model):
@@ -221,6 +222,7 @@ class Settings(_Model):
     site: str = "var/site"
     window: Duration = timedelta(hours=3)
     schedule: Annotated[str | None, AfterValidator(_schedule)] = "0 * * * *"
+    fresh_within: Duration | None = None
     link: Annotated[str, Field(pattern="^https?://")] | None = None
     notify: tuple[Notice, ...] = ()
     keep: Keep = Keep()
@@ -259,7 +261,7 @@ class Settings(_Model):
         """Short hash of what decides a scope's content: when it changes, the next pull is complete."""
         mine = self.scopes[scope]
         source = self.sources[mine.source].model_dump(mode="json", exclude=_PACE)
-        return _fingerprint([source, mine.model_dump(mode="json", exclude={"label", "guard"})])
+        return _fingerprint([source, mine.model_dump(mode="json", exclude={"label", "guard", "fresh_within"})])
 
 
 def _fits(name: str, scope: Scope, source: Source) -> None:

@@ -1,13 +1,13 @@
--- One row per hour of the last $hours hours before as_of, oldest first: products that the service received in it.
-WITH hours AS (
-    SELECT unnest(range($hours)) AS hour
+-- One row per step of time in the last $steps of them before as_of (each of $seconds, an hour or a day), oldest first: products that the service received in it.
+WITH steps AS (
+    SELECT unnest(range($steps)) AS step
 ),
 received AS (
-    SELECT $hours - ceil(epoch($as_of - received_at) / 3600)::BIGINT AS hour, count(DISTINCT sku) AS products
+    SELECT $steps - ceil(epoch($as_of - received_at) / $seconds)::BIGINT AS step, count(DISTINCT sku) AS products
     FROM receipts
-    WHERE outcome = 'received' AND received_at < $as_of AND received_at >= $as_of - INTERVAL 1 HOUR * $hours
+    WHERE outcome = 'received' AND received_at < $as_of AND received_at >= $as_of - INTERVAL 1 SECOND * ($steps * $seconds)
     GROUP BY ALL
 )
-SELECT hour, coalesce(products, 0) AS products
-FROM hours LEFT JOIN received USING (hour)
-ORDER BY hour
+SELECT step, coalesce(products, 0) AS products
+FROM steps LEFT JOIN received USING (step)
+ORDER BY step

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import duckdb
-from croniter import croniter
 
 from datasync import catalog, totals, transfer
+from datasync.report.health import freshness, health, second_run
 from datasync.report.pages import (
     HoldRow,
     Named,
     QuarantinedRecord,
+    QuarantineReason,
     RunRow,
     ScopeProducts,
     SitePages,
@@ -28,7 +29,11 @@ from datasync.withdraw import leftovers
 
 RUNS_SHOWN = 40
 RECORDS_SHOWN = 200
+REASONS_SHOWN = 40
 TREND_HOURS = 48
+TREND_DAYS = 30
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 
 
 def site_pages(
@@ -52,7 +57,10 @@ def site_pages(
         trends=tuple(
             _trend(con, store, at, scope, service) for scope in settings.scopes for service in settings.services
         ),
-        stale_after=_stale_after(settings.schedule, at.as_of),
+        freshness=tuple(freshness(settings, found.runs)),
+        health=tuple(health(settings, found.runs)),
+        reasons=tuple(reason for scope in settings.scopes for reason in _reasons(con, store, at, scope)),
+        stale_after=second_run(settings.schedule, at.as_of),
     )
 
 
@@ -124,30 +132,40 @@ def _run(run: Run) -> RunRow:
 
 
 def _quarantined(con: duckdb.DuckDBPyConnection, store: Store, at: Moment, scope: str) -> list[QuarantinedRecord]:
-    log, position = catalog.log(store, scope), at.positions[f"catalog/{scope}"]
-    log.fold(con, "catalog", position)
-    totals.quarantined_now(con, store, scope, log.entry(con, position).meta)
+    _quarantine(con, store, at, scope)
     rows = con.execute(
         f"SELECT sku, name, code, sentence FROM quarantined ORDER BY code, sku LIMIT {RECORDS_SHOWN}"
     ).fetchall()
     return [QuarantinedRecord(scope, *row) for row in rows]
 
 
+def _reasons(con: duckdb.DuckDBPyConnection, store: Store, at: Moment, scope: str) -> list[QuarantineReason]:
+    _quarantine(con, store, at, scope)
+    rows = con.execute(f"{query('quarantine_reasons')} LIMIT {REASONS_SHOWN}").fetchall()
+    return [QuarantineReason(scope, *row) for row in rows]
+
+
+def _quarantine(con: duckdb.DuckDBPyConnection, store: Store, at: Moment, scope: str) -> None:
+    """Make the view ``quarantined`` of a scope."""
+    log, position = catalog.log(store, scope), at.positions[f"catalog/{scope}"]
+    log.fold(con, "catalog", position)
+    totals.quarantined_now(con, store, scope, log.entry(con, position).meta)
+
+
 def _trend(con: duckdb.DuckDBPyConnection, store: Store, at: Moment, scope: str, service: str) -> Trend:
     log, position = transfer.log(store, service, scope), at.of(scope, service)[1]
-    since = at.as_of - timedelta(hours=TREND_HOURS)
-    log.history(con, "receipts", position, after=log.last_before(con, since))
-    rows = con.execute(
-        query("trend").replace("$as_of", instant(at.as_of)).replace("$hours", str(TREND_HOURS))
-    ).fetchall()
-    return Trend(scope, service, tuple(row[1] for row in rows))
+    log.history(con, "receipts", position, after=log.last_before(con, at.as_of - TREND_DAYS * DAY))
+    hours, days = (
+        tuple(row[1] for row in con.execute(trend_sql(at, steps, step)).fetchall())
+        for steps, step in ((TREND_HOURS, HOUR), (TREND_DAYS, DAY))
+    )
+    return Trend(scope, service, hours, days)
 
 
-def _stale_after(schedule: str | None, as_of: datetime) -> datetime | None:
-    """When the page is too old: two scheduled runs after its moment, so that one late run raises no alarm."""
-    if schedule is None:
-        return None
-    ticks = croniter(schedule, as_of)
-    ticks.get_next(datetime)
-    second: datetime = ticks.get_next(datetime)
-    return second
+def trend_sql(at: Moment, steps: int, step: timedelta) -> str:
+    """SQL over ``receipts`` (a history): what was received in each of the last ``steps``."""
+    told = {"$as_of": instant(at.as_of), "$steps": str(steps), "$seconds": str(int(step.total_seconds()))}
+    sql = query("trend")
+    for name, value in told.items():
+        sql = sql.replace(name, value)
+    return sql

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from datasync.report.health import Freshness, SourceHealth
 from datasync.totals import LastPull, ScopeTotals, ServiceTotals
 
 if TYPE_CHECKING:
@@ -76,6 +77,16 @@ class QuarantinedRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class QuarantineReason:
+    """Records in quarantine for one kind of reason: its code, and its sentence with "…" for what differs among them."""
+
+    scope: str
+    code: str
+    reason: str
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
 class Unconfigured:
     """A scope, or a service of it, that left the settings and still holds products."""
 
@@ -86,11 +97,12 @@ class Unconfigured:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """Products that a service received per hour: whole hours counted back from as_of, oldest first."""
+    """Products that a service received per hour and per day: whole ones counted back from as_of, oldest first."""
 
     scope: str
     service: str
     counts: tuple[int, ...]
+    days: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +121,9 @@ class SitePages:
     quarantined: tuple[QuarantinedRecord, ...] = ()
     unconfigured: tuple[Unconfigured, ...] = ()
     trends: tuple[Trend, ...] = ()
+    freshness: tuple[Freshness, ...] = ()
+    health: tuple[SourceHealth, ...] = ()
+    reasons: tuple[QuarantineReason, ...] = ()
     stale_after: datetime | None = None
 
 

@@ -150,7 +150,9 @@ def view(page: SitePages, version: str) -> dict[str, Any]:
     }
 
 
-_LISTS = ("scopes", "services", "runs", "holds", "quarantined", "unconfigured", "trends")
+_LISTS = (
+    "scopes", "services", "runs", "holds", "quarantined", "unconfigured", "trends", "freshness", "health", "reasons",
+)  # fmt: skip
 
 
 def _plain(row: Any) -> dict[str, Any]:

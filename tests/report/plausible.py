@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,10 +13,12 @@ from typing import Any
 
 import pyarrow as pa
 
+from datasync.report.health import Freshness, SourceHealth
 from datasync.report.pages import (
     HoldRow,
     Named,
     QuarantinedRecord,
+    QuarantineReason,
     RunRow,
     ScopeProducts,
     SitePages,
@@ -188,6 +191,11 @@ def site_pages(sizes: dict[str, int], *, calm: bool = False) -> SitePages:
         runs=tuple(runs(tuple(sizes), calm)), holds=() if calm else (HOLD,), quarantined=QUARANTINED,
         unconfigured=() if calm else (Unconfigured("fr-FR", None, 412), Unconfigured("en-US", "marketplace", 57)),
         trends=tuple(trend(scope, service.name) for scope in sizes for service in SERVICES),
+        freshness=tuple(
+            freshness(scope, service.name, calm) for scope in sizes for service in SERVICES
+        ),
+        health=tuple(health(scope, calm) for scope in sizes),
+        reasons=tuple(reason for one in totals for reason in reasons(one)),
     )  # fmt: skip
 
 
@@ -315,8 +323,32 @@ def runs(scopes: tuple[str, ...], calm: bool) -> Iterator[RunRow]:
         )
 
 
+def freshness(scope: str, service: str, calm: bool) -> Freshness:
+    """Read half an hour ago, but for one service that is behind."""
+    hours = 9 if not calm and (scope, service) == ("de-DE", "catalog-service") else 0
+    read_at = NOW - timedelta(hours=hours, minutes=27)
+    return Freshness(scope, service, read_at, read_at + timedelta(hours=2))
+
+
+def health(scope: str, calm: bool) -> SourceHealth:
+    """A source that was read, but for one that gives no answer."""
+    ended_at = NOW - timedelta(minutes=27)
+    if not calm and scope == "de-DE":
+        error = "The shop gave no answer (connection refused)."
+        return SourceHealth("demo", scope, "failed", "run", ended_at, 31.2, failures=3, error=error)
+    return SourceHealth("demo", scope, "ok", "run", ended_at, 4.27, 654, 11)
+
+
+def reasons(totals: ScopeTotals) -> list[QuarantineReason]:
+    """The quarantined records of a scope, by code and kind of sentence."""
+    told = _quarantine(totals.scope, totals).to_pylist()
+    kinds = Counter((one["code"], one["sentence"].replace("twelve", "…").replace("aktiv", "…")) for one in told)
+    return [QuarantineReason(totals.scope, code, reason, n) for (code, reason), n in kinds.most_common()]
+
+
 def trend(scope: str, service: str) -> Trend:
     """48 hours with a day's rhythm."""
     rng = random.Random(f"trend {scope} {service}")
     counts = [max(0, int(rng.gauss(14, 9) * (1 if 6 <= (hour + 8) % 24 <= 19 else 0.15))) for hour in range(45)]
-    return Trend(scope, service, (*counts, 4, 0 if service == "search" else 2, 6))
+    days = [rng.randint(40, 260) for _ in range(30)]
+    return Trend(scope, service, (*counts, 4, 0 if service == "search" else 2, 6), tuple(days))

@@ -27,7 +27,7 @@ def rows(page: Page) -> list[str]:
 
 
 def count(page: Page, told: str) -> None:
-    expect(page.get_by_role("status").filter(has_text="products")).to_have_text(told)
+    expect(page.get_by_role("status").filter(has_text=told.rsplit(maxsplit=1)[-1])).to_have_text(told)
 
 
 def publish(folder: Path, page: plausible.SitePages, size: int = 40) -> Path:
@@ -144,7 +144,8 @@ def test_a_service_shows_its_two_figures_and_what_they_are_made_of(show: Show) -
     )
     states = page.get_by_role("region", name="Where the 642 catalog products stand")
     expect(states).to_contain_text("Rejected2the service refused this version")
-    expect(page.get_by_role("img", name="Updates per hour over the last 48 hours")).to_be_visible()
+    for name in ("in the last 48 hours, at most", "in the last 30 days, at most"):
+        expect(page.get_by_role("img", name=name)).to_be_visible()
 
 
 @pytest.mark.parametrize(
@@ -426,16 +427,48 @@ def test_a_long_list_of_runs_is_shown_in_part_until_all_are_asked_for(show: Show
 
 
 def test_quarantined_records_show_what_may_be_told(show: Show) -> None:
-    records = show().get_by_role("table", name="Quarantined records").get_by_role("row")
+    section = show().get_by_role("region", name="Quarantined records")
+    section.get_by_text("Record by record").click()
+    records = section.get_by_role("table").nth(1).get_by_role("row")
     expect(records).to_have_count(6)
     expect(records.nth(3)).to_contain_text("WS-00412-M")
     expect(records.nth(3)).to_contain_text("price is twelve, which is no decimal number.")
 
 
+def test_quarantine_is_grouped_by_reason_and_each_leads_to_the_records(show: Show) -> None:
+    page = show()
+    reasons = page.get_by_role("region", name="Quarantined records").get_by_role("table").first.get_by_role("row")
+    expect(reasons.nth(1)).to_contain_text("price is …, which is no decimal number.")
+    expect(reasons.nth(1)).to_contain_text("10")
+    reasons.nth(1).get_by_role("link", name="10 quarantined records of de-DE").click()
+    expect(page.get_by_role("heading", name="Quarantined", exact=True)).to_be_focused()
+    expect(page.get_by_label("Scope")).to_have_value("de-DE")
+    count(page, "11 of 11 records")
+
+
+def test_a_source_tells_its_last_pull_and_how_often_it_failed_in_a_row(show: Show) -> None:
+    rows = show().get_by_role("table", name="Sources").get_by_role("row")
+    expect(rows.nth(1)).to_contain_text("demo · en-US")
+    expect(rows.nth(1)).to_contain_text("654114.3 s0")
+    expect(rows.nth(2)).to_contain_text("FailedThe shop gave no answer (connection refused).")
+    expect(rows.nth(2).get_by_role("cell").last).to_have_text("3")
+
+
+def test_a_service_that_is_behind_says_so_in_the_matrix_and_on_top(show: Show) -> None:
+    page = show()
+    cells = page.get_by_role("table", name="Scopes and services").locator(".fresh")
+    expect(cells.first).to_contain_text("Fresh")
+    expect(cells.nth(3)).to_contain_text("Behind")
+    page.get_by_role("link", name="Catalog Service is behind in de-DE").click()
+    expect(page.get_by_role("heading", name="Scopes and services")).to_be_focused()
+
+
 def test_the_banner_leads_to_what_is_wrong(show: Show) -> None:
     page = show("#scope=ar-SA&tab=catalog-service")
     banner = page.get_by_role("region", name="Attention")
-    expect(banner).to_have_text("Search failed in de-DE; a removal of 731 products is held in de-DE.")
+    expect(banner).to_have_text(
+        "Search failed in de-DE; a removal of 731 products is held in de-DE; Catalog Service is behind in de-DE."
+    )
     banner.get_by_role("link").nth(1).click()
     expect(page.get_by_role("heading", name="Holds")).to_be_in_viewport()
     banner.get_by_role("link").first.click()
@@ -467,7 +500,7 @@ def test_a_page_that_should_have_been_replaced_says_so_when_its_time_comes(show:
 
 
 def test_a_page_without_anything_to_say_is_quiet(show: Show, tmp_path: Path) -> None:
-    empty = replace(plausible.site_pages({"en-US": 40}, calm=True), runs=(), quarantined=())
+    empty = replace(plausible.site_pages({"en-US": 40}, calm=True), runs=(), reasons=())
     page = show(at=publish(tmp_path, empty))
     for sentence in ("Nothing is held.", "No run is recorded yet.", "No record is quarantined."):
         expect(page.get_by_text(sentence)).to_be_visible()

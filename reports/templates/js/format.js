@@ -1,8 +1,10 @@
 // Numbers and times as the reader's own locale and zone have them; UTC stands in the title of every time.
 
 const numbers = new Intl.NumberFormat();
+const tenths = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
 const short = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 const hours = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
+const days = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
 const exact = new Intl.DateTimeFormat(undefined, {
   year: "numeric",
   month: "short",
@@ -16,12 +18,18 @@ export function number(value) {
   return numbers.format(value);
 }
 
+/** A number with at most one place behind the point. */
+export function decimal(value) {
+  return tenths.format(value);
+}
+
 export function dateTime(ms) {
   return short.format(ms);
 }
 
-export function clock(ms) {
-  return hours.format(ms);
+/** When a step of time ends: an hour by the clock, a day by its date. */
+export function stepAt(ms, unit) {
+  return (unit === "day" ? days : hours).format(ms);
 }
 
 export function withZone(ms) {

@@ -2,11 +2,14 @@
 
 import { foreign, h } from "./dom.js";
 import { number } from "./format.js";
+import { freshness } from "./freshness.js";
+import { sources } from "./health.js";
 import { note, outcome, section, table } from "./parts.js";
 import { holds, quarantined, runs, unconfigured } from "./records.js";
 import { figure, term } from "./figures.js";
 import { addressOf } from "./state.js";
 import { when } from "./times.js";
+import { updates } from "./updates.js";
 import { phrase, say } from "./words.js";
 
 const STATES = ["current", "stale", "missing", "rejected", "failed", "excluded"];
@@ -19,6 +22,8 @@ export function overviewView(page) {
     matrix(page),
     balance(page),
     holds(page),
+    updates(page),
+    sources(page),
     runs(page),
     quarantined(page),
     unconfigured(page),
@@ -40,7 +45,7 @@ function matrix(page) {
     { label: say("matrix.total"), kind: "num" },
     ...STATES.map((state) => ({ label: say(state), kind: "num" })),
     { label: say("due"), kind: "num" },
-    { label: say("matrix.last sync"), kind: "time" },
+    { label: say("matrix.fresh"), kind: "time" },
   ];
   const bodies = page.totals.map((totals) => [
     scopeRow(page, totals, heads.length),
@@ -108,7 +113,7 @@ function serviceRow(page, scope, one) {
     shown("total_received"),
     ...STATES.map(shown),
     shown("due"),
-    one.last_sync_at === null ? say("never") : when(Date.parse(one.last_sync_at)),
+    freshness(page, scope, service.name),
   ];
 }
 

@@ -1,8 +1,9 @@
 // Small pieces that more than one view shows: an outcome, a table that becomes cards on a phone, a section, a command.
 
 import { foreign, h, icon } from "./dom.js";
-import { known } from "./words.js";
+import { known, say } from "./words.js";
 
+const FIRST = 12;
 const SIGNS = { ok: "check", failed: "cross", held: "pause", never: "dash", running: "sync" };
 
 /** An outcome as sign and word, for colour alone says nothing. */
@@ -66,6 +67,22 @@ function cellOf(head, content, isHead) {
   const cell = h("td", props, h("div", {}, content));
   cell.classList.toggle("empty", cell.textContent === "");
   return cell;
+}
+
+/** A column's head, by the key of its words. */
+export function head(key, kind) {
+  return { label: say(key), kind };
+}
+
+/** The first few of a list as `made` shows them, and a button that shows all. */
+export function shortened(list, made) {
+  const place = h("div", {});
+  const more = h("button", { type: "button", onclick: () => show(list.length) }, say("list.all", { n: list.length }));
+  const show = (count) => {
+    place.replaceChildren(made(list.slice(0, count)), ...(count < list.length ? [note(more)] : []));
+  };
+  show(FIRST);
+  return place;
 }
 
 /** One line for a shell, its words quoted where they need it. */

@@ -1,10 +1,11 @@
 // What a reader has to know before anything else, each with the place that shows it; the worst first.
 
+import { late } from "./freshness.js";
 import { OVERVIEW } from "./state.js";
 
 /** Clauses of the banner: words, what fills them in, and where to go. Empty when all is well. */
 export function problems(page, now) {
-  return [...unexplained(page), ...failures(page), ...failedRuns(page), ...held(page), ...old(page, now)];
+  return [...unexplained(page), ...failures(page), ...failedRuns(page), ...held(page), ...behind(page), ...old(page, now)];
 }
 
 function all(page) {
@@ -57,6 +58,18 @@ function held(page) {
   const go = { tab: OVERVIEW, at: "holds" };
   if (page.holds.length > 1) return [{ key: "banner.held more", values: { n: page.holds.length }, go }];
   return [{ key: "banner.held", values: { n: first.would_remove, scope: first.scope }, go }];
+}
+
+/** Services whose last sync went well, or is held, and still lies too far back. */
+function behind(page) {
+  const failed = all(page).filter((one) => one.outcome === "failed");
+  const isFailed = ({ scope, service }) => failed.some((one) => one.scope === scope && one.service === service);
+  const found = late(page).filter((one) => !isFailed(one));
+  if (!found.length) return [];
+  const [{ scope, service }] = found;
+  const values = { scope, service: label(page.services, service), n: found.length - 1 };
+  const key = found.length > 1 ? "banner.late more" : "banner.late";
+  return [{ key, values, go: { tab: OVERVIEW, at: "matrix" } }];
 }
 
 function old(page, now) {

@@ -1,12 +1,12 @@
 // Lists of the overview: what ran, what is held and waits for a decision, what did not validate, what left the settings.
 
 import { foreign, h } from "./dom.js";
-import { command, note, outcome, section, table } from "./parts.js";
+import { command, head, note, outcome, section, shortened, table } from "./parts.js";
+import { reasons } from "./reasons.js";
 import { when } from "./times.js";
 import { phrase, say } from "./words.js";
 
 const COUNTS = ["received", "resent", "removed", "rejected", "failed"];
-const FIRST = 12;
 
 export function runs(page) {
   const heads = [
@@ -27,7 +27,8 @@ export function runs(page) {
     foreign(run.asked_by),
     foreign(run.reason),
   ];
-  const list = page.runs.length ? shortened("runs", heads, page.runs, row) : note(say("runs.none"));
+  const shown = (some) => table("runs", heads, [some.map(row)]);
+  const list = page.runs.length ? shortened(page.runs, shown) : note(say("runs.none"));
   return section("runs", say("runs"), list);
 }
 
@@ -79,6 +80,12 @@ function advice(hold) {
 }
 
 export function quarantined(page) {
+  if (!page.reasons.length) return section("quarantined", say("quarantined.records"), note(say("quarantined.none")));
+  return section("quarantined", say("quarantined.records"), reasons(page), records(page));
+}
+
+/** The records themselves, the first of each scope, behind a line that opens. */
+function records(page) {
   const heads = [
     head("quarantined.scope"),
     head("sku"),
@@ -86,11 +93,16 @@ export function quarantined(page) {
     head("quarantined.code"),
     head("quarantined.why", "prose"),
   ];
-  const records = page.quarantined;
-  if (!records.length) return section("quarantined", say("quarantined.records"), note(say("quarantined.none")));
+  const shown = page.quarantined;
   const of = page.totals.reduce((sum, totals) => sum + totals.quarantined, 0);
-  const part = records.length < of && note(say("quarantined.part", { n: records.length, of }));
-  return section("quarantined", say("quarantined.records"), shortened("quarantined", heads, records, record, 1), part);
+  const part = shown.length < of && note(say("quarantined.part", { n: shown.length, of }));
+  return h(
+    "details",
+    { class: "more" },
+    h("summary", {}, say("quarantined.one by one")),
+    shortened(shown, (some) => table("quarantined", heads, [some.map(record)], 1)),
+    part,
+  );
 }
 
 function record(one) {
@@ -101,18 +113,6 @@ function record(one) {
     h("code", {}, one.code),
     foreign(one.sentence),
   ];
-}
-
-/** A table of the first few of a list, and a button that shows all. */
-function shortened(name, heads, list, row, rowHead) {
-  const place = h("div", {});
-  const more = h("button", { type: "button", onclick: () => show(list.length) }, say("list.all", { n: list.length }));
-  const show = (count) => {
-    const rows = list.slice(0, count).map(row);
-    place.replaceChildren(table(name, heads, [rows], rowHead), ...(count < list.length ? [note(more)] : []));
-  };
-  show(FIRST);
-  return place;
 }
 
 export function unconfigured(page) {
@@ -140,8 +140,4 @@ function labelOf(page, name) {
 
 function listed(names) {
   return names.map((name, i) => [i ? ", " : "", h("span", { class: "word" }, foreign(name))]);
-}
-
-function head(key, kind) {
-  return { label: say(key), kind };
 }

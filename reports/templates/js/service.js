@@ -7,7 +7,7 @@ import { open } from "./held.js";
 import { outcome } from "./parts.js";
 import { productsView } from "./products.js";
 import { ago, time } from "./times.js";
-import { trend } from "./trend.js";
+import { charts } from "./updates.js";
 import { phrase, say } from "./words.js";
 
 const STATES = ["current", "stale", "missing", "rejected", "failed", "excluded"];
@@ -123,16 +123,14 @@ function total(service, figures, where) {
 }
 
 function updates(page, found) {
+  const [hours, days] = charts(page, found);
   return h(
     "section",
     { class: "card figure wide", "aria-labelledby": "updates" },
-    h(
-      "div",
-      { class: "figure-head" },
-      h("h2", { id: "updates" }, say("updates")),
-      h("span", { class: "quiet" }, say("updates.span", { n: found.counts.length })),
-    ),
-    trend(found.counts, page.window_hours, Date.parse(page.as_of)),
+    h("h2", { id: "updates" }, say("updates")),
+    hours,
+    h("h3", {}, say("updates.daily")),
+    days,
   );
 }
 

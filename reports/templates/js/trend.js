@@ -1,30 +1,41 @@
-// Updates per hour as a row of bars, the hours of the latest update stronger than those before.
+// Updates per hour or per day as a row of bars, those of the latest update stronger than those before.
 
 import { h, svg } from "./dom.js";
-import { clock, number } from "./format.js";
+import { number, stepAt } from "./format.js";
 import { say } from "./words.js";
 
 const WIDTH = 6;
 const HEIGHT = 56;
 
-export function trend(counts, strong, asOf) {
-  const most = Math.max(1, ...counts);
-  const bars = counts.map((count, i) => bar(i, count / most, i >= counts.length - strong, count));
-  const label = say("updates.chart", { n: counts.length, most: Math.max(0, ...counts), last: counts.at(-1) ?? 0 });
+/** Bars for `counts`, whole steps (`unit`: hour or day) counted back from `asOf`; the last `strong` stand out. */
+export function trend(counts, { unit, strong, asOf }) {
+  const most = Math.max(0, ...counts);
+  const bars = counts.map((count, i) => bar(i, count / Math.max(1, most), i >= counts.length - strong, count));
   const size = { viewBox: `0 0 ${counts.length * WIDTH} ${HEIGHT}`, preserveAspectRatio: "none" };
   return h(
     "div",
     { class: "trend" },
-    svg("svg", { ...size, role: "img", "aria-label": label }, ...bars),
+    svg("svg", { ...size, role: "img", "aria-label": inWords(counts, unit, asOf) }, ...bars),
     h(
       "div",
       { class: "axis", "aria-hidden": "true" },
-      h("span", {}, say("updates.from", { n: counts.length })),
-      h("span", {}, say("updates.peak", { n: Math.max(0, ...counts) })),
-      h("span", {}, clock(asOf)),
+      h("span", {}, say(`updates.from ${unit}`, { n: counts.length })),
+      h("span", {}, say("updates.peak", { n: most })),
+      h("span", {}, stepAt(asOf, unit)),
     ),
   );
 }
+
+/** What the bars show, for those who do not see them: all of it together, the most and when, and the last. */
+export function inWords(counts, unit, asOf) {
+  const most = Math.max(0, ...counts);
+  const sum = counts.reduce((all, count) => all + count, 0);
+  const ago = counts.length - 1 - counts.lastIndexOf(most);
+  const when = stepAt(asOf - ago * STEP[unit], unit);
+  return say(`updates.chart ${unit}`, { n: counts.length, sum, most, when, last: counts.at(-1) ?? 0 });
+}
+
+const STEP = { hour: 3600000, day: 86400000 };
 
 function bar(i, share, isStrong, count) {
   const height = count ? Math.max(3, share * (HEIGHT - 2)) : 1.5;

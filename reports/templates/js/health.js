@@ -1,0 +1,36 @@
+// How each scope's source does: the last try to read it, what came of it, and how often it failed in a row.
+
+import { foreign, h } from "./dom.js";
+import { decimal, number } from "./format.js";
+import { addressOf } from "./state.js";
+import { outcome, section, table } from "./parts.js";
+import { when } from "./times.js";
+import { phrase, say } from "./words.js";
+
+export function sources(page) {
+  const heads = [
+    { label: say("sources.source"), kind: "main" },
+    { label: say("sources.last pull"), kind: "time" },
+    { label: say("sources.outcome") },
+    { label: say("sources.records"), kind: "num" },
+    { label: say("sources.quarantined"), kind: "num" },
+    { label: say("sources.took"), kind: "num" },
+    { label: say("sources.failures"), kind: "num" },
+  ];
+  const rows = page.health.map((one) => row(page, one));
+  return section("sources", say("sources"), table("sources", heads, [rows]));
+}
+
+function row(page, one) {
+  const list = addressOf(one.scope, page.services[0]?.name, { list: "quarantined" });
+  const n = one.quarantined;
+  return [
+    [foreign(one.source), h("span", { class: "dot" }, " · "), foreign(one.scope)],
+    one.ended_at === null ? say("never") : when(Date.parse(one.ended_at)),
+    [outcome(one.outcome), one.error && h("p", { class: "error", dir: "auto" }, one.error)],
+    one.records === null ? "–" : number(one.records),
+    n === null ? "–" : h("a", { class: n ? "figure-link" : "figure-link zero", href: list }, number(n)),
+    one.seconds === null ? "–" : phrase("sources.seconds", { n: decimal(one.seconds) }),
+    h("span", { class: one.failures ? "error" : "zero" }, number(one.failures)),
+  ];
+}

@@ -1,0 +1,24 @@
+// What is in quarantine and why: one line for each kind of reason, the most frequent first, each leading to the records.
+
+import { foreign, h } from "./dom.js";
+import { number } from "./format.js";
+import { head, shortened, table } from "./parts.js";
+import { addressOf } from "./state.js";
+import { say } from "./words.js";
+
+export function reasons(page) {
+  const heads = [head("reasons.records", "num"), head("quarantined.code"), head("reasons.reason", "prose"), head("quarantined.scope")];
+  const rows = [...page.reasons].sort((a, b) => b.records - a.records);
+  return shortened(rows, (shown) => table("quarantined", heads, [shown.map((one) => reason(page, one))], 2));
+}
+
+function reason(page, one) {
+  const href = addressOf(one.scope, page.services[0]?.name, { list: "quarantined" });
+  const label = say("reasons.label", { n: one.records, scope: one.scope });
+  return [
+    h("a", { class: "figure-link", href, "aria-label": label }, number(one.records)),
+    h("code", {}, one.code),
+    foreign(one.reason),
+    foreign(one.scope),
+  ];
+}

@@ -1,0 +1,27 @@
+// What every service received, hour by hour for two days and day by day for a month.
+
+import { foreign, h } from "./dom.js";
+import { head, section, table } from "./parts.js";
+import { addressOf } from "./state.js";
+import { trend } from "./trend.js";
+import { say } from "./words.js";
+
+export function updates(page) {
+  const heads = [head("matrix.service", "main"), head("updates", "chart"), head("updates.daily", "chart")];
+  const rows = page.trends.map((one) => [
+    h("a", { href: addressOf(one.scope, one.service) }, named(page, one)),
+    ...charts(page, one),
+  ]);
+  return section("updates", say("updates.both"), table("updates", heads, [rows]));
+}
+
+/** The bars of one service, those of the hours and those of the days. */
+export function charts(page, { counts, days }) {
+  const asOf = Date.parse(page.as_of);
+  return [trend(counts, { unit: "hour", strong: page.window_hours, asOf }), trend(days, { unit: "day", strong: 1, asOf })];
+}
+
+function named(page, { scope, service }) {
+  const label = page.services.find((one) => one.name === service)?.label ?? service;
+  return [foreign(scope), h("span", { class: "dot" }, " · "), foreign(label)];
+}
