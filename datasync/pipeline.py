@@ -214,7 +214,12 @@ class Pipeline:
             at, found = self._figures(con, as_of or now)
             page = gather.site_pages(con, self.store, self.settings, at, found, now)
             products = gather.scope_products(con, self.store, self.settings, at)
-            done = render.single_file(page, products, single_file) if single_file else self._publish(page, products)
+            more = gather.data_files(con, self.store, self.settings, at, found)
+            done = (
+                render.single_file(page, products, single_file, more)
+                if single_file
+                else self._publish(page, products, more)
+            )
         return {
             "index": done.index,
             "version": done.version,
@@ -257,10 +262,12 @@ class Pipeline:
 
     # ── inside ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _publish(self, page: pages.SitePages, products: Iterable[pages.ScopeProducts]) -> render.Published:
+    def _publish(
+        self, page: pages.SitePages, products: Iterable[pages.ScopeProducts], more: Iterable[tuple[str, str]]
+    ) -> render.Published:
         site, keep = self.settings.site, self.settings.keep.sites
         options = self.settings.store_options if site.startswith("s3://") else {}
-        return render.publish(page, products, site, keep=keep, options=options)
+        return render.publish(page, products, site, more=more, keep=keep, options=options)
 
     def _figures(self, con: duckdb.DuckDBPyConnection, as_of: datetime) -> tuple[Moment, Totals]:
         """A moment, fixed, and every figure at it."""

@@ -10,7 +10,7 @@ The left sides are counted from the logs alone, each term on the right by its ow
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,7 @@ from datasync.errors import Unexplained
 from datasync.settings import Settings
 from datasync.sql import count, instant, literal, query, row
 from datasync.store import holds, runs
-from datasync.store.files import Store, parquet
+from datasync.store.files import Store
 from datasync.store.holds import Hold
 from datasync.store.runs import Run
 
@@ -204,9 +204,12 @@ def _unexplained(products: int, recorded: int, states: Mapping[str, int]) -> int
 
 
 def _window(con: duckdb.DuckDBPyConnection, settings: Settings, at: Moment) -> dict[str, int]:
-    since = instant(at.as_of - settings.window)
-    until = instant(at.as_of)
-    return row(con, query("window").replace("$since", since).replace("$as_of", until))
+    return row(con, window_sql(settings, at))
+
+
+def window_sql(settings: Settings, at: Moment) -> str:
+    """SQL over ``receipts``: the figures of the latest update."""
+    return query("window").replace("$since", instant(at.as_of - settings.window)).replace("$as_of", instant(at.as_of))
 
 
 def _last_pull(told: Mapping[str, Any] | None) -> LastPull | None:
@@ -218,15 +221,21 @@ def _last_pull(told: Mapping[str, Any] | None) -> LastPull | None:
 
 def quarantined_now(con: duckdb.DuckDBPyConnection, store: Store, scope: str, meta: Mapping[str, Any]) -> int:
     """How many records are in quarantine now; makes the view ``quarantined``, one row per record."""
+    rows, now = quarantine_sql(store, scope, meta, store.url)
+    con.execute(f"CREATE OR REPLACE TEMP VIEW quarantine AS {rows}")
+    con.execute(f"CREATE OR REPLACE TEMP VIEW quarantined AS {now}")
+    return count(con, "SELECT * FROM quarantined")
+
+
+def quarantine_sql(store: Store, scope: str, meta: Mapping[str, Any], url: Callable[[str], str]) -> tuple[str, str]:
+    """SQL for the relation ``quarantine`` (every record of the pulls that count) and, over it, ``quarantined``."""
     kept = store.listing(f"quarantine/scope={scope}")  # at a moment long ago some of them have been tidied away
     started = sorted(meta.get("pulls", ()), key=lambda one: one["started_at"])
     runs_read = [one["run"] for one in started if f"{one['run']}.parquet" in kept]
-    paths = [pull.quarantine_path(scope, run) for run in runs_read]
-    rows = f"SELECT * FROM {parquet(store, *paths, options='filename = true')}" if paths else _NO_QUARANTINE
+    paths = ", ".join(literal(url(pull.quarantine_path(scope, run))) for run in runs_read)
+    rows = f"SELECT * FROM read_parquet([{paths}], filename = true, hive_partitioning = false)"
     order = f"[{', '.join(map(literal, runs_read))}]::VARCHAR[]"
-    con.execute(f"CREATE OR REPLACE TEMP VIEW quarantine AS {rows}")
-    con.execute(f"CREATE OR REPLACE TEMP VIEW quarantined AS {query('quarantined_now').replace('$runs', order)}")
-    return count(con, "SELECT * FROM quarantined")
+    return rows if paths else _NO_QUARANTINE, query("quarantined_now").replace("$runs", order)
 
 
 _NO_QUARANTINE = (

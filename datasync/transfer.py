@@ -97,14 +97,19 @@ def define_rules(con: duckdb.DuckDBPyConnection, name: str, accepts: Sequence[Ac
 
     A rule that is NULL, or fails on a product, turns it away. Raises InvalidExpression.
     """
+    con.execute(f"CREATE OR REPLACE TEMP VIEW rules AS {rules_sql(con, name, accepts)}")
+
+
+def rules_sql(con: duckdb.DuckDBPyConnection, name: str, accepts: Sequence[Accept]) -> str:
+    """What the view ``rules`` is made of. Raises InvalidExpression."""
     columns = ", ".join(quote(c) for c in product.COLUMNS)
     cases = []
     for number, accept in enumerate(accepts):
         rule = checked_rule(con, f"services.{name}.accepts.{number}.rule", accept.rule)
         cases.append(f"WHEN TRY({rule.sql}) IS NOT TRUE THEN {literal(accept.otherwise)}")
     otherwise = f"CASE {' '.join(cases)} END" if cases else "NULL::VARCHAR"
-    con.execute(
-        f"CREATE OR REPLACE TEMP VIEW rules AS SELECT sku, hash, bytes, {otherwise} AS otherwise "
+    return (
+        f"SELECT sku, hash, bytes, {otherwise} AS otherwise "
         f"FROM (SELECT {columns}, hash, bytes FROM catalog WHERE hash IS NOT NULL)"
     )
 

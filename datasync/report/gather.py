@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import duckdb
 
 from datasync import catalog, totals, transfer
+from datasync.report import counted
 from datasync.report.health import freshness, health, second_run
 from datasync.report.pages import (
     HoldRow,
@@ -17,9 +18,9 @@ from datasync.report.pages import (
     RunRow,
     ScopeProducts,
     SitePages,
-    Trend,
     Unconfigured,
 )
+from datasync.report.trends import trend
 from datasync.settings import Settings
 from datasync.sql import instant, literal, query
 from datasync.store.files import Store
@@ -30,10 +31,6 @@ from datasync.withdraw import leftovers
 RUNS_SHOWN = 40
 RECORDS_SHOWN = 200
 REASONS_SHOWN = 40
-TREND_HOURS = 48
-TREND_DAYS = 30
-HOUR = timedelta(hours=1)
-DAY = timedelta(days=1)
 
 
 def site_pages(
@@ -55,7 +52,7 @@ def site_pages(
             Unconfigured(one.scope, one.service, one.held) for one in leftovers(con, store, settings, at.as_of)
         ),
         trends=tuple(
-            _trend(con, store, at, scope, service) for scope in settings.scopes for service in settings.services
+            trend(con, store, at, scope, service) for scope in settings.scopes for service in settings.services
         ),
         freshness=tuple(freshness(settings, found.runs)),
         health=tuple(health(settings, found.runs)),
@@ -70,6 +67,13 @@ def scope_products(
     """What the services of each scope hold or ought to, scope by scope."""
     for scope in settings.scopes:
         yield _products(con, store, settings, at, scope)
+
+
+def data_files(
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, found: Totals
+) -> Iterator[tuple[str, str]]:
+    """Further data that the page loads when somebody asks for it: by key, a JSON text each."""
+    yield from counted.data_files(con, store, settings, at, found.runs, RUNS_SHOWN)
 
 
 def _products(
@@ -150,22 +154,3 @@ def _quarantine(con: duckdb.DuckDBPyConnection, store: Store, at: Moment, scope:
     log, position = catalog.log(store, scope), at.positions[f"catalog/{scope}"]
     log.fold(con, "catalog", position)
     totals.quarantined_now(con, store, scope, log.entry(con, position).meta)
-
-
-def _trend(con: duckdb.DuckDBPyConnection, store: Store, at: Moment, scope: str, service: str) -> Trend:
-    log, position = transfer.log(store, service, scope), at.of(scope, service)[1]
-    log.history(con, "receipts", position, after=log.last_before(con, at.as_of - TREND_DAYS * DAY))
-    hours, days = (
-        tuple(row[1] for row in con.execute(trend_sql(at, steps, step)).fetchall())
-        for steps, step in ((TREND_HOURS, HOUR), (TREND_DAYS, DAY))
-    )
-    return Trend(scope, service, hours, days)
-
-
-def trend_sql(at: Moment, steps: int, step: timedelta) -> str:
-    """SQL over ``receipts`` (a history): what was received in each of the last ``steps``."""
-    told = {"$as_of": instant(at.as_of), "$steps": str(steps), "$seconds": str(int(step.total_seconds()))}
-    sql = query("trend")
-    for name, value in told.items():
-        sql = sql.replace(name, value)
-    return sql

@@ -64,24 +64,28 @@ def publish(
     products: Iterable[ScopeProducts],
     site: str | os.PathLike[str],
     *,
+    more: Iterable[tuple[str, str]] = (),
     keep: int = 3,
     options: Mapping[str, Any] | None = None,
 ) -> Published:
     """Write the data of a new version, then the figures, then the page, and drop what is outdated.
 
-    ``products`` is taken scope by scope, so that one scope at a time is in memory. ``options`` go to fsspec. If it
-    fails before the page is in place, the new version's data are taken away and the old page stands as it was.
+    ``products`` is taken scope by scope, so that one scope at a time is in memory; ``more`` are further data files, a
+    JSON text by key. ``options`` go to fsspec. If it fails before the page is in place, the new version's data are
+    taken away and the old page stands as it was.
     """
     place, version = Site(site, options or {}), new_version(page.generated_at)
     try:
-        files = _write(page, products, place, version)
+        files = _write(page, products, more, place, version)
     except BaseException:
         place.drop(version)
         raise
     return Published(place.address("index.html"), version, files, tuple(place.tidy(version, page.generated_at, keep)))
 
 
-def single_file(page: SitePages, products: Iterable[ScopeProducts], file: Path) -> Published:
+def single_file(
+    page: SitePages, products: Iterable[ScopeProducts], file: Path, more: Iterable[tuple[str, str]] = ()
+) -> Published:
     """Write the whole report as one HTML file, replaced in one step. Raises TooManyForOneFile above MAILED products."""
     version, left = new_version(page.generated_at), MAILED
     blocks: dict[str, str] = {}
@@ -90,17 +94,23 @@ def single_file(page: SitePages, products: Iterable[ScopeProducts], file: Path) 
         if left < 0:
             raise TooManyForOneFile(MAILED)
         blocks |= dict(shards.blocks(one))
+    blocks |= {key: shards.json_text([key, text]) for key, text in more}
     file.parent.mkdir(parents=True, exist_ok=True)
     with scratch() as folder:
         Site(file.parent, {}).replace(_made(folder, file.name, index(page, version, blocks)), file.name)
     return Published(str(file), version, 1, ())
 
 
-def _write(page: SitePages, products: Iterable[ScopeProducts], place: Site, version: str) -> int:
+def _write(
+    page: SitePages, products: Iterable[ScopeProducts], more: Iterable[tuple[str, str]], place: Site, version: str
+) -> int:
     with scratch() as folder:
         data = folder / "data"
         data.mkdir()
         count = sum(_write_scope(one, data) for one in products)
+        for key, text in more:
+            _made(data, f"{key}.js", f"datasync({shards.json_text([key, text])[1:-1]});\n")
+            count += 1
         place.put_version(data, version)
         place.replace(_made(folder, "status.json", shards.json_text(pages.status(page))), "status.json")
         place.mark(version, page.generated_at)

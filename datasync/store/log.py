@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -130,11 +130,28 @@ class Log:
         looked = self.look()
         position = looked.head if position is None else position
         base, later = self._cover(looked, position)
-        con.execute(f"CREATE OR REPLACE TEMP VIEW {name}_base AS {self._rows(base[:1])}")
-        con.execute(f"CREATE OR REPLACE TEMP VIEW {name}_later AS {self._rows(later)}")
+        con.execute(f"CREATE OR REPLACE TEMP VIEW {name}_base AS {self._rows(base, self.store.url)}")
+        con.execute(f"CREATE OR REPLACE TEMP VIEW {name}_later AS {self._rows(later, self.store.url)}")
         fold = query("fold").replace("base", f"{name}_base").replace("later", f"{name}_later")
         con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {fold}")
         return position
+
+    def fold_sql(self, position: int) -> str:
+        """The fold through ``position`` as one SELECT to be run in the store's folder: its paths are relative to it."""
+        base, later = (self._rows(paths, str) for paths in self._cover(self.look(), position))
+        return f"WITH base AS (\n{base}\n),\nlater AS (\n{later}\n)\nSELECT * FROM (\n{query('fold')})"
+
+    def history_sql(self, position: int, after: int | None = None) -> str:
+        """What ``history`` shows as one SELECT to be run in the store's folder."""
+        return self._history(position, after, str)
+
+    def footer_sql(self, number: int) -> str:
+        """The metadata of entry ``number`` as a SELECT of a JSON column, ``meta``, to be run in the store's folder."""
+        if number == 0:
+            return "SELECT '{}'::JSON AS meta"
+        path = self.path(number) if number in self.look().entries else self.checkpoint_path(number)
+        where = "WHERE decode(key) = 'datasync'"
+        return f"SELECT decode(value)::JSON AS meta FROM parquet_kv_metadata({literal(path)}) {where}"
 
     def history(
         self, con: duckdb.DuckDBPyConnection, name: str, position: int | None = None, after: int | None = None
@@ -144,12 +161,15 @@ class Log:
         Where tidy shortened the log, the checkpoint it begins with and older rows in use come too; with ``after``,
         only rows of later entries.
         """
+        con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {self._history(position, after, self.store.url)}")
+
+    def _history(self, position: int | None, after: int | None, url: Callable[[str], str]) -> str:
         looked = self.look()
         position = looked.head if position is None else position
         floor = max((n for n in looked.kept if n <= position), default=0)
         base = [self.checkpoint_path(floor), self.kept_path(floor)] if floor and after is None else []
         kept = [self.path(n) for n in looked.entries if max(floor, after or 0) < n <= position]
-        con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {self._rows(base)} UNION ALL {self._rows(kept)}")
+        return f"{self._rows(base, url)}\nUNION ALL\n{self._rows(kept, url)}"
 
     def append(
         self, con: duckdb.DuckDBPyConnection, after: Head, rows: str, meta: Mapping[str, Any], clock: Clock
@@ -217,13 +237,13 @@ class Log:
         files = [self.path(n) for n in wanted]
         return ([self.checkpoint_path(start)], files) if start else (files[:1], files[1:])
 
-    def _rows(self, paths: Sequence[str]) -> str:
+    def _rows(self, paths: Sequence[str], url: Callable[[str], str]) -> str:
         """SQL over some of the log's files, all columns and the entry's number; no file gives no rows."""
         columns = ", ".join(f'"{c}"' for c in self.columns)
         if not paths:
             nulls = ", ".join(f'NULL::{kind} AS "{c}"' for c, kind in self.columns.items())
             return f"SELECT NULL::VARCHAR AS sku, {nulls}, NULL::BIGINT AS entry WHERE false"
-        urls = ", ".join(literal(self.store.url(path)) for path in paths)
+        urls = ", ".join(literal(url(path)) for path in paths)
         number = "regexp_extract(filename, '([0-9]{8})[.]parquet$', 1)::BIGINT"
         entry = f"{number} AS entry" if _ENTRY.fullmatch(paths[0].rsplit("/", 1)[-1]) else "entry"
         how = "filename = true, union_by_name = true, hive_partitioning = false"

@@ -47,7 +47,7 @@ def begin(store: Store, run: Run) -> Run:
     known = find(store, run.id)
     if known:
         return known
-    write_json(store, _path(run), _plain(run), new=True)
+    write_json(store, path_of(run), _plain(run), new=True)
     return run
 
 
@@ -73,7 +73,7 @@ def steps(store: Store, run_id: str) -> tuple[Mapping[str, Any], ...]:
 
 def finish(store: Store, run: Run) -> None:
     """Replace a run's file by the finished run, its steps inside."""
-    write_json(store, _path(run), _plain(run))
+    write_json(store, path_of(run), _plain(run))
 
 
 def newest(store: Store, before: datetime, most: int) -> Iterator[Run]:
@@ -92,7 +92,8 @@ def newest(store: Store, before: datetime, most: int) -> Iterator[Run]:
             return
 
 
-def _path(run: Run) -> str:
+def path_of(run: Run) -> str:
+    """Where a run's file stands in the store."""
     return f"runs/date={run.started_at:%Y-%m-%d}/{run.id}.json"
 
 

@@ -1,5 +1,6 @@
 // One product as a service received it: a readable head, where else it is held, and the JSON, whole and copyable.
 
+import { copyButton } from "./copy.js";
 import { foreign, h, icon, isWeb, link } from "./dom.js";
 import { jsonNodes } from "./json.js";
 import { when } from "./times.js";
@@ -150,33 +151,10 @@ function jsonPart(service, payload) {
     { role: "group", dir: "ltr", tabindex: "0", "aria-labelledby": "detail-json" },
     jsonNodes(payload.text),
   );
-  const told = h("span", { class: "told", role: "status" });
-  const copy = h(
-    "button",
-    {
-      type: "button",
-      onclick: async () => {
-        told.textContent = say((await copied(pre)) ? "detail.copied" : "detail.not copied");
-      },
-    },
-    icon("copy"),
-    say("detail.copy"),
-  );
   return h(
     "section",
     { "aria-labelledby": "detail-json" },
-    h("div", { class: "json-head" }, h("h3", { id: "detail-json" }, title), told, copy),
+    h("div", { class: "json-head" }, h("h3", { id: "detail-json" }, title), copyButton("detail.copy", pre)),
     pre,
   );
-}
-
-/** Copy what `node` shows; on plain http the clipboard is closed to pages, so the selection is copied instead. */
-async function copied(node) {
-  try {
-    await navigator.clipboard.writeText(node.textContent);
-    return true;
-  } catch {
-    getSelection().selectAllChildren(node);
-    return document.execCommand("copy");
-  }
 }

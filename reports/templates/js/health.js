@@ -1,5 +1,6 @@
 // How each scope's source does: the last try to read it, what came of it, and how often it failed in a row.
 
+import { sourcesCounted } from "./choices.js";
 import { foreign, h } from "./dom.js";
 import { decimal, number } from "./format.js";
 import { addressOf } from "./state.js";
@@ -18,7 +19,7 @@ export function sources(page) {
     { label: say("sources.failures"), kind: "num" },
   ];
   const rows = page.health.map((one) => row(page, one));
-  return section("sources", say("sources"), table("sources", heads, [rows]));
+  return section("sources", say("sources"), table("sources", heads, [rows]), sourcesCounted(page));
 }
 
 function row(page, one) {

@@ -2,7 +2,7 @@
 // datasync(key, text, ...), of JSON strings: what stands in a catalog never meets the grammar of a script. A report that
 // was written as a single file has the same inside, as JSON, one element each.
 
-const PATH = /^data\/[0-9A-Za-z-]+\/(?:scope|payload)-[A-Za-z0-9_-]+\.js$/;
+const PATH = /^data\/[0-9A-Za-z-]+\/(?:scope|payload|counted|runs|story)-[A-Za-z0-9_-]+\.js$/;
 const waiting = new Map();
 const loaded = new Map();
 const policy = globalThis.trustedTypes?.createPolicy("datasync", { createScriptURL: checked });
@@ -41,4 +41,10 @@ function done(script, key, reject) {
 function checked(path) {
   if (!PATH.test(path)) throw new TypeError(`Not a data file of this page: ${path}`);
   return path;
+}
+
+/** What a data file of one JSON text holds. */
+export async function told(version, key) {
+  const [text] = await load(version, key);
+  return JSON.parse(text);
 }

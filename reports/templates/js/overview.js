@@ -1,5 +1,6 @@
 // Everything at a glance: every scope and service, how the numbers add up, runs, holds, quarantined records.
 
+import { allCounted, balanceCounted } from "./choices.js";
 import { foreign, h } from "./dom.js";
 import { number } from "./format.js";
 import { freshness } from "./freshness.js";
@@ -51,7 +52,7 @@ function matrix(page) {
     scopeRow(page, totals, heads.length),
     ...totals.services.map((one) => serviceRow(page, totals.scope, one)),
   ]);
-  return section("matrix", say("matrix"), table("matrix", heads, bodies));
+  return section("matrix", say("matrix"), table("matrix", heads, bodies), allCounted(page));
 }
 
 function scopeRow(page, totals, width) {
@@ -129,7 +130,7 @@ function balance(page) {
     { label: say("unexplained"), kind: "num" },
   ];
   const rows = page.totals.flatMap((totals) => totals.services.map((one) => balanceRow(page, totals, one)));
-  return section("balance", say("balance"), note(say("balance.explain")), table("balance", heads, [rows]));
+  return section("balance", say("balance"), note(say("balance.explain")), table("balance", heads, [rows]), balanceCounted(page));
 }
 
 function balanceRow(page, totals, one) {

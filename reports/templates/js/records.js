@@ -1,5 +1,6 @@
 // Lists of the overview: what ran, what is held and waits for a decision, what did not validate, what left the settings.
 
+import { reasonsCounted, runsCounted } from "./choices.js";
 import { foreign, h } from "./dom.js";
 import { command, head, note, outcome, section, shortened, table } from "./parts.js";
 import { reasons } from "./reasons.js";
@@ -29,7 +30,7 @@ export function runs(page) {
   ];
   const shown = (some) => table("runs", heads, [some.map(row)]);
   const list = page.runs.length ? shortened(page.runs, shown) : note(say("runs.none"));
-  return section("runs", say("runs"), list);
+  return section("runs", say("runs"), list, page.runs.length > 0 && [note(say("runs.no list")), runsCounted(page)]);
 }
 
 function did(run) {
@@ -81,7 +82,7 @@ function advice(hold) {
 
 export function quarantined(page) {
   if (!page.reasons.length) return section("quarantined", say("quarantined.records"), note(say("quarantined.none")));
-  return section("quarantined", say("quarantined.records"), reasons(page), records(page));
+  return section("quarantined", say("quarantined.records"), reasons(page), records(page), reasonsCounted(page));
 }
 
 /** The records themselves, the first of each scope, behind a line that opens. */

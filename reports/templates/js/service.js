@@ -1,5 +1,6 @@
 // One service in one scope: its two figures, its trend, the states of the catalog's products, and the table of what it holds.
 
+import { latestCounted, statesCounted, totalCounted, updatesCounted } from "./choices.js";
 import { h } from "./dom.js";
 import { figure, term } from "./figures.js";
 import { number } from "./format.js";
@@ -20,7 +21,7 @@ export function serviceView(page, scope, service, go, detail) {
   const node = h(
     "div",
     { class: "view" },
-    figures && [cards(page, service, figures, where), states(totals, figures, where)],
+    figures && [cards(page, service, figures, where), states(page, totals, figures, where)],
     products,
   );
   const table = loading(page, scope, service, go, detail, products);
@@ -66,7 +67,7 @@ function cards(page, service, figures, where) {
     "div",
     { class: "cards" },
     latest(page, service, figures, where),
-    total(service, figures, where),
+    total(page, service, figures, where),
     found && updates(page, found),
   );
 }
@@ -91,6 +92,7 @@ function latest(page, service, figures, where) {
     extra.length > 0 && h("p", { class: "quiet" }, extra.map((one, i) => [i ? " · " : "", one])),
     figures.latest_update === 0 && h("p", { class: "because" }, zero(service, figures)),
     h("p", { class: "quiet" }, lastSync(figures)),
+    latestCounted(page, where.scope, where.service),
   );
 }
 
@@ -109,7 +111,7 @@ function lastSync(figures) {
   return phrase("latest.last sync", { when: h("span", {}, time(ms), ", ", ago(ms)) });
 }
 
-function total(service, figures, where) {
+function total(page, service, figures, where) {
   const parts = ["current", "stale", "held_older", "orphaned"];
   const sum = parts.map((part, i) => [i ? " + " : "", term(where, part, figures[part])]);
   return h(
@@ -119,6 +121,7 @@ function total(service, figures, where) {
     h("p", { class: "number" }, figure(where, "total_received", figures.total_received)),
     h("p", {}, phrase("total.unit", { n: figures.total_received, service: service.label })),
     h("p", { class: "quiet make-up" }, "= ", sum),
+    totalCounted(page, where.scope, where.service),
   );
 }
 
@@ -131,10 +134,11 @@ function updates(page, found) {
     hours,
     h("h3", {}, say("updates.daily")),
     days,
+    updatesCounted(page, [found]),
   );
 }
 
-function states(totals, figures, where) {
+function states(page, totals, figures, where) {
   const shown = STATES.map((state) => oneState(where, state, figures[state]));
   const removals =
     figures.removals_due > 0 && h("dd", { class: "quiet" }, counted(where, "removals_due", figures, "removals_due.count"));
@@ -146,6 +150,7 @@ function states(totals, figures, where) {
       oneState(where, "quarantined", totals.quarantined)),
     figures.unexplained !== 0 &&
       h("p", { class: "unexplained" }, `${say("unexplained")}: ${number(figures.unexplained)}`),
+    statesCounted(page, where.scope, where.service),
   );
 }
 

@@ -1,5 +1,6 @@
 // What every service received, hour by hour for two days and day by day for a month.
 
+import { updatesCounted } from "./choices.js";
 import { foreign, h } from "./dom.js";
 import { head, section, table } from "./parts.js";
 import { addressOf } from "./state.js";
@@ -12,7 +13,7 @@ export function updates(page) {
     h("a", { href: addressOf(one.scope, one.service) }, named(page, one)),
     ...charts(page, one),
   ]);
-  return section("updates", say("updates.both"), table("updates", heads, [rows]));
+  return section("updates", say("updates.both"), table("updates", heads, [rows]), updatesCounted(page, page.trends));
 }
 
 /** The bars of one service, those of the hours and those of the days. */

@@ -1,0 +1,161 @@
+"""How each figure of the page is counted: SQL that anyone can run in the store's folder, and that gives the figure.
+
+A figure's query is the very one it was computed by, over relations that are written out as reads of Parquet files. The
+page puts both together (``WITH`` the relations, then the query), for many figures read the same relations. Every path
+is relative to the store; no option and no address of the store is part of it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+
+from datasync import catalog, pull, totals, transfer
+from datasync.report.health import SourceHealth, health
+from datasync.report.trends import DAY, HOUR, TREND_DAYS, TREND_HOURS, trend_sql
+from datasync.settings import Settings
+from datasync.sql import literal, query
+from datasync.store.files import Store
+from datasync.store.runs import Run, path_of
+from datasync.totals import Moment
+
+_WINDOW = ("latest_update", "resent_in_window", "removed_in_window")
+_STATES = (
+    "current", "missing", "rejected", "failed", "excluded", "held_older", "orphaned", "total_received", "removals_due",
+)  # fmt: skip
+_FACING = ("catalog", "rules", "receipts")
+_MOVED = {
+    "received": ("added", "updated", "resent"),
+    **{name: (name,) for name in ("resent", "removed", "rejected", "failed")},
+}
+
+
+@dataclass(slots=True)
+class Counted:
+    """Queries by place and figure, each with the relations it reads; a relation's name in SQL ends at its slash."""
+
+    relations: dict[str, str] = field(default_factory=dict)
+    figures: dict[str, dict[str, tuple[Sequence[str], str]]] = field(default_factory=dict)
+
+    def add(self, place: str, figure: str, sql: str, *reads: str) -> None:
+        self.figures.setdefault(place, {})[figure] = (reads, sql.strip())
+
+    def text(self) -> str:
+        """All of it as JSON, as the page loads it."""
+        made = {"relations": self.relations, "figures": self.figures}
+        return json.dumps(made, ensure_ascii=False, separators=(",", ":"))
+
+
+def scope(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, name: str) -> Counted:
+    """The figures of one scope (place "") and of its services (each a place)."""
+    made, position = Counted(), at.positions[f"catalog/{name}"]
+    log = catalog.log(store, name)
+    head = log.entry(con, position).meta
+    quarantine, now = totals.quarantine_sql(store, name, head, str)
+    made.relations |= {
+        "catalog": log.fold_sql(position),
+        "versions": log.history_sql(position),
+        "catalog_head": log.footer_sql(position),
+        "quarantine": quarantine,
+        "quarantined": now,
+    }
+    made.add("", "products", "SELECT count(hash) AS products FROM catalog", "catalog")
+    in_quarantine = ("catalog", "quarantine", "quarantined")
+    made.add("", "quarantined", "SELECT count(*) AS quarantined FROM quarantined", *in_quarantine)
+    made.add("", "reasons", query("quarantine_reasons"), *in_quarantine)
+    if head.get("last_pull"):
+        _pull(made, store, name, head["last_pull"])
+    for service in settings.services:
+        _service(con, store, settings, at, name, service, made)
+    return made
+
+
+def runs(past: Sequence[Run], shown: int, sources: Sequence[SourceHealth]) -> Counted:
+    """The figures of the newest runs, each run a place, and of each scope's last pull (place: the scope and .pull)."""
+    made, known = Counted(), {run.id: run for run in past}
+    for run in past[:shown]:
+        steps = _steps(made, run)
+        for figure, parts in _MOVED.items():
+            summed = " + ".join(f"coalesce((step ->> '{part}')::BIGINT, 0)" for part in parts)
+            where = "WHERE NOT regexp_matches(step ->> 'step', '[.](pull|catalog)$')"
+            sql = f"SELECT coalesce(sum({summed}), 0)::BIGINT AS {figure}\nFROM steps\n{where}"
+            made.add(run.id, figure, sql, steps)
+    for one in sources:
+        if one.run:
+            steps, where = _steps(made, known[one.run]), f"WHERE step ->> 'step' = {literal(f'{one.scope}.pull')}"
+            for figure in ("records", "quarantined"):
+                sql = f"SELECT (step ->> '{figure}')::BIGINT AS {figure}\nFROM steps\n{where}"
+                made.add(f"{one.scope}.pull", figure, sql, steps)
+    return made
+
+
+def _steps(made: Counted, run: Run) -> str:
+    """The relation of a run's steps, one JSON object each, as its file has them."""
+    steps = f"read_json({literal(path_of(run))}, columns = {{steps: 'JSON[]'}})"
+    made.relations[f"steps/{run.id}"] = f"SELECT unnest(steps) AS step FROM {steps}"
+    return f"steps/{run.id}"
+
+
+def data_files(
+    con: duckdb.DuckDBPyConnection,
+    store: Store,
+    settings: Settings,
+    at: Moment,
+    past: Sequence[Run],
+    shown: int,
+) -> Iterator[tuple[str, str]]:
+    """What the page loads when somebody asks: by key, one file a scope, and one for the runs it shows."""
+    for name in settings.scopes:
+        yield f"counted-{name}", scope(con, store, settings, at, name).text()
+    yield "runs-all", runs(past, shown, tuple(health(settings, past))).text()
+
+
+def _pull(made: Counted, store: Store, scope: str, last: Mapping[str, Any]) -> None:
+    """The last pull's counts, from the files it left; what is no longer kept is told by the catalog's entry."""
+    kept = {
+        "valid": (pull.snapshot_path(scope, last["run"]), f"snapshots/scope={scope}"),
+        "quarantined": (pull.quarantine_path(scope, last["run"]), f"quarantine/scope={scope}"),
+    }
+    for figure in ("records", "valid", "quarantined", "repeated"):
+        path, folder = kept.get(figure, ("", ""))
+        if folder and path.rpartition("/")[2] in store.listing(folder):
+            read = f"read_parquet([{literal(path)}], hive_partitioning = false)"
+            made.add("", f"pull {figure}", f"SELECT count(*) AS {figure} FROM {read}")
+        else:
+            told = f"(meta -> 'last_pull' ->> '{figure}')::BIGINT"
+            made.add("", f"pull {figure}", f"SELECT {told} AS {figure} FROM catalog_head", "catalog_head")
+
+
+def _service(
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, scope: str, name: str, made: Counted
+) -> None:
+    """One service's figures: the latest update, its states and totals, what is left over, and its bars."""
+    log, position = transfer.log(store, name, scope), at.of(scope, name)[1]
+    mine = settings.services[name]
+    since = log.last_before(con, at.as_of - TREND_DAYS * DAY)
+    receipts, rules, history, head = (f"{kind}/{name}" for kind in ("receipts", "rules", "receipts/history", "head"))
+    made.relations |= {
+        receipts: log.fold_sql(position),
+        rules: transfer.rules_sql(con, name, mine.accepts),
+        history: log.history_sql(position, since),
+        head: log.footer_sql(position),
+    }
+    for figure in _WINDOW:
+        made.add(name, figure, f"SELECT {figure} FROM (\n{totals.window_sql(settings, at)})", receipts)
+    states = query("states").replace("$settings", literal(mine.fingerprint()))
+    known = query("known_versions").replace("$settings", literal(mine.fingerprint()))
+    facing = ("catalog", rules, receipts)
+    for figure in _STATES:
+        made.add(name, figure, f"SELECT {figure} FROM (\n{states})", *facing)
+    made.relations |= {f"states/{name}": states, f"known/{name}": known}
+    whole = (*facing, "versions", f"states/{name}", f"known/{name}")
+    counted_known = "(SELECT count(*) FROM known)"
+    made.add(name, "stale", f"SELECT stale + {counted_known} AS stale FROM states", *whole)
+    made.add(name, "due", f"SELECT missing + stale + failed + {counted_known} AS due FROM states", *whole)
+    made.add(name, "unexplained", query("unexplained"), *whole, "catalog_head", head)
+    for figure, steps, step in (("hours", TREND_HOURS, HOUR), ("days", TREND_DAYS, DAY)):
+        made.add(name, figure, trend_sql(at, steps, step), history)

@@ -1,0 +1,85 @@
+// Which figures stand where on the page, for "How is this counted?".
+
+import { countedView, named } from "./counted.js";
+import { say } from "./words.js";
+
+const LATEST = ["latest_update", "resent_in_window", "removed_in_window"];
+const TOTAL = ["total_received", "current", "stale", "held_older", "orphaned"];
+const STATES = ["current", "stale", "missing", "rejected", "failed", "excluded"];
+const BARS = ["hours", "days"];
+const PULL = ["records", "valid", "quarantined", "repeated"];
+const MOVED = ["received", "resent", "removed", "rejected", "failed"];
+
+export function latestCounted(page, scope, service) {
+  return countedView(page, [group(page, scope, service, LATEST)]);
+}
+
+export function totalCounted(page, scope, service) {
+  return countedView(page, [group(page, scope, service, TOTAL)]);
+}
+
+export function statesCounted(page, scope, service) {
+  const mine = [...STATES, "due", "removals_due", "unexplained"];
+  return countedView(page, [group(page, scope, service, mine), ofScope(page, scope, ["products", "quarantined"])]);
+}
+
+export function updatesCounted(page, trends) {
+  return countedView(page, trends.map((one) => group(page, one.scope, one.service, BARS)));
+}
+
+/** Every figure of every scope and service. */
+export function allCounted(page, names = [...LATEST, ...TOTAL, "missing", "rejected", "failed", "excluded", "due", "removals_due", "unexplained"]) {
+  return countedView(
+    page,
+    page.totals.flatMap(({ scope, services }) => [
+      ...services.map((one) => group(page, scope, one.service, names)),
+      ofScope(page, scope, ["products", "quarantined"]),
+    ]),
+  );
+}
+
+export function balanceCounted(page) {
+  return allCounted(page, ["unexplained", ...STATES, "total_received", "held_older", "orphaned"]);
+}
+
+export function reasonsCounted(page) {
+  const scopes = new Set(page.reasons.map((one) => one.scope));
+  return countedView(page, [...scopes].map((scope) => ofScope(page, scope, ["reasons", "quarantined"])));
+}
+
+export function sourcesCounted(page) {
+  const tried = page.health.filter((one) => one.run !== null);
+  return countedView(page, tried.map((one) => ({
+    group: one.scope, key: "runs-all", place: `${one.scope}.pull`,
+    figures: ["records", "quarantined"].map((name) => ({ name, label: say(`sources.${name}`), value: one[name] })),
+  })));
+}
+
+export function runsCounted(page) {
+  return countedView(page, page.runs.map((run) => ({
+    group: say("runs.id", { id: run.id }), key: "runs-all", place: run.id,
+    figures: MOVED.map((name) => ({ name, label: say(`counted.moved.${name}`), value: run[name] })),
+  })));
+}
+
+function group(page, scope, service, names) {
+  const totals = page.totals.find((one) => one.scope === scope);
+  const values = totals.services.find((one) => one.service === service) ?? {};
+  const figures = names.map((name) => ({ name, label: say(LABELS[name] ?? name), value: values[name] }));
+  return { group: named(page, scope, service), key: `counted-${scope}`, place: service, figures };
+}
+
+function ofScope(page, scope, names) {
+  const { last_pull: pull, ...totals } = page.totals.find((one) => one.scope === scope);
+  const figures = names.map((name) => ({ name, label: say(LABELS[name] ?? name), value: totals[name] }));
+  const pulled = PULL.map((name) => ({ name: `pull ${name}`, label: say(`counted.pull.${name}`), value: pull?.[name] }));
+  return { group: named(page, scope), key: `counted-${scope}`, place: "", figures: [...figures, ...(pull ? pulled : [])] };
+}
+
+const LABELS = {
+  products: "balance.catalog",
+  quarantined: "quarantined.records",
+  reasons: "reasons.reason",
+  hours: "updates",
+  days: "updates.daily",
+};

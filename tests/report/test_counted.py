@@ -1,0 +1,167 @@
+"""Every figure of the page, counted again by the query that the page shows, run by itself in the store's folder."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from datasync import totals
+from datasync.report import counted as counting
+from tests.line import SCOPE, Line, products
+from tests.report import rich
+from tests.report.rich import Rich
+
+Call = Callable[..., Any]
+RUNNER = """
+import duckdb, json, sys
+told = []
+for sql in json.load(sys.stdin):
+    told.append([list(row) for row in duckdb.connect().execute(sql).fetchall()])
+json.dump(told, sys.stdout)
+"""
+SERVICE = (
+    "latest_update", "resent_in_window", "removed_in_window", "total_received", "current", "stale", "missing",
+    "rejected", "failed", "excluded", "held_older", "orphaned", "due", "removals_due", "unexplained",
+)  # fmt: skip
+PULL = ("records", "valid", "quarantined", "repeated")
+MOVED = ("received", "resent", "removed", "rejected", "failed")
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Rich:
+    return rich.story(tmp_path_factory.mktemp("rich"))
+
+
+@pytest.fixture(scope="module")
+def queries(shop: Rich, call: Call) -> dict[tuple[str, str, str], str]:
+    """The text that the page shows, by data file, place and figure."""
+    found = {}
+    for key in ("counted-en-US", "counted-de-DE", "runs-all"):
+        data = rich.data_file(shop, key)
+        for place, figures in data["figures"].items():
+            found |= {(key, place, figure): call("counted.sqlOf", data, place, figure) for figure in figures}
+    return found
+
+
+def counted(store: Path, queries: list[str]) -> list[Any]:
+    """What the queries give to somebody who has the store, DuckDB, and nothing of datasync."""
+    done = subprocess.run(
+        [sys.executable, "-c", RUNNER], input=json.dumps(queries), cwd=store,
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return list(json.loads(done.stdout))
+
+
+def shown(page: Mapping[str, Any]) -> dict[tuple[str, str, str], Any]:
+    """Every figure of the page by where its query stands: a number, or the rows of bars and of reasons."""
+    found: dict[tuple[str, str, str], Any] = {}
+    for scope in page["totals"]:
+        key = f"counted-{scope['scope']}"
+        found |= {(key, "", name): scope[name] for name in ("products", "quarantined")}
+        found |= {(key, "", f"pull {name}"): scope["last_pull"][name] for name in PULL}
+        found |= {(key, one["service"], name): one[name] for one in scope["services"] for name in SERVICE}
+        reasons = [one for one in page["reasons"] if one["scope"] == scope["scope"]]
+        found[key, "", "reasons"] = [[one["code"], one["reason"], one["records"]] for one in reasons]
+    for one in page["trends"]:
+        for figure, name in (("hours", "counts"), ("days", "days")):
+            found[f"counted-{one['scope']}", one["service"], figure] = [[i, n] for i, n in enumerate(one[name])]
+    found |= {("runs-all", run["id"], name): run[name] for run in page["runs"] for name in MOVED}
+    found |= {
+        ("runs-all", f"{one['scope']}.pull", name): one[name]
+        for one in page["health"]
+        for name in ("records", "quarantined")
+    }
+    return found
+
+
+def test_every_figure_is_what_its_query_gives(shop: Rich, queries: dict[tuple[str, str, str], str]) -> None:
+    page = shown(rich.page_data(shop))
+    assert page.keys() == queries.keys()
+    told = counted(shop.folder / "var/store", [queries[name] for name in page])
+    again = {
+        name: rows if isinstance(value, list) else rows[0][0]
+        for (name, value), rows in zip(page.items(), told, strict=True)
+    }
+    assert again == page
+
+
+def test_the_history_is_rich_enough_to_count_everything(shop: Rich) -> None:
+    """Each figure is other than 0 somewhere, but for those that only an unreachable or a broken service brings."""
+    page = shown(rich.page_data(shop))
+    seen = {name for (_, _, name), value in page.items() if value not in (0, [])}
+    assert {name for _, _, name in page} - seen == {"failed", "unexplained"}
+
+
+def _failed(line: Line) -> None:
+    line.far.says = {"b": "fail"}
+    line.sync(products("a", "b", name="Another name"), "far")
+
+
+def _perhaps_held(line: Line) -> None:
+    _failed(line)
+    line.read(products("a", "b"))
+
+
+def _stale_by_a_version_between(line: Line) -> None:
+    line.read(products("a", "b", name="Another name"))
+    line.read(products("a", "b", name="A third name"))
+
+
+def _held_twice(line: Line) -> None:
+    line.rewrite("far", 1, "SELECT * FROM entry UNION ALL SELECT * FROM entry WHERE sku = 'a'")
+
+
+def _held_in_a_version_that_nobody_knows(line: Line) -> None:
+    line.rewrite("far", 1, "SELECT * REPLACE ('lost' AS hash, 'lost' AS held_hash) FROM entry")
+
+
+@pytest.mark.parametrize(
+    ("step", "figure"),
+    [
+        (_failed, "failed"),
+        (_perhaps_held, "stale"),
+        (_stale_by_a_version_between, "stale"),
+        (_held_twice, "unexplained"),
+        (_held_in_a_version_that_nobody_knows, "unexplained"),
+    ],
+)
+def test_what_goes_wrong_is_counted_by_the_same_queries(
+    tmp_path: Path, call: Call, step: Callable[[Line], None], figure: str
+) -> None:
+    line = Line(tmp_path, far={})
+    line.sync(products("a", "b"), "far")
+    step(line)
+    at = totals.moment(line.con, line.store, line.settings, line.now + timedelta(seconds=1))
+    made = json.loads(counting.scope(line.con, line.store, line.settings, at, SCOPE).text())
+    told = counted(tmp_path / "store", [call("counted.sqlOf", made, "far", name) for name in SERVICE])
+    figures = asdict(line.figures("far"))
+    assert {name: rows[0][0] for name, rows in zip(SERVICE, told, strict=True)} == {n: figures[n] for n in SERVICE}
+    assert figures[figure] != 0
+
+
+def test_no_query_says_where_the_store_is(shop: Rich, queries: dict[tuple[str, str, str], str]) -> None:
+    for text in queries.values():
+        assert str(shop.folder) not in text
+        assert "s3://" not in text
+
+
+def test_a_figures_query_is_shown_beside_it(shop: Rich, page: Page, queries: dict[tuple[str, str, str], str]) -> None:
+    page.goto(f"{(shop.folder / 'var/site/index.html').as_uri()}#scope=en-US&tab=search")
+    card = page.get_by_role("region", name="Total products received")
+    card.get_by_text("How is this counted?").click()
+    expect(card.get_by_role("group", name="Synced products").locator("visible=true")).to_have_text(
+        queries["counted-en-US", "search", "total_received"]
+    )
+    card.get_by_label("Figure").select_option(label="Current: 2")
+    expect(card.locator("pre")).to_have_text(queries["counted-en-US", "search", "current"])
+    expect(card).to_contain_text("SQL for DuckDB, to be run in the folder of the store")
