@@ -263,7 +263,7 @@ class Pipeline:
     # ── inside ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _publish(
-        self, page: pages.SitePages, products: Iterable[pages.ScopeProducts], more: Iterable[tuple[str, str]]
+        self, page: pages.SitePages, products: Iterable[pages.ScopeProducts], more: Iterable[render.More]
     ) -> render.Published:
         site, keep = self.settings.site, self.settings.keep.sites
         options = self.settings.store_options if site.startswith("s3://") else {}

@@ -1,4 +1,4 @@
--- One row per service and product of page_listed, each service's by time, the newest first: its row in page_versions, and what is told of it; `flags` adds 16 where it is held.
+-- One row per service and product of page_listed: its row in page_versions, and what is told of it; `flags` adds 16 where it is held.
 SELECT
     l.service,
     v.version,
@@ -8,4 +8,3 @@ SELECT
     epoch_ms(l.told_at) AS told_ms,
     l.flags + 16 * l.held::UTINYINT AS flags
 FROM page_listed AS l JOIN page_versions AS v USING (sku, hash)
-ORDER BY l.service, coalesce(l.received_at, l.told_at) DESC NULLS LAST, v.version

@@ -107,11 +107,11 @@ def data_files(
     at: Moment,
     past: Sequence[Run],
     shown: int,
-) -> Iterator[tuple[str, str]]:
-    """What the page loads when somebody asks: by key, one file a scope, and one for the runs it shows."""
+) -> Iterator[tuple[str, str, str]]:
+    """What the page loads when somebody asks: a folder, a kind and a JSON text each; one a scope, one for all runs."""
     for name in settings.scopes:
-        yield f"counted-{name}", scope(con, store, settings, at, name).text()
-    yield "runs-all", runs(past, shown, tuple(health(settings, past))).text()
+        yield name, "counted", scope(con, store, settings, at, name).text()
+    yield "all", "runs", runs(past, shown, tuple(health(settings, past))).text()
 
 
 def _pull(made: Counted, store: Store, scope: str, last: Mapping[str, Any]) -> None:

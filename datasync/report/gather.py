@@ -71,8 +71,8 @@ def scope_products(
 
 def data_files(
     con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, found: Totals
-) -> Iterator[tuple[str, str]]:
-    """Further data that the page loads when somebody asks for it: by key, a JSON text each."""
+) -> Iterator[tuple[str, str, str]]:
+    """Further data that the page loads when somebody asks for it: a folder, a kind and a JSON text each."""
     yield from counted.data_files(con, store, settings, at, found.runs, RUNS_SHOWN)
 
 
@@ -86,16 +86,16 @@ def _products(
     for service in settings.services:
         _list(con, store, settings, at, scope, service)
     listed_versions = query("page_versions").replace("$scope", literal(scope))
-    con.execute(f"CREATE OR REPLACE TEMP TABLE page_versions AS {listed_versions}")
+    con.execute("SET preserve_insertion_order = true")  # versions are read in the order of their numbers
+    con.execute(f"CREATE OR REPLACE TABLE page_versions AS {listed_versions}")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE page_rows AS {query('page_rows')}")
     totals.quarantined_now(con, store, scope, log.entry(con, position).meta)
-    return ScopeProducts(
-        scope,
-        versions=con.sql("SELECT * EXCLUDE (version) FROM page_versions ORDER BY version").to_arrow_table(),
-        rows=con.sql(query("page_rows")).to_arrow_table(),
-        quarantined=con.sql("SELECT sku, name, code, sentence FROM quarantined ORDER BY code, sku").to_arrow_table(),
-    )
+    con.execute(f"CREATE OR REPLACE TEMP TABLE page_records AS {_RECORDS}")
+    con.execute("SET preserve_insertion_order = false")
+    return ScopeProducts(scope, con=con, services=tuple(settings.services))
 
 
+_RECORDS = "SELECT sku, name, code, sentence FROM quarantined ORDER BY code, sku"
 _LISTED = (
     "CREATE OR REPLACE TEMP TABLE page_listed (service VARCHAR, sku VARCHAR, hash VARCHAR, held BOOLEAN, "
     "state VARCHAR, received_at TIMESTAMPTZ, told_at TIMESTAMPTZ, words VARCHAR, flags UTINYINT)"

@@ -16,6 +16,7 @@ from datasync.report.health import Freshness, SourceHealth
 from datasync.totals import LastPull, ScopeTotals, ServiceTotals
 
 if TYPE_CHECKING:
+    import duckdb
     import pyarrow as pa
 
 SCHEMA_VERSION = 1
@@ -134,16 +135,21 @@ class ScopeProducts:
     ``versions``: one row per version in the order of its number: sku, hash, name, type, visible_in, stock, payload
     (JSON text; NULL where no service holds the version; NULL, as are name and the rest, where its content is no longer
     kept).
-    ``rows``: one row per service and product, newest first in each service: service, version (a row of ``versions``),
-    state, words (of the rule, or of the service), received_ms, told_ms (when it was removed, rejected or failed),
-    flags (1 received, 2 resent, 4 removed in the window; 8 a removal is due, 16 held).
+    ``rows``: one row per service and product: service, version (a row of ``versions``), state, words (of the rule, or
+    of the service), received_ms, told_ms (when it was removed, rejected or failed), flags (1 received, 2 resent, 4
+    removed in the window; 8 a removal is due, 16 held).
     ``quarantined``: one row per record in quarantine now: sku, name, code, sentence.
+
+    Where ``con`` is given they are its tables page_versions (with the number as ``version``), page_rows and
+    page_records, however many rows these have; else they are small enough to be held as Arrow tables.
     """
 
     scope: str
-    versions: pa.Table = field(repr=False)
-    rows: pa.Table = field(repr=False)
-    quarantined: pa.Table = field(repr=False)
+    versions: pa.Table | None = field(default=None, repr=False)
+    rows: pa.Table | None = field(default=None, repr=False)
+    quarantined: pa.Table | None = field(default=None, repr=False)
+    con: duckdb.DuckDBPyConnection | None = field(default=None, repr=False)
+    services: tuple[str, ...] = ()
 
 
 def status(page: SitePages) -> dict[str, Any]:

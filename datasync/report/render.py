@@ -20,13 +20,13 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from datasync.errors import TooManyForOneFile
-from datasync.report import pages, script, shards
+from datasync.report import pack, pages, script, shards
 from datasync.report.pages import ScopeProducts, SitePages
 from datasync.report.site import Site, new_version
 from datasync.store.files import scratch
 from datasync.totals import ScopeTotals
 
+More = tuple[str, str, str]  # a data file of its own: its folder, its kind, and its JSON text
 MAILED = 50_000  # products of all scopes together: measured, 37 MB that Chromium opens in 1.3 s on two cores
 _STYLES = ("tokens", "page", "tables", "detail")
 
@@ -64,62 +64,83 @@ def publish(
     products: Iterable[ScopeProducts],
     site: str | os.PathLike[str],
     *,
-    more: Iterable[tuple[str, str]] = (),
+    more: Iterable[More] = (),
     keep: int = 3,
     options: Mapping[str, Any] | None = None,
+    whole: int = shards.WHOLE,
 ) -> Published:
     """Write the data of a new version, then the figures, then the page, and drop what is outdated.
 
-    ``products`` is taken scope by scope, so that one scope at a time is in memory; ``more`` are further data files, a
-    JSON text by key. ``options`` go to fsspec. If it fails before the page is in place, the new version's data are
-    taken away and the old page stands as it was.
+    ``products`` is taken scope by scope, so that one scope at a time is in memory; ``more`` are further data files: a
+    folder, a kind and a JSON text each. ``options`` go to fsspec; a scope of up to ``whole`` versions and records gets
+    no index. If it fails before the page is in place, the new version's data are taken away and the old page stands as
+    it was.
     """
     place, version = Site(site, options or {}), new_version(page.generated_at)
     try:
-        files = _write(page, products, more, place, version)
+        files = _write(page, products, more, place, version, whole)
     except BaseException:
         place.drop(version)
         raise
     return Published(place.address("index.html"), version, files, tuple(place.tidy(version, page.generated_at, keep)))
 
 
-def single_file(
-    page: SitePages, products: Iterable[ScopeProducts], file: Path, more: Iterable[tuple[str, str]] = ()
-) -> Published:
+def single_file(page: SitePages, products: Iterable[ScopeProducts], file: Path, more: Iterable[More] = ()) -> Published:
     """Write the whole report as one HTML file, replaced in one step. Raises TooManyForOneFile above MAILED products."""
     version, left = new_version(page.generated_at), MAILED
     blocks: dict[str, str] = {}
     for one in products:
-        left -= one.versions.num_rows
-        if left < 0:
-            raise TooManyForOneFile(MAILED)
-        blocks |= dict(shards.blocks(one))
-    blocks |= {key: shards.json_text([key, text]) for key, text in more}
+        left -= shards.write(one, _inside(blocks, version, one.scope), most=left)
+    for name, kind, text in more:
+        _inside(blocks, version, name)(kind, 0, text.encode())
     file.parent.mkdir(parents=True, exist_ok=True)
-    with scratch() as folder:
-        Site(file.parent, {}).replace(_made(folder, file.name, index(page, version, blocks)), file.name)
+    with scratch() as made:
+        Site(file.parent, {}).replace(_made(made, file.name, index(page, version, blocks)), file.name)
     return Published(str(file), version, 1, ())
 
 
+def _inside(blocks: dict[str, str], version: str, scope: str) -> shards.Put:
+    def put(kind: str, number: int, data: bytes) -> None:
+        key = f"{version}/{scope}/{kind}{number}"
+        blocks[key] = pack.inline(key, data)
+
+    return put
+
+
 def _write(
-    page: SitePages, products: Iterable[ScopeProducts], more: Iterable[tuple[str, str]], place: Site, version: str
+    page: SitePages, products: Iterable[ScopeProducts], more: Iterable[More], place: Site, version: str, whole: int
 ) -> int:
-    with scratch() as folder:
-        data = folder / "data"
-        data.mkdir()
-        count = sum(_write_scope(one, data) for one in products)
-        for key, text in more:
-            _made(data, f"{key}.js", f"datasync({shards.json_text([key, text])[1:-1]});\n")
-            count += 1
-        place.put_version(data, version)
-        place.replace(_made(folder, "status.json", shards.json_text(pages.status(page))), "status.json")
+    files = 0
+    with place.writing(version) as data:
+        for one in products:
+            scope = _Folder(data, version, one.scope)
+            shards.write(one, scope.put, whole=whole)
+            files += scope.files
+        for folder, kind, text in more:
+            _Folder(data, version, folder).put(kind, 0, text.encode())
+            files += 1
+    with scratch() as made:
+        place.replace(_made(made, "status.json", shards.json_text(pages.status(page))), "status.json")
         place.mark(version, page.generated_at)
-        place.replace(_made(folder, "index.html", index(page, version)), "index.html")
-    return count
+        place.replace(_made(made, "index.html", index(page, version)), "index.html")
+    return files
 
 
-def _write_scope(products: ScopeProducts, folder: Path) -> int:
-    return len([_made(folder, f"{name}.js", text) for name, text in shards.files(products)])
+class _Folder:
+    """The data files of one scope in a folder, a thousand of a kind in each folder inside."""
+
+    def __init__(self, data: Path, version: str, scope: str) -> None:
+        self.root, self.version, self.scope = data / scope, version, scope
+        self.made: set[Path] = set()
+        self.files = 0
+
+    def put(self, kind: str, number: int, data: bytes) -> None:
+        folder = self.root / f"{kind}{number // 1000}"
+        if folder not in self.made:
+            folder.mkdir(parents=True, exist_ok=True)
+            self.made.add(folder)
+        (folder / f"{number % 1000}.js").write_bytes(pack.script(f"{self.version}/{self.scope}/{kind}{number}", data))
+        self.files += 1
 
 
 def _made(folder: Path, name: str, text: str) -> Path:

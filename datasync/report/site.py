@@ -2,7 +2,7 @@
 
     index.html               replaced last, in one step: until then the old page stands, and its data with it
     status.json              the figures, for machines
-    data/<version>/*.js      one publish's products; `published.json` in it says that they are whole
+    data/<version>/          one publish's products; `published.json` in it says that they are whole
 
 A version goes when it is neither the page, nor among the newest few, nor was replaced less than a day ago.
 """
@@ -14,7 +14,8 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -22,6 +23,8 @@ from typing import Any
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
+
+from datasync.store.files import scratch
 
 STAYS = timedelta(hours=24)
 MARK = "published.json"
@@ -56,10 +59,20 @@ class Site:
         local = isinstance(self._fs, LocalFileSystem)
         return self.path(name) if local else str(self._fs.unstrip_protocol(self.path(name)))
 
-    def put_version(self, made: Path, version: str) -> None:
-        """Copy a folder of data files; nothing refers to them yet."""
-        self._fs.makedirs(self.path("data"), exist_ok=True)
-        self._fs.put(f"{made}/", self.path(f"data/{version}"), recursive=True)
+    @contextmanager
+    def writing(self, version: str) -> Iterator[Path]:
+        """A folder for the data files of a version; nothing refers to them yet. On a disk it is their last place."""
+        if isinstance(self._fs, LocalFileSystem):
+            folder = Path(self.path(f"data/{version}"))
+            folder.mkdir(parents=True)
+            yield folder
+            return
+        with scratch() as folder:
+            made = folder / version
+            made.mkdir()
+            yield made
+            self._fs.makedirs(self.path("data"), exist_ok=True)
+            self._fs.put(f"{made}/", self.path(f"data/{version}"), recursive=True)
 
     def replace(self, made: Path, name: str) -> None:
         """Put one file in place in one step: a reader sees the old one or the new one, never a part."""

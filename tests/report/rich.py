@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import zlib
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -95,10 +96,13 @@ def story(folder: Path) -> Rich:
 
 
 def data_file(shop: Shop, key: str) -> Any:
-    """What a data file of one JSON text holds."""
-    (file,) = (shop.folder / "var/site/data").glob(f"*/{key}.js")
-    text = file.read_text(encoding="utf-8").removeprefix("datasync(").removesuffix(");\n")
-    return json.loads(json.loads(f"[{text}]")[1])
+    """What a data file of one JSON text holds; ``key`` is its folder and kind."""
+    (file,) = (shop.folder / "var/site/data").glob(f"*/{key}0/0.js")
+    found = re.fullmatch(r'datasync\("[^"]+","([^"]*)",(\d+)\)', file.read_text(encoding="utf-16"))
+    assert found
+    bits = "".join(f"{ord(letter) - 0x3400:015b}"[::-1] for letter in found[1])
+    packed = bytes(int(bits[at : at + 8][::-1], 2) for at in range(0, 8 * int(found[2]), 8))
+    return json.loads(zlib.decompress(packed, -15))
 
 
 def page_data(shop: Shop) -> Any:

@@ -20,16 +20,16 @@ FIGURES = "links => links.map(link => [link.getAttribute('href'), Number(link.da
 SHOWN = """() => [document.querySelector("p.count").textContent, document.querySelectorAll('.rows tbody tr').length]"""
 
 
-def listed(show: Show, href: str) -> tuple[str, int]:
+def listed(show: Show, href: str, size: int = 50) -> tuple[str, int]:
     """Follow a figure: what its list says of its length, and the rows there are on all its pages."""
     page = show(href)
     expect(page.locator("p.count")).to_contain_text(" of ")
     told, rows = page.evaluate(SHOWN)
     total = int(told.split(" of ")[0].replace(",", ""))
-    if total > 50:
-        show(f"{href}&page={-(-total // 50)}")
+    if total > size:
+        show(f"{href}&page={-(-total // size)}")
         expect(page.locator(".range")).to_contain_text(f"{total:,} of {total:,}")
-        rows = page.evaluate(SHOWN)[1] + (total - 1) // 50 * 50
+        rows = page.evaluate(SHOWN)[1] + (total - 1) // size * size
     return told, rows
 
 

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+import random
 import re
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from playwright.sync_api import Browser
 
-from datasync.report import pages, render, script, shards
+from datasync.report import binary, fold, pack, pages, render, script, shards, skus
 from tests.report import plausible
 
 Call = Callable[..., Any]
@@ -215,7 +221,7 @@ def test_every_module_is_part_of_the_page() -> None:
 def test_every_word_of_the_catalog_is_used() -> None:
     others = "\n".join(text for name, text in MODULES.items() if name != "words")
     keys = re.findall(r'^  "([^"]+)": ', MODULES["words"], re.MULTILINE)
-    begun = tuple(re.findall(r'[`"]([a-z ]+\.(?:from )?)(?:\$\{|")', others))
+    begun = tuple(re.findall(r'[`"]([a-z .]+\.(?:from )?)(?:\$\{|")', others))
     assert [
         key for key in keys if f'"{key}"' not in others and not key.startswith(begun) and not key.endswith(".means")
     ] == []
@@ -228,13 +234,64 @@ def test_json_in_a_script_holds_nothing_that_ends_it(text: str) -> None:
     assert not set(made) & set("<>&\u2028\u2029")
 
 
-def test_a_data_file_is_one_call_with_strings() -> None:
-    given = plausible.payloads("en-US", 8, plausible.HOSTILE)
-    files = dict(shards.files(plausible.products("en-US", given)))
-    assert list(files) == ["scope-en-US", "payload-en-US-0"]
-    for key, text in files.items():
-        assert text.startswith(f'datasync("{key}",')
-        arguments = json.loads("[" + text.removeprefix("datasync(").removesuffix(");\n") + "]")
-        assert all(isinstance(one, str) for one in arguments)
-    payloads = json.loads("[" + files["payload-en-US-0"].removeprefix("datasync(").removesuffix(");\n") + "]")
-    assert [json.loads(text) for text in payloads[2:10]] == given
+def test_a_data_file_is_one_call_with_letters_that_no_catalog_chose(call: Call) -> None:
+    for size in (0, 1, 14, 15, 16, 299, 70_000):
+        given = random.Random(size).randbytes(size) + "</script>\u2028\"');".encode()
+        text = pack.script("v/en-US/row7", given).decode("utf-16")
+        assert re.fullmatch(r'datasync\("v/en-US/row7","[\u3400-\ub3ff]+",\d+\)', text)
+        letters, length = json.loads(f"[{text.split(',', 1)[1][:-1]}]")
+        packed = bytes(call("unpack.bytesOf", letters, length))
+        assert zlib.decompress(packed, -15) == given
+        assert json.loads(pack.inline("k", given)) == ["k", letters, length]
+
+
+def test_a_data_file_stands_where_its_key_says(call: Call) -> None:
+    assert call("load.pathOf", "20261124T0-a/en-US/order200017") == "data/20261124T0-a/en-US/order200/17.js"
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("Crème  dish", ["creme", "dish"]),
+        ("shoe - red", ["shoe", "red"]),
+        ("-5 a- & --", ["5", "a-"]),
+        ("t-shirt (xl)", ["t-shirt", "(xl)"]),
+        ("靴 が ー", ["靴", "が", "ー"]),
+    ],
+)
+def test_a_query_becomes_words(call: Call, query: str, words: list[str]) -> None:
+    assert call("fold.wordsOf", query) == words
+
+
+@pytest.mark.parametrize(
+    ("word", "begins"),
+    [("s", True), ("sh", True), ("5", True), ("24", True), ("sho", False), ("ж", True), ("жу", False), ("ก", True),
+     ("กร", False), ("靴", False), ("ー", False), ("한", False), ("क", True), ("ש", True)],
+)  # fmt: skip
+def test_short_words_have_to_begin_where_words_begin_but_for_those_of_east_asia(
+    call: Call, word: str, begins: bool
+) -> None:
+    assert call("fold.isBeginning", word) is begins
+
+
+@pytest.mark.parametrize(
+    ("costs", "places"),
+    [([5], [0]), ([5, 1], [0, 1]), ([5, 9, 9, 5], [0, 3]), ([5, 1, 9, 9, 5], [0, 1, 4]), ([9] * 8, [0, 1, 4, 7])],
+)
+def test_a_word_is_covered_without_a_gap_by_the_rarest_grams(call: Call, costs: list[int], places: list[int]) -> None:
+    found = call("search.cover", costs)
+    assert sum(costs[one] for one in found) == sum(costs[one] for one in places)
+    assert (found[0], found[-1]) == (0, len(costs) - 1)
+    assert all(after - before <= 3 for before, after in pairwise(found))
+
+
+@pytest.mark.parametrize("sku", ["", "24-0001", "ÄÖ-靴-1", "x" * 500])
+def test_a_sku_has_the_same_hash_in_the_page_and_in_its_table(call: Call, sku: str) -> None:
+    text, starts = binary.texts(pa.chunked_array([["other", sku, "b"]]))
+    assert call("skutable.hashOf", sku) == int(skus.hashes(text, starts)[1])
+
+
+@given(st.text(st.characters(exclude_categories=("Cs", "Cn", "Cc")), max_size=12))
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_text_is_folded_alike_in_the_page_and_in_the_index(call: Call, text: str) -> None:
+    assert call("fold.fold", text) == fold.fold(text) or set(text) & set("\u1680\u2028\u2029\ufeff")

@@ -237,6 +237,7 @@ def test_several_words_are_found_in_any_order_case_and_accent(
 def test_japanese_is_found_inside_words(show: Show, tmp_path: Path) -> None:
     publish(tmp_path, plausible.site_pages({"ja-JP": 40}, calm=True))
     page = show("#scope=ja-JP&tab=search&q=コーヒー", at=tmp_path)
+    expect(page.locator("mark").first).to_be_visible()
     names = page.locator("tbody .name").all_inner_texts()
     assert names
     assert all("コーヒーミル" in name for name in names)
@@ -288,7 +289,7 @@ def test_twenty_thousand_products_are_searched_and_sorted_while_one_types(show: 
     page.get_by_role("columnheader", name="Name").get_by_role("button").click()
     expect(page.get_by_role("columnheader", name="Name")).to_have_attribute("aria-sort", "ascending")
     assert time.monotonic() - began < 5
-    assert page.locator("tbody tr").count() == 50
+    assert page.locator("tbody tr").count() == 25
 
 
 # ── one product ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -42,12 +42,15 @@ def test_a_publish_leaves_the_page_its_figures_and_its_data(tmp_path: Path) -> N
     done = publish(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "index.html", "status.json"]
     assert versions(tmp_path) == [done.version]
-    assert sorted(path.name for path in (tmp_path / "data" / done.version).iterdir()) == [
-        "payload-en-US-0.js",
+    data = tmp_path / "data" / done.version
+    assert sorted(str(path.relative_to(data)) for path in data.rglob("*.*")) == [
+        "en-US/head0/0.js",
+        "en-US/payload0/0.js",
+        "en-US/row0/0.js",
+        "en-US/row0/1.js",
         "published.json",
-        "scope-en-US.js",
     ]
-    assert done.files == 2
+    assert done.files == 4
     assert done.version in (tmp_path / "index.html").read_text(encoding="utf-8")
 
 
@@ -142,7 +145,7 @@ def test_a_page_is_published_to_any_place_that_fsspec_knows() -> None:
     store = fsspec.filesystem("memory")
     assert done.index == "memory:///shared/data-sync/index.html"
     assert done.version in store.cat_file("/shared/data-sync/index.html").decode()
-    assert store.exists(f"/shared/data-sync/data/{done.version}/scope-en-US.js")
+    assert store.exists(f"/shared/data-sync/data/{done.version}/en-US/head0/0.js")
     store.rm("/shared", recursive=True)
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import duckdb
-import pyarrow as pa
 import pytest
 
 from datasync import product
-from datasync.report import gather, shards
+from datasync.report import documents, gather, shards
 from datasync.report.pages import ScopeProducts
 from datasync.sql import count, literal, query, row
 
@@ -26,7 +26,7 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
     made.execute(f"CREATE TABLE versions ({COLUMNS}, entry BIGINT)")
     made.execute(f"CREATE TABLE catalog ({COLUMNS}, entry BIGINT)")
     made.execute(gather._LISTED)
-    made.execute("CREATE TABLE quarantined (sku VARCHAR, name VARCHAR, code VARCHAR, sentence VARCHAR)")
+    made.execute("CREATE TABLE page_records (sku VARCHAR, name VARCHAR, code VARCHAR, sentence VARCHAR)")
     yield made
     made.close()
 
@@ -49,16 +49,19 @@ def hold(con: duckdb.DuckDBPyConnection, service: str, sku: str, hash_: str, at:
 
 
 def products(con: duckdb.DuckDBPyConnection) -> ScopeProducts:
-    con.execute(
-        f"CREATE OR REPLACE TABLE page_versions AS {query('page_versions').replace('$scope', literal('en-US'))}"
-    )
-    versions: pa.Table = con.sql("SELECT * EXCLUDE (version) FROM page_versions ORDER BY version").to_arrow_table()
-    return ScopeProducts(
-        "en-US", versions, con.sql(query("page_rows")).to_arrow_table(), con.table("quarantined").to_arrow_table()
-    )
+    versions = query("page_versions").replace("$scope", literal("en-US"))
+    con.execute(f"CREATE OR REPLACE TABLE page_versions AS {versions}")
+    con.execute(f"CREATE OR REPLACE TABLE page_rows AS {query('page_rows')}")
+    return ScopeProducts("en-US", con=con)
 
 
-def test_each_service_lists_the_version_it_holds_newest_first(con: duckdb.DuckDBPyConnection) -> None:
+def versions(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    products(con)
+    found = con.sql("SELECT * EXCLUDE (version) FROM page_versions ORDER BY version").to_arrow_table()
+    return list(found.to_pylist())
+
+
+def test_each_service_lists_the_version_it_holds(con: duckdb.DuckDBPyConnection) -> None:
     add(con, "catalog", "00123", "new", "Shoe, new", 2)
     for entry, hash_, name in ((1, "old", "Shoe, old"), (2, "new", "Shoe, new")):
         add(con, "versions", "00123", hash_, name, entry)
@@ -66,23 +69,22 @@ def test_each_service_lists_the_version_it_holds_newest_first(con: duckdb.DuckDB
     hold(con, "search", "00123", "old", "2026-11-24T06:00:00Z")
     hold(con, "search", "A", "a", "2026-11-24T06:00:00.5Z")
     hold(con, "catalog-service", "00123", "new", "2026-11-24T07:00:00Z")
-    found = products(con)
-    assert found.versions.select(["sku", "hash", "name"]).to_pylist() == [
-        {"sku": "00123", "hash": "new", "name": "Shoe, new"},
-        {"sku": "00123", "hash": "old", "name": "Shoe, old"},
-        {"sku": "A", "hash": "a", "name": "Lamp"},
+    assert [(one["sku"], one["hash"], one["name"]) for one in versions(con)] == [
+        ("00123", "new", "Shoe, new"),
+        ("00123", "old", "Shoe, old"),
+        ("A", "a", "Lamp"),
     ]
-    assert [(row["service"], row["version"], row["received_ms"]) for row in found.rows.to_pylist()] == [
+    assert con.sql("SELECT service, version, received_ms FROM page_rows ORDER BY ALL").fetchall() == [
         ("catalog-service", 0, 1_795_503_600_000),
-        ("search", 2, 1_795_500_000_500),
         ("search", 1, 1_795_500_000_000),
+        ("search", 2, 1_795_500_000_500),
     ]
 
 
 def test_a_payload_is_the_text_that_the_service_received(con: duckdb.DuckDBPyConnection) -> None:
     add(con, "catalog", "A", "a", "Lamp </script>", 1, price="9.5")
     hold(con, "search", "A", "a", "2026-11-24T06:00:00Z")
-    (text,) = products(con).versions["payload"].to_pylist()
+    (text,) = (one["payload"] for one in versions(con))
     sent = con.execute("SELECT to_json(payload(c, 'en-US'))::VARCHAR FROM catalog AS c").fetchall()
     assert [(text,)] == sent
     assert json.loads(text) | {"price": "9.50", "lowStock": True, "name": "Lamp </script>"} == json.loads(text)
@@ -90,38 +92,36 @@ def test_a_payload_is_the_text_that_the_service_received(con: duckdb.DuckDBPyCon
 
 def test_a_version_that_is_no_longer_kept_stays_in_the_list(con: duckdb.DuckDBPyConnection) -> None:
     hold(con, "search", "A", "gone", "2026-11-24T06:00:00Z")
-    assert products(con).versions.to_pylist() == [
+    assert versions(con) == [
         {"sku": "A", "hash": "gone", "name": None, "type": None, "visible_in": None, "stock": None, "payload": None}
     ]
 
 
-def test_the_page_gets_columns_with_each_word_once(con: duckdb.DuckDBPyConnection) -> None:
-    for sku in "ABC":
+def test_documents_are_numbered_by_day_and_sku_and_records_come_last(con: duckdb.DuckDBPyConnection) -> None:
+    for sku, at in (("C", "23T23:59"), ("A", "23T00:00"), ("B", "24T06:00")):
         add(con, "catalog", sku, sku.lower(), f"Lamp {sku}", 1)
-        hold(con, "search", sku, sku.lower(), f"2026-11-24T06:00:0{'ABC'.index(sku)}Z")
-    assert shards.columns(products(con)) == {
-        "payloads": shards.PAYLOADS,
-        "sku": ["A", "B", "C"],
-        "name": ["Lamp A", "Lamp B", "Lamp C"],
-        "type": {"values": ["simple"], "of": [0, 0, 0]},
-        "visibility": {"values": [["catalog"]], "of": [0, 0, 0]},
-        "stock": {"values": ["low-stock"], "of": [0, 0, 0]},
-        "lists": {
-            "search": {
-                "rows": [2, 1, 0],
-                "received": [-1_795_500_002_000, 1000, 1000],
-                "told": [None, None, None],
-                "state": {"values": ["current"], "of": [0, 0, 0]},
-                "words": {"values": [None], "of": [0, 0, 0]},
-                "flags": [17, 17, 17],
-            }
-        },
-        "quarantined": {"sku": [], "name": [], "code": [], "sentence": []},
-    }
+        hold(con, "search", sku, sku.lower(), f"2026-11-{at}:00Z")
+    hold(con, "recommendations", "A", "a", "2026-11-22T00:00:00Z")
+    con.execute("INSERT INTO page_records VALUES ('B', 'Lamp', 'bad-value', 'No'), (NULL, NULL, 'missing-sku', 'None')")
+    with documents.documents(products(con)) as found:
+        rows = con.sql("SELECT rowid, sku, name, code_0 = 0, code_1, version FROM documents ORDER BY rowid").fetchall()
+        assert found.services == ("recommendations", "search")
+    held, repeated = 1 + 16 * (16 + 1) + 1024, 512
+    record = 1 + documents.STATES.index("quarantined")
+    assert rows == [
+        (0, "B", "Lamp B", True, held, 1),
+        (1, "A", "Lamp A", False, held, 0),
+        (2, "C", "Lamp C", True, held, 2),
+        (3, "B", "Lamp", False, record + repeated, 3),
+        (4, "", None, False, record, 4),
+    ]
 
 
 def test_a_scope_in_which_nothing_is_held_is_written_all_the_same(con: duckdb.DuckDBPyConnection) -> None:
-    assert [key for key, _ in shards.files(products(con))] == ["scope-en-US"]
+    written: dict[str, bytes] = {}
+    shards.write(products(con), lambda kind, number, data: written.update({f"{kind}{number}": data}))
+    assert list(written) == ["head0"]
+    assert json.loads(written["head0"])["size"] == 0
 
 
 def test_every_state_is_listed_as_often_as_it_is_counted(con: duckdb.DuckDBPyConnection) -> None:

@@ -5,7 +5,6 @@ import { RECEIVED } from "./lists.js";
 import { pasted } from "./skus.js";
 import { say } from "./words.js";
 
-export const PAGE = 50;
 const TYPING_MS = 120;
 
 export function searchBox(go) {
@@ -55,7 +54,9 @@ export function headingView(go) {
   return { node, update, reveal };
 }
 
-export function columnHead(column, go) {
+/** A column's head: a button where the list can be sorted by it. */
+export function columnHead(column, go, isSortable) {
+  if (!isSortable) return { node: h("th", { scope: "col", class: column }, h("span", {}, say(column))), update() {} };
   let next = column;
   const arrow = h("span", { class: "arrow", "aria-hidden": "true" });
   const button = h("button", { type: "button", onclick: () => go({ sort: next, page: 1 }) }, say(column), arrow);
@@ -75,8 +76,9 @@ export function columnHead(column, go) {
   };
 }
 
-export function sortSelect(go) {
-  const keys = ["updated", "-updated", "name", "-name", "sku", "-sku", "type", "visibility", "stock"];
+export function sortSelect(go, sorts) {
+  const all = ["updated", "-updated", "name", "-name", "sku", "-sku", "type", "visibility", "stock"];
+  const keys = all.filter((key) => sorts.includes(key.replace("-", "")));
   const options = keys.map((key) => h("option", { value: key }, say(`sort.${key}`)));
   const select = h(
     "select",
@@ -91,7 +93,7 @@ export function sortSelect(go) {
   };
 }
 
-export function pagerView(go) {
+export function pagerView(go, size) {
   let page = 1;
   let pages = 1;
   const turn = (by) => page + by >= 1 && page + by <= pages && go({ page: page + by, sku: null });
@@ -99,12 +101,12 @@ export function pagerView(go) {
   const next = h("button", { type: "button", onclick: () => turn(1) }, say("products.next"));
   const range = h("span", { class: "range" });
   const node = h("nav", { class: "pager", "aria-label": say("products.pages") }, previous, range, next);
-  function update(state, { matched }) {
-    [page, pages] = [state.page, Math.ceil(matched / PAGE)];
+  function update(state, { matched, isMore }) {
+    [page, pages] = [state.page, Math.ceil(matched / size)];
     node.hidden = matched === 0;
-    range.textContent = say("products.range", {
-      from: (page - 1) * PAGE + 1,
-      to: Math.min(page * PAGE, matched),
+    range.textContent = say(isMore ? "products.range more" : "products.range", {
+      from: (page - 1) * size + 1,
+      to: Math.min(page * size, matched),
       n: matched,
     });
     previous.setAttribute("aria-disabled", String(page <= 1));

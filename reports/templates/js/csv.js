@@ -18,7 +18,7 @@ export function cell(value) {
 export async function csvParts(rows, atOnce = ROWS_AT_ONCE) {
   const made = [`\ufeff${lineOf(COLUMNS.map((name) => say(name)))}`];
   let lines = [];
-  for (const row of rows) {
+  for await (const row of rows) {
     if (lines.push(lineOf(cells(row))) < atOnce) continue;
     made.push(lines.join(""));
     lines = [];

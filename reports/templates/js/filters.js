@@ -1,8 +1,8 @@
 // The filters of a list: type, visibility and stock, each value with how many rows it would leave.
 
+import { FILTERS } from "./arrange.js";
 import { h } from "./dom.js";
 import { number } from "./format.js";
-import { FILTERS } from "./held.js";
 import { known, say } from "./words.js";
 
 export function filtersView(go) {
@@ -18,11 +18,16 @@ function filterSelect(column, go) {
   function update(asked, { counts }) {
     const chosen = asked[column];
     const values = counts[column].some(([key]) => key === chosen) || !chosen ? [] : [[chosen, 0]];
-    const options = [...counts[column], ...values].map(([key, n]) => option(key, `${wordOf(column, key)} (${number(n)})`));
+    const options = [...counts[column], ...values].map(([key, n]) => option(key, counted(wordOf(column, key), n)));
     select.replaceChildren(option("", say(`filters.${column}`)), ...options);
     select.value = chosen;
   }
   return { node: select, update };
+}
+
+/** A value and how many rows it would leave, where that is known. */
+function counted(words, n) {
+  return n === null ? words : `${words} (${number(n)})`;
 }
 
 function option(value, words) {

@@ -1,10 +1,15 @@
-// Text as the search compares it: no case, no accents, wide and narrow forms alike. Only U+0300-036F count as accents:
-// dropping every mark would turn Japanese が into か and take the vowels from Hindi and Thai.
+// Text as the search compares it: no case, no accents, wide and narrow forms alike; fold.py does the same. Only
+// U+0300-036F count as accents: dropping every mark would turn Japanese が into か and take the vowels from Hindi and Thai.
 
 const PLAIN = { ø: "o", æ: "ae", œ: "oe", ł: "l", đ: "d", ı: "i", ß: "ss", ς: "σ" };
+const EAST_ASIAN = /^[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Hangul}\p{scx=Bopomofo}]$/u;
+const TWO_LATIN = /^[\p{sc=Latin}\p{ASCII}]{2}$/u;
+const APART = "\\0-/:-@\\[-`{-\\x7f\\s"; // what can stand before a word
+const encoder = new TextEncoder();
 
 export function fold(text) {
   const bare = text
+    .replace(/[\0-\x1f]/g, " ")
     .normalize("NFKD")
     .replace(/[\u0300-\u036f]/g, "")
     .toLowerCase();
@@ -13,7 +18,30 @@ export function fold(text) {
 
 /** The words of a query, folded; all of them have to be found. */
 export function wordsOf(query) {
-  return fold(query).split(/\s+/).filter(Boolean);
+  const words = fold(query).split(/\s+/);
+  return words.map((word) => (isBeginning(word) ? word.replace(/^[!-/:-@[-`{-~]+/, "") : word)).filter(Boolean);
+}
+
+/** Whether a word is so short that it has to stand where a word begins: one letter, or two of Latin script. */
+export function isBeginning(word) {
+  if (encoder.encode(word).length < 3) return true;
+  if (/^[\p{L}\p{N}]$/u.test(word)) return !EAST_ASIAN.test(word);
+  return TWO_LATIN.test(word);
+}
+
+/** Whether a folded text has all of some words. */
+export function matcher(words) {
+  const tests = words.map((word) => {
+    if (!isBeginning(word)) return (text) => text.includes(word);
+    const begins = new RegExp(`(?:^|[${APART}])${word.replace(/[^\p{L}\p{N}]/gu, (sign) => `\\u{${sign.codePointAt(0).toString(16)}}`)}`, "u");
+    return (text) => begins.test(text);
+  });
+  return (text) => tests.every((test) => test(text));
+}
+
+/** What is searched of a product. */
+export function searched(name, sku) {
+  return `${fold(name ?? "")}\n${fold(sku)}`;
 }
 
 /** Where `words` stand in `text`, as [piece, found] pairs that make up the text; one pair if it folds to another length. */

@@ -1,35 +1,74 @@
-// Data come as classic scripts that hand over texts, for a page opened from a disk may fetch nothing. Each is one call,
-// datasync(key, text, ...), of JSON strings: what stands in a catalog never meets the grammar of a script. A report that
-// was written as a single file has the same inside, as JSON, one element each.
+// Data come as classic scripts of one fixed form, for a page opened from a disk may fetch nothing. Each is one call,
+// datasync(key, letters, bytes): what stands in a catalog never meets the grammar of a script. A report that was written
+// as a single file has the same inside, as JSON, one element each.
 
-const PATH = /^data\/[0-9A-Za-z-]+\/(?:scope|payload|counted|runs|story)-[A-Za-z0-9_-]+\.js$/;
+import { unpack } from "./unpack.js";
+
+const KEY = /^([0-9A-Za-z-]+\/[A-Za-z0-9_-]+)\/([a-z]+)(\d+)$/;
+const PATH = /^data\/[0-9A-Za-z-]+\/[A-Za-z0-9_-]+\/[a-z]+\d+\/\d+\.js$/;
+const KEPT = 48e6; // bytes; what was used longest ago is forgotten first
 const waiting = new Map();
 const loaded = new Map();
 const policy = globalThis.trustedTypes?.createPolicy("datasync", { createScriptURL: checked });
+let keeping = 0;
 
-globalThis.datasync = (key, ...texts) => waiting.get(key)?.(texts);
+globalThis.datasync = (key, letters, size) => waiting.get(key)?.([letters, size]);
 
-/** The texts of the data file `key`, a promise; a failed try is forgotten, so that the next one tries again. */
-export function load(version, key) {
+/** What `read` makes of the bytes of the data file `key`, a promise; a failed try is forgotten, so that the next one tries again. */
+export function load(key, read) {
   const known = loaded.get(key);
-  if (known) return known;
-  const inside = document.getElementById(`data-${key}`);
-  const texts = inside ? Promise.resolve(JSON.parse(inside.textContent).slice(1)) : request(version, key);
-  loaded.set(key, texts);
-  texts.catch(() => loaded.delete(key));
-  return texts;
+  if (known) loaded.delete(key);
+  const one = known ?? { size: 0, made: null };
+  loaded.set(key, one);
+  one.made ??= make(key, read, one);
+  return one.made;
 }
 
-function request(version, key) {
+async function make(key, read, one) {
+  try {
+    const [letters, size] = await (inside(key) ?? request(key));
+    const bytes = await unpack(letters, size);
+    keep(key, one, bytes.length);
+    return read(bytes);
+  } catch (error) {
+    loaded.delete(key);
+    throw error;
+  }
+}
+
+function keep(key, one, size) {
+  if (loaded.get(key) !== one) return;
+  one.size = size;
+  keeping += size;
+  for (const [old, { size: freed }] of loaded) {
+    if (keeping <= KEPT || old === key) return;
+    if (freed === 0) continue;
+    loaded.delete(old);
+    keeping -= freed;
+  }
+}
+
+function inside(key) {
+  const element = document.getElementById(`data-${key}`);
+  return element && JSON.parse(element.textContent).slice(1);
+}
+
+function request(key) {
   return new Promise((resolve, reject) => {
     waiting.set(key, resolve);
     const script = document.createElement("script");
-    const path = checked(`data/${version}/${key}.js`);
+    const path = checked(pathOf(key));
     script.src = policy ? policy.createScriptURL(path) : path;
     script.onload = () => done(script, key, reject);
     script.onerror = () => done(script, key, reject);
     document.head.append(script);
   });
+}
+
+/** Where a data file stands: a thousand of a kind in each folder. */
+export function pathOf(key) {
+  const [, folder, kind, number] = KEY.exec(key) ?? [];
+  return `data/${folder}/${kind}${Math.floor(number / 1000)}/${number % 1000}.js`;
 }
 
 function done(script, key, reject) {
@@ -43,8 +82,12 @@ function checked(path) {
   return path;
 }
 
-/** What a data file of one JSON text holds. */
-export async function told(version, key) {
-  const [text] = await load(version, key);
-  return JSON.parse(text);
+/** What a data file that is one JSON text holds; `key` is its folder and kind, as in en-US/counted. */
+export function told(version, key) {
+  return load(`${version}/${key}0`, json);
+}
+
+/** JSON from the bytes of its text. */
+export function json(bytes) {
+  return JSON.parse(new TextDecoder().decode(bytes));
 }

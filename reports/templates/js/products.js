@@ -1,12 +1,12 @@
 // The table of synced products, or of another list: searched, sorted and turned page by page; a row opens its product.
 
-import { PAGE, columnHead, headingView, pagerView, searchBox, sortSelect } from "./controls.js";
+import { FILTERS } from "./arrange.js";
+import { columnHead, headingView, pagerView, searchBox, sortSelect } from "./controls.js";
 import { csvParts, save } from "./csv.js";
 import { foreign, h } from "./dom.js";
 import { filtersView } from "./filters.js";
 import { marked, wordsOf } from "./fold.js";
 import { number } from "./format.js";
-import { FILTERS } from "./held.js";
 import { RECEIVED } from "./lists.js";
 import { answerView, skusView } from "./skus.js";
 import { NO_FILTER, SORTS } from "./state.js";
@@ -25,9 +25,9 @@ export function productsView(page, held, service, go, detail) {
     const key = JSON.stringify({ ...asked, sku: null });
     if (key !== shown) {
       shown = key;
-      const found = await held.find(asked, (state.page - 1) * PAGE, PAGE);
+      const found = await held.find(asked, (state.page - 1) * held.pageSize, held.pageSize);
       if (key !== shown) return;
-      if (!found.rows.length && found.matched) return void go({ page: Math.ceil(found.matched / PAGE) }, true);
+      if (!found.rows.length && found.matched) return void go({ page: Math.ceil(found.matched / held.pageSize) }, true);
       await fill(view, held, asked, found, service, go);
       if (state.list !== list) view.heading.reveal();
       list = state.list;
@@ -40,9 +40,10 @@ export function productsView(page, held, service, go, detail) {
 /** What stands still: the heading, the search, the table's head, and the places for the rest. */
 function frame(held, go) {
   const heading = headingView(go);
-  const parts = [searchBox(go), sortSelect(go), pagerView(go), filtersView(go), downloadView(held), skusView(go), heading];
-  const [search, order, pager, filters, download, skus] = parts;
-  const heads = SORTS.map((column) => columnHead(column, go));
+  const [order, pager] = [sortSelect(go, held.sorts), pagerView(go, held.pageSize)];
+  const parts = [searchBox(go), filtersView(go), downloadView(held), skusView(go), heading, order, pager];
+  const [search, filters, download, skus] = parts;
+  const heads = SORTS.map((column) => columnHead(column, go, held.sorts.includes(column)));
   const reasons = h("th", { scope: "col", class: "why" }, h("span", {}, say("why")));
   const count = h("p", { class: "count", role: "status" });
   const body = h("tbody", { lang: languageOf(held.scope) });
@@ -78,7 +79,8 @@ async function fill(view, held, asked, found, service, go) {
   view.table.classList.toggle("with-why", hasReasons);
   view.reasons.hidden = !hasReasons;
   view.body.replaceChildren(...found.rows.map((row) => line(row, wordsOf(asked.q), go, hasReasons)));
-  const key = asked.list === "quarantined" ? "products.records" : "products.count";
+  const isRecords = asked.list === "quarantined";
+  const key = found.isMore ? "products.more" : isRecords ? "products.records" : "products.count";
   view.count.textContent = say(key, { m: found.matched, n: found.total });
   view.answer.replaceChildren(...(found.unknown ? [answerView(found)] : []));
   view.notice.replaceChildren(...empty(found, asked, service, go), ...(await absent(held, asked, go)));
@@ -88,15 +90,16 @@ async function fill(view, held, asked, found, service, go) {
 /** What the search finds beside what is held: the first few, and a way to all of them. */
 async function absent(held, asked, go) {
   if (!asked.q || asked.list !== RECEIVED) return [];
-  const found = await held.find({ ...asked, list: "absent" }, 0, ABSENT);
+  const found = await held.absent(asked, ABSENT);
   if (!found.matched) return [];
   const all = () => go({ list: "absent", page: 1, sku: null });
-  const more = h("button", { type: "button", onclick: all }, say("absent.all", { n: found.matched }));
+  const words = found.isMore ? say("absent.more") : say("absent.all", { n: found.matched });
+  const more = h("button", { type: "button", onclick: all }, words);
   return [
     h(
       "section",
       { class: "absent", "aria-labelledby": "absent-title" },
-      h("h3", { id: "absent-title" }, `${say("absent")} (${number(found.matched)})`),
+      h("h3", { id: "absent-title" }, `${say("absent")} (${number(found.matched)}${found.isMore ? "+" : ""})`),
       h(
         "ul",
         { class: "plain" },

@@ -109,6 +109,7 @@ const WORDS = {
   "absent": "Not held",
   "absent.means": "what this service does not hold, and why",
   "absent.all": { one: "Show {n} product that is not held", other: "Show all {n} products that are not held" },
+  "absent.more": "Show all products that match and are not held",
   "asked": "SKUs looked up",
   "asked.means": "the SKUs that were pasted",
   "why": "Why",
@@ -134,6 +135,7 @@ const WORDS = {
 
   "products.search": "Search by Name or SKU",
   "products.count": { one: "{m} of {n} product", other: "{m} of {n} products" },
+  "products.more": { one: "more than {m} of {n} product", other: "more than {m} of {n} products" },
   "products.loading": "Loading products …",
   "products.none": "{service} holds no product in this scope.",
   "products.no match": "No product that {service} holds has “{q}” in its name or SKU.",
@@ -144,6 +146,7 @@ const WORDS = {
     "The products of this scope cannot be loaded. The folder “data” has to stand beside this page; if the page was saved or sent alone, it is missing.",
   "products.again": "Try again",
   "products.range": "{from}–{to} of {n}",
+  "products.range more": "{from}–{to} of the first {n}; more words find less",
   "products.previous": "Previous",
   "products.next": "Next",
   "products.pages": "Pages of products",

@@ -1,0 +1,23 @@
+-- One row per service and document of a scope: what is told of it there, packed into `code`; records in quarantine stand in every service.
+-- `code` adds the state's place in $states (from 1), 16 times the flags of page_rows, 512 where the SKU of a record is a product of the service too, 1024 where there is a time.
+-- Reads page_rows, page_versions and page_quarantined (quarantined records, numbered after the versions).
+WITH named AS (
+    SELECT q.version, s.service, q.sentence, q.sku
+    FROM page_quarantined AS q, (SELECT unnest($services) AS service) AS s
+),
+own AS (
+    SELECT DISTINCT r.service, v.sku
+    FROM page_rows AS r JOIN page_versions AS v USING (version)
+    WHERE v.sku IN (SELECT sku FROM page_quarantined)
+)
+SELECT
+    service,
+    version,
+    list_position($states, state) + 16 * flags::INTEGER + 1024 * (coalesce(received_ms, told_ms) IS NOT NULL)::INTEGER AS code,
+    received_ms,
+    told_ms,
+    words
+FROM page_rows
+UNION ALL
+SELECT n.service, n.version, list_position($states, 'quarantined') + 512 * (own.sku IS NOT NULL)::INTEGER, NULL, NULL, n.sentence
+FROM named AS n LEFT JOIN own ON own.service = n.service AND own.sku = n.sku

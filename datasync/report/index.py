@@ -1,0 +1,228 @@
+"""The search index: for every three bytes that stand next to each other in a name or a SKU, where they stand.
+
+To find "wool" in a million names without reading them, one looks up two lists made beforehand: where "woo" stands,
+and where "ool" stands. A name has "wool" in it exactly if an "ool" stands one place to the right of a "woo". Such
+three bytes are a **gram**, an **occurrence** is (document, place), and a gram's occurrences in ascending order are its
+**postings**. Because places are kept, matches are exact: no row has to be read to be sure, and they can be counted
+before any row is loaded. Bytes, not letters: then Chinese, Thai and English are one case, a letter of most scripts
+being two or three.
+
+Short words match the beginnings of words, so beginnings have grams of their own: (blank, first, second byte) and
+(1, blank, first byte). Their place is the one before the word. Grams with a blank inside are left out: no word that
+is searched for holds one.
+
+Postings are cut into **parts**, so that a search for something frequent loads the beginning only. Parts are packed into
+shards in the order of their grams; the **router** lists all grams, how frequent each one is, and where its parts are.
+
+    part          varints: the step from the document before (0 in the same one), and the place; in turns
+    index shard   parts (4 bytes), their bytes (4 planes), the parts
+    router        grams, shards, bases (4 bytes each); grams as steps (3 planes), frequency as 8 * log2 (1 plane);
+                  parts of each gram (varints); the first part of each shard (4 planes);
+                  bases: the last document of the part before, for every part but the first of a gram (varints)
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from datasync.report.binary import Bytes, header, planes, texts, varints
+from datasync.report.fold import fold
+
+BATCH = 65_536  # documents that are indexed at once
+PART = 8192  # occurrences in a part, about
+SHARD = 24_000  # bytes in a shard, about, before they are packed
+_PLACES = 16  # bits of a place: what stands behind the first 65,535 bytes of a text is not found
+_GRAMS = 40  # bits of an occurrence: place, and the number of the document
+_BLANK, _BEGINS = 32, 1
+
+_signs = np.arange(256, dtype=np.uint8)
+_ASCII = np.array([ord(chr(sign).lower()) if 32 < sign < 128 else max(sign, 32) for sign in _signs], np.uint8)
+_APART = np.array([sign < 128 and not chr(sign).isalnum() for sign in _signs])  # what can stand before a word
+
+
+def part_of(size: int) -> int:
+    """How long parts are for so many documents: the router has to stay small."""
+    return PART if size < 4_000_000 else 4 * PART
+
+
+Keys = NDArray[np.uint64]
+Longs = NDArray[np.int64]
+
+
+# ── from texts to occurrences ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def occurrences(searched: pa.ChunkedArray, first: int) -> Keys:
+    """Every (gram, document, place) of some documents as sorted numbers; ``first`` is the first document's number.
+
+    Texts are "name, line break, SKU, line break". Those of ASCII alone are folded as bytes, the others as text.
+    """
+    text, starts = texts(searched)
+    docs = np.arange(first, first + len(starts) - 1)
+    if not len(docs):
+        return np.empty(0, np.uint64)
+    is_foreign = np.bitwise_or.reduceat(text, starts[:-1]) > 127
+    foreign = np.repeat(is_foreign, np.diff(starts))
+    plain = _grams(_ASCII[text[~foreign]], np.diff(starts)[~is_foreign], docs[~is_foreign])
+    folded = np.frombuffer(fold(text[foreign].tobytes().decode()).encode(), np.uint8)
+    ends = np.flatnonzero(folded == ord("\n"))[1::2] + 1
+    keys = np.concatenate((plain, _grams(folded, np.diff(ends, prepend=0), docs[is_foreign])))
+    keys.sort()
+    return keys
+
+
+def _grams(text: Bytes, lengths: Longs, docs: Longs) -> Keys:
+    """The occurrences in folded texts that stand one after the other, in no order."""
+    if len(text) < 3:
+        return np.empty(0, np.uint64)
+    begin = np.cumsum(lengths) - lengths
+    place = np.arange(1, len(text) + 1) - np.repeat(begin, lengths)
+    where = (np.repeat(docs, lengths) << _PLACES | np.minimum(place, (1 << _PLACES) - 1)).astype(np.uint64)
+    is_ink = text > _BLANK
+    inner = np.flatnonzero(is_ink[:-2] & is_ink[1:-1] & is_ink[2:])
+    apart = _APART[text]
+    starts = np.flatnonzero(~apart & np.concatenate(([True], apart[:-1])))
+    pairs = starts[is_ink[starts + 1]]
+    return np.concatenate(
+        (
+            _keys(text[inner], text[inner + 1], text[inner + 2], where[inner]),
+            _keys(np.uint8(_BLANK), text[pairs], text[pairs + 1], where[pairs] - np.uint64(1)),
+            _keys(np.uint8(_BEGINS), np.uint8(_BLANK), text[starts], where[starts] - np.uint64(1)),
+        )
+    )
+
+
+def _keys(one: Bytes | np.uint8, two: Bytes | np.uint8, three: Bytes, where: Keys) -> Keys:
+    gram = np.uint64(one) << np.uint64(16) if isinstance(one, np.uint8) else one.astype(np.uint64) << np.uint64(16)
+    gram = gram | (np.uint64(two) if isinstance(two, np.uint8) else two.astype(np.uint64)) << np.uint64(8)
+    keys: Keys = (gram | three.astype(np.uint64)) << np.uint64(_GRAMS) | where
+    return keys
+
+
+# ── from occurrences to postings ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class _Pieces:
+    """Encoded postings by gram, piece by piece: where the bytes are, how many occurrences, and the last document."""
+
+    gram: Longs
+    begin: Longs
+    length: Longs
+    count: Longs
+    last: Longs
+
+
+class Postings:
+    """Collects the occurrences of one batch of documents after the other; the bytes wait in a file, not in memory."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile(prefix="datasync-index-")  # noqa: SIM115 - open until finish
+        self._before = np.zeros(1 << 24, np.int32)  # by gram: the last document so far
+        self._pieces: list[_Pieces] = []
+        self._written = 0
+
+    def add(self, keys: Keys) -> None:
+        """Take in a batch; its documents follow those of the batch before."""
+        if not len(keys):
+            return
+        gram = (keys >> np.uint64(_GRAMS)).astype(np.int64)
+        doc = ((keys >> np.uint64(_PLACES)) & np.uint64(0xFFFFFF)).astype(np.int64)
+        begin = _begins(gram, doc)
+        end = np.append(begin[1:], len(keys))
+        steps = np.diff(doc, prepend=0)
+        is_first = np.diff(gram[begin], prepend=-1) > 0
+        steps[begin] = doc[begin] - np.where(is_first, self._before[gram[begin]], doc[begin - 1])
+        self._before[gram[end - 1]] = doc[end - 1]
+        place = (keys & np.uint64((1 << _PLACES) - 1)).astype(np.int64)
+        data, at = varints(np.stack((steps, place), axis=1).reshape(-1))
+        self._pieces.append(
+            _Pieces(gram[begin], at[2 * begin] + self._written, at[2 * end] - at[2 * begin], end - begin, doc[end - 1])
+        )
+        self._file.write(data.tobytes())
+        self._written += len(data)
+
+    def finish(self, part: int = PART) -> Index:
+        """Put the pieces together, gram by gram."""
+        names = _Pieces.__dataclass_fields__
+        columns = {name: np.concatenate([getattr(one, name) for one in self._pieces] or [[]]) for name in names}
+        order = np.argsort(columns["gram"], kind="stable")
+        self._file.flush()
+        data = np.memmap(self._file, np.uint8, "r") if self._written else np.empty(0, np.uint8)
+        self._file.close()  # the mapping stays, and the disk gets its space back when it goes
+        return Index(_Pieces(**{name: values[order].astype(np.int64) for name, values in columns.items()}), data, part)
+
+
+def _begins(gram: Longs, doc: Longs) -> Longs:
+    """Where pieces begin: at each gram, and within one after PART occurrences, never inside a document."""
+    is_gram = np.diff(gram, prepend=-1) > 0
+    at = np.arange(len(gram))
+    within = at - np.maximum.accumulate(np.where(is_gram, at, 0))
+    is_doc = is_gram | (np.diff(doc, prepend=-1) != 0)
+    chunk = np.maximum.accumulate(np.where(is_doc, at, 0))
+    chunk = within[chunk] // PART
+    return np.flatnonzero(is_gram | (np.diff(chunk, prepend=0) != 0))
+
+
+class Index:
+    """Finished postings: parts, packed into shards, and the router to them."""
+
+    def __init__(self, pieces: _Pieces, data: Bytes, part: int) -> None:
+        self._pieces, self._data = pieces, data
+        begins_gram = np.diff(pieces.gram, prepend=-1) > 0
+        before = np.cumsum(pieces.count) - pieces.count
+        within = before - np.maximum.accumulate(np.where(begins_gram, before, 0))
+        begins = begins_gram | (np.diff(within // part, prepend=0) != 0)
+        self._first = np.flatnonzero(begins)  # piece of each part
+        self._is_gram = begins_gram[self._first]
+        self._bytes = np.add.reduceat(pieces.length, self._first) if len(self._first) else self._first
+        sizes = np.cumsum(self._bytes) - self._bytes
+        self._cuts = np.flatnonzero(np.diff(sizes // SHARD, prepend=-1))  # part of each shard
+
+    def __len__(self) -> int:
+        return len(self._cuts)
+
+    def shard(self, number: int) -> bytes:
+        """One shard of parts; may be called from several threads."""
+        cuts = np.append(self._cuts, len(self._first))
+        parts = slice(cuts[number], cuts[number + 1])
+        pieces = np.append(self._first, len(self._pieces.gram))
+        chosen = slice(pieces[parts.start], pieces[parts.stop])
+        begin, length = self._pieces.begin[chosen], self._pieces.length[chosen]
+        places = np.arange(length.sum()) + np.repeat(begin - (np.cumsum(length) - length), length)
+        sizes = self._bytes[parts]
+        made: bytes = self._data[places].tobytes()
+        return header(len(sizes)) + planes(sizes, 4) + made
+
+    def router(self) -> bytes:
+        """What a search reads first."""
+        first = self._first[self._is_gram]
+        grams = self._pieces.gram[first]
+        frequency = np.add.reduceat(self._pieces.count, first) if len(first) else first
+        parts = np.diff(np.append(np.flatnonzero(self._is_gram), len(self._first)))
+        bases = self._pieces.last[self._first[~self._is_gram] - 1]
+        rarity = np.minimum(255, np.round(np.log2(np.maximum(1, frequency)) * 8))
+        return b"".join(
+            (
+                header(len(grams), len(self), len(bases)),
+                planes(np.diff(grams, prepend=0), 3),
+                planes(rarity, 1),
+                varints(parts)[0].tobytes(),
+                planes(self._cuts, 4),
+                varints(bases)[0].tobytes(),
+            )
+        )
+
+
+def index(batches: Iterable[Keys], part: int = PART) -> Index:
+    """The index of batches of occurrences, in the order of their documents."""
+    postings = Postings()
+    for keys in batches:
+        postings.add(keys)
+    return postings.finish(part)

@@ -1,0 +1,208 @@
+// A scope of any size, of which only what is looked at is loaded: pages of order lists, and what a search finds by the index.
+
+import { collatorOf, countsOf, passes, sorted } from "./arrange.js";
+import { matcher, searched, wordsOf } from "./fold.js";
+import { ASKED, isIn } from "./lists.js";
+import { load } from "./load.js";
+import { Orders } from "./orders.js";
+import { Postings } from "./postings.js";
+import { told } from "./rows.js";
+import { Search } from "./search.js";
+import { docsOf } from "./skutable.js";
+import { Reader } from "./unpack.js";
+import { answered } from "./whole.js";
+
+export const COUNTED = 1000; // matches that a search counts; what is beyond is "more"
+const BLOCK = 256;
+const UPDATED = /^-?updated$/;
+
+export class Indexed {
+  constructor(scope, head, rows) {
+    Object.assign(this, { scope, head, rows, base: rows.base, collator: collatorOf(scope), hits: new Map() });
+    this.orders = new Orders(this.base, head);
+    this.postings = new Postings(this.base);
+    this.kinds = head.kinds.map((kinds) => kindsOf(kinds, head));
+  }
+
+  pageSize = 25;
+
+  get sorts() {
+    return this.head.sorts;
+  }
+
+  /** One page of a service's list: its rows, how many match (`isMore` than that), how many are listed, the filters' counts. */
+  async find(asked, from, count) {
+    const service = this.head.services.indexOf(asked.service);
+    if (service < 0) return NOTHING;
+    if (asked.list === ASKED) return this.lookedUp(service, asked, from, count);
+    const kinds = this.kinds[service].filter((kind) => isIn(asked.list, kind));
+    const total = sum(kinds);
+    if (wordsOf(asked.q).length) return { total, ...(await this.found(service, kinds, asked, from, count)) };
+    const isWanted = this.kinds[service].map((kind) => isIn(asked.list, kind) && passes(kind, asked));
+    const docs = await this.orders.page(service, this.sortOf(asked), isWanted, this.timed(service), from, count);
+    const matched = sum(this.kinds[service].filter((_, kind) => isWanted[kind]));
+    return { total, matched, rows: await this.rows.of(docs, service), counts: countsOf(kinds, asked, (kind) => kind.n) };
+  }
+
+  /** What the search finds beside what is held, as far as it was gone through for that. */
+  async absent(asked, count) {
+    const service = this.head.services.indexOf(asked.service);
+    if (service < 0) return NOTHING;
+    const { absent, isMore } = await this.matches(service, asked);
+    return { rows: await this.rows.of(absent.slice(0, count), service), matched: absent.length, isMore };
+  }
+
+  /** Every row that matches, in its order, however many there are. */
+  async *each(asked) {
+    const service = this.head.services.indexOf(asked.service);
+    if (service < 0) return;
+    if (asked.list === ASKED) yield* this.arranged(await this.known(service, asked.skus), asked);
+    else if (!wordsOf(asked.q).length) yield* this.eachListed(service, asked);
+    else yield* this.eachFound(service, asked);
+  }
+
+  /** The row of one SKU, what is a product first, or undefined. */
+  async one(name, sku) {
+    const service = this.head.services.indexOf(name);
+    return service < 0 ? undefined : (await this.known(service, [sku]))[0];
+  }
+
+  // Lists without a search
+
+  async *eachListed(service, asked) {
+    const isWanted = this.kinds[service].map((kind) => isIn(asked.list, kind) && passes(kind, asked));
+    for (let from = 0; ; from += BLOCK) {
+      const docs = await this.orders.page(service, this.sortOf(asked), isWanted, this.timed(service), from, BLOCK);
+      yield* await this.rows.of(docs, service);
+      if (docs.length < BLOCK) return;
+    }
+  }
+
+  sortOf({ sort }) {
+    return this.sorts.includes(sort.replace(/^-/, "")) ? sort : "updated";
+  }
+
+  timed(service) {
+    return this.kinds[service].map((kind) => kind.isTimed);
+  }
+
+  // Searches
+
+  async found(service, kinds, asked, from, count) {
+    const { docs, isMore } = await this.matches(service, asked);
+    const matched = Math.min(COUNTED, docs.length);
+    const rows = await this.shown(service, docs.slice(0, matched), asked, from, count);
+    // How many of each value a search leaves would take all rows to know: the values are offered without.
+    const values = Object.entries(countsOf(kinds, asked, (kind) => kind.n));
+    const counts = Object.fromEntries(values.map(([column, found]) => [column, found.map(([key]) => [key, null])]));
+    return { rows, matched, isMore, counts };
+  }
+
+  /** One page of what was found: by day and SKU, the rows of a page by time; or all of it by name or SKU. */
+  async shown(service, docs, asked, from, count) {
+    if (!UPDATED.test(this.sortOf(asked))) {
+      return sorted(await this.rows.of(docs, service), asked.sort, this.collator).slice(from, from + count);
+    }
+    const inOrder = asked.sort.startsWith("-") ? [...docs].reverse() : docs;
+    return sorted(await this.rows.of(inOrder.slice(from, from + count), service), asked.sort, this.collator);
+  }
+
+  /** The documents that match, up to one more than are counted, and those of them that are not held. */
+  matches(service, asked) {
+    const { list, q, type, visibility, stock } = asked;
+    const key = JSON.stringify([service, list, q, type, visibility, stock]);
+    if (!this.hits.has(key)) this.hits = new Map([[key, this.collect(service, asked)]]);
+    return this.hits.get(key);
+  }
+
+  async collect(service, asked) {
+    const found = { docs: [], absent: [], isMore: false };
+    for await (const { doc, kind } of this.candidates(service, asked)) {
+      if (isIn("absent", kind)) found.absent.push(doc);
+      if (!isIn(asked.list, kind) || !passes(kind, asked)) continue;
+      found.isMore = found.docs.push(doc) > COUNTED;
+      if (found.isMore) return found;
+    }
+    return found;
+  }
+
+  /** Every document that has the words and that the service says anything of, with its kind (a row, if it was read). */
+  async *candidates(service, asked) {
+    const words = wordsOf(asked.q);
+    const test = matcher(words);
+    for await (const { docs, isSure } of new Search(this.postings, words).blocks(COUNTED + 1)) {
+      const kinds = isSure ? await this.kindsOf(service, docs, asked) : await this.rows.of(docs, service);
+      for (const [i, kind] of kinds.entries()) {
+        if (kind && (isSure || test(searched(kind.name, kind.sku)))) yield { doc: docs[i], kind };
+      }
+    }
+  }
+
+  async *eachFound(service, asked) {
+    let docs = [];
+    for await (const { doc, kind } of this.candidates(service, asked)) {
+      if (!isIn(asked.list, kind) || !passes(kind, asked)) continue;
+      if (docs.push(doc) < BLOCK) continue;
+      yield* await this.rows.of(docs, service);
+      docs = [];
+    }
+    yield* await this.rows.of(docs, service);
+  }
+
+  /** What a service says of documents, from columns; of their type, visibility and stock only if these are asked for. */
+  async kindsOf(service, docs, asked) {
+    const codes = await this.column("code", docs, Math.floor((service * this.head.lists) / 100));
+    const isFiltered = !passes({}, asked);
+    const facets = isFiltered ? await this.column("facet", docs, 0) : [];
+    return codes.map((code, i) => code && { ...told(code, this.head.states), ...facetOf(this.head, facets[i]) });
+  }
+
+  async column(kind, docs, first) {
+    const size = this.head.column;
+    const numbers = [...new Set(docs.map((doc) => Math.floor(doc / size)))];
+    const read = (bytes) => new Reader(bytes).planes(bytes.length / 2, 2);
+    const loaded = await Promise.all(numbers.map((number) => load(`${this.base}/${kind}${first + number}`, read)));
+    const columns = new Map(numbers.map((number, i) => [number, loaded[i]]));
+    return docs.map((doc) => columns.get(Math.floor(doc / size))[doc % size]);
+  }
+
+  // SKUs
+
+  async lookedUp(service, asked, from, count) {
+    const listed = await this.known(service, asked.skus);
+    const rows = this.arranged(listed, asked);
+    const counts = countsOf(listed, asked);
+    const shown = rows.slice(from, from + count);
+    return { rows: shown, matched: rows.length, total: listed.length, counts, ...answered(listed, asked.skus) };
+  }
+
+  arranged(rows, asked) {
+    const test = matcher(wordsOf(asked.q));
+    const left = rows.filter((row) => test(searched(row.name, row.sku)) && passes(row, asked));
+    return sorted(left, asked.sort, this.collator);
+  }
+
+  /** The rows of some SKUs; of a record in quarantine only where its SKU is no product of the service. */
+  async known(service, skus) {
+    const docs = await docsOf(this.base, this.head.buckets, skus);
+    const wanted = new Set(skus);
+    const rows = (await this.rows.of(docs, service)).filter((row) => row && wanted.has(row.sku));
+    return rows.filter((row) => isIn(ASKED, row));
+  }
+}
+
+const NOTHING = { rows: [], matched: 0, total: 0, counts: countsOf([], {}) };
+
+/** A service's kinds as rows are: what lists and filters ask for, and how many documents are of each. */
+function kindsOf({ codes, facets, counts }, head) {
+  return codes.map((code, i) => ({ ...told(code, head.states), ...facetOf(head, facets[i]), n: counts[i] }));
+}
+
+function facetOf(head, facet) {
+  const [type, visibility, stock] = head.facets[facet] ?? [];
+  return { type, visibility, stock };
+}
+
+function sum(kinds) {
+  return kinds.reduce((n, kind) => n + kind.n, 0);
+}

@@ -1,0 +1,155 @@
+// Where three bytes stand in names and SKUs (index.py): the router to all grams, and cursors that step through postings.
+
+import { load } from "./load.js";
+import { Reader } from "./unpack.js";
+
+export const END = Infinity;
+
+export class Postings {
+  constructor(base) {
+    this.base = base;
+  }
+
+  router() {
+    return load(`${this.base}/router0`, (bytes) => new Router(bytes));
+  }
+
+  shard(number) {
+    return load(`${this.base}/gram${number}`, (bytes) => new Shard(bytes));
+  }
+}
+
+class Router {
+  constructor(bytes) {
+    const reader = new Reader(bytes);
+    const [grams, shards, bases] = [reader.number(), reader.number(), reader.number()];
+    this.grams = reader.planes(grams, 3);
+    for (let i = 1; i < grams; i += 1) this.grams[i] += this.grams[i - 1];
+    this.rarity = reader.planes(grams, 1);
+    this.parts = reader.varints(grams);
+    this.cuts = reader.planes(shards, 4);
+    this.bases = reader.varints(bases);
+    this.first = new Uint32Array(grams + 1);
+    for (let i = 0; i < grams; i += 1) this.first[i + 1] = this.first[i] + this.parts[i];
+  }
+
+  /** The place of a gram, or -1: then no text has it. */
+  find(gram) {
+    const at = lastUpTo(this.grams, gram);
+    return this.grams[at] === gram ? at : -1;
+  }
+
+  /** The last document before the part `part` (of all) of the gram at `place`. */
+  base(place, part) {
+    // The first part of a gram has no base, so every gram before has one fewer than parts.
+    return part === this.first[place] ? -1 : this.bases[part - place - 1];
+  }
+}
+
+class Shard {
+  constructor(bytes) {
+    const reader = new Reader(bytes);
+    this.sizes = reader.planes(reader.number(), 4);
+    this.bytes = bytes;
+    this.begin = reader.at;
+    this.read = [];
+  }
+
+  /** Documents and places of one part. */
+  part(number) {
+    return (this.read[number] ??= this.decode(number));
+  }
+
+  decode(number) {
+    let begin = this.begin;
+    for (let i = 0; i < number; i += 1) begin += this.sizes[i];
+    const reader = new Reader(this.bytes, begin);
+    const end = begin + this.sizes[number];
+    const [docs, places] = [[], []];
+    for (let doc = 0; reader.at < end;) {
+      docs.push((doc += reader.varint()));
+      places.push(reader.varint());
+    }
+    return { docs: Uint32Array.from(docs), places: Uint16Array.from(places) };
+  }
+}
+
+/** Steps through the postings of one gram of a word, whose bytes stand `offset` behind the word's beginning. */
+export class Cursor {
+  constructor(postings, router, place, offset) {
+    Object.assign(this, { postings, router, place, offset, rarity: router.rarity[place] });
+    this.rewind();
+  }
+
+  rewind() {
+    this.part = this.router.first[this.place];
+    this.end = this.router.first[this.place + 1];
+    this.read = null;
+    this.at = 0;
+  }
+
+  /** The first document from `doc` on, END if there is none; undefined if a part has to be loaded first. */
+  seek(doc) {
+    while (this.part < this.end) {
+      const isBehind = this.part + 1 < this.end && this.router.base(this.place, this.part + 1) < doc;
+      if (!isBehind && !this.read) return undefined;
+      if (!isBehind) {
+        this.at = leap(this.read.docs, this.at, doc);
+        if (this.at < this.read.docs.length) return this.read.docs[this.at];
+      }
+      this.part += 1;
+      this.read = null;
+      this.at = 0;
+    }
+    return END;
+  }
+
+  /** Where the word would begin in the document found, by each occurrence of the gram. */
+  begins() {
+    const { docs, places } = this.read;
+    const found = [];
+    for (let i = this.at; docs[i] === docs[this.at]; i += 1) found.push(places[i] - this.offset);
+    return found;
+  }
+
+  async load() {
+    if (this.read || this.part >= this.end) return;
+    const { cuts } = this.router;
+    const shard = lastUpTo(cuts, this.part);
+    const part = this.part;
+    const read = (await this.postings.shard(shard)).part(part - cuts[shard]);
+    if (part !== this.part) return;
+    // A part counts its documents from the last one before it.
+    this.read = read;
+    if (!read.isPlaced) place(read, Math.max(0, this.router.base(this.place, part)));
+  }
+}
+
+function place(read, base) {
+  if (base) for (let i = 0; i < read.docs.length; i += 1) read.docs[i] += base;
+  read.isPlaced = true;
+}
+
+/** The first place from `at` on whose number is `least` or more: steps that double, then halves. */
+function leap(numbers, at, least) {
+  let step = 1;
+  while (at + step < numbers.length && numbers[at + step] < least) step *= 2;
+  let [low, high] = [at, Math.min(numbers.length, at + step + 1)];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (numbers[middle] < least) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The last place whose number is at most `most`, or -1. */
+function lastUpTo(numbers, most) {
+  let [low, high] = [0, numbers.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (numbers[middle] <= most) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}

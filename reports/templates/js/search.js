@@ -1,0 +1,104 @@
+// From words to the documents that have them: the grams of each word, and the documents in which they stand side by side.
+
+import { isBeginning } from "./fold.js";
+import { Cursor, END } from "./postings.js";
+
+const FEW = 25; // candidates whose rows are loaded anyway: reading them is cheaper than more postings
+const encoder = new TextEncoder();
+
+/** The grams of a word as numbers, by the place of their first byte; a word that has to begin has a blank before it. */
+export function gramsOf(word) {
+  const bytes = encoder.encode(isBeginning(word) ? ` ${word}` : word);
+  if (bytes.length === 2) return [(1 << 16) | (bytes[0] << 8) | bytes[1]];
+  return Array.from({ length: bytes.length - 2 }, (_, i) => (bytes[i] << 16) | (bytes[i + 1] << 8) | bytes[i + 2]);
+}
+
+/** Places of the grams that make up a word without a gap, those with the least postings; `costs` by place. */
+export function cover(costs) {
+  const last = costs.length - 1;
+  const best = [{ cost: costs[0], before: -1 }];
+  for (let at = 1; at <= last; at += 1) {
+    const reach = best.slice(Math.max(0, at - 3), at).map(({ cost }, i) => ({ cost, before: Math.max(0, at - 3) + i }));
+    const { cost, before } = reach.reduce((a, b) => (b.cost < a.cost ? b : a));
+    best.push({ cost: cost + costs[at], before });
+  }
+  const places = [];
+  for (let at = last; at >= 0; at = best[at].before) places.unshift(at);
+  return places;
+}
+
+/** A search in the making: it gives documents in ascending order, block by block. */
+export class Search {
+  constructor(postings, words) {
+    Object.assign(this, { postings, words });
+  }
+
+  /** Look the grams up; without one of them no text has all words. */
+  async prepare() {
+    const router = await this.postings.router();
+    const grams = this.words.map((word) => gramsOf(word).map((gram) => router.find(gram)));
+    this.isHopeless = grams.some((places) => places.includes(-1));
+    if (this.isHopeless) return;
+    this.cursors = grams.map((places) => {
+      const chosen = cover(places.map((place) => 2 ** (router.rarity[place] / 8)));
+      return chosen.map((offset) => new Cursor(this.postings, router, places[offset], offset));
+    });
+  }
+
+  /**
+   * Blocks of {docs, isSure}: whether the documents have the words, or may have them (their rows have to be read). Few
+   * candidates come at once, of a few rare grams; many come sure, for all grams were looked at.
+   */
+  async *blocks(size) {
+    await this.prepare();
+    if (this.isHopeless) return;
+    const rarest = this.cursors.flat().sort((a, b) => a.rarity - b.rarity);
+    for (let count = 2; count < rarest.length; count *= 2) {
+      const docs = await this.gather(rarest.slice(0, count), 0, FEW + 1);
+      if (docs.length <= FEW) return void (yield { docs, isSure: false });
+    }
+    for (const cursor of rarest) cursor.rewind();
+    for (let from = 0, docs; ; from = docs.at(-1) + 1) {
+      docs = await this.gather(rarest, from, size);
+      if (docs.length) yield { docs, isSure: true };
+      if (docs.length < size) return;
+    }
+  }
+
+  /** The first `limit` documents from `from` on in which the grams of `cursors` stand as their words have them. */
+  async gather(cursors, from, limit) {
+    const words = this.cursors.map((word) => word.filter((cursor) => cursors.includes(cursor)));
+    if (from === 0) for (const cursor of cursors) cursor.rewind();
+    const docs = [];
+    for (let doc = from; docs.length < limit; ) {
+      const found = next(cursors, doc);
+      if (found === END) break;
+      if (found === undefined) {
+        await Promise.all(cursors.map((cursor) => cursor.load()));
+        continue;
+      }
+      if (words.every(stand)) docs.push(found);
+      doc = found + 1;
+    }
+    return docs;
+  }
+}
+
+/** The first document from `from` on that all cursors have. */
+function next(cursors, from) {
+  let [doc, agreed] = [from, 0];
+  for (let i = 0; agreed < cursors.length; i = (i + 1) % cursors.length) {
+    const found = cursors[i].seek(doc);
+    if (found === undefined || found === END) return found;
+    agreed = found === doc ? agreed + 1 : 1;
+    doc = found;
+  }
+  return doc;
+}
+
+/** Whether the grams of one word stand side by side somewhere in the document that its cursors found. */
+function stand(word) {
+  if (word.length < 2) return true;
+  const [first, ...others] = word.map((cursor) => cursor.begins());
+  return first.some((begin) => others.every((begins) => begins.includes(begin)));
+}

@@ -1,0 +1,85 @@
+// A scope that is small enough to be loaded whole: every row is at hand, so anything can be searched, sorted and counted.
+
+import { collatorOf, countsOf, passes, sorted } from "./arrange.js";
+import { matcher, searched, wordsOf } from "./fold.js";
+import { ASKED, isIn } from "./lists.js";
+import { SORTS } from "./state.js";
+
+export class Whole {
+  constructor(scope, head, rows) {
+    Object.assign(this, { scope, head, rows, collator: collatorOf(scope), kept: new Map() });
+  }
+
+  pageSize = 50;
+  sorts = SORTS;
+
+  /** One page of a service's list: its rows, how many match, how many are listed, and the filters' counts. */
+  async find(asked, from, count) {
+    const { listed, matches, filtered } = await this.matching(asked);
+    const rows = filtered.slice(from, from + count);
+    const found = { rows, matched: filtered.length, total: listed.length, counts: countsOf(matches, asked) };
+    return asked.list === ASKED ? { ...found, ...answered(listed, asked.skus) } : found;
+  }
+
+  /** What the search finds beside what is held. */
+  absent(asked, count) {
+    return this.find({ ...asked, list: "absent" }, 0, count);
+  }
+
+  /** Every row that matches, in its order. */
+  async *each(asked) {
+    yield* (await this.matching(asked)).filtered;
+  }
+
+  /** The row of one SKU, what is a product first, or undefined. */
+  async one(service, sku) {
+    return (await this.ofService(service)).find((row) => row.sku === sku);
+  }
+
+  async matching(asked) {
+    const listed = await this.listed(asked);
+    const words = wordsOf(asked.q);
+    const test = matcher(words);
+    const matches = words.length ? listed.filter((row) => test(this.text(row))) : listed;
+    return { listed, matches, filtered: matches.filter((row) => passes(row, asked)) };
+  }
+
+  async listed({ service, sort, list, skus }) {
+    const rows = await this.ofService(service);
+    const inOrder = this.keep(`${service} ${sort} ${list}`, () =>
+      sorted(
+        rows.filter((row) => isIn(list, row)),
+        sort,
+        this.collator,
+      ),
+    );
+    if (list !== ASKED) return inOrder;
+    const wanted = new Set(skus);
+    return inOrder.filter((row) => wanted.has(row.sku));
+  }
+
+  text(row) {
+    return this.keep(row.doc, () => searched(row.name, row.sku));
+  }
+
+  /** All that a service says anything of, records in quarantine last. */
+  async ofService(service) {
+    const number = this.head.services.indexOf(service);
+    if (number < 0) return [];
+    const docs = Array.from({ length: this.head.size }, (_, doc) => doc);
+    const rows = this.kept.get(service) ?? (await this.rows.of(docs, number)).filter(Boolean);
+    return this.keep(service, () => rows);
+  }
+
+  keep(key, make) {
+    if (!this.kept.has(key)) this.kept.set(key, make());
+    return this.kept.get(key);
+  }
+}
+
+/** Of the SKUs that were asked for: how many are held, how many are not, and those that nothing is known of. */
+export function answered(listed, skus) {
+  const known = new Set(listed.map((row) => row.sku));
+  const held = listed.filter((row) => row.held).length;
+  return { held, absent: known.size - held, unknown: skus.filter((sku) => !known.has(sku)) };
+}

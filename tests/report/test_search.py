@@ -1,0 +1,316 @@
+"""The search of a scope that is found by its index: the same as reading every name and SKU, in nine scripts."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import random
+import re
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from datasync.report import render
+from datasync.report.fold import fold
+from datasync.report.pages import ScopeProducts
+from tests.report import plausible
+from tests.report.conftest import ROOT
+from tests.report.test_lists import FIGURES, download, listed
+
+WORDS = {
+    "Latin": "Trail Running Shoe t-shirt Crème Brûlée café Ångström Süßwasser łódź 6-Pack WH-1000XM4 (XL) &c İznik",
+    "Cyrillic": "беговые кроссовки шерстяной свитер кофемолка настольная лампа ёлка й для и",
+    "Arabic": "حذاء جري خفيف سترة صوف الميرينو مطحنة قهوة مصباح مكتب لَوْن",
+    "Hebrew": "נעלי ריצה סוודר צמר מטחנת קפה מנורת שולחן שָׁלוֹם",
+    "Thai": "รองเท้าวิ่งเทรล เสื้อสเวตเตอร์ขนแกะ เครื่องบดกาแฟ โคมไฟตั้งโต๊ะ น้ำ ก",
+    "Devanagari": "दौड़ने के जूते ऊनी स्वेटर कॉफ़ी ग्राइंडर हिन्दी क लैंप",
+    "Chinese": "跑步鞋 羊毛衫 咖啡研磨机 台灯 防水手机壳 红",
+    "Japanese": "ランニングシューズ ウールセーター コーヒーミル デスクランプ がっこう 靴 ﾃﾞｽｸ",
+    "Korean": "러닝화 양모 스웨터 커피 그라인더 책상 램프 물",
+}
+SIZE = 3000
+DAY = 86_400_000
+APART = r"[\x00-/:-@\[-`{-\x7f\s]"
+EAST_ASIAN = re.compile("[\u2e80-\u9fff\uac00-\ud7a3\u3040-\u30ff\u31f0-\u31ff\uf900-\ufaff]")
+
+
+def names() -> list[str]:
+    """Names of one to five words, most of one script, some mixed; a few with what no name should have."""
+    rng = random.Random(7)
+    made = []
+    for _ in range(SIZE):
+        script = rng.choice(list(WORDS))
+        words = rng.choices(WORDS[script].split(), k=rng.randint(1, 5))
+        words += rng.choices(WORDS["Latin"].split(), k=rng.randint(0, 1))
+        made.append(rng.choice(["", "", "", "\u3000", "\u2028", "–"]).join([" "]).join(words))
+    return [*plausible.HOSTILE, "a\\b \\n \\- c", "two\nlines", *made]
+
+
+@functools.cache
+def products() -> list[dict[str, Any]]:
+    rng = random.Random(8)
+    given = []
+    for number, name in enumerate(names()):
+        sku = rng.choice(["24-{:05d}", "Ws {:04d}/M", "{:07d}", "靴-{:03d}", "a{}"]).format(number)
+        at = rng.randint(1700, 1704) * 10 * DAY + rng.randint(0, DAY)
+        held = rng.random() < 0.9
+        given.append({"sku": sku, "name": name, "at": at if held else None, "held": held})
+    return sorted(given, key=lambda one: one["sku"])
+
+
+def scope_products() -> ScopeProducts:
+    given = products()
+    plain = ["simple", "bundle"]
+    versions = pa.table(
+        {
+            "sku": [one["sku"] for one in given],
+            "hash": ["h"] * len(given),
+            "name": [one["name"] for one in given],
+            "type": [plain[len(one["name"]) % 2] for one in given],
+            "visible_in": [["catalog"]] * len(given),
+            "stock": ["in-stock"] * len(given),
+            "payload": ["{}"] * len(given),
+        }
+    )
+    rows = pa.table(
+        {
+            "service": ["search"] * len(given),
+            "version": pa.array(range(len(given)), pa.int64()),
+            "state": ["current" if one["held"] else "missing" for one in given],
+            "words": pa.nulls(len(given), pa.string()),
+            "received_ms": pa.array([one["at"] for one in given], pa.int64()),
+            "told_ms": pa.nulls(len(given), pa.int64()),
+            "flags": pa.array([16 * one["held"] for one in given], pa.int64()),
+        }
+    )
+    empty = pa.table({name: pa.nulls(0, pa.string()) for name in ("sku", "name", "code", "sentence")})
+    return ScopeProducts("ja-JP", versions, rows, empty)
+
+
+def brute(query: str) -> list[dict[str, Any]]:
+    """What is held and has all words of a query, by reading everything, in the order of a search."""
+    words = [word for word in map(bare, fold(query).split()) if word]
+    found = [one for one in products() if one["held"] and all(map(functools.partial(has, text_of(one)), words))]
+    return sorted(found, key=lambda one: (-(one["at"] // DAY), one["sku"].encode()))
+
+
+def text_of(one: dict[str, Any]) -> str:
+    name = re.sub(r"[\x00-\x1f]", " ", one["name"])
+    return f"{fold(name)}\n{fold(one['sku'])}"
+
+
+def bare(word: str) -> str:
+    return re.sub(r"^[!-/:-@\[-`{-~]+", "", word) if is_beginning(word) else word
+
+
+def is_beginning(word: str) -> bool:
+    if len(word.encode()) < 3:
+        return True
+    if len(word) == 1:
+        return word.isalnum() and not EAST_ASIAN.match(word)
+    return len(word) == 2 and all(letter.isascii() or fold(letter) in "þðŋə" for letter in word)
+
+
+def has(text: str, word: str) -> bool:
+    if is_beginning(word):
+        return re.search(f"(?:^|{APART}){re.escape(word)}", text) is not None
+    return word in text
+
+
+def queries() -> list[str]:
+    """Pieces of names and SKUs of every length, pairs of them, and what nobody has."""
+    rng = random.Random(9)
+    made = [
+        "靴",
+        "が",
+        "ก",
+        "к",
+        "ж",
+        "s",
+        "sh",
+        "xm",
+        "24",
+        "-5",
+        "&",
+        "t-s",
+        "zzz",
+        "新幹線",
+        "1000",
+        "24-0",
+        "ñ",
+        "6 p",
+    ]
+    for one in rng.sample(products(), 260):
+        text = rng.choice([one["name"], one["name"], one["sku"]])
+        begin = rng.randrange(len(text))
+        made.append(text[begin : begin + rng.randint(1, 9)].strip())
+    for line in WORDS.values():
+        words = line.split()
+        made += words + [f"{one} {two}" for one, two in zip(words, reversed(words), strict=True)]
+        made += [word[rng.randrange(len(word)) :] for word in words]
+    return [query for query in dict.fromkeys(made) if any(map(bare, fold(query).split()))]
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Callable[[list[str]], Any]]:
+    """What the page's own engine finds for some queries: it runs alone, on a scope that was published with an index."""
+    folder = tmp_path_factory.mktemp("indexed")
+    version = render.publish(plausible.site_pages({"ja-JP": 40}), [scope_products()], folder, whole=0).version
+    (folder / "js").symlink_to(ROOT / "reports" / "templates" / "js")
+    with serving(folder) as address:
+        tab = browser.new_page()
+        tab.goto(f"{address}/status.json")
+        yield lambda asked: tab.evaluate(FIND, [version, asked])
+        tab.close()
+
+
+FIND = """async ([version, queries]) => {
+    const { open } = await import("/js/held.js");
+    const held = await open(version, "ja-JP");
+    const asked = { service: "search", list: "total_received", sort: "updated", type: "", visibility: "", stock: "" };
+    const found = [];
+    for (const q of queries) {
+        const { matched, isMore } = await held.find({ ...asked, q }, 0, 25);
+        const skus = [];
+        for await (const row of held.each({ ...asked, q })) skus.push(row.sku);
+        found.push({ q, matched, isMore: Boolean(isMore), skus });
+    }
+    return found;
+}"""
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """A test run is no web server's log."""
+
+
+class serving:
+    """A folder on loopback while the block lasts."""
+
+    def __init__(self, folder: Path) -> None:
+        handler = functools.partial(Quiet, directory=str(folder))
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.thread = threading.Thread(target=self.server.serve_forever)
+
+    def __enter__(self) -> str:
+        self.thread.start()
+        return f"http://127.0.0.1:{self.server.server_port}"
+
+    def __exit__(self, *_: object) -> None:
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+def test_a_search_finds_exactly_what_reading_everything_finds(found: Callable[[list[str]], Any]) -> None:
+    asked = queries()
+    assert len(asked) > 400
+    results = found(asked)
+    hits = 0
+    for one in results:
+        expected = [row["sku"] for row in brute(one["q"])]
+        assert one["skus"] == expected, one["q"]
+        assert (one["matched"], one["isMore"]) == (min(1000, len(expected)), len(expected) > 1000), one["q"]
+        hits += bool(expected)
+    assert hits > 300
+
+
+# ── the page on an index ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="session")
+def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The plausible page, published as if its scopes were large."""
+    folder = tmp_path_factory.mktemp("large")
+    page = plausible.site_pages({"en-US": 640})
+    given = plausible.payloads("en-US", 640, plausible.HOSTILE)
+    render.publish(page, [plausible.products("en-US", given, page.totals[0])], folder, whole=0)
+    return folder
+
+
+@pytest.fixture
+def large(show: Callable[..., Page], indexed: Path) -> Callable[[str], Page]:
+    return functools.partial(show, at=indexed)
+
+
+SEARCH = "#scope=en-US&tab=search"
+
+
+def test_every_figure_of_a_large_scope_leads_to_exactly_the_rows_it_counts(large: Callable[..., Page]) -> None:
+    page = large(SEARCH)
+    expect(page.get_by_role("table", name="Synced products")).to_be_visible()
+    found = dict(page.locator("a.figure-link").evaluate_all(FIGURES))
+    assert len(found) >= 13
+    for href, figure in found.items():
+        told, rows = listed(large, href, size=25)
+        noun = "record" if "quarantined" in href else "product"
+        assert (told, rows) == (f"{figure:,} of {figure:,} {noun}{'' if figure == 1 else 's'}", figure), href
+
+
+@pytest.mark.parametrize("column", ["Type", "Visibility", "Stock status"])
+def test_a_filter_of_a_large_scope_leaves_as_many_rows_as_it_says(large: Callable[..., Page], column: str) -> None:
+    page = large(SEARCH)
+    expect(page.locator("p.count")).to_contain_text("of 576")
+    select = page.get_by_role("combobox", name=column)
+    options = [one.inner_text() for one in select.get_by_role("option").all()][1:]
+    counts = [int(one.rsplit("(", 1)[1].rstrip(")")) for one in options]
+    assert sum(counts) == 576
+    select.select_option(label=options[-1])
+    expect(page.locator("p.count")).to_have_text(f"{counts[-1]} of 576 products")
+
+
+@pytest.mark.parametrize("sort", ["updated", "-updated", "name", "-name", "sku", "-sku"])
+def test_a_large_scope_is_turned_page_by_page_without_a_gap(
+    large: Callable[..., Page], show: Callable[..., Page], site: Path, sort: str
+) -> None:
+    href = f"{SEARCH}&sort={sort}&type=simple"
+    page = large(href)
+    expect(page.locator(".range")).to_be_visible()
+    expect(page.locator("p.count")).to_contain_text("of 576")
+    lines = download(page)[1:]
+    pages = []
+    for number in (1, 2, 7):
+        large(f"{href}&page={number}")
+        expect(page.locator(".range")).to_contain_text(f"{25 * number - 24}–")
+        pages.append(page.locator("tbody .sku").all_inner_texts())
+    assert pages == [[one[0] for one in lines[25 * n - 25 : 25 * n]] for n in (1, 2, 7)]
+    times = [one[5] for one in lines]
+    keys = {"updated": times, "sku": [one[0] for one in lines]}.get(sort.lstrip("-"))
+    assert keys is None or keys == sorted(keys, reverse=(sort in ("updated", "-sku")))
+    small = {tuple(one) for one in download(show(href, at=site))[1:]}
+    assert {tuple(one) for one in lines} == small
+
+
+def test_the_search_of_a_large_scope_says_why_a_product_is_not_held(large: Callable[..., Page]) -> None:
+    page = large(f"{SEARCH}&list=excluded")
+    expect(page.locator("p.count")).to_contain_text("of 62")
+    sku = page.locator("tbody .sku").last.inner_text()
+    large(f"{SEARCH}&q={sku}")
+    item = page.get_by_role("region", name="Not held").get_by_role("listitem").first
+    expect(item).to_contain_text(sku)
+    expect(item).to_contain_text("Excluded The product is not visible in search")
+    large(f"{SEARCH}&sku={sku}")
+    expect(page.get_by_role("alert")).to_contain_text("The product is not visible in search")
+
+
+def test_skus_are_looked_up_in_a_large_scope(large: Callable[..., Page]) -> None:
+    page = large(SEARCH)
+    expect(page.locator("p.count")).to_contain_text("of 576")
+    held = page.locator("tbody .sku").all_inner_texts()[:2]
+    large(f"{SEARCH}&list=excluded")
+    expect(page.locator("p.count")).to_contain_text("of 62")
+    skus = [*held, page.locator("tbody .sku").first.inner_text(), "24-00311", "nobody", "<b>no</b>"]
+    large(f"{SEARCH}&skus={'%0A'.join(skus)}")
+    expect(page.get_by_text("Held: 2. Not held: 2. Not found: 2.")).to_be_visible()
+    assert set(page.locator("tbody .sku").all_inner_texts()) == set(skus[:4])
+
+
+def test_a_product_of_a_large_scope_is_opened(large: Callable[..., Page]) -> None:
+    page = large(f"{SEARCH}&q=H-0")
+    page.locator("tbody button").first.click()
+    expect(page.get_by_role("dialog").locator("pre")).to_contain_text("javascript:alert(1)")
