@@ -14,6 +14,7 @@ demo: ## Pull, transfer and publish a sample catalog through Airflow, and print 
 
 test: lint ## Everything that must hold: style, types, layers, all tests (browser tests too)
 	@scripts/browser.sh
+	@scripts/postgres.sh
 	$(BIN)/pytest -n 2 --dist loadfile
 
 airflow: ## Airflow's components on loopback with these DAGs, to try the resync form; Ctrl-C ends them

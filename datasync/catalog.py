@@ -167,8 +167,8 @@ def _asked(store: Store, found: Snapshot) -> str:
 
 
 def _knows_absence(found: Snapshot) -> bool:
-    """Whether a SKU that was asked for and not found is not there."""
-    return found.what == "skus" and found.answers_absence
+    """Whether there are SKUs that were asked for, or told to be gone, and of which none came is not there."""
+    return found.asked > 0 and found.answers_absence
 
 
 def _later(store: Store, head: Head, found: Snapshot) -> str:

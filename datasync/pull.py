@@ -20,7 +20,7 @@ from datasync import product
 from datasync.errors import MissingField, UnreadableFile
 from datasync.settings import Scope
 from datasync.sources.base import Originals, Records, Source, Want
-from datasync.sql import literal, query, quote, row
+from datasync.sql import count, literal, query, quote, row
 from datasync.store.files import PLAIN, ZSTD, Clock, Store, scratch
 from datasync.store.log import footer
 
@@ -30,7 +30,10 @@ _CHUNK = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What one pull found: the footer of its file. ``unreadable`` records make a complete one remove nothing."""
+    """What one pull found: the footer of its file. ``unreadable`` records make a complete one remove nothing.
+
+    ``asked``: SKUs whose absence it answers, for they were asked for by name, or the source tells that they are gone.
+    """
 
     run: str
     scope: str
@@ -63,7 +66,7 @@ def quarantine_path(scope: str, run: str) -> str:
 
 
 def asked_path(scope: str, run: str) -> str:
-    """Where the SKUs stand that a pull asked for, if it asked for some."""
+    """Where the SKUs stand that a pull asked for, or was told are no longer there, if there are some."""
     return f"snapshots/scope={scope}/asked/{run}.parquet"
 
 
@@ -100,7 +103,7 @@ def pull(
         if records.answers_absence:
             _refuse_unreadable_files(con)
             _refuse_missing_fields(con, name, scope, records, how)
-        counts = row(con, query("pull_counts"))
+        counts = {**row(con, query("pull_counts")), "asked": len(want.skus) or count(con, "SELECT * FROM asked")}
         found = _snapshot(name, scope.source, records, want, run, fingerprint, counts, clock())
         _write(con, store, found, product.finished(name, how, scope.volatile, _VALID), folder)
     return read(con, store, name, run) or found
@@ -135,6 +138,9 @@ def _stage(
             raise
         return _stage(con, name, scope, records.mend(con, error), want, folder)
     con.execute("CREATE OR REPLACE TEMP TABLE asked AS SELECT DISTINCT unnest(?::VARCHAR[]) AS sku", [list(want.skus)])
+    if records.gone:
+        told = product.judged(con, name, how, records.gone.select(how.fields), records.whole)
+        con.execute(f"INSERT INTO asked SELECT DISTINCT sku FROM ({told}) WHERE trimmed(sku) IS NOT NULL")
     every = f"SELECT * RENAME (file_row_number AS position) FROM read_parquet({staging}, file_row_number = true)"
     con.execute(f"CREATE OR REPLACE TEMP VIEW everything AS {every}")
     wanted = "WHERE sku IN (SELECT sku FROM asked) OR code = 'unreadable'" if want.what == "skus" else ""
@@ -247,7 +253,6 @@ def _snapshot(
         answers_absence=records.answers_absence and not unsure,
         fingerprint=fingerprint,
         watermark=records.watermark,
-        asked=len(want.skus),
         requests=records.requests,
         notes=(*records.notes, *([doubt] if unsure else []), *([_NOTHING] if empty else [])),
         **counts,
@@ -261,7 +266,7 @@ def _write(con: duckdb.DuckDBPyConnection, store: Store, found: Snapshot, valid:
     """Quarantine and asked SKUs first; the snapshot last, for its name is the commit."""
     invalid = _copied(con, folder / "quarantine.parquet", "SELECT * FROM invalid", None)
     store.replace(quarantine_path(found.scope, found.run), invalid)
-    if found.what == "skus":
+    if found.asked:
         asked = _copied(con, folder / "asked.parquet", "SELECT sku FROM asked", None)
         store.replace(asked_path(found.scope, found.run), asked)
     columns = ", ".join(quote(c) for c in product.STORED)

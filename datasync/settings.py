@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import yaml
 from croniter import croniter
@@ -94,6 +96,23 @@ def _no_secrets(given: dict[str, Any]) -> dict[str, Any]:
     return given
 
 
+def _open_url(given: str) -> str:
+    parts = urlsplit(given)
+    if not parts.scheme or parts.password is not None or _SECRETS.search(parts.query):
+        raise ValueError(
+            "is no URL without a secret, as in sqlite:///shop.db: a password belongs into a connection, by its name"
+        )
+    return given
+
+
+def _zone(given: str) -> str:
+    try:
+        ZoneInfo(given)
+    except (KeyError, ValueError, OSError):
+        raise ValueError("is no time zone: write its name as in Europe/Berlin") from None
+    return given
+
+
 Duration = Annotated[
     timedelta,
     BeforeValidator(_duration),
@@ -101,6 +120,9 @@ Duration = Annotated[
 ]
 Name = Annotated[str, AfterValidator(_name)]
 Options = Annotated[dict[str, Any], AfterValidator(_no_secrets)]
+
+
+ConnectionName = Annotated[str, Field(pattern=r"^[\w.-]+$")]
 
 
 class _Model(BaseModel):
@@ -155,11 +177,28 @@ class FilesSource(_Pulled):
     options: Options = {}
 
 
-Source = Annotated[SampleSource | FilesSource, Field(discriminator="kind")]
+class SqlSource(_Pulled):
+    """A SQL database: by ``connection``, or by a ``url`` of SQLAlchemy's that needs no secret. ``timezone`` is that of
+    times without one; with ``page``, rows are asked for so many at a time.
+    """
+
+    kind: Literal["sql"]
+    connection: ConnectionName | None = None
+    url: Annotated[str, AfterValidator(_open_url)] | None = None
+    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    page: Annotated[int, Field(ge=1)] | None = None
+
+    @model_validator(mode="after")
+    def _is_somewhere(self) -> SqlSource:
+        if (self.connection is None) == (self.url is None):
+            raise ValueError("needs a connection or a url, one of the two")
+        return self
+
+
+Source = Annotated[SampleSource | FilesSource | SqlSource, Field(discriminator="kind")]
 _SOURCES: dict[str, type[_Pulled]] = {
     get_args(model.model_fields["kind"].annotation)[0]: model for model in get_args(get_args(Source)[0])
 }
-ConnectionName = Annotated[str, Field(pattern=r"^[\w.-]+$")]
 
 
 class Scope(_Model):
@@ -173,6 +212,11 @@ class Scope(_Model):
     format: Literal["csv", "jsonl", "parquet", "xlsx"] | None = None
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     sheet: str | int = 0
+    table: str | None = None
+    query: str | None = None
+    cursor: str | None = None
+    key: str | None = None
+    deleted: str | None = None
     map: dict[Literal[PRODUCT_COLUMNS], str] = {}  # type: ignore[valid-type]
     attributes: tuple[str, ...] = ()
     volatile: tuple[str, ...] = ()
@@ -264,17 +308,32 @@ class Settings(_Model):
         return _fingerprint([source, mine.model_dump(mode="json", exclude={"label", "guard", "fresh_within"})])
 
 
+_OF_FILES = ("path", "snapshot", "format", "delimiter", "sheet")
+_OF_SQL = ("table", "query", "cursor", "key", "deleted")
+_MEANS_NOTHING = {"files": _OF_SQL, "sample": (*_OF_FILES, *_OF_SQL), "sql": _OF_FILES}
+
+
 def _fits(name: str, scope: Scope, source: Source) -> None:
     if source.kind == "files" and not scope.path:
         raise InvalidSettings(
             f"scopes.{name}.path", "is missing.", 'A files source needs one, as in "exports/de/*.jsonl".'
         )
-    if source.kind == "sample":
-        given = sorted(scope.model_fields_set & {"path", "snapshot", "format", "delimiter", "sheet"})
-        if given:
-            raise InvalidSettings(
-                f"scopes.{name}.{given[0]}", "means nothing to a sample source.", "Take the line out."
-            )
+    if source.kind == "sql":
+        _names_rows(name, scope, source)
+    if given := [key for key in _MEANS_NOTHING.get(source.kind, ()) if key in scope.model_fields_set]:
+        raise InvalidSettings(
+            f"scopes.{name}.{given[0]}", f"means nothing to a {source.kind} source.", "Take the line out."
+        )
+
+
+def _names_rows(name: str, scope: Scope, source: SqlSource) -> None:
+    if bool(scope.table) == bool(scope.query):
+        raise InvalidSettings(
+            f"scopes.{name}", "needs a table or a query, one of the two.", "Write what to read from the database."
+        )
+    if source.page and not scope.key:
+        fix = "Name a column that tells rows apart and never changes, or leave `page` out of the source."
+        raise InvalidSettings(f"scopes.{name}.key", "is missing: its source reads in pages.", fix)
 
 
 def _fingerprint(value: object) -> str:
@@ -347,6 +406,7 @@ def _absolute(given: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         made[key] = _path(made[key], folder)
     sources = {k: v for k, v in _mapping(made.get("sources")).items() if isinstance(v, dict)}
     roots = {k: _path(v.get("root", ""), folder) for k, v in sources.items() if v.get("kind") == "files"}
+    made["sources"] = {k: _beside(v, folder) for k, v in _mapping(made.get("sources")).items()} or made.get("sources")
     made["scopes"] = {
         k: _placed(v, "path", roots, folder) for k, v in _mapping(made.get("scopes")).items()
     } or made.get("scopes")
@@ -367,6 +427,13 @@ def _placed(part: object, key: str, roots: Mapping[str, str], folder: Path) -> o
         return part
     root = roots.get(str(part.get("source")), str(folder))
     return {**part, key: _path(part[key], root)}
+
+
+def _beside(source: object, folder: Path) -> object:
+    """A source whose url names a SQLite file, which lies beside the settings unless its path is absolute."""
+    url = source.get("url") if isinstance(source, dict) else None
+    found = re.fullmatch(r"(sqlite(?:\+\w+)?:///)(?!/)(.+)", url) if isinstance(url, str) else None
+    return {**_mapping(source), "url": f"{found[1]}{_path(found[2], folder)}"} if found else source
 
 
 def _path(given: object, folder: str | Path) -> Any:

@@ -7,7 +7,7 @@ profile=${1:?demo or test}
 python=${PYTHON:-python3}
 case $profile in
     demo) extras=airflow ;;
-    test) extras=airflow,s3,test ;;
+    test) extras=airflow,s3,sql,test ;;
     *) echo "install.sh knows demo and test, not '$profile'." >&2; exit 2 ;;
 esac
 

@@ -1,10 +1,12 @@
-"""What holds for every test: none is skipped in silence."""
+"""What holds for every test: none is skipped in silence; and the servers that tests of several folders need."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
+
+from tests import postgres as server
 
 
 def _count_a_skip_as_failed(report: pytest.TestReport | pytest.CollectReport) -> None:
@@ -27,3 +29,10 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     report = yield
     _count_a_skip_as_failed(report)
     return report
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[server.PostgreSQL]:
+    """A PostgreSQL server for the tests of this process."""
+    with server.running() as started:
+        yield started

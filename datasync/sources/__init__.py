@@ -5,15 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from datasync.connection import Credentials
+from datasync.errors import InvalidSettings
 from datasync.settings import Settings
 from datasync.sources.base import Opening, Source
 from datasync.sources.files import Files
 from datasync.sources.sample import Sample
 from datasync.store.files import Store
 
+
+def _database(given: Opening) -> Source:
+    """Imported when it is needed: SQLAlchemy and the drivers are an extra of the package."""
+    try:
+        from datasync.sources.database import Database
+    except ImportError as error:
+        fix = "Install it with its extra: pip install 'datasync[sql]'."
+        raise InvalidSettings(
+            f"sources.{given.scope.source}", f"needs what is not installed ({error}).", fix
+        ) from error
+    return Database(given)
+
+
 KINDS: Mapping[str, Callable[[Opening], Source]] = {
     "files": lambda given: Files(given.name, given.scope, given.source),
     "sample": lambda given: Sample(given.name, given.scope, given.source),
+    "sql": _database,
 }
 
 

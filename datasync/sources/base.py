@@ -82,7 +82,8 @@ class Records:
     ``names`` are the fields records are known to have; if ``sampled``, records further on may have more, and
     ``reader.has`` settles for one whether any has it. ``rejects`` is SQL to run after the records were read:
     ``_place``, ``record``, ``sentence`` of what the reader passed over. ``mend`` is asked when reading failed: it gives
-    the records without what cannot be read, or raises the error that names it.
+    the records without what cannot be read, or raises the error that names it. ``gone`` reads records, apart from the
+    others, of which a partial answer tells that they are no longer there.
     """
 
     reader: Reader
@@ -94,6 +95,7 @@ class Records:
     sampled: bool = False
     watermark: str | None = None
     rejects: str | None = None
+    gone: Reader | None = None
     mend: Callable[[duckdb.DuckDBPyConnection, Exception], Records] | None = None
     requests: int = 1
     notes: tuple[str, ...] = field(default=())

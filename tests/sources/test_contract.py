@@ -16,6 +16,8 @@ from datasync.sources.base import Source
 from datasync.sources.files import Files
 from datasync.sources.sample import Sample
 from datasync.store.files import Folder, connect
+from tests.postgres import PostgreSQL
+from tests.sources import databases
 from tests.sources.contract import SourceContract
 
 RECORDS = [{"sku": "A", "name": "a", "two words": "1"}, {"sku": "B", "name": "b", "two words": None}]
@@ -75,5 +77,32 @@ class TestSample(SourceContract):
         return Sample("en-US", Scope(source="demo"), SampleSource(kind="sample", size=50))
 
 
+class TestSqlite(SourceContract):
+    @pytest.fixture
+    def source(self, tmp_path: Path) -> Source:
+        return databases.source(shop(databases.SqliteFile(tmp_path / "shop.db")))
+
+
+class TestPostgres(SourceContract):
+    @pytest.fixture
+    def source(self, postgres: PostgreSQL) -> Source:
+        return databases.source(shop(databases.OnServer(postgres.database(), "postgres")))
+
+
+class TestSqlByPages(SourceContract):
+    @pytest.fixture
+    def source(self, tmp_path: Path) -> Source:
+        place = shop(databases.SqliteFile(tmp_path / "shop.db", "sqlite+pysqlite"))
+        return databases.source(place, {"page": 1}, key="id")
+
+
+def shop(place: databases.Place) -> databases.Place:
+    place.run(
+        'CREATE TABLE product (id INTEGER, sku VARCHAR(9), name VARCHAR(9), "two words" TEXT, changed TIMESTAMP)',
+        "INSERT INTO product VALUES (1, 'A', 'a', 'x', NULL), (2, 'B', 'b', NULL, '2026-11-20 08:00:00')",
+    )
+    return place
+
+
 def test_every_kind_is_here() -> None:
-    assert set(KINDS) == {"files", "sample"}
+    assert set(KINDS) == {"files", "sample", "sql"}

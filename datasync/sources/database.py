@@ -1,0 +1,172 @@
+"""A SQL database: the rows of a table or a query, read by whatever URL SQLAlchemy knows.
+
+A complete pull reads all of it. With a ``cursor``, a column that moves when a row changes, the pulls between read its
+window alone, and every row without a cursor. Rows come to a file on this worker as they are, all text, in one
+transaction; with ``page`` they come so many at a time, in order of their ``key``, each page beginning after the last
+row of the one before, so that no row is skipped or met twice whatever is written meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+import duckdb
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, make_url
+
+from datasync.errors import InvalidSettings, SourceUnavailable
+from datasync.sources.base import Opening, Records, Want
+from datasync.sources.drivers import Refused, Unreachable, connected
+from datasync.sources.relation import Condition, Relation, value
+from datasync.sources.spool import Spool
+from datasync.sources.texts import WHOLE, Texts
+from datasync.sources.windows import Window, window
+from datasync.sql import literal, quote
+
+_SAMPLE = 10_000
+_SKUS = 1_000  # in one statement
+_NOT_DELETED = ("", "0", "f", "false", "n", "no")
+_DRIVERS = {"postgres": "postgresql"}
+
+
+class Database:
+    """The scope of a sql source: its table or query, and how that tells what changed."""
+
+    def __init__(self, given: Opening) -> None:
+        self._given, self._name, self._scope, self._source = given, given.name, given.scope, given.source
+
+    def records(self, con: duckdb.DuckDBPyConnection, want: Want) -> Records:
+        with self._open() as rows:
+            part = self._window(rows, want)
+            spool = Spool(rows.names)
+            if want.is_sample:
+                spool.fill(rows.rows(None, limit=_SAMPLE))
+                requests = 1
+            else:
+                requests = sum(self._read(rows, one, spool) for one in self._conditions(rows, want, part))
+            spool.close()
+        return self._records(rows.names, spool, want, part, requests)
+
+    def scheduled(self) -> Literal["complete", "changed"]:
+        return "changed" if self._scope.cursor else "complete"
+
+    def requests(self, want: Want) -> int:
+        if not self._source.page and want.what != "skus":
+            return 1
+        with self._open() as rows:
+            conditions = self._conditions(rows, want, self._window(rows, want))
+            page = self._source.page
+            return sum(rows.count(one) // page + 1 for one in conditions) if page else len(conditions)
+
+    # ── what is read ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _window(self, rows: Relation, want: Want) -> Window | None:
+        """The window of a pull that may move the watermark; None without a cursor, or where no row has one yet."""
+        if want.what == "skus" or not self._scope.cursor:
+            return None
+        cursor = rows.column("cursor")
+        sample = rows.sample(cursor)
+        if sample is None:
+            return None
+        source = self._source
+        return window(sample, want.watermark, want.at, source.lookback, source.timezone, lambda: rows.newest(cursor))
+
+    def _conditions(self, rows: Relation, want: Want, part: Window | None) -> list[Condition | None]:
+        """What to ask for, statement by statement; None stands for every row."""
+        if want.what == "skus":
+            field = self._sku_field()
+            chunks = [rows.among(field, chunk) if field else None for chunk in _chunks(want.skus)]
+            return [None] if any(chunk is None for chunk in chunks) else chunks
+        if want.what == "complete" or part is None or part.low is None:
+            return [None]
+        cursor = rows.column("cursor")
+        high = cursor <= value(part.high) if part.closed else cursor < value(part.high)
+        return [sa.or_(sa.and_(cursor >= value(part.low), high), cursor.is_(None))]
+
+    def _sku_field(self) -> str | None:
+        """The column that SKUs can be looked for in: the one that is mapped as it is, if it is."""
+        mapped = self._scope.map.get("sku", "sku")
+        return mapped.strip('"') if mapped.strip('"').isidentifier() else None
+
+    def _read(self, rows: Relation, condition: Condition | None, spool: Spool) -> int:
+        """Bring the rows of a condition into the spool; returns how many statements that took."""
+        if not self._source.page:
+            spool.fill(rows.rows(condition))
+            return 1
+        key = rows.column("key")
+        is_number = not isinstance(rows.sample(key), str)
+        pages, after = 0, condition
+        while True:
+            before, pages = spool.count, pages + 1
+            last = spool.fill(rows.rows(after, key, self._source.page))
+            if last is None or spool.count - before < self._source.page:
+                return pages
+            reached = last.column(key.name)[-1].as_py()
+            further = key > (sa.literal_column(reached) if is_number else value(reached))
+            after = further if condition is None else sa.and_(condition, further)
+
+    def _records(self, names: tuple[str, ...], spool: Spool, want: Want, part: Window | None, requests: int) -> Records:
+        gone = _is_deleted(self._scope.deleted) if self._scope.deleted else "false"
+        place = self._scope.table or "query"
+
+        def reader(condition: str) -> Texts:
+            return Texts(f"{spool.sql} WHERE {condition}", names, place, kept=spool)
+
+        return Records(
+            reader(f"NOT ({gone})"),
+            WHOLE,
+            names,
+            complete=want.what == "complete" and not want.is_sample,
+            answers_absence=True,
+            gone=reader(gone) if self._scope.deleted and want.what == "changed" else None,
+            watermark=part.watermark if part else want.watermark if want.what != "skus" else None,
+            requests=requests,
+        )
+
+    # ── where it is ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @contextmanager
+    def _open(self) -> Iterator[Relation]:
+        """The scope's rows on a connection of their own; errors of the database become ours."""
+        url, key = self._url(), f"scopes.{self._name}"
+        try:
+            with connected(url, self._source.timezone) as driver:
+                rows = Relation(driver, self._name, self._scope)
+                for setting in ("cursor", "key", "deleted"):
+                    if getattr(self._scope, setting):
+                        rows.column(setting)
+                yield rows
+        except Refused as error:
+            what = "table" if self._scope.table else "query"
+            raise InvalidSettings(
+                f"{key}.{what}", f"the database refuses: {error}.", "Mend it, or the connection."
+            ) from error
+        except Unreachable as error:
+            where = url.render_as_string(hide_password=True)
+            raise SourceUnavailable(f"{key}: the database ({where}) did not answer, or broke off: {error}.") from error
+
+    def _url(self) -> URL:
+        if self._source.url:
+            return make_url(self._source.url)
+        found = self._given.connection()
+        return URL.create(
+            _DRIVERS.get(found.type, found.type),
+            username=found.login or None,
+            password=found.password or None,
+            host=found.host or None,
+            port=found.port,
+            database=found.schema or None,
+            query={key: str(given) for key, given in found.extra.items() if isinstance(given, str | int)},
+        )
+
+
+def _chunks(skus: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    return (skus[start : start + _SKUS] for start in range(0, len(skus), _SKUS))
+
+
+def _is_deleted(column: str) -> str:
+    """SQL over a row of texts: whether its soft-delete column says it is gone, by a flag or by a time."""
+    said = f"lower(trim({quote(column)}))"
+    return f"coalesce({said} NOT IN ({', '.join(map(literal, _NOT_DELETED))}), false)"

@@ -1,0 +1,119 @@
+"""Which part of a table a partial pull reads: from the watermark, less the lookback, up to a bound fixed at its start.
+
+The bound of a cursor that is a time is the pull's start, and stands outside the window; so do times kept as text, in
+the way they are written. Other cursors, such as numbers, know no clock: their bound is the largest one there is when
+the pull starts, and belongs to the window. What is at the bound of one window is read again by the next.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\d([T ])\d\d:\d\d:\d\d(?:\.(\d+))?(Z|[+-]\d\d(?::?\d\d)?)?")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Bounds that the cursor's column can be compared with. ``low`` belongs to it (None: it has none), ``high`` does
+    where it is ``closed``. ``watermark`` is what the next window begins from.
+    """
+
+    low: Any
+    high: Any
+    closed: bool
+    watermark: str
+
+
+def window(
+    sample: Any, watermark: str | None, at: datetime, lookback: timedelta, zone: str, newest: Callable[[], Any]
+) -> Window:
+    """The window of a pull that starts ``at`` a moment, for a cursor of which ``sample`` is one value.
+
+    ``zone`` is that of times without one; ``newest`` finds the largest value of a cursor that is no time.
+    """
+    shape = _shape(sample, ZoneInfo(zone))
+    before = _until(watermark)
+    if shape is None:
+        high = newest()
+        return Window(_number(before, sample), high, True, _kept(str(high)))
+    until = at.astimezone(UTC).replace(microsecond=0)
+    since = _instant(before)
+    low = None if since is None else shape(min(since, until) - lookback, until, False)
+    return Window(low, shape(until, min(since or until, until) - lookback, True), False, _kept(until.isoformat()))
+
+
+_Shape = Callable[[datetime, datetime, bool], Any]
+
+
+def _shape(sample: Any, zone: ZoneInfo) -> _Shape | None:
+    """How a moment is written where ``sample`` stands, given the window's other end; None where it is no time."""
+    if isinstance(sample, datetime):
+        return (lambda moment, other, is_high: moment) if sample.tzinfo else lambda *ends: _local(zone, *ends)
+    if isinstance(sample, date):
+        return lambda *ends: _day(_local(zone, *ends), ends[2])
+    if not isinstance(sample, str):
+        return None
+    if _DAY.fullmatch(sample):
+        return lambda *ends: _day(_local(zone, *ends), ends[2]).isoformat()
+    return _written(found, zone) if (found := _TIME.fullmatch(sample)) else None
+
+
+def _written(found: re.Match[str], zone: ZoneInfo) -> _Shape:
+    """Times as text: with the separator, the digits of the second and the offset that the sample has."""
+    between, digits, offset = found.groups()
+    fixed = datetime.fromisoformat(f"2000-01-01T00:00:00{offset}").tzinfo if offset else None
+    tail = (f".{'0' * len(digits)}" if digits else "") + (offset or "")
+
+    def shape(moment: datetime, other: datetime, is_high: bool) -> str:
+        local = moment.astimezone(fixed) if fixed else _local(zone, moment, other, is_high)
+        return f"{local:%Y-%m-%d}{between}{local:%H:%M:%S}{tail}"
+
+    return shape
+
+
+def _local(zone: ZoneInfo, moment: datetime, other: datetime, is_high: bool) -> datetime:
+    """A moment as a clock on the wall shows it. Where clocks were put back inside the window, an hour comes twice: the
+    low end is then the earlier reading, the high end the later one, so that the window has both hours.
+    """
+    offsets = [end.astimezone(zone).utcoffset() or timedelta(0) for end in (moment, other)]
+    return (moment + (max(offsets) if is_high else min(offsets))).replace(tzinfo=None)
+
+
+def _day(local: datetime, is_high: bool) -> date:
+    return local.date() + timedelta(days=1) if is_high else local.date()
+
+
+def _kept(until: str) -> str:
+    return json.dumps({"until": until})
+
+
+def _until(watermark: str | None) -> str | None:
+    try:
+        return str(json.loads(watermark)["until"]) if watermark else None
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _instant(until: str | None) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(until) if until else None
+    except ValueError:
+        return None
+    return found if found and found.tzinfo else None
+
+
+def _number(until: str | None, sample: Any) -> Any:
+    if until is None or isinstance(sample, str):
+        return until
+    try:
+        return Decimal(until)
+    except ArithmeticError:
+        return None
