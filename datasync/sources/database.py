@@ -9,8 +9,9 @@ row of the one before, so that no row is skipped or met twice whatever is writte
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Literal
+from contextlib import ExitStack, contextmanager
+from itertools import count
+from typing import TYPE_CHECKING, Literal
 
 import duckdb
 import sqlalchemy as sa
@@ -25,9 +26,13 @@ from datasync.sources.texts import WHOLE, Texts
 from datasync.sources.windows import Window, window
 from datasync.sql import literal, quote
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 _SAMPLE = 10_000
 _SKUS = 1_000  # in one statement
 _NOT_DELETED = ("", "0", "f", "false", "n", "no")
+_NUMBERS = count(1)
 _DRIVERS = {"postgres": "postgresql"}
 
 
@@ -38,16 +43,18 @@ class Database:
         self._given, self._name, self._scope, self._source = given, given.name, given.scope, given.source
 
     def records(self, con: duckdb.DuckDBPyConnection, want: Want) -> Records:
-        with self._open() as rows:
+        with ExitStack() as stack:
+            rows = stack.enter_context(self._open())
             part = self._window(rows, want)
-            spool = Spool(rows.names)
-            if want.is_sample:
-                spool.fill(rows.rows(None, limit=_SAMPLE))
-                requests = 1
-            else:
-                requests = sum(self._read(rows, one, spool) for one in self._conditions(rows, want, part))
-            spool.close()
-        return self._records(rows.names, spool, want, part, requests)
+            conditions = self._conditions(rows, want, part)
+            counted: list[int] = []
+            arriving = self._arriving(rows, conditions, _SAMPLE if want.is_sample else None, counted)
+            spool = Spool(rows.names, _while_open(stack.pop_all(), arriving))
+        if self._source.page or len(conditions) > 1:  # how many statements it takes is known afterwards
+            spool.drain()
+        name = f"arriving_{next(_NUMBERS)}"
+        con.register(name, spool)
+        return self._records(rows.names, spool, name, want, part, sum(counted) or 1)
 
     def scheduled(self) -> Literal["complete", "changed"]:
         return "changed" if self._scope.cursor else "complete"
@@ -90,29 +97,44 @@ class Database:
         mapped = self._scope.map.get("sku", "sku")
         return mapped.strip('"') if mapped.strip('"').isidentifier() else None
 
-    def _read(self, rows: Relation, condition: Condition | None, spool: Spool) -> int:
-        """Bring the rows of a condition into the spool; returns how many statements that took."""
-        if not self._source.page:
-            spool.fill(rows.rows(condition))
-            return 1
-        key = rows.column("key")
-        is_number = not isinstance(rows.sample(key), str)
-        pages, after = 0, condition
-        while True:
-            before, pages = spool.count, pages + 1
-            last = spool.fill(rows.rows(after, key, self._source.page))
-            if last is None or spool.count - before < self._source.page:
-                return pages
-            reached = last.column(key.name)[-1].as_py()
-            further = key > (sa.literal_column(reached) if is_number else value(reached))
-            after = further if condition is None else sa.and_(condition, further)
+    def _arriving(
+        self, rows: Relation, conditions: list[Condition | None], limit: int | None, counted: list[int]
+    ) -> Iterator[pa.RecordBatch]:
+        """The rows of each condition, one after the other; a 1 is added to ``counted`` for each statement."""
+        for condition in conditions:
+            if self._source.page and limit is None:
+                yield from self._pages(rows, condition, self._source.page, counted)
+            else:
+                counted.append(1)
+                yield from rows.rows(condition, limit=limit)
 
-    def _records(self, names: tuple[str, ...], spool: Spool, want: Want, part: Window | None, requests: int) -> Records:
+    def _pages(
+        self, rows: Relation, condition: Condition | None, page: int, counted: list[int]
+    ) -> Iterator[pa.RecordBatch]:
+        key, after, size = rows.column("key"), condition, page
+        is_number = not isinstance(rows.sample(key), str)
+        while size == page:
+            size = 0
+            counted.append(1)
+            for batch in rows.rows(after, key, page):
+                size += batch.num_rows
+                reached = batch.column(key.name)[-1].as_py()
+                yield batch
+            if size:
+                further = key > (sa.literal_column(reached) if is_number else value(reached))
+                after = further if condition is None else sa.and_(condition, further)
+
+    def _records(
+        self, names: tuple[str, ...], spool: Spool, relation: str, want: Want, part: Window | None, requests: int
+    ) -> Records:
         gone = _is_deleted(self._scope.deleted) if self._scope.deleted else "false"
         place = self._scope.table or "query"
 
         def reader(condition: str) -> Texts:
-            return Texts(f"{spool.sql} WHERE {condition}", names, place, kept=spool)
+            return Texts(f"SELECT * FROM {relation} WHERE {condition}", names, place)
+
+        def mend(con: duckdb.DuckDBPyConnection, error: Exception) -> Records:
+            raise spool.error or error
 
         return Records(
             reader(f"NOT ({gone})"),
@@ -122,6 +144,7 @@ class Database:
             answers_absence=True,
             gone=reader(gone) if self._scope.deleted and want.what == "changed" else None,
             watermark=part.watermark if part else want.watermark if want.what != "skus" else None,
+            mend=mend,
             requests=requests,
         )
 
@@ -160,6 +183,12 @@ class Database:
             database=found.schema or None,
             query={key: str(given) for key, given in found.extra.items() if isinstance(given, str | int)},
         )
+
+
+def _while_open(stack: ExitStack, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The batches; at their end, or at an error, what the stack holds is closed."""
+    with stack:
+        yield from batches
 
 
 def _chunks(skus: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

@@ -157,7 +157,8 @@ class _SQLite(_Adbc):
         rows = super().batches(f"SELECT {first} UNION ALL SELECT * FROM ({sql}\n)")
         skipped = 1
         for batch in rows:
-            yield batch.slice(skipped).rename_columns(names)
+            if batch.num_rows > skipped:
+                yield batch.slice(skipped).rename_columns(names)
             skipped = 0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import duckdb
 
@@ -14,14 +14,11 @@ WHOLE = "to_json(_row)::VARCHAR"
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """Reads a SELECT whose columns, ``names``, are the fields, all text. ``place`` is for people; ``kept`` is what the
-    rows lie in, which stays as long as this reader does.
-    """
+    """Reads a SELECT whose columns, ``names``, are the fields, all text. ``place`` is for people."""
 
     sql: str
     names: tuple[str, ...]
     place: str
-    kept: object = field(default=None, repr=False, compare=False)
 
     def select(self, fields: Collection[str]) -> str:
         found = [f"{self._text(field)} AS {quote(field)}" for field in fields]
