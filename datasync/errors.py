@@ -117,6 +117,22 @@ class InvalidConnection(SettingsError):
         super().__init__(f"The connection {name!r} {problem}. Mend it where it is kept.")
 
 
+class SourceRefused(SettingsError):
+    """A source does not do what it is asked for as the settings have it; ``status`` is that of its answer."""
+
+    def __init__(self, source: str, status: int, problem: str, fix: str = "") -> None:
+        self.source, self.status, self.problem = source, status, problem
+        super().__init__(f"sources.{source}: {problem}. {fix or 'Look at its connection and at the scope.'}")
+
+
+class AccessDenied(SourceRefused):
+    """A source does not let the connection in, or not to what is asked for."""
+
+    def __init__(self, source: str, status: int, problem: str) -> None:
+        fix = "Look at the login and the secrets in its connection, and at what this login may read there."
+        super().__init__(source, status, problem, fix)
+
+
 class SourceUnavailable(TransientError):
     """A source did not answer, or broke off."""
 
@@ -146,6 +162,16 @@ class UnreadableFile(DataError):
     def __init__(self, path: str, reason: str) -> None:
         self.path, self.reason = path, reason
         super().__init__(f"{path} cannot be read: {reason}. Nothing was changed. Export it again, or take it away.")
+
+
+class UnexpectedAnswer(DataError):
+    """A source answers, but not as its interface promises, so that what it gives can't be trusted to be everything."""
+
+    def __init__(self, source: str, problem: str) -> None:
+        self.source, self.problem = source, problem
+        super().__init__(
+            f"sources.{source}: {problem}. Nothing was changed. Its version, or something before it, matters."
+        )
 
 
 class LogDamaged(DataError):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from datasync.errors import InvalidExpression, InvalidSettings
 from datasync.expression import Expression, over_text, parse, type_of
-from datasync.sql import literal, query, quote
+from datasync.sql import literal, macros, quote
 
 if TYPE_CHECKING:  # settings.py names these columns, and DAG files read settings without DuckDB
     import duckdb
@@ -82,9 +82,7 @@ class Mapped:
 
 def define(con: duckdb.DuckDBPyConnection) -> None:
     """Make the macros of queries/macros.sql known to a connection."""
-    for statement in query("macros").split(";\n"):
-        if statement.strip():
-            con.execute(statement)
+    macros(con, "macros")
 
 
 def hash_version(volatile: Collection[str]) -> str:

@@ -157,7 +157,7 @@ def _mapping(con: duckdb.DuckDBPyConnection, name: str, scope: Scope, records: R
         seen = {field.lower() for field in records.names}
         perhaps = [column for column in product.PRODUCT_COLUMNS if column not in seen] if records.sampled else []
         known = [*records.names, *perhaps]
-    return product.mapping(con, name, scope.map, scope.attributes, scope.volatile, known)
+    return product.mapping(con, name, {**records.map, **scope.map}, scope.attributes, scope.volatile, known)
 
 
 def _refuse_missing_fields(
@@ -247,7 +247,7 @@ def _snapshot(
         scope=name,
         source=source,
         what=want.what,
-        started_at=want.at,
+        started_at=min(want.at, records.began or want.at),
         finished_at=finished_at,
         complete=records.complete,
         answers_absence=records.answers_absence and not unsure,

@@ -18,6 +18,13 @@ def query(name: str) -> str:
     return (files("datasync") / "queries" / f"{name}.sql").read_text(encoding="utf-8")
 
 
+def macros(con: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Make the macros of ``queries/<name>.sql`` known to a connection."""
+    for statement in query(name).split(";\n"):
+        if statement.strip():
+            con.execute(statement)
+
+
 def quote(name: str) -> str:
     """An identifier, whatever is in it."""
     return '"' + name.replace('"', '""') + '"'

@@ -73,7 +73,9 @@ def sampled(
         source = open_source(settings, name, credentials, store=store, run=run)
         opened = _Opened(source.records(con, want))
         found = pull.pull(con, store, name, mine, opened, want, run, "", lambda: at)
-        how = product.mapping(con, name, mine.map, mine.attributes, mine.volatile, opened.given.names)
+        how = product.mapping(
+            con, name, {**opened.given.map, **mine.map}, mine.attributes, mine.volatile, opened.given.names
+        )
     except FORESEEN as error:
         yield problem(key, error)
         return

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import duckdb
 
@@ -82,8 +82,10 @@ class Records:
     ``names`` are the fields records are known to have; if ``sampled``, records further on may have more, and
     ``reader.has`` settles for one whether any has it. ``rejects`` is SQL to run after the records were read:
     ``_place``, ``record``, ``sentence`` of what the reader passed over. ``mend`` is asked when reading failed: it gives
-    the records without what cannot be read, or raises the error that names it. ``gone`` reads records, apart from the
-    others, of which a partial answer tells that they are no longer there.
+    the records without what cannot be read, or raises the error that names it. ``map`` makes products of the kind's
+    fields; the scope's own map replaces single columns of it. ``began`` is when reading began, where that was in an
+    earlier try. ``gone`` reads records, apart from the others, of which a partial answer tells that they are no longer
+    there.
     """
 
     reader: Reader
@@ -99,6 +101,8 @@ class Records:
     mend: Callable[[duckdb.DuckDBPyConnection, Exception], Records] | None = None
     requests: int = 1
     notes: tuple[str, ...] = field(default=())
+    map: Mapping[str, str] = field(default_factory=dict)
+    began: datetime | None = None
 
 
 class Reader(Protocol):
@@ -116,6 +120,14 @@ class Reader(Protocol):
 
     def all_names(self, con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
         """Every field that any record has; may read all records."""
+
+
+@runtime_checkable
+class Offering(Protocol):
+    """A source that can say which scopes it could feed."""
+
+    def offers(self) -> str:
+        """A sentence that lists them, as the settings name them; asks the source."""
 
 
 class Source(Protocol):

@@ -21,7 +21,7 @@ from datasync.errors import InvalidSettings, SourceUnavailable
 from datasync.sources.base import Opening, Records, Want
 from datasync.sources.drivers import Refused, Unreachable, connected
 from datasync.sources.relation import Condition, Relation, value
-from datasync.sources.spool import Spool
+from datasync.sources.arriving import Arriving
 from datasync.sources.texts import WHOLE, Texts
 from datasync.sources.windows import Window, window
 from datasync.sql import literal, quote
@@ -49,12 +49,12 @@ class Database:
             conditions = self._conditions(rows, want, part)
             counted: list[int] = []
             arriving = self._arriving(rows, conditions, _SAMPLE if want.is_sample else None, counted)
-            spool = Spool(rows.names, _while_open(stack.pop_all(), arriving))
+            stream = Arriving(rows.names, _while_open(stack.pop_all(), arriving))
         if self._source.page or len(conditions) > 1:  # how many statements it takes is known afterwards
-            spool.drain()
+            stream.drain()
         name = f"arriving_{next(_NUMBERS)}"
-        con.register(name, spool)
-        return self._records(rows.names, spool, name, want, part, sum(counted) or 1)
+        con.register(name, stream)
+        return self._records(rows.names, stream, name, want, part, sum(counted) or 1)
 
     def scheduled(self) -> Literal["complete", "changed"]:
         return "changed" if self._scope.cursor else "complete"
@@ -125,7 +125,7 @@ class Database:
                 after = further if condition is None else sa.and_(condition, further)
 
     def _records(
-        self, names: tuple[str, ...], spool: Spool, relation: str, want: Want, part: Window | None, requests: int
+        self, names: tuple[str, ...], stream: Arriving, relation: str, want: Want, part: Window | None, requests: int
     ) -> Records:
         gone = _is_deleted(self._scope.deleted) if self._scope.deleted else "false"
         place = self._scope.table or "query"
@@ -134,7 +134,7 @@ class Database:
             return Texts(f"SELECT * FROM {relation} WHERE {condition}", names, place)
 
         def mend(con: duckdb.DuckDBPyConnection, error: Exception) -> Records:
-            raise spool.error or error
+            raise stream.error or error
 
         return Records(
             reader(f"NOT ({gone})"),

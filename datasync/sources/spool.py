@@ -1,75 +1,71 @@
-"""Rows of a database on their way: read once from the server, kept on this worker's disk for whoever reads them again.
+"""Pages of a network source, kept in the store as they came, so that a pull that was killed goes on after the last.
 
-DuckDB scans the object as an Arrow stream. Its first scan takes the batches as they come from the server, so that
-reading and working go on side by side, and leaves them in a file; any further scan reads the file.
+A page is one file of JSON lines, written whole under a name that must not exist yet. Its last line is no record: it
+says how far the pull is and how to go on, so a page and the way to the next are one commit, whoever makes it.
 """
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-import weakref
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
+import gzip
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-if TYPE_CHECKING:
-    import pyarrow as pa
+from datasync.errors import StoreUnavailable
+from datasync.store.files import Store, scratch
 
-_GROUP = 32 * 1024 * 1024
+FURTHER = "datasync further"  # the only key of a page's last line; no record keeps one of that name
+_ENDING = ".jsonl.gz"
+
+State = Mapping[str, Any]
 
 
 class Spool:
-    """A stream of text columns that can be read again and again. ``error`` is what broke it off, if something did."""
+    """The pages of one scope in one run."""
 
-    def __init__(self, names: Sequence[str], batches: Iterator[pa.RecordBatch]) -> None:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
+    def __init__(self, store: Store, scope: str, run: str) -> None:
+        self._store, self._folder = store, f"pulls/scope={scope}/{run}"
 
-        folder = Path(tempfile.mkdtemp(prefix="datasync-"))
-        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        self.error: Exception | None = None
-        self._schema = pa.schema([(name, pa.string()) for name in names])
-        self._file = folder / "rows.parquet"
-        self._writer = pq.ParquetWriter(
-            self._file, self._schema, compression="lz4", use_dictionary=False, write_statistics=False
-        )
-        self._is_new, self._arriving = True, self._kept(batches)
+    def paths(self) -> list[str]:
+        """The pages' paths in the store, in their order."""
+        names = sorted(name for name in self._store.listing(self._folder) if name.endswith(_ENDING))
+        return [f"{self._folder}/{name}" for name in names]
 
-    def __arrow_c_schema__(self) -> object:
-        return self._schema.__arrow_c_schema__()
+    def last(self) -> State | None:
+        """How far the pull got; None where it has no page yet."""
+        paths = self.paths()
+        return self._state(paths[-1]) if paths else None
 
-    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
+    def add(self, number: int, records: Iterable[Mapping[str, Any]], state: State) -> State:
+        """Keep page ``number`` (from 1) and return how far the pull is: further, where another worker was faster."""
+        path = f"{self._folder}/{number:08}{_ENDING}"
+        with scratch() as folder:
+            made = folder / "page"
+            with gzip.open(made, "wb", compresslevel=3) as page:
+                page.writelines(map(_line, records))
+                page.write(_line({}, {FURTHER: state}))
+            if self._store.create(path, made):
+                return state
+        return self.last() or state
 
-        batches = self._arriving
-        if not self._is_new:
-            self.drain()
-            batches = pq.ParquetFile(self._file).iter_batches()
-        self._is_new = False
-        return pa.RecordBatchReader.from_batches(self._schema, batches).__arrow_c_stream__(requested_schema)
+    def clear(self) -> None:
+        """Take all pages away, the last one first, for whoever finds some of them begins after the last."""
+        for path in reversed(self.paths()):
+            self._store.remove(path)
 
-    def drain(self) -> None:
-        """Take what has not come yet into the file."""
-        self._is_new = False
-        for _ in self._arriving:
-            pass
-
-    def _kept(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """The batches, each left in the file before it is handed on; small ones share a row group."""
-        import pyarrow as pa
-
-        waiting: list[pa.RecordBatch] = []
+    def _state(self, path: str) -> State:
+        line = gzip.decompress(self._store.read(path)).rstrip(b"\n").rpartition(b"\n")[2]
         try:
-            for batch in batches:
-                waiting.append(pa.RecordBatch.from_arrays(batch.columns, schema=self._schema))
-                if sum(one.nbytes for one in waiting) > _GROUP:
-                    self._writer.write_table(pa.Table.from_batches(waiting, self._schema))
-                    waiting.clear()
-                yield pa.RecordBatch.from_arrays(batch.columns, schema=self._schema)
-        except Exception as error:
-            self.error = error
-            raise
-        self._writer.write_table(pa.Table.from_batches(waiting, self._schema))
-        self._writer.close()
+            found: State = json.loads(line)[FURTHER]
+        except (ValueError, KeyError, TypeError):
+            raise StoreUnavailable(f"{path} in the store does not end as a page does. Take it away.") from None
+        return found
+
+
+def _line(record: Mapping[str, Any], more: Mapping[str, Any] | None = None) -> bytes:
+    """One line of JSON; half of a surrogate pair stays escaped, for it is no text that could be written."""
+    kept = {key: value for key, value in record.items() if key != FURTHER} | dict(more or {})
+    try:
+        return json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    except UnicodeEncodeError:
+        return json.dumps(kept, separators=(",", ":")).encode() + b"\n"

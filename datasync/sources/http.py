@@ -1,0 +1,213 @@
+"""Asking an HTTP source: one session, tries and waits, its budget, and what each kind of answer means.
+
+An answer is JSON or an error that says what to do. Timeouts, connections that are cut, 408, 429 and 5xx, and pages that
+are no JSON (a proxy's, a maintenance page) are tried again, after Retry-After where the source gives one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+
+from datasync.connection import Connection
+from datasync.errors import AccessDenied, InvalidConnection, SourceRefused, SourceUnavailable
+from datasync.sources.pace import Pace
+
+TRIES = 6
+_LONGEST_WAIT = 300.0
+_LARGEST_BODY = 256 * 1024 * 1024
+_TIMEOUT = httpx.Timeout(120, connect=15)
+_BACKOFF = wait_exponential_jitter(multiplier=0.5, max=60, jitter=0.5)
+_AGAIN = {408, 425, 429}
+
+Params = Sequence[tuple[str, str]]
+
+
+class Again(Exception):
+    """No answer this time; ``after`` is how many seconds the source asked to be left alone."""
+
+    def __init__(self, problem: str, after: float | None = None) -> None:
+        self.after = after
+        super().__init__(problem)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a source answered, and what time it was there."""
+
+    json: Any
+    at: datetime | None
+
+
+class Api:
+    """The HTTP interface of one source. ``requests`` counts what was sent, tries and tokens included."""
+
+    def __init__(
+        self, source: str, base: str, pace: Pace, secrets: Collection[str], headers: Mapping[str, str]
+    ) -> None:
+        self._source, self._pace = source, pace
+        self._secrets = sorted((secret for secret in secrets if len(secret) > 3), key=len, reverse=True)
+        self._client = httpx.Client(
+            base_url=base,
+            timeout=_TIMEOUT,
+            headers={"Accept": "application/json", "User-Agent": "datasync", **headers},
+            event_hooks={"request": [self._count]},
+        )
+        self.requests = 0
+
+    def authorized(self, auth: httpx.Auth) -> Api:
+        """This interface, opened by ``auth`` from now on."""
+        self._client.auth = auth
+        return self
+
+    def __enter__(self) -> Api:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    def get(self, path: str, params: Params = ()) -> Answer:
+        """Ask for ``path``, below the base.
+
+        Raises SourceUnavailable where trying again later may help, AccessDenied, or SourceRefused with its status.
+        """
+        tries = Retrying(stop=stop_after_attempt(TRIES), wait=_wait, retry=retry_if_exception_type(Again), reraise=True)
+        try:
+            return tries(self._once, path, params)
+        except Again as error:
+            raise SourceUnavailable(f"sources.{self._source}: {error}") from None
+
+    def request(self, path: str, **content: Any) -> httpx.Request:
+        """A POST that is not sent yet, below the base or to another place."""
+        return self._client.build_request("POST", path, **content)
+
+    def judge(self, response: httpx.Response, content: bytes) -> Any:
+        """The JSON in the content of an answer; raises what any other answer means."""
+        status, says = response.status_code, self._says(content)
+        if status in _AGAIN or status >= httpx.codes.INTERNAL_SERVER_ERROR:
+            raise self._again(f"it answered {status}{says}.", _retry_after(response))
+        if response.is_redirect:
+            target = urlsplit(response.headers.get("location", ""))
+            where = f"{target.scheme}://{target.netloc}" if target.netloc else target.path
+            raise SourceRefused(self._source, status, f"it answered {status} and points to {where}")
+        if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+            raise AccessDenied(self._source, status, f"it answered {status}{says}")
+        if response.is_error:
+            raise SourceRefused(self._source, status, f"it answered {status}{says}")
+        return self._json(response, content)
+
+    def _once(self, path: str, params: Params) -> Answer:
+        try:
+            with self._pace.slot(), self._client.stream("GET", path, params=list(params) or None) as response:
+                content = self._content(response)
+        except httpx.RequestError as error:
+            raise self._again(f"the connection failed ({type(error).__name__}: {self._clean(str(error))}).") from None
+        return Answer(self.judge(response, content), _at(response))
+
+    def _content(self, response: httpx.Response) -> bytes:
+        """A body, read to its end unless it is larger than any page can be."""
+        body = bytearray()
+        for chunk in response.iter_bytes():
+            body += chunk
+            if len(body) > _LARGEST_BODY:
+                raise SourceRefused(self._source, response.status_code, f"one answer is over {_LARGEST_BODY:,} bytes")
+        return bytes(body)
+
+    def _json(self, response: httpx.Response, content: bytes) -> Any:
+        kind = response.headers.get("content-type", "nothing").split(";")[0].strip()
+        if "json" not in kind:
+            raise self._again(f"it answered with {kind}, not with JSON. Is its address right, or is it under repair?")
+        try:
+            return json.loads(content, parse_constant=_no_number)
+        except ValueError:
+            raise self._again("what it answered is no JSON; it broke off, or something in between wrote it.") from None
+
+    def _again(self, problem: str, after: float | None = None) -> Again | SourceUnavailable:
+        if after is not None and after > _LONGEST_WAIT:
+            wait = f"It asks to be left alone for {after:,.0f} s: run again after that."
+            return SourceUnavailable(f"sources.{self._source}: {problem} {wait}")
+        return Again(problem, after)
+
+    def _says(self, content: bytes) -> str:
+        """What an error says in JSON, in one short line without secrets; nothing where it is a page for people."""
+        try:
+            said = message(json.loads(content))
+        except ValueError:
+            said = ""
+        return f": {self._clean(said)}" if said else ""
+
+    def _clean(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return " ".join(text.split())[:300].rstrip(".")
+
+    def _count(self, _: httpx.Request) -> None:
+        self._pace.moment()
+        self.requests += 1
+
+
+def address(connection: Connection) -> str:
+    """A connection's base URL: its host with or without a protocol (https if none is given), port and path.
+
+    ``schema`` is the protocol where it names one, as Airflow's own HTTP connections have it, else a path.
+    """
+    schema = connection.schema.strip("/")
+    is_protocol = schema in ("http", "https")
+    written = connection.host.strip()
+    parts = urlsplit(written if "://" in written else f"{schema if is_protocol else 'https'}://{written}")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise InvalidConnection(connection.name, "has no host, as in https://shop.example")
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise InvalidConnection(connection.name, "has a login or a query in its host; login and password have fields")
+    port = f":{connection.port}" if connection.port and ":" not in parts.netloc.rpartition("]")[2] else ""
+    path = "/".join(part for part in (parts.path.strip("/"), "" if is_protocol else schema) if part)
+    return f"{parts.scheme}://{parts.netloc}{port}/{path}".rstrip("/")
+
+
+def message(said: Any) -> str:
+    """The sentence of an error in JSON, with its placeholders filled: ``%1`` by place, ``%name`` by name."""
+    if not isinstance(said, Mapping):
+        return ""
+    text, given = str(said.get("message") or said.get("error_description") or ""), said.get("parameters")
+    named = given.items() if isinstance(given, Mapping) else enumerate(given if isinstance(given, list) else (), 1)
+    for name, value in sorted(named, key=lambda item: len(str(item[0])), reverse=True):
+        text = text.replace(f"%{name}", str(value))
+    return text
+
+
+def _wait(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    return error.after if isinstance(error, Again) and error.after is not None else _BACKOFF(state)
+
+
+def _at(response: httpx.Response) -> datetime | None:
+    """What time it was at the source, by its own clock."""
+    return _date(response.headers.get("date", ""))
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        return parsedate_to_datetime(text).astimezone(UTC)
+    except ValueError:
+        return None
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    """Seconds to wait by Retry-After, be it a number or a date; None where it is neither."""
+    given = response.headers.get("retry-after", "").strip()
+    if given.isdecimal():
+        return float(given)
+    until = _date(given)
+    return max(0.0, (until - (_at(response) or datetime.now(UTC))).total_seconds()) if until else None
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(f"{text} is no JSON")
