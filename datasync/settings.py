@@ -16,7 +16,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 from croniter import croniter
@@ -57,6 +57,14 @@ def _duration(given: object) -> object:
 def _schedule(given: str | None) -> str | None:
     if given is not None and not croniter.is_valid(given):
         raise ValueError('is no cron expression: write one as in "0 * * * *" or "@hourly", or null for by hand alone')
+    return given
+
+
+def _time_zone(given: str) -> str:
+    try:
+        ZoneInfo(given)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        raise ValueError("is no time zone: write one as in Europe/Berlin, or UTC") from None
     return given
 
 
@@ -102,14 +110,6 @@ def _open_url(given: str) -> str:
         raise ValueError(
             "is no URL without a secret, as in sqlite:///shop.db: a password belongs into a connection, by its name"
         )
-    return given
-
-
-def _zone(given: str) -> str:
-    try:
-        ZoneInfo(given)
-    except (KeyError, ValueError, OSError):
-        raise ValueError("is no time zone: write its name as in Europe/Berlin") from None
     return given
 
 
@@ -178,15 +178,15 @@ class FilesSource(_Pulled):
 
 
 class SqlSource(_Pulled):
-    """A SQL database: by ``connection``, or by a ``url`` of SQLAlchemy's that needs no secret. ``timezone`` is that of
-    times without one; with ``page``, rows are asked for so many at a time.
+    """A SQL database: by ``connection``, or by a ``url`` of SQLAlchemy's that needs no secret. ``time_zone`` is that
+    of times without one; with ``page_size``, rows are asked for so many at a time.
     """
 
     kind: Literal["sql"]
     connection: ConnectionName | None = None
     url: Annotated[str, AfterValidator(_open_url)] | None = None
-    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
-    page: Annotated[int, Field(ge=1)] | None = None
+    time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
+    page_size: Annotated[int, Field(ge=1)] | None = None
 
     @model_validator(mode="after")
     def _is_somewhere(self) -> SqlSource:
@@ -195,7 +195,31 @@ class SqlSource(_Pulled):
         return self
 
 
-Source = Annotated[SampleSource | FilesSource | SqlSource, Field(discriminator="kind")]
+class AkeneoSource(_Pulled):
+    """An Akeneo PIM. ``identifier`` is the attribute that holds the SKU (default: the PIM's main one); ``time_zone`` is
+    the server's, in which it reads times.
+    """
+
+    kind: Literal["akeneo"]
+    connection: ConnectionName
+    identifier: str | None = None
+    time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
+    page_size: Annotated[int, Field(ge=1, le=100)] = 100
+
+
+class AdobeCommerceSource(_Pulled):
+    """An Adobe Commerce or Magento shop over REST, on its own servers (``paas``) or as Adobe's service (``saas``)."""
+
+    kind: Literal["adobe-commerce"]
+    connection: ConnectionName
+    deployment: Literal["paas", "saas"] = "paas"
+    page_size: Annotated[int, Field(ge=1, le=10_000)] = 300
+
+
+Source = Annotated[
+    SampleSource | FilesSource | SqlSource | AkeneoSource | AdobeCommerceSource,
+    Field(discriminator="kind"),
+]
 _SOURCES: dict[str, type[_Pulled]] = {
     get_args(model.model_fields["kind"].annotation)[0]: model for model in get_args(get_args(Source)[0])
 }
@@ -208,6 +232,9 @@ class Scope(_Model):
     label: str = ""
     path: str | None = None
     locale: str | None = None
+    channel: str | None = None
+    currency: str | None = None
+    store_view: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")] | None = None
     snapshot: Literal["complete", "newest", "partial"] = "complete"
     format: Literal["csv", "jsonl", "parquet", "xlsx"] | None = None
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
@@ -308,22 +335,18 @@ class Settings(_Model):
         return _fingerprint([source, mine.model_dump(mode="json", exclude={"label", "guard", "fresh_within"})])
 
 
-_OF_FILES = ("path", "snapshot", "format", "delimiter", "sheet")
-_OF_SQL = ("table", "query", "cursor", "key", "deleted")
-_MEANS_NOTHING = {"files": _OF_SQL, "sample": (*_OF_FILES, *_OF_SQL), "sql": _OF_FILES}
-
-
 def _fits(name: str, scope: Scope, source: Source) -> None:
-    if source.kind == "files" and not scope.path:
+    article = "An" if source.kind[0] in "ae" else "A"
+    needed, example = _NEEDED.get(source.kind, ("source", ""))
+    if not getattr(scope, needed):
         raise InvalidSettings(
-            f"scopes.{name}.path", "is missing.", 'A files source needs one, as in "exports/de/*.jsonl".'
+            f"scopes.{name}.{needed}", "is missing.", f"{article} {source.kind} source needs one, as in {example}."
         )
     if source.kind == "sql":
         _names_rows(name, scope, source)
-    if given := [key for key in _MEANS_NOTHING.get(source.kind, ()) if key in scope.model_fields_set]:
-        raise InvalidSettings(
-            f"scopes.{name}.{given[0]}", f"means nothing to a {source.kind} source.", "Take the line out."
-        )
+    if given := sorted(scope.model_fields_set & (_ADDRESSES - _OWN[source.kind])):
+        problem = f"means nothing to {article.lower()} {source.kind} source."
+        raise InvalidSettings(f"scopes.{name}.{given[0]}", problem, "Take the line out.")
 
 
 def _names_rows(name: str, scope: Scope, source: SqlSource) -> None:
@@ -331,9 +354,25 @@ def _names_rows(name: str, scope: Scope, source: SqlSource) -> None:
         raise InvalidSettings(
             f"scopes.{name}", "needs a table or a query, one of the two.", "Write what to read from the database."
         )
-    if source.page and not scope.key:
-        fix = "Name a column that tells rows apart and never changes, or leave `page` out of the source."
+    if source.page_size and not scope.key:
+        fix = "Name a column that tells rows apart and never changes, or leave `page_size` out of the source."
         raise InvalidSettings(f"scopes.{name}.key", "is missing: its source reads in pages.", fix)
+
+
+# Which keys of a scope are an address at which kind of source, and which of them it can't do without.
+_OWN = {
+    "sample": {"locale"},
+    "files": {"locale", "path", "snapshot", "format", "delimiter", "sheet"},
+    "sql": {"locale", "table", "query", "cursor", "key", "deleted"},
+    "akeneo": {"channel", "locale", "currency"},
+    "adobe-commerce": {"store_view"},
+}
+_ADDRESSES = set[str]().union(*_OWN.values())
+_NEEDED = {
+    "files": ("path", '"exports/de/*.jsonl"'),
+    "akeneo": ("channel", "ecommerce"),
+    "adobe-commerce": ("store_view", "default"),
+}
 
 
 def _fingerprint(value: object) -> str:

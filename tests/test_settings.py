@@ -131,8 +131,12 @@ def test_relative_paths_resolve_against_the_file_and_absolute_and_remote_ones_st
         ({"keep": {"sites": 0}}, "keep.sites", "0 does not fit: Input should be greater than or equal to 1."),
         ({"keep": {"forever": "1d"}}, "keep.forever", "Known here: snapshots, quarantine, history, sites."),
         ({"guard": {"percent": 101}}, "guard.percent", "101 does not fit: Input should be less than or equal to 100."),
-        ({"sources": {"demo": {"kind": "magento"}}}, "sources.demo.kind", "Known kinds: files, sample, sql."),
-        ({"sources": {"demo": {}}}, "sources.demo.kind", "Known kinds: files, sample, sql."),
+        (
+            {"sources": {"demo": {"kind": "magento"}}},
+            "sources.demo.kind",
+            "Known kinds: adobe-commerce, akeneo, files, sample, sql.",
+        ),
+        ({"sources": {"demo": {}}}, "sources.demo.kind", "Known kinds: adobe-commerce, akeneo, files, sample, sql."),
         (
             {"sources": {"demo": {"kind": "sample", "path": "x"}}},
             "sources.demo.path",

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from datasync.connection import Credentials
 from datasync.errors import InvalidSettings
 from datasync.settings import Settings
+from datasync.sources.adobe_commerce import AdobeCommerce
+from datasync.sources.akeneo import Akeneo
 from datasync.sources.base import Opening, Source
 from datasync.sources.files import Files
 from datasync.sources.sample import Sample
@@ -26,6 +28,8 @@ def _database(given: Opening) -> Source:
 
 
 KINDS: Mapping[str, Callable[[Opening], Source]] = {
+    "adobe-commerce": AdobeCommerce,
+    "akeneo": Akeneo,
     "files": lambda given: Files(given.name, given.scope, given.source),
     "sample": lambda given: Sample(given.name, given.scope, given.source),
     "sql": _database,

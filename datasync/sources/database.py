@@ -1,29 +1,31 @@
 """A SQL database: the rows of a table or a query, read by whatever URL SQLAlchemy knows.
 
 A complete pull reads all of it. With a ``cursor``, a column that moves when a row changes, the pulls between read its
-window alone, and every row without a cursor. Rows come to a file on this worker as they are, all text, in one
-transaction; with ``page`` they come so many at a time, in order of their ``key``, each page beginning after the last
-row of the one before, so that no row is skipped or met twice whatever is written meanwhile.
+window alone, and every row without a cursor. Rows come as they are, all text, in one transaction; with ``page_size``
+they come so many at a time, in order of their ``key``, each page beginning after the last row of the one before, so
+that no row is skipped or met twice whatever is written meanwhile.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import duckdb
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 
 from datasync.errors import InvalidSettings, SourceUnavailable
+from datasync.sources.arriving import Arriving
 from datasync.sources.base import Opening, Records, Want
 from datasync.sources.drivers import Refused, Unreachable, connected
 from datasync.sources.relation import Condition, Relation, value
-from datasync.sources.arriving import Arriving
 from datasync.sources.texts import WHOLE, Texts
-from datasync.sources.windows import Window, window
+from datasync.sources.windows import Window, is_local, is_time, window
 from datasync.sql import literal, quote
 
 if TYPE_CHECKING:
@@ -45,40 +47,49 @@ class Database:
     def records(self, con: duckdb.DuckDBPyConnection, want: Want) -> Records:
         with ExitStack() as stack:
             rows = stack.enter_context(self._open())
-            part = self._window(rows, want)
+            sample = rows.sample(rows.column("cursor")) if self._scope.cursor else None
+            part = self._window(rows, want, sample)
             conditions = self._conditions(rows, want, part)
             counted: list[int] = []
             arriving = self._arriving(rows, conditions, _SAMPLE if want.is_sample else None, counted)
             stream = Arriving(rows.names, _while_open(stack.pop_all(), arriving))
-        if self._source.page or len(conditions) > 1:  # how many statements it takes is known afterwards
+        if self._source.page_size or len(conditions) > 1:  # how many statements it takes is known afterwards
             stream.drain()
         name = f"arriving_{next(_NUMBERS)}"
         con.register(name, stream)
-        return self._records(rows.names, stream, name, want, part, sum(counted) or 1)
+        found = self._records(rows.names, stream, name, want, part, sum(counted) or 1)
+        return replace(found, map=self._map(sample))
 
     def scheduled(self) -> Literal["complete", "changed"]:
         return "changed" if self._scope.cursor else "complete"
 
     def requests(self, want: Want) -> int:
-        if not self._source.page and want.what != "skus":
+        if not self._source.page_size and want.what != "skus":
             return 1
         with self._open() as rows:
-            conditions = self._conditions(rows, want, self._window(rows, want))
-            page = self._source.page
+            sample = rows.sample(rows.column("cursor")) if self._scope.cursor else None
+            conditions = self._conditions(rows, want, self._window(rows, want, sample))
+            page = self._source.page_size
             return sum(rows.count(one) // page + 1 for one in conditions) if page else len(conditions)
 
     # ── what is read ────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _window(self, rows: Relation, want: Want) -> Window | None:
+    def _window(self, rows: Relation, want: Want, sample: Any) -> Window | None:
         """The window of a pull that may move the watermark; None without a cursor, or where no row has one yet."""
-        if want.what == "skus" or not self._scope.cursor:
-            return None
-        cursor = rows.column("cursor")
-        sample = rows.sample(cursor)
-        if sample is None:
+        if want.what == "skus" or sample is None:
             return None
         source = self._source
-        return window(sample, want.watermark, want.at, source.lookback, source.timezone, lambda: rows.newest(cursor))
+        newest = partial(rows.newest, rows.column("cursor"))
+        return window(sample, want.watermark, want.at, source.lookback, source.time_zone, newest)
+
+    def _map(self, sample: Any) -> Mapping[str, str]:
+        """A product was updated when its row's cursor says so, if that is a time."""
+        if not is_time(sample):
+            return {}
+        cursor, zone = quote(self._scope.cursor), self._source.time_zone
+        if isinstance(sample, str) and zone != "UTC" and is_local(sample):
+            return {"updated_at": f"timezone({literal(zone)}, CAST({cursor} AS TIMESTAMP))"}
+        return {"updated_at": cursor}
 
     def _conditions(self, rows: Relation, want: Want, part: Window | None) -> list[Condition | None]:
         """What to ask for, statement by statement; None stands for every row."""
@@ -102,8 +113,8 @@ class Database:
     ) -> Iterator[pa.RecordBatch]:
         """The rows of each condition, one after the other; a 1 is added to ``counted`` for each statement."""
         for condition in conditions:
-            if self._source.page and limit is None:
-                yield from self._pages(rows, condition, self._source.page, counted)
+            if self._source.page_size and limit is None:
+                yield from self._pages(rows, condition, self._source.page_size, counted)
             else:
                 counted.append(1)
                 yield from rows.rows(condition, limit=limit)
@@ -155,7 +166,7 @@ class Database:
         """The scope's rows on a connection of their own; errors of the database become ours."""
         url, key = self._url(), f"scopes.{self._name}"
         try:
-            with connected(url, self._source.timezone) as driver:
+            with connected(url, self._source.time_zone) as driver:
                 rows = Relation(driver, self._name, self._scope)
                 for setting in ("cursor", "key", "deleted"):
                     if getattr(self._scope, setting):

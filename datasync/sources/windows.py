@@ -50,6 +50,17 @@ def window(
     return Window(low, shape(until, min(since or until, until) - lookback, True), False, _kept(until.isoformat()))
 
 
+def is_time(sample: Any) -> bool:
+    """Whether a cursor of which ``sample`` is one value tells times, be it as text."""
+    return _shape(sample, ZoneInfo("UTC")) is not None
+
+
+def is_local(written: str) -> bool:
+    """Whether a time that is kept as text has no offset, so that a zone has to be declared for it."""
+    found = _TIME.fullmatch(written)
+    return found is None or found[3] is None
+
+
 _Shape = Callable[[datetime, datetime, bool], Any]
 
 

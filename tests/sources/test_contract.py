@@ -93,7 +93,7 @@ class TestSqlByPages(SourceContract):
     @pytest.fixture
     def source(self, tmp_path: Path) -> Source:
         place = shop(databases.SqliteFile(tmp_path / "shop.db", "sqlite+pysqlite"))
-        return databases.source(place, {"page": 1}, key="id")
+        return databases.source(place, {"page_size": 1}, key="id")
 
 
 def shop(place: databases.Place) -> databases.Place:
@@ -105,4 +105,4 @@ def shop(place: databases.Place) -> databases.Place:
 
 
 def test_every_kind_is_here() -> None:
-    assert set(KINDS) == {"files", "sample", "sql"}
+    assert set(KINDS) == {"adobe-commerce", "akeneo", "files", "sample", "sql"}

@@ -245,22 +245,33 @@ def test_a_time_that_is_kept_as_text_is_a_cursor_in_the_way_it_is_written(
 
 
 def test_times_without_a_zone_are_read_in_the_zone_that_is_declared(reader: Reader) -> None:
-    how: dict[str, Any] = {"cursor": "changed", "given": {"timezone": "Europe/Berlin", "lookback": "1s"}}
+    how: dict[str, Any] = {"cursor": "changed", "given": {"time_zone": "Europe/Berlin", "lookback": "1s"}}
     before = json.dumps({"until": "2026-11-21T06:59:00+00:00"})  # 7:59 in Berlin
     found = reader.pull("changed", at="2026-11-21T07:00:01+00:00", watermark=before, **how)
     assert reader.desk.products(found, "sku") == ["00123", "C"]
 
 
-def test_times_without_a_zone_come_in_utc_from_the_zone_that_is_declared(on_postgres: Reader) -> None:
-    for way in ("postgresql", "postgresql+psycopg"):
-        on_postgres.place = databases.OnServer(on_postgres.place.database, way)  # type: ignore[attr-defined]
-        found = on_postgres.pull(given={"timezone": "Europe/Berlin"}, map={"updated_at": "changed"})
-        assert on_postgres.desk.products(found, "updated_at")[1] == datetime(2026, 11, 20, 7, tzinfo=UTC)
+def test_a_product_was_updated_when_its_cursor_says_so_in_the_zone_that_is_declared(reader: Reader) -> None:
+    for what in ("complete", "skus"):
+        how: dict[str, Any] = {"given": {"time_zone": "Europe/Berlin"}, "skus": ("A",) if what == "skus" else ()}
+        found = reader.pull(what, cursor="changed", **how)  # type: ignore[arg-type]
+        told = dict(reader.desk.products(found, "sku", "updated_at"))
+        assert told["A"] == datetime(2026, 11, 20, 7, tzinfo=UTC)
+    assert set(reader.desk.products(reader.pull(cursor="id"), "updated_at")) == {None}
+
+
+@pytest.mark.parametrize("way", WAYS[:2])
+def test_any_time_of_a_server_without_a_zone_comes_in_utc(tmp_path: Path, postgres: PostgreSQL, way: str) -> None:
+    place = made(way, postgres, tmp_path)
+    place.run(TABLE, ROWS)
+    reader = Reader(tmp_path, place)
+    found = reader.pull(given={"time_zone": "Europe/Berlin"}, map={"updated_at": "changed"})
+    assert reader.desk.products(found, "updated_at")[1] == datetime(2026, 11, 20, 7, tzinfo=UTC)
 
 
 def test_the_hour_that_comes_twice_when_clocks_go_back_is_read_by_whatever_pull_it_falls_to(reader: Reader) -> None:
     """In Berlin 2026-10-25 02:30 is both 00:30 and 01:30 in UTC: the row was written at the second one."""
-    how: dict[str, Any] = {"cursor": "changed", "given": {"timezone": "Europe/Berlin", "lookback": "1s"}}
+    how: dict[str, Any] = {"cursor": "changed", "given": {"time_zone": "Europe/Berlin", "lookback": "1s"}}
     before = json.dumps({"until": "2026-10-25T00:50:00+00:00"})  # 02:50, the first time
     reader.place.run("INSERT INTO product VALUES (4, 'D', 'd', '2026-10-25 02:30:00', 0)")
     assert "D" in reader.skus("changed", at="2026-10-25T01:35:00+00:00", watermark=before, **how)
@@ -316,7 +327,7 @@ def test_skus_that_an_expression_makes_are_found_among_all_rows(reader: Reader) 
 
 @pytest.mark.parametrize(("page", "requests"), [(1, 4), (2, 2), (3, 2), (4, 1)])
 def test_pages_of_any_size_give_each_row_once(reader: Reader, page: int, requests: int) -> None:
-    how: dict[str, Any] = {"given": {"page": page}, "key": "id"}
+    how: dict[str, Any] = {"given": {"page_size": page}, "key": "id"}
     found = reader.pull(**how)
     assert (reader.desk.products(found, "sku"), found.requests, found.records) == (["00123", "A", "C"], requests, 3)
     assert databases.source(reader.place, **how).requests(Want("complete", datetime.now(UTC))) == requests
@@ -324,7 +335,7 @@ def test_pages_of_any_size_give_each_row_once(reader: Reader, page: int, request
 
 def test_pages_go_by_a_key_of_text_too(reader: Reader) -> None:
     reader.place.run("INSERT INTO product VALUES (4, 'it''s', 'd', NULL, 0)")
-    assert reader.skus(given={"page": 1}, key="sku") == ["00123", "A", "C", "it's"]
+    assert reader.skus(given={"page_size": 1}, key="sku") == ["00123", "A", "C", "it's"]
 
 
 # ── When it cannot be read ───────────────────────────────────────────────────────────────────────────────────────────

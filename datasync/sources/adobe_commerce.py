@@ -1,0 +1,236 @@
+"""Adobe Commerce and Magento: the products of one store view over REST.
+
+Pages are windows that begin behind the last product seen (its `updated_at`, then its id), for deep pages repeat rows,
+lose others, and go on for ever behind the end. The store view in the address does not filter: products come from all
+websites, and those of others are left out here.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+
+from datasync.connection import Connection
+from datasync.errors import AccessDenied, InvalidConnection, SourceRefused, UnexpectedAnswer, UnknownName
+from datasync.sources.auth import Bearer, Issued, Signed, Token
+from datasync.sources.base import Want
+from datasync.sources.http import Api
+from datasync.sources.paged import Page, Paged
+from datasync.sources.spooled import Field, Shape, own
+from datasync.sql import literal
+
+_IMS = "https://ims-na1.adobelogin.com/ims/token/v3"
+_SIGNED_BY = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
+_LONGEST_URL = 4000
+_OWN = own(
+    "id", "sku", "name", "attribute_set_id", "price", "status", "visibility", "type_id", "created_at", "updated_at",
+    "weight", "extension_attributes", "product_links", "options", "media_gallery_entries", "tier_prices",
+)  # fmt: skip
+
+Filter = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a pull has to know: the view's website and currency, where images are, and the paths of categories."""
+
+    website: int | None
+    currency: str
+    media: str
+    categories: Mapping[str, str]
+    notes: tuple[str, ...] = ()
+
+
+class AdobeCommerce(Paged[Facts]):
+    """One store view of an Adobe Commerce shop."""
+
+    queries_file = "adobe_commerce"
+
+    @property
+    def view(self) -> str:
+        return self.scope.store_view or ""
+
+    def open(self) -> Api:
+        is_saas, connection = self.source.deployment == "saas", self._given.connection()
+        api = self.connected({"Store": self.view} if is_saas else {})
+        return api.authorized(_auth(api, connection, self._path("")))
+
+    def look(self, api: Api) -> Facts:
+        configs = api.get(self._path("store/storeConfigs")).json
+        mine = next((one for one in configs if one["code"] == self.view), None)
+        if mine is None and self.view != "all":
+            known = [one["code"] for one in configs]
+            raise UnknownName("store view", self.view, known, f"Name one under scopes.{self.name}.store_view.")
+        common = mine or configs[0]
+        media = common.get("secure_base_media_url") or common.get("base_media_url") or ""
+        categories, notes = self._categories(api)
+        return Facts(mine and mine["website_id"], common.get("base_currency_code", ""), media, categories, notes)
+
+    def queries(self, want: Want) -> Sequence[Any]:
+        if want.what == "skus":
+            return [{"skus": list(some)} for some in _portions(want.skus)]
+        return [{"since": f"{since:%Y-%m-%d %H:%M:%S}"} if (since := self.since(want)) else {}]
+
+    def page(self, api: Api, facts: Facts, query: Any, after: Any) -> Page:
+        answer = api.get(self._path("products"), _asking(query, after, self.source.page_size))
+        try:
+            records, total = list(map(dict, answer.json["items"] or ())), int(answer.json["total_count"])
+            keys = [_key(record) for record in records]
+        except (KeyError, TypeError, ValueError):
+            raise UnexpectedAnswer(self.scope.source, "a page lacks id, updated_at or total_count") from None
+        behind = tuple(after) if after else ("", 0)
+        fresh = [record for record, key in zip(records, keys, strict=True) if key > behind]
+        if any(here > following for here, following in itertools.pairwise(keys)):
+            raise UnexpectedAnswer(self.scope.source, "a page is not in the order that was asked for")
+        is_last = not fresh or total <= len(records)
+        return Page(fresh, None if is_last else list(keys[-1]), total, answer.at)
+
+    def shape(self, facts: Facts) -> Shape:
+        links = Field("/extension_attributes/category_links", f"adobe_categories({{}}, {_paths(facts.categories)})")
+        websites = "json_extract(json, '$.extension_attributes.website_ids')"
+        return Shape(
+            identity="/id",
+            own={**_OWN, "category_paths": links},
+            further=_custom,
+            names="adobe_codes(json_extract(json, '$.custom_attributes'))",
+            map={
+                "type": "type_id",
+                "status": "adobe_status(status)",
+                "visible_in": "adobe_visible_in(visibility)",
+                "stock": "adobe_stock(extension_attributes)",
+                "currency": literal(facts.currency),
+                "images": f"adobe_images(media_gallery_entries, {literal(facts.media)})",
+                "categories": "category_paths",
+            },
+            kept="true" if facts.website is None else f"adobe_is_on({websites}, {facts.website})",
+            notes=facts.notes,
+        )
+
+    def forecast(self, api: Api, want: Want) -> int:
+        return 2 + sum(self._pages(api, query) for query in self.queries(want))
+
+    def counted(self, api: Api, facts: Facts) -> int | None:
+        fields = ("fields", "items[id],total_count")
+        return int(api.get(self._path("products"), [*_asking({}, None, 1), fields]).json["total_count"])
+
+    def offers(self) -> str:
+        with self.open() as api:
+            views = api.get(self._path("store/storeViews", view="all")).json
+        told = ", ".join(f"{one['code']} ({one['name']})" for one in views if one["code"] != "admin")
+        return f"store views: {told or 'none'}"
+
+    def knows(self, api: Api, field: str) -> bool:
+        try:
+            return bool(api.get(self._path(f"products/attributes/{field}")).json.get("attribute_code") == field)
+        except SourceRefused:
+            return False
+
+    def _path(self, what: str, view: str | None = None) -> str:
+        return f"V1/{what}" if self.source.deployment == "saas" else f"rest/{view or self.view}/V1/{what}"
+
+    def _pages(self, api: Api, query: Mapping[str, Any]) -> int:
+        """How many pages a query has, in pages as large as this server gives them."""
+        asking = _asking(query, None, self.source.page_size)
+        answer = api.get(self._path("products"), [*asking, ("fields", "items[id,updated_at],total_count")]).json
+        return max(1, -(-int(answer["total_count"]) // max(1, len(answer["items"] or ()))))
+
+    def _categories(self, api: Api) -> tuple[Mapping[str, str], tuple[str, ...]]:
+        """The path of every category by its id, as "Men/Tops"; none and a note where this login may not read them."""
+        try:
+            return dict(_branches(api.get(self._path("categories")).json, ())), ()
+        except AccessDenied as error:
+            return {}, (f"Categories are told by their ids, for their names can't be read: {error.problem}.",)
+
+
+def _auth(api: Api, connection: Connection, root: str) -> httpx.Auth:
+    """What opens the shop: an integration's signatures, a token that the connection holds, or one to be issued."""
+    extra = connection.extra
+    if all(extra.get(name) for name in _SIGNED_BY):
+        return Signed(*(str(extra[name]) for name in _SIGNED_BY))
+    if extra.get("client_id") and extra.get("client_secret"):
+        return Issued(partial(_ims, api, extra), lambda answer: Token(answer["access_token"]), api.judge)
+    if connection.login and connection.password:
+        given = {"username": connection.login, "password": connection.password}
+        ask = partial(api.request, f"{root}integration/admin/token", json=given)
+        return Issued(lambda _: [ask()], lambda answer: Token(str(answer)), api.judge)
+    if connection.password:
+        return Bearer(connection.password)
+    needs = f"needs {', '.join(_SIGNED_BY)} in its extra, or a token as its password"
+    raise InvalidConnection(connection.name, needs)
+
+
+def _ims(api: Api, extra: Mapping[str, Any], _: str | None) -> list[httpx.Request]:
+    form = {"grant_type": "client_credentials", "scope": extra.get("scope", "openid,AdobeID,profile,email")}
+    form |= {name: str(extra[name]) for name in ("client_id", "client_secret")}
+    return [api.request(str(extra.get("token_url", _IMS)), data=form)]
+
+
+def _asking(query: Mapping[str, Any], after: Any, size: int) -> list[tuple[str, str]]:
+    """A search: the query's filters and those of the window, in the order that windows need."""
+    groups: list[list[Filter]] = []
+    if "since" in query:
+        groups.append([("updated_at", query["since"], "gteq")])
+    if "skus" in query:
+        groups.append([("sku", sku, "eq") for sku in query["skus"]])
+    if after:
+        moment, number = after
+        groups.append([("updated_at", moment, "gteq")])
+        groups.append([("updated_at", moment, "gt"), ("entity_id", str(number), "gt")])
+    filters = [
+        (f"searchCriteria[filter_groups][{g}][filters][{f}][{key}]", value)
+        for g, group in enumerate(groups)
+        for f, one in enumerate(group)
+        for key, value in zip(("field", "value", "condition_type"), one, strict=True)
+    ]
+    sorts = [
+        (f"searchCriteria[sortOrders][{n}][{key}]", value)
+        for n, field in enumerate(("updated_at", "entity_id"))
+        for key, value in (("field", field), ("direction", "ASC"))
+    ]
+    return [*filters, *sorts, ("searchCriteria[pageSize]", str(size)), ("searchCriteria[currentPage]", "1")]
+
+
+def _key(record: Mapping[str, Any]) -> tuple[str, int]:
+    """Where a product is in the order of windows."""
+    moment = datetime.strptime(record["updated_at"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+    return f"{moment:%Y-%m-%d %H:%M:%S}", int(record["id"])
+
+
+def _custom(code: str) -> Field:
+    """A custom attribute of a product."""
+    has = f"list_contains(adobe_codes({{}}), {literal(code)})"
+    return Field("/custom_attributes", f"adobe_attribute(adobe_attributes({{}}), {literal(code)})", has)
+
+
+def _branches(tree: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Every category below a root with its path; roots themselves have none, for no shopper sees them."""
+    names = (*above, str(tree["name"])) if tree.get("level", 0) > 1 else above
+    yield str(tree["id"]), "/".join(names)
+    for child in tree.get("children_data") or ():
+        yield from _branches(child, names)
+
+
+def _paths(categories: Mapping[str, str]) -> str:
+    """SQL for a map from a category's id to its path."""
+    if not categories:
+        return "MAP {}::MAP(VARCHAR, VARCHAR)"
+    return f"MAP {{{', '.join(f'{literal(key)}: {literal(path)}' for key, path in categories.items())}}}"
+
+
+def _portions(skus: Sequence[str]) -> Iterator[list[str]]:
+    """SKUs in lists that a URL can hold: each is a filter of its own, for a list of them can't hold a comma."""
+    some: list[str] = []
+    for sku in skus:
+        if some and len(urlencode(_asking({"skus": [*some, sku]}, None, 1))) > _LONGEST_URL:
+            yield some
+            some = []
+        some.append(sku)
+    if some:
+        yield some

@@ -1,0 +1,335 @@
+"""What every source that is asked over HTTP must do, whatever its server does. Subclass it and give a ``stand``."""
+
+from __future__ import annotations
+
+import gzip
+import signal
+import subprocess
+import sys
+import tracemalloc
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from datasync.errors import AccessDenied, DatasyncError, SourceUnavailable, UnexpectedAnswer, UnknownName
+from datasync.sources.base import Records, Source, Want
+from datasync.store.files import Folder, connect
+from tests.sources.contract import AT, SourceContract, rows
+from tests.sources.standins.server import ROOT, until
+from tests.sources.standins.stand import Stand
+
+BEGAN = datetime(2026, 11, 20, 8, tzinfo=UTC)
+EVERYTHING = Want("complete", AT)
+PULL = """
+import sys
+from tests.sources.{module} import stand_at
+from datasync.sources.base import Want
+from datasync.store.files import Folder, connect
+from tests.sources.contract import AT
+
+store = Folder(sys.argv[1])
+with connect(store) as con:
+    stand_at(sys.argv[2]).source(store, page_size=10).records(con, Want("complete", AT))
+"""
+
+
+def product(sku: str, seconds: int = 0, **more: Any) -> dict[str, Any]:
+    return {"sku": sku, "name": f"Name of {sku}", "updated": (BEGAN + timedelta(seconds=seconds)).isoformat(), **more}
+
+
+def skus(con: duckdb.DuckDBPyConnection, records: Records) -> list[str | None]:
+    return [row["sku"] for row in rows(con, records, "sku")]
+
+
+class HttpContract(SourceContract):
+    """The promises of ``sources/http.py`` and ``sources/paged.py``, asked of one kind over a real socket."""
+
+    module: str  # the test module, which has a ``stand_at`` for a process that is not ours
+
+    @pytest.fixture(autouse=True)
+    def _keeps_to_the_specification(self, stand: Stand) -> Iterator[None]:
+        stand.site.tell("reset")
+        yield
+        assert stand.site.tell("log")["violations"] == []
+
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> Folder:
+        return Folder(str(tmp_path / "store"))
+
+    @pytest.fixture
+    def source(self, stand: Stand, store: Folder) -> Source:
+        stand.sells(product("A"), product("B", 1))
+        return stand.source(store)
+
+    def everything(self, stand: Stand, con: duckdb.DuckDBPyConnection, store: Folder, **keys: Any) -> Records:
+        return stand.source(store, **keys).records(con, EVERYTHING)
+
+    def pages(self, stand: Stand) -> list[dict[str, Any]]:
+        """The requests for products that were sent since the last reset."""
+        return [one for one in stand.site.log() if one["path"].endswith(("/products", "/products-uuid"))]
+
+    # ── pages ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @pytest.mark.parametrize(("count", "size"), [(25, 10), (20, 10), (3, 1), (1, 10)])
+    def test_each_record_comes_once_in_as_many_requests_as_were_foretold(
+        self, count: int, size: int, stand: Stand, con: duckdb.DuckDBPyConnection, store: Folder
+    ) -> None:
+        stand.fill(count)
+        foretold = stand.source(store, page_size=size).requests(EVERYTHING)
+        before = len(stand.site.log())
+        found = self.everything(stand, con, store, page_size=size)
+        assert sorted(map(str, skus(con, found))) == [f"SKU-{number:07}" for number in range(count)]
+        assert found.requests == foretold == len(stand.site.log()) - before
+        assert found.complete
+
+    def test_an_empty_scope_is_complete_and_has_no_records(
+        self, stand: Stand, con: duckdb.DuckDBPyConnection, store: Folder
+    ) -> None:
+        found = self.everything(stand, con, store)
+        assert (skus(con, found), found.complete, found.requests) == ([], True, stand.looks + 1)
+
+    def test_a_server_that_gives_smaller_pages_loses_nothing(
+        self, stand: Stand, con: duckdb.DuckDBPyConnection, store: Folder
+    ) -> None:
+        stand.fill(25)
+        stand.site.tell("set", {"clamp": 7})
+        found = self.everything(stand, con, store, page_size=10)
+        assert len(set(skus(con, found))) == 25
+        assert found.complete
+
+    def test_a_page_that_repeats_ends_the_pull_and_is_no_complete_catalog(
+        self, stand: Stand, con: duckdb.DuckDBPyConnection, store: Folder
+    ) -> None:
+        stand.fill(25)
+        stand.site.fault("repeat", after=1, times=1000)
+        try:
+            found = self.everything(stand, con, store, page_size=10)
+        except UnexpectedAnswer as error:
+            assert "once more" in str(error)
+        else:
+            assert not found.complete
+            assert "nothing is removed" in " ".join(found.notes)
+        assert len(self.pages(stand)) < 6
+
+    def test_a_record_that_changes_while_pages_are_read_comes_once_and_again_with_the_next_pull(
+        self, stand: Stand, con: duckdb.DuckDBPyConnection, store: Folder
+    ) -> None:
+        stand.fill(25)
+        stand.site.fault("touch", after=1)
+        found = self.everything(stand, con, store, page_size=10)
+        assert len(set(skus(con, found))) == len(skus(con, found)) == 25
+        assert found.complete
+        later = stand.source(store, run="r2").records(con, Want("changed", AT, watermark=found.watermark))
+        assert {(row["sku"], row["name"]) for row in rows(con, later, "sku", "name")} == {
+            ("SKU-0000000", "edited"),
+            ("SKU-0000019", "edited"),
+        }
+
+    # ── what goes wrong on the way ──────────────────────────────────────────────────────────────────────────────────
+
+    @pytest.mark.parametrize(
+        ("what", "given"),
+        [
+            ("status", {"status": 500, "times": 2}),
+            ("status", {"status": 429}),
+            ("status", {"status": 408}),
+            ("cut", {}),
+            ("html", {}),
+        ],
+        ids=["500-twice", "429", "408", "cut", "html"],
+    )
+    def test_what_passes_is_asked_for_again(
+        self, what: str, given: dict[str, Any], stand: Stand, con: duckdb.DuckDBPyConnection, store: Folder
+    ) -> None:
+        stand.fill(25)
+        stand.site.fault(what, after=1, **given)
+        found = self.everything(stand, con, store, page_size=10)
+        assert len(set(skus(con, found))) == len(skus(con, found)) == 25
+        assert found.complete
+        assert found.requests == len(stand.site.log())
+
+    @pytest.mark.parametrize("form", ["seconds", "date"])
+    def test_it_waits_as_long_as_it_is_told_to(
+        self, form: str, stand: Stand, con: duckdb.DuckDBPyConnection, store: Folder
+    ) -> None:
+        stand.fill(1)
+        later = format_datetime(datetime.now(UTC) + timedelta(seconds=3), usegmt=True)
+        wait = {"seconds": "2", "date": later}[form]
+        stand.site.fault("status", status=429, headers={"Retry-After": wait})
+        self.everything(stand, con, store)
+        first, second = (one["at"] for one in self.pages(stand))
+        assert 1 < second - first < 5
+
+    def test_it_gives_up_on_a_source_that_stays_away_and_says_what_it_said(
+        self, stand: Stand, con: duckdb.DuckDBPyConnection, store: Folder
+    ) -> None:
+        stand.fill(1)
+        stand.site.fault("status", status=503, times=100, headers={"Retry-After": "0"})
+        with pytest.raises(SourceUnavailable, match=r"sources\.shop: it answered 503: Fault on demand"):
+            self.everything(stand, con, store)
+        assert len(self.pages(stand)) == 6
+
+    def test_a_wait_that_is_too_long_for_a_task_is_left_to_the_next_run(
+        self, stand: Stand, con: duckdb.DuckDBPyConnection, store: Folder
+    ) -> None:
+        stand.fill(1)
+        stand.site.fault("status", status=429, headers={"Retry-After": "7200"})
+        with pytest.raises(SourceUnavailable, match="7,200 s: run again after that"):
+            self.everything(stand, con, store)
+        assert len(self.pages(stand)) == 1
+
+    def test_a_token_that_expires_half_way_is_replaced(
+        self, stand: Stand, con: duckdb.DuckDBPyConnection, store: Folder
+    ) -> None:
+        stand.fill(25)
+        stand.site.fault("expire", after=1)
+        found = self.everything(stand, con, store, page_size=10, login=stand.issued)
+        assert len(set(skus(con, found))) == 25
+
+    def test_a_login_that_is_refused_is_told_without_its_secrets(
+        self, stand: Stand, con: duckdb.DuckDBPyConnection, store: Folder
+    ) -> None:
+
+        wrong = replace(
+            stand.connection, password="wrong-planted", extra=dict.fromkeys(stand.connection.extra, "wrong-planted")
+        )
+        with pytest.raises(DatasyncError) as told:
+            self.everything(stand, con, store, login=wrong)
+        assert isinstance(told.value, AccessDenied) or "422" in str(told.value)
+        assert "planted" not in str(told.value)
+
+    # ── scopes ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def test_a_scope_that_the_source_does_not_have_is_an_error_and_no_empty_catalog(
+        self, stand: Stand, con: duckdb.DuckDBPyConnection, store: Folder
+    ) -> None:
+        stand.fill(3)
+        with pytest.raises(UnknownName, match=r"Known: .*(en_US|default)"):
+            self.everything(stand, con, store, address=stand.elsewhere)
+
+    def test_a_sample_takes_one_page_and_is_no_complete_catalog(
+        self, stand: Stand, con: duckdb.DuckDBPyConnection, store: Folder
+    ) -> None:
+        stand.fill(25)
+        found = stand.source(store, page_size=10).records(con, Want("complete", AT, is_sample=True))
+        assert (len(skus(con, found)), found.complete, found.answers_absence) == (10, False, False)
+        assert len(self.pages(stand)) == 1
+
+    # ── wants ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def test_the_second_that_a_partial_pull_begins_with_is_read_again(
+        self, stand: Stand, con: duckdb.DuckDBPyConnection, store: Folder
+    ) -> None:
+        stand.sells(*(product(f"S{second}", second) for second in range(6)), product("S3-too", 3))
+        want = Want("changed", AT, watermark=(BEGAN + timedelta(seconds=5)).isoformat())
+        found = stand.source(store, lookback="2s").records(con, want)
+        assert sorted(map(str, skus(con, found))) == ["S3", "S3-too", "S4", "S5"]
+        assert (found.complete, found.answers_absence) == (False, False)
+
+    def test_the_watermark_is_the_sources_own_time_when_the_pull_began(
+        self, stand: Stand, con: duckdb.DuckDBPyConnection, store: Folder
+    ) -> None:
+        stand.fill(3)
+        before = datetime.now(UTC).replace(microsecond=0)
+        found = self.everything(stand, con, store)
+        assert before <= datetime.fromisoformat(found.watermark or "") <= datetime.now(UTC)
+
+    def test_a_first_partial_pull_reads_everything(
+        self, stand: Stand, con: duckdb.DuckDBPyConnection, store: Folder
+    ) -> None:
+        stand.fill(25)
+        found = stand.source(store).records(con, Want("changed", AT))
+        assert (len(skus(con, found)), found.complete) == (25, True)
+
+    def test_skus_are_asked_for_by_name_whatever_is_in_them(
+        self, stand: Stand, con: duckdb.DuckDBPyConnection, store: Folder
+    ) -> None:
+        odd = ("A,1", 'B "2"', "C&d=3", "Ü/4", "5 %")
+        stand.sells(*map(product, odd), product("other"))
+        found = stand.source(store).records(con, Want("skus", AT, skus=(*odd, "absent")))
+        assert sorted(map(str, skus(con, found))) == sorted(odd)
+        assert (found.complete, found.answers_absence, found.watermark) == (False, True, None)
+
+    def test_many_skus_are_asked_for_in_several_requests(
+        self, stand: Stand, con: duckdb.DuckDBPyConnection, store: Folder
+    ) -> None:
+        stand.fill(400)
+        want = Want("skus", AT, skus=tuple(f"SKU-{number:07}" for number in range(50, 350)))
+        foretold = stand.source(store).requests(want)
+        found = stand.source(store).records(con, want)
+        assert sorted(map(str, skus(con, found))) == list(want.skus)
+        assert found.requests == foretold
+
+    # ── the pull as a whole ─────────────────────────────────────────────────────────────────────────────────────────
+
+    def test_a_pull_that_was_killed_goes_on_after_its_last_whole_page_on_another_worker(
+        self, stand: Stand, con: duckdb.DuckDBPyConnection, store: Folder
+    ) -> None:
+        stand.fill(55)
+        stand.site.fault("hang", after=3)
+        argv = [sys.executable, "-c", PULL.format(module=self.module), store.root, stand.site.url]
+        killed = subprocess.Popen(argv, cwd=ROOT)
+        until(lambda: len(self.pages(stand)) == 4)
+        killed.send_signal(signal.SIGKILL)
+        killed.wait()
+        before = len(stand.site.log())
+        found = stand.source(Folder(store.root), page_size=10).records(con, Want("complete", AT + timedelta(hours=1)))
+        assert len(self.pages(stand)) == 4 + 3
+        assert sorted(map(str, skus(con, found))) == [f"SKU-{number:07}" for number in range(55)]
+        assert (found.complete, found.began) == (True, AT)
+        assert found.requests >= len(stand.site.log()) - before + 3
+
+    def test_what_was_spooled_for_another_want_is_not_taken_for_this_one(
+        self, stand: Stand, con: duckdb.DuckDBPyConnection, store: Folder
+    ) -> None:
+        stand.fill(5)
+        stand.source(store).records(con, Want("skus", AT, skus=("SKU-0000001",)))
+        assert len(skus(con, self.everything(stand, con, store))) == 5
+
+    def test_its_memory_does_not_grow_with_the_catalog(self, stand: Stand, tmp_path: Path) -> None:
+        def peak(count: int) -> int:
+            stand.fill(count)
+            store = Folder(str(tmp_path / f"store-{count}"))
+            with connect(store) as con:
+                tracemalloc.start()
+                try:
+                    stand.source(store, page_size=50).records(con, EVERYTHING)
+                    return tracemalloc.get_traced_memory()[1]
+                finally:
+                    tracemalloc.stop()
+
+        peak(100)
+        assert peak(2000) < 1.5 * peak(200)
+
+    def test_no_more_are_under_way_than_the_source_allows(self, stand: Stand, tmp_path: Path) -> None:
+        stand.fill(30)
+        stand.site.tell("set", {"delay": 0.02})
+
+        def pulled(number: int) -> int:
+            store = Folder(str(tmp_path / f"store-{number}"))
+            with connect(store) as con:
+                found = stand.source(store, page_size=3, concurrency=2).records(con, EVERYTHING)
+                return len(skus(con, found))
+
+        with ThreadPoolExecutor(6) as workers:
+            assert list(workers.map(pulled, range(6))) == [30] * 6
+        assert stand.site.tell("log")["most_at_once"] == 2
+
+    def test_no_secret_gets_into_the_store(
+        self, stand: Stand, con: duckdb.DuckDBPyConnection, store: Folder, tmp_path: Path
+    ) -> None:
+        stand.fill(25)
+        self.everything(stand, con, store, page_size=10)
+        written = [path.read_bytes() for path in (tmp_path / "store").rglob("*.gz")]
+        assert len(written) >= 3
+        assert not any(b"planted" in gzip.decompress(one) for one in written)
+
+    def test_it_says_which_scopes_it_could_feed(self, stand: Stand, source: Source) -> None:
+        assert any(word in source.offers() for word in ("ecommerce (en_US, de_DE)", "de (Deutsch)"))  # type: ignore[attr-defined]

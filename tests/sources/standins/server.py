@@ -1,0 +1,275 @@
+"""What stand-in servers have in common: a process of their own, a log, faults on demand, and a way to be told things.
+
+Nothing here knows datasync. A test starts one with ``Process``, tells it by POST /_/WHAT, and reads its log.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+ROOT = Path(__file__).parents[3]
+
+
+@dataclass
+class Asked:
+    """One request, as the stand-in sees it."""
+
+    method: str
+    path: str
+    query: list[tuple[str, str]]
+    headers: Mapping[str, str]
+    body: bytes = b""
+    fault: str = ""  # one that is the vendor's own matter
+
+    @property
+    def one(self) -> dict[str, str]:
+        return dict(self.query)
+
+
+class Refused(Exception):
+    """An answer that is no success: its status and the JSON that goes with it."""
+
+    def __init__(self, status: int, **content: Any) -> None:
+        self.status, self.content = status, content
+        super().__init__(status)
+
+
+@dataclass
+class Fault:
+    """What goes wrong with requests for products from the ``after``-th on (from 0), ``times`` times."""
+
+    what: str
+    after: int = 0
+    times: int = 1
+    status: int = 500
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class Standin:
+    """The state of a stand-in. A vendor's subclass answers requests, and says which of them are for products."""
+
+    spec: Path
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.described = json.loads(self.spec.read_text(encoding="utf-8"))
+        self.reset()
+
+    def reset(self) -> None:
+        self.settings: dict[str, Any] = {}
+        self.products: list[dict[str, Any]] = []
+        self.faults: list[Fault] = []
+        self.log: list[dict[str, Any]] = []
+        self.pages = 0
+        self.under_way = self.most_at_once = 0
+        self.violations: list[str] = []
+
+    def tell(self, what: str, given: Any) -> Any:
+        """Carry out what a test wants."""
+        if what == "reset":
+            self.reset()
+        elif what == "set":
+            self.settings.update(given)
+        elif what == "products":
+            self.products = given
+            self.told()
+        elif what == "fill":
+            self.products = [self.made(number) for number in range(given["count"])]
+            self.told()
+        elif what == "fault":
+            self.faults.append(Fault(**{**given, "after": given.get("after", 0) + self.pages}))
+        told = {"log": self.log, "most_at_once": self.most_at_once, "violations": self.violations}
+        return told if what == "log" else {}
+
+    def told(self) -> None:
+        """The products are new."""
+
+    def made(self, number: int) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def is_products(self, asked: Asked) -> bool:
+        raise NotImplementedError
+
+    def answer(self, asked: Asked) -> Any:
+        raise NotImplementedError
+
+    def rule(self, path: str) -> tuple[str, dict[str, Any]]:
+        """The path of the specification that a path is, and what is said of it there."""
+        for template, rule in self.described["paths"].items():
+            if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path):
+                return template, rule
+        raise self.violation(f"{path} stands in no specification")
+
+    def violation(self, what: str) -> Refused:
+        """The answer to a request that the specification does not have, which no test lets pass."""
+        self.violations.append(what)
+        return Refused(400, message=what)
+
+    def fault(self) -> Fault | None:
+        """The fault that is due for this request for products."""
+        with self.lock:
+            mine, self.pages = self.pages, self.pages + 1
+            for one in self.faults:
+                if one.after <= mine and one.times > 0:
+                    one.times -= 1
+                    return one
+        return None
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Speaks HTTP for a stand-in."""
+
+    protocol_version = "HTTP/1.1"
+    standin: Standin
+    is_under_way = False
+
+    def do_GET(self) -> None:
+        self._serve("GET")
+
+    def do_POST(self) -> None:
+        self._serve("POST")
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+    def _serve(self, method: str) -> None:
+        parts = urlsplit(self.path)
+        body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        if parts.path.startswith("/_/"):
+            self._send(200, self.standin.tell(parts.path[3:], json.loads(body or b"null")))
+            return
+        asked = Asked(method, parts.path, parse_qsl(parts.query, keep_blank_values=True), self.headers, body)
+        with self.standin.lock:
+            self.standin.under_way += 1
+            self.is_under_way = True
+            self.standin.most_at_once = max(self.standin.most_at_once, self.standin.under_way)
+        try:
+            self._answer(asked)
+        except (BrokenPipeError, ConnectionResetError):
+            self.close_connection = True
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        """The request is no longer under way: for whoever asked, once the first byte of the answer is there."""
+        with self.standin.lock:
+            self.standin.under_way -= self.is_under_way
+            self.is_under_way = False
+
+    def _answer(self, asked: Asked) -> None:
+        seen = {"method": asked.method, "path": asked.path, "query": asked.query, "at": time.monotonic()}
+        self.standin.log.append(seen)
+        fault = self.standin.fault() if self.standin.is_products(asked) else None
+        if fault:
+            asked.fault = seen["fault"] = fault.what
+        if fault and hasattr(self, f"_{fault.what}"):
+            getattr(self, f"_{fault.what}")(fault, asked)
+            return
+        try:
+            content = self.standin.answer(asked)
+            time.sleep(self.standin.settings.get("delay", 0))
+            status = 200
+        except Refused as refused:
+            status, content = refused.status, refused.content
+        seen["status"] = status
+        self._send(status, content)
+
+    def _send(self, status: int, content: Any, kind: str = "application/json", **headers: str) -> None:
+        self._leave()
+        body = content if isinstance(content, bytes) else json.dumps(content).encode()
+        self.send_response(status)
+        for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _status(self, fault: Fault, asked: Asked) -> None:
+        self._send(
+            fault.status, {"message": f"Fault %1, of {asked.path}", "parameters": ["on demand"]}, **fault.headers
+        )
+
+    def _html(self, fault: Fault, asked: Asked) -> None:
+        self._send(200, b"<html><body>We will be back soon</body></html>", "text/html; charset=utf-8")
+
+    def _cut(self, fault: Fault, asked: Asked) -> None:
+        body = json.dumps(self.standin.answer(asked)).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body[: len(body) // 2])
+        self.wfile.flush()
+        self.close_connection = True
+        self.connection.shutdown(socket.SHUT_RDWR)
+
+    def _hang(self, fault: Fault, asked: Asked) -> None:
+        time.sleep(20)
+
+    def _expire(self, fault: Fault, asked: Asked) -> None:
+        self.standin.settings["tokens"] = []
+        self._send(401, {"code": 401, "message": "The access token provided has expired."})
+
+
+def serve(standin: Standin) -> None:
+    """Serve on a free port of the loopback, told on stdout, for as long as somebody holds stdin open."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Mine", (Handler,), {"standin": standin}))
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    sys.stdout.write(f"{server.server_address[1]}\n")
+    sys.stdout.flush()
+    sys.stdin.read()
+
+
+class Site:
+    """A stand-in, wherever it runs, as a test sees it."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def tell(self, what: str, given: Any = None) -> Any:
+        request = urllib.request.Request(f"{self.url}/_/{what}", json.dumps(given).encode(), method="POST")
+        with urllib.request.urlopen(request) as answer:
+            return json.load(answer)
+
+    def fault(self, what: str, **given: Any) -> None:
+        self.tell("fault", {"what": what, **given})
+
+    def log(self) -> list[dict[str, Any]]:
+        """Every request since the reset."""
+        found: list[dict[str, Any]] = self.tell("log")["log"]
+        return found
+
+
+@contextmanager
+def started(module: str) -> Iterator[Site]:
+    """A stand-in in a process of its own."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", module], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    try:
+        yield Site(f"http://127.0.0.1:{int(process.stdout.readline())}")
+    finally:
+        process.communicate()
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait until something holds, at most ten seconds."""
+    end = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < end, "it did not come to pass within ten seconds"
+        time.sleep(0.02)
