@@ -234,7 +234,9 @@ class Pipeline:
         with self.connected() as con:
             now = self.clock()
             at, found = self._figures(con, as_of or now)
-        bare = pages.SitePages(now, at.as_of, self.settings.window, at.positions, (), (), found.scopes)
+        bare = pages.SitePages(
+            now, at.as_of, self.settings.window, at.positions, (), (), found.scopes, sources=found.sources
+        )
         return pages.status(bare)
 
     # ── the store ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -19,6 +19,7 @@ import duckdb
 
 from datasync import catalog, pull, transfer
 from datasync.errors import Unexplained
+from datasync.reading import SourceReading, readings
 from datasync.settings import Settings
 from datasync.sql import count, instant, literal, query, row
 from datasync.store import holds, runs
@@ -82,13 +83,14 @@ class ScopeTotals:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """All scopes at one moment; ``positions`` are the entries every figure was computed at, by log."""
+    """All scopes and sources at one moment; ``positions`` are the entries every figure was computed at, by log."""
 
     as_of: datetime
     positions: Mapping[str, int]
     scopes: tuple[ScopeTotals, ...]
     holds: tuple[Hold, ...]
     runs: tuple[Run, ...]
+    sources: tuple[SourceReading, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,8 @@ def totals(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at:
         for scope in settings.scopes
         for service in (None, *settings.services)
     ]
-    return Totals(at.as_of, at.positions, scopes, tuple(h for h in held if h), past)
+    metas = {s: catalog.log(store, s).entry(con, at.positions[f"catalog/{s}"]).meta for s in settings.scopes}
+    return Totals(at.as_of, at.positions, scopes, tuple(h for h in held if h), past, readings(settings, metas))
 
 
 def gaps(found: Totals) -> tuple[str, ...]:

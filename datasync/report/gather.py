@@ -57,6 +57,7 @@ def site_pages(
         freshness=tuple(freshness(settings, found.runs)),
         health=tuple(health(settings, found.runs)),
         reasons=tuple(reason for scope in settings.scopes for reason in _reasons(con, store, at, scope)),
+        sources=found.sources,
         stale_after=second_run(settings.schedule, at.as_of),
     )
 

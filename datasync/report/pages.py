@@ -8,10 +8,11 @@ Nothing here reads a clock: ``as_of`` and ``generated_at`` come in with the data
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from datasync.reading import SourceReading
 from datasync.report.health import Freshness, SourceHealth
 from datasync.totals import LastPull, ScopeTotals, ServiceTotals
 
@@ -125,6 +126,7 @@ class SitePages:
     freshness: tuple[Freshness, ...] = ()
     health: tuple[SourceHealth, ...] = ()
     reasons: tuple[QuarantineReason, ...] = ()
+    sources: tuple[SourceReading, ...] = ()
     stale_after: datetime | None = None
 
 
@@ -161,6 +163,7 @@ def status(page: SitePages) -> dict[str, Any]:
         "window_hours": hours(page.window),
         "positions": dict(sorted(page.positions.items())),
         "scopes": [_scope(totals) for totals in page.totals],
+        "sources": [_source(one) for one in page.sources],
     }
 
 
@@ -184,6 +187,12 @@ def _scope(totals: ScopeTotals) -> dict[str, Any]:
         "last_pull": _pull(totals.last_pull) if totals.last_pull else None,
         "services": [_service(one) for one in totals.services],
     }
+
+
+def _source(one: SourceReading) -> dict[str, Any]:
+    at = one.last_complete_at
+    told = {**asdict(one), "scopes": list(one.scopes), "last_complete_at": zulu(at) if at else None}
+    return {**told, "missed_rate": one.missed_rate}
 
 
 def _pull(pull: LastPull) -> dict[str, Any]:

@@ -177,6 +177,7 @@ def view(page: SitePages, version: str) -> dict[str, Any]:
         **{key: status[key] for key in ("generated_at", "as_of", "window_hours")},
         "stale_after": pages.zulu(page.stale_after) if page.stale_after else None,
         "totals": status["scopes"],
+        "sources": status["sources"],
         **{name: [_plain(row) for row in getattr(page, name)] for name in _LISTS},
     }
 

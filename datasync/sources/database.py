@@ -84,7 +84,7 @@ class Database:
 
     def _map(self, sample: Any) -> Mapping[str, str]:
         """A product was updated when its row's cursor says so, if that is a time."""
-        if not is_time(sample):
+        if not self._scope.cursor or not is_time(sample):
             return {}
         cursor, zone = quote(self._scope.cursor), self._source.time_zone
         if isinstance(sample, str) and zone != "UTC" and is_local(sample):

@@ -13,6 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from datasync.reading import SourceReading
 from datasync.report.health import Freshness, SourceHealth
 from datasync.report.pages import (
     HoldRow,
@@ -190,6 +191,7 @@ def site_pages(sizes: dict[str, int], *, calm: bool = False) -> SitePages:
         scopes=tuple(named for named in SCOPES if named.name in sizes), services=SERVICES, totals=totals,
         runs=tuple(runs(tuple(sizes), calm)), holds=() if calm else (HOLD,), quarantined=QUARANTINED,
         unconfigured=() if calm else (Unconfigured("fr-FR", None, 412), Unconfigured("en-US", "marketplace", 57)),
+        sources=() if calm else SOURCES,
         trends=tuple(trend(scope, service.name) for scope in sizes for service in SERVICES),
         freshness=tuple(
             freshness(scope, service.name, calm) for scope in sizes for service in SERVICES
@@ -252,6 +254,15 @@ def _troubled(totals: ScopeTotals) -> ScopeTotals:
 HOLD = HoldRow(
     "manual__2026-11-24T06:00:00+00:00-1f0c", "de-DE", "recommendations", NOW - timedelta(hours=5), 731, 1480
 )
+SOURCES = (
+    SourceReading("demo", ("en-US", "de-DE"), "complete", 86_400, 3_600),
+    SourceReading(
+        "erp", ("ar-SA", "ja-JP"), "partial", 86_400, 3_600, NOW - timedelta(hours=3),
+        measured=2, changed=400, missed=14, unmoved=12, late=2, removed=3,
+        better_lookback_seconds=5_400, better_complete_every_seconds=43_200,
+    ),
+    SourceReading("drop", ("th-TH",), "changes", 86_400, 3_600),
+)  # fmt: skip
 NO_NUMBER = "price is twelve, which is no decimal number."
 TWICE = "Another record of this SKU has a newer updated_at, or the same and stands further down."
 QUARANTINED = (

@@ -128,6 +128,20 @@ def test_without_scripts_the_figures_are_there(context: BrowserContext, site: Pa
         expect(page.get_by_role("row").nth(1)).to_have_text("en-UScatalog-service12640")
 
 
+def test_what_partial_pulls_missed_stands_with_why_and_what_to_set_instead(show: Show) -> None:
+    page = show("#tab=overview")
+    region = page.get_by_role("region", name="What partial pulls missed")
+    expect(region.get_by_role("row")).to_have_count(3)
+    cells = region.get_by_role("row").nth(1).get_by_role("cell")
+    expect(region.get_by_role("row").nth(1).get_by_role("rowheader")).to_have_text("erpar-SA, ja-JP")
+    expect(cells.nth(0)).to_contain_text("every 1 d; partial pulls look 1 h backlast 24 Nov 2026, 09:58")
+    expect(cells.nth(1)).to_have_text("3.5%14 of 400 changes")
+    expect(cells.nth(2)).to_contain_text("12 whose change times did not move")
+    expect(cells.nth(2)).to_contain_text("2 that came to light late3 removals, known by a complete pull alone")
+    expect(cells.nth(3)).to_have_text("lookback: 90mcomplete_every: 12h")
+    expect(region.get_by_role("row").nth(2).get_by_role("cell").first).to_have_text("never: it tells of changes alone")
+
+
 # ── a service ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -57,7 +57,7 @@ def test_a_publish_leaves_the_page_its_figures_and_its_data(tmp_path: Path) -> N
 def test_status_json_has_the_figures_in_the_documented_form(tmp_path: Path) -> None:
     publish(tmp_path)
     told = json.loads((tmp_path / "status.json").read_text(encoding="utf-8"))
-    assert list(told) == ["schema_version", "generated_at", "as_of", "window_hours", "positions", "scopes"]
+    assert list(told) == ["schema_version", "generated_at", "as_of", "window_hours", "positions", "scopes", "sources"]
     assert (told["schema_version"], told["as_of"], told["window_hours"]) == (1, "2026-11-24T07:28:00Z", 3)
     (scope,) = told["scopes"]
     assert list(scope) == ["scope", "source", "products", "quarantined", "last_pull", "services"]

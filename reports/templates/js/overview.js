@@ -7,6 +7,7 @@ import { freshness } from "./freshness.js";
 import { sources } from "./health.js";
 import { note, outcome, section, table } from "./parts.js";
 import { holds, quarantined, runs, unconfigured } from "./records.js";
+import { sources } from "./sources.js";
 import { figure, term } from "./figures.js";
 import { addressOf } from "./state.js";
 import { when } from "./times.js";
@@ -27,6 +28,7 @@ export function overviewView(page) {
     sources(page),
     runs(page),
     quarantined(page),
+    sources(page),
     unconfigured(page),
   );
   return { node, update: (state) => reveal(node, state.at) };
