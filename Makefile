@@ -28,11 +28,12 @@ lint: ## Style, types and layers alone
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-bench: ## A million products from file to totals, and from PostgreSQL to a snapshot, each against the least it can cost
+bench: ## A million products to totals; from PostgreSQL; from network sources; reports: each against the least it can cost
 	@scripts/install.sh test
 	@scripts/postgres.sh
 	$(BIN)/python benchmarks/first_sync.py
 	$(BIN)/python -m benchmarks.postgres_pull
+	$(BIN)/python benchmarks/network_sources.py
 
 constraints: ## Renew constraints.txt with what the registry holds today
 	@scripts/install.sh demo

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from datasync.check.finding import Finding
+from datasync.check.offers import offered
 from datasync.check.places import is_writable, logs, outputs
 from datasync.check.rules import rules
 from datasync.check.scopes import sampled
@@ -32,6 +33,9 @@ def check(store: Store, settings: Settings, at: datetime, credentials: Credentia
         if any(finding.level == "problem" for finding in reachable):
             return
         yield from logs(con, store, settings)
+        offers = [*offered(settings, credentials)]
+        yield from offers
+        closed = {finding.where for finding in offers if finding.level == "problem"}
         with dry_run(store) as aside:
-            for name in settings.scopes:
+            for name in [n for n, scope in settings.scopes.items() if f"sources.{scope.source}" not in closed]:
                 yield from sampled(con, aside, settings, name, at, credentials)

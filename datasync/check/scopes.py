@@ -17,7 +17,7 @@ from datasync.connection import Credentials
 from datasync.pull import Snapshot
 from datasync.settings import Settings
 from datasync.sources import open_source
-from datasync.sources.base import Reader, Records, Want
+from datasync.sources.base import Offering, Reader, Records, Want
 from datasync.sql import quote
 from datasync.store.files import Store, parquet
 
@@ -79,7 +79,7 @@ def sampled(
     except FORESEEN as error:
         yield problem(key, error)
         return
-    yield _records(con, store, key, found)
+    yield _records(con, store, key, found, is_part=found.records >= SAMPLE or isinstance(source, Offering))
     yield from _fields(con, store, key, how, opened.given.names, found)
     valid = parquet(store, pull.snapshot_path(name, run))
     con.execute(f"CREATE OR REPLACE TEMP VIEW catalog AS SELECT * FROM {valid}")
@@ -87,10 +87,10 @@ def sampled(
         yield turned_away(con, key, service, theirs)
 
 
-def _records(con: duckdb.DuckDBPyConnection, store: Store, key: str, found: Snapshot) -> Finding:
+def _records(con: duckdb.DuckDBPyConnection, store: Store, key: str, found: Snapshot, *, is_part: bool) -> Finding:
     invalid = parquet(store, pull.quarantine_path(found.scope, found.run))
     rows = con.execute(f"SELECT code, count(*), min(sentence) FROM {invalid} GROUP BY code ORDER BY code").fetchall()
-    records = f"{'the first ' if found.records >= SAMPLE else ''}{found.records:,} records"
+    records = f"{'the first ' if is_part else ''}{found.records:,} records"
     counts = f"{records}: {found.valid:,} valid, {found.repeated:,} repeated, {found.quarantined:,} in quarantine"
     why = "".join(f"; {code} {count:,}, as: {sentence.rstrip('.')}" for code, count, sentence in rows)
     if found.records == 0:

@@ -93,7 +93,8 @@ class AdobeCommerce(Paged[Facts]):
         return Page(fresh, None if is_last else list(keys[-1]), total, answer.at)
 
     def shape(self, facts: Facts) -> Shape:
-        links = Field("/extension_attributes/category_links", f"adobe_categories({{}}, {_paths(facts.categories)})")
+        paths = _paths(facts.categories)
+        links = Field("/extension_attributes/category_links", lambda given: f"adobe_categories({given}, {paths})")
         websites = "json_extract(json, '$.extension_attributes.website_ids')"
         return Shape(
             identity="/id",
@@ -205,8 +206,11 @@ def _key(record: Mapping[str, Any]) -> tuple[str, int]:
 
 def _custom(code: str) -> Field:
     """A custom attribute of a product."""
-    has = f"list_contains(adobe_codes({{}}), {literal(code)})"
-    return Field("/custom_attributes", f"adobe_attribute(adobe_attributes({{}}), {literal(code)})", has)
+    return Field(
+        "/custom_attributes",
+        lambda given: f"adobe_attribute(adobe_attributes({given}), {literal(code)})",
+        lambda given: f"list_contains(adobe_codes({given}), {literal(code)})",
+    )
 
 
 def _branches(tree: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[tuple[str, str]]:

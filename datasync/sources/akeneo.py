@@ -88,14 +88,14 @@ class Akeneo(Paged[Facts]):
 
     def shape(self, facts: Facts) -> Shape:
         place = f"{literal(self.channel)}, {literal(self.locale)}"
-        complete = Field("/completenesses", f"akeneo_completeness({{}}, {place})")
+        complete = Field("/completenesses", lambda given: f"akeneo_completeness({given}, {place})")
         price = f"akeneo_price(price, {literal(facts.currency)})"
         several = len(facts.currencies) > 1 and not self.scope.currency
         note = f"Prices are taken in {facts.currency}, of {', '.join(facts.currencies)}; `currency` names another."
         return Shape(
             identity="/uuid",
             own={**_OWN, "completeness": complete},
-            further=lambda code: Field(pointer("values", code), f"akeneo_value({{}}, {place})"),
+            further=lambda code: Field(pointer("values", code), lambda given: f"akeneo_value({given}, {place})"),
             names="json_keys(json, '$.values')",
             map={
                 "sku": quote(facts.identifier),

@@ -21,11 +21,11 @@ _NO_JSON = "CASE WHEN json IS NULL THEN 'it is no JSON object.' END"
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """Where a field is in a record (a JSON pointer) and its text: SQL in which ``{}`` stands for the JSON there."""
+    """Where a field is in a record (a JSON pointer), and SQL for its text and for its presence from the JSON there."""
 
     path: str
-    text: str = "({} ->> '$')"
-    has: str = "{} IS NOT NULL"
+    text: Callable[[str], str] = "({} ->> '$')".format
+    has: Callable[[str], str] = "{} IS NOT NULL".format
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Spooled:
         found = {name: self._shape.find(name) for name in fields}
         paths = list(dict.fromkeys([_FURTHER, self._shape.identity, *(one.path for one in found.values())]))
         places = {path: f"_j[{number}]" for number, path in enumerate(paths, 1)}
-        values = [f"{one.text.replace('{}', places[one.path])} AS {quote(name)}" for name, one in found.items()]
+        values = [f"{one.text(places[one.path])} AS {quote(name)}" for name, one in found.items()]
         columns = ", ".join([*values, "_place", f"{_NO_JSON} AS _unreadable", "json AS _row"])
         wanted = f"_j[1] IS NULL AND coalesce({self._shape.kept}, true)"
         if self._is_repeated:
@@ -96,7 +96,7 @@ class Spooled:
 
     def has(self, con: duckdb.DuckDBPyConnection, field: str) -> bool:
         where = self._shape.find(field)
-        hit = where.has.replace("{}", f"json_extract(json, {literal(where.path)})")
+        hit = where.has(f"json_extract(json, {literal(where.path)})")
         row = con.execute(f"SELECT 1 FROM {self._lines} WHERE {hit} LIMIT 1").fetchone()
         return row is not None or self._knows(field)
 

@@ -18,7 +18,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from datasync import pull
 from datasync.errors import AccessDenied, DatasyncError, SourceUnavailable, UnexpectedAnswer, UnknownName
+from datasync.pull import Snapshot
+from datasync.settings import Scope
 from datasync.sources.base import Records, Source, Want
 from datasync.store.files import Folder, connect
 from tests.sources.contract import AT, SourceContract, rows
@@ -46,6 +49,20 @@ def product(sku: str, seconds: int = 0, **more: Any) -> dict[str, Any]:
 
 def skus(con: duckdb.DuckDBPyConnection, records: Records) -> list[str | None]:
     return [row["sku"] for row in rows(con, records, "sku")]
+
+
+def pulled(
+    shop: Stand, con: duckdb.DuckDBPyConnection, folder: Path, want: Want = EVERYTHING, **keys: Any
+) -> tuple[Snapshot, list[dict[str, Any]], list[tuple[str, str]]]:
+    """A pull as the pipeline does it: the snapshot, its products by SKU, and codes and sentences of the quarantine."""
+    store, address = Folder(str(folder / "pulled")), {**shop.address, **keys}
+    source, scope = shop.source(store, address=address), Scope(source="shop", **address)
+    found = pull.pull(con, store, "en-US", scope, source, want, "r1", "", lambda: AT)
+    valid = con.execute(f"FROM '{store.url(pull.snapshot_path('en-US', 'r1'))}' ORDER BY sku")
+    names = [column[0] for column in valid.description or ()]
+    products = [dict(zip(names, row, strict=True)) for row in valid.fetchall()]
+    invalid = con.execute(f"SELECT code, sentence FROM '{store.url(pull.quarantine_path('en-US', 'r1'))}' ORDER BY ALL")
+    return found, products, invalid.fetchall()
 
 
 class HttpContract(SourceContract):

@@ -1,15 +1,21 @@
-"""STUB"""
+"""Adobe Commerce: the contract, and what is its own: windows, websites, counts, the ways in, what its numbers mean."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
+from datasync.connection import Connection
+from datasync.errors import AccessDenied, InvalidConnection
+from datasync.sources.base import Want
 from datasync.store.files import Folder, connect
-from tests.sources.http_contract import HttpContract
+from tests.sources.contract import AT, rows
+from tests.sources.http_contract import EVERYTHING, HttpContract, product, pulled
 from tests.sources.standins.server import Site, started
 from tests.sources.standins.stand import Stand, adobe_commerce
 
@@ -32,3 +38,139 @@ def con(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 class TestContract(HttpContract):
     module = "test_adobe_commerce"
+
+
+@pytest.fixture
+def shop(stand: Stand) -> Iterator[Stand]:
+    stand.site.tell("reset")
+    yield stand
+    assert stand.site.tell("log")["violations"] == []
+
+
+def test_a_product_is_mapped_from_its_numbers_and_lists(
+    shop: Stand, con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    shop.sells(product("A", names={"default": "Jacket", "de": "Jacke"}, price=89.9, qty=5))
+    _, (found,), _ = pulled(shop, con, tmp_path, store_view="de", attributes=("color",))
+    media = "https://shop.example/media/catalog/product"
+    assert found | {"hash": None, "bytes": None} == {
+        "sku": "A", "name": "Jacke", "description": "<p>Long</p>", "type": "simple", "status": "enabled",
+        "visible_in": ["catalog", "search"], "stock": "in-stock", "price": found["price"], "currency": "EUR",
+        "url": None, "categories": ["Men/Tops"], "updated_at": found["updated_at"],
+        "images": [
+            {"url": f"{media}/a.jpg", "label": "", "roles": ["image"]},
+            {"url": f"{media}/b.jpg", "label": "Back", "roles": []},
+        ],
+        "attributes": [{"code": "color", "values": ["49"]}],
+        "hash": None, "hash_version": "1", "bytes": None, "scope": "en-US",
+    }  # fmt: skip
+    assert (str(found["price"]), f"{found['updated_at']:%FT%T%z}") == ("89.9000", "2026-11-20T08:00:00+0000")
+
+
+@pytest.mark.parametrize(
+    ("given", "column", "becomes"),
+    [
+        ({"status": 1}, "status", "enabled"),
+        ({"status": 2}, "status", "disabled"),
+        ({"visibility": 1}, "visible_in", []),
+        ({"visibility": 2}, "visible_in", ["catalog"]),
+        ({"visibility": 3}, "visible_in", ["search"]),
+        ({}, "stock", "unknown"),
+        ({"qty": 0}, "stock", "out-of-stock"),
+        ({"qty": 2}, "stock", "low-stock"),
+        ({"qty": 3}, "stock", "in-stock"),
+        ({"categories": []}, "categories", []),
+        ({"categories": [3, 99]}, "categories", ["99", "Men"]),
+    ],
+)
+def test_what_a_number_means(
+    given: dict[str, Any], column: str, becomes: Any, shop: Stand, con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    shop.sells(product("A", **given))
+    _, (found,), _ = pulled(shop, con, tmp_path)
+    assert found[column] == becomes
+
+
+def test_a_status_that_nobody_knows_goes_to_quarantine(
+    shop: Stand, con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    shop.sells(product("A", status=7))
+    _, _, invalid = pulled(shop, con, tmp_path)
+    assert invalid == [("unknown-status", "status is 7; known are enabled and disabled.")]
+
+
+def test_products_of_other_websites_are_left_out_and_the_pull_is_complete_all_the_same(
+    shop: Stand, con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    shop.sells(product("A"), product("B", websites=[2]), product("C", websites=[2, 1]), product("D", websites=[]))
+    found, products, _ = pulled(shop, con, tmp_path)
+    assert ([one["sku"] for one in products], found.complete, found.notes) == (["A", "C"], True, ())
+
+
+def test_a_product_that_left_the_website_is_not_there_when_it_is_asked_for(
+    shop: Stand, con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    shop.sells(product("A"), product("B", websites=[2]))
+    found, products, _ = pulled(shop, con, tmp_path, Want("skus", AT, skus=("A", "B")))
+    assert ([one["sku"] for one in products], found.answers_absence) == (["A"], True)
+
+
+def test_many_products_of_the_same_second_come_through_the_window(
+    shop: Stand, con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    shop.sells(*(product(f"S{number:02}", number // 20) for number in range(50)))
+    source = shop.source(Folder(str(tmp_path)), page_size=7)
+    con.execute("SET preserve_insertion_order = true")
+    assert [row["sku"] for row in rows(con, source.records(con, EVERYTHING), "sku")] == [f"S{n:02}" for n in range(50)]
+
+
+def test_a_count_that_is_higher_than_what_came_makes_the_pull_a_part(
+    shop: Stand, con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    shop.fill(25)
+    shop.site.tell("set", {"counts": 3})
+    found, products, _ = pulled(shop, con, tmp_path)
+    assert (len(products), found.complete, found.answers_absence) == (25, False, False)
+    assert found.notes == ("The source counts 28 products and gave 25: taken for a part, so nothing is removed.",)
+
+
+def test_categories_that_may_not_be_read_are_told_by_their_ids(
+    shop: Stand, con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    shop.sells(product("A"))
+    shop.site.tell("set", {"categories": False})
+    found, (one,), _ = pulled(shop, con, tmp_path)
+    assert one["categories"] == ["2", "4"]
+    assert "isn't authorized to access Magento_Catalog::categories" in found.notes[0]
+
+
+def test_the_ways_in(shop: Stand, con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    shop.sells(product("A"))
+    url = shop.site.url
+    ims = {"client_id": "ims-client", "client_secret": "ims-planted", "token_url": f"{url}/ims/token/v3"}
+    ways = {
+        "signed": (shop.connection, {}),
+        "bearer": (Connection("there", host=url, password="bearer-planted"), {}),
+        "admin": (shop.issued, {}),
+        "saas": (Connection("there", host=f"{url}/tenant-id", extra=ims), {"deployment": "saas"}),
+        "saas-by-path": (Connection("there", host=url, schema="tenant-id", extra=ims), {"deployment": "saas"}),
+    }
+    for way, (login, keys) in ways.items():
+        source = shop.source(Folder(str(tmp_path)), way, login=login, **keys)
+        assert [row["sku"] for row in rows(con, source.records(con, EVERYTHING), "sku")] == ["A"], way
+
+
+def test_a_signature_that_is_not_ours_is_refused_in_the_shops_words(
+    shop: Stand, con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    wrong = replace(shop.connection, extra={**shop.connection.extra, "access_token_secret": "other-planted"})
+    with pytest.raises(AccessDenied, match="isn't authorized to access Magento_Catalog::products") as told:
+        shop.source(Folder(str(tmp_path)), login=wrong).records(con, EVERYTHING)
+    assert "planted" not in str(told.value)
+
+
+def test_a_connection_that_opens_nothing_says_what_it_needs(
+    shop: Stand, con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    with pytest.raises(InvalidConnection, match=r"needs consumer_key, .* in its extra, or a token"):
+        shop.source(Folder(str(tmp_path)), login=Connection("there", host=shop.site.url)).records(con, EVERYTHING)

@@ -51,6 +51,7 @@ class AdobeCommerce(Standin):
     def reset(self) -> None:
         super().reset()
         self.settings = {"tokens": ["bearer-planted"], "categories": True, "counts": 0}
+        self.in_order: list[dict[str, Any]] = []
 
     def told(self) -> None:
         for number, one in enumerate(self.products, 1):
@@ -142,7 +143,7 @@ class AdobeCommerce(Standin):
 
     def _products(self, asked: Asked, view: str) -> Any:
         if view not in {code for code, *_ in VIEWS} | {"all"}:
-            return {"items": [], "search_criteria": {}, "total_count": 0}
+            return {"items": [], "search_criteria": {"filter_groups": []}, "total_count": 0}
         wanted = self._window(asked) if self.in_order else self._wanted(asked)
         some = self._cut(asked, wanted)
         if asked.fault == "repeat":
@@ -154,7 +155,11 @@ class AdobeCommerce(Standin):
             items = [
                 {key: one[key] for key in re.findall(r"\w+", asked.one["fields"][6:].split("]")[0])} for one in items
             ]
-        return {"items": items, "search_criteria": {}, "total_count": len(wanted) + self.settings["counts"]}
+        return {
+            "items": items,
+            "search_criteria": {"filter_groups": []},
+            "total_count": len(wanted) + self.settings["counts"],
+        }
 
     def _wanted(self, asked: Asked) -> list[dict[str, Any]]:
         groups = _groups(asked)
@@ -252,7 +257,7 @@ def _told(one: dict[str, Any], view: str) -> dict[str, Any]:
         "updated_at": one["updated"], "extension_attributes": extension, "product_links": [], "options": [],
         "media_gallery_entries": [
             _image(2, "/b.jpg", label="Back", types=[]),
-            _image(1, "/a.jpg", label=None, types=["image"]),
+            _image(1, "/a.jpg", label="", types=["image"]),
             _image(3, "/c.jpg", label="Hidden", types=[], disabled=True),
         ],
         "tier_prices": [], "custom_attributes": [{"attribute_code": k, "value": v} for k, v in custom.items()],

@@ -221,6 +221,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def _expire(self, fault: Fault, asked: Asked) -> None:
         self.standin.settings["tokens"] = []
+        if self.standin.settings.get("forgets"):
+            self.standin.settings["refresh"] = []
         self._send(401, {"code": 401, "message": "The access token provided has expired."})
 
 

@@ -1,0 +1,81 @@
+"""Pages in the store: one commit each, whoever makes it; and what a page may hold."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datasync.errors import StoreUnavailable
+from datasync.sources.spool import FURTHER, Spool
+from datasync.sources.spooled import Field, Shape, Spooled, own, pointer
+from datasync.store.files import Folder, connect
+
+ODD = ['a"b', "a/b~c", "two words", "ключ", "$.x", "{}", "*"]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Folder:
+    return Folder(str(tmp_path))
+
+
+def read(store: Folder, spool: Spool, *fields: str) -> list[tuple[Any, ...]]:
+    shape = Shape("/id", own("id", "sku"), lambda name: Field(pointer(name)), "[]")
+    with connect(store) as con:
+        con.execute("SET preserve_insertion_order = true")
+        reader = Spooled(con, store, spool.paths(), shape, lambda _: False)
+        return con.execute(f"SELECT * EXCLUDE (_row) FROM ({reader.select(fields)})").fetchall()
+
+
+def test_of_two_workers_at_one_page_the_first_counts_and_the_other_goes_on_from_there(store: Folder) -> None:
+    first, second = Spool(store, "en", "r1"), Spool(store, "en", "r1")
+    first.add(1, [{"id": 1}], {"after": "a"})
+    first.add(2, [{"id": 2}], {"after": "b"})
+    assert second.add(1, [{"id": 9}], {"after": "x"}) == {"after": "b"}
+    assert read(store, second, "id") == [("1", "00000001.jsonl.gz", None), ("2", "00000002.jsonl.gz", None)]
+
+
+def test_a_record_that_came_again_counts_as_it_came_last(store: Folder) -> None:
+    spool = Spool(store, "en", "r1")
+    spool.add(1, [{"id": 1, "sku": "old"}, {"id": 2, "sku": "B"}], {})
+    spool.add(2, [{"id": 3, "sku": "C"}, {"id": 1, "sku": "new"}], {})
+    assert [sku for sku, *_ in read(store, spool, "sku")] == ["B", "C", "new"]
+
+
+def test_a_record_that_names_its_own_way_further_stays_a_record(store: Folder) -> None:
+    spool = Spool(store, "en", "r1")
+    spool.add(1, [{"id": 1, "sku": "A", FURTHER: {"after": "evil"}}], {"after": "b"})
+    assert spool.last() == {"after": "b"}
+    assert [row[0] for row in read(store, spool, "sku")] == ["A"]
+
+
+def test_half_a_surrogate_pair_makes_one_record_unreadable_and_no_other(store: Folder) -> None:
+    spool = Spool(store, "en", "r1")
+    spool.add(1, [{"id": 1, "sku": "\ud800"}, {"id": 2, "sku": "日本"}], {})
+    assert read(store, spool, "sku") == [
+        (None, "00000001.jsonl.gz", "it is no JSON object."),
+        ("日本", "00000001.jsonl.gz", None),
+    ]
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_field_is_found_whatever_is_in_its_name(name: str, store: Folder) -> None:
+    spool = Spool(store, "en", "r1")
+    spool.add(1, [{"id": 1, name: "here"}], {})
+    assert read(store, spool, name)[0][0] == "here"
+
+
+def test_a_pull_without_a_page_has_no_records(store: Folder) -> None:
+    spool = Spool(store, "en", "r1")
+    assert (spool.last(), read(store, spool, "sku")) == (None, [])
+
+
+def test_a_page_without_its_last_line_is_named(store: Folder, tmp_path: Path) -> None:
+    page = tmp_path / "pulls/scope=en/r1/00000001.jsonl.gz"
+    page.parent.mkdir(parents=True)
+    page.write_bytes(gzip.compress(json.dumps({"id": 1}).encode()))
+    with pytest.raises(StoreUnavailable, match=r"pulls/scope=en/r1/00000001\.jsonl\.gz"):
+        Spool(store, "en", "r1").last()
