@@ -102,7 +102,7 @@ def pull(
         _settle(con, name, scope, records, how)
         if records.answers_absence:
             _refuse_unreadable_files(con)
-            _refuse_missing_fields(con, name, scope, records, how)
+            refuse_missing_fields(con, name, scope, records, how)
         counts = {**row(con, query("pull_counts")), "asked": len(want.skus) or count(con, "SELECT * FROM asked")}
         found = _snapshot(name, scope.source, records, want, run, fingerprint, counts, clock())
         _write(con, store, found, product.finished(name, how, scope.volatile, _VALID), folder)
@@ -160,7 +160,7 @@ def _mapping(con: duckdb.DuckDBPyConnection, name: str, scope: Scope, records: R
     return product.mapping(con, name, {**records.map, **scope.map}, scope.attributes, scope.volatile, known)
 
 
-def _refuse_missing_fields(
+def refuse_missing_fields(
     con: duckdb.DuckDBPyConnection, name: str, scope: Scope, records: Records, how: product.Mapped
 ) -> None:
     """Where all records are known, a field that the settings name and none of them has is a mistake in the settings."""

@@ -76,6 +76,8 @@ def sampled(
         how = product.mapping(
             con, name, {**opened.given.map, **mine.map}, mine.attributes, mine.volatile, opened.given.names
         )
+        if isinstance(source, Offering):  # its sample is no complete catalog, but it can say which fields there are
+            pull.refuse_missing_fields(con, name, mine, opened.given, how)
     except FORESEEN as error:
         yield problem(key, error)
         return

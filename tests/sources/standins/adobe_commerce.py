@@ -87,7 +87,7 @@ class AdobeCommerce(Standin):
                               parameters={"resources": "Magento_Catalog::categories"})  # fmt: skip
             return TREE
         if template == "/V1/products/attributes/{attributeCode}":
-            raise Refused(404, message='The attribute with a "%1" attributeCode doesn\'t exist.', parameters=["it"])
+            return self._attribute(path.rpartition("/")[2])
         return self._products(asked, view)
 
     def _placed(self, asked: Asked) -> tuple[str, str]:
@@ -103,6 +103,12 @@ class AdobeCommerce(Standin):
             raise Refused(401, message="The account sign-in was incorrect or your account is disabled temporarily.")
         self.settings["tokens"].append(f"issued-planted-{len(self.log)}")
         return str(self.settings["tokens"][-1])
+
+    @staticmethod
+    def _attribute(code: str) -> Any:
+        if code not in ("color", "description", "manufacturer"):
+            raise Refused(404, message='The attribute with a "%1" attributeCode doesn\'t exist.', parameters=[code])
+        return {"attribute_code": code, "frontend_input": "select"}
 
     def _ims(self, asked: Asked) -> Any:
         given = dict(parse_qsl(asked.body.decode()))
