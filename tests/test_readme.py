@@ -17,6 +17,7 @@ import yaml
 
 from datasync import errors, product, settings, totals
 from datasync.settings import Settings
+from datasync.sources import KINDS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -114,3 +115,10 @@ def test_make_knows_every_target_that_the_readme_names() -> None:
     targets = set(re.findall(r"`?make ([a-z]+)`?", README))
     known = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert targets <= known
+
+
+def test_the_readme_names_every_kind_of_source_and_links_its_page() -> None:
+    told = re.findall(r"^\| `([a-z-]+)` \|(.*)", README.split("### Sources")[1].split("\n## ")[0], re.MULTILINE)
+    assert {kind for kind, _ in told} == set(KINDS)
+    pages = {match[1] for _, text in told if (match := re.search(r"\]\((docs/sources/[\w-]+\.md)\)", text))}
+    assert pages == {f"docs/sources/{path.name}" for path in (ROOT / "docs/sources").iterdir()}
