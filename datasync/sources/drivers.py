@@ -260,5 +260,5 @@ def _judged(error: Exception) -> type[Exception]:
 def _first_line(error: Exception) -> str:
     """The first lines of what a driver says; SQLAlchemy adds the whole statement, which nobody needs twice."""
     words = str(getattr(error, "orig", None) or error).strip()
-    words = words.split("\nQuery was:")[0].split("[SQL:")[0]
+    words = re.split(r"\n(?:Query was|query):|\[SQL:", words)[0]
     return " ".join(words.split()).rstrip(".")
