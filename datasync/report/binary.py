@@ -16,25 +16,34 @@ Numbers = NDArray[Any]
 Bytes = NDArray[np.uint8]
 
 
+def stack(numbers: Numbers, width: int) -> Bytes:
+    """``width`` bytes of each number, a row of the lowest bytes first; a slice of columns is a slice of the numbers."""
+    wide = np.ascontiguousarray(numbers.astype("<u8")).view(np.uint8).reshape(-1, 8)
+    return np.ascontiguousarray(wide[:, :width].T)
+
+
 def planes(numbers: Numbers, width: int) -> bytes:
     """``width`` bytes of each number, plane by plane, the lowest first."""
-    wide = np.ascontiguousarray(numbers.astype("<u8")).view(np.uint8).reshape(-1, 8)
-    return wide[:, :width].T.tobytes()
+    return stack(numbers, width).tobytes()
 
 
 def varints(numbers: Numbers) -> tuple[Bytes, NDArray[np.int64]]:
-    """The bytes of all numbers (below 2**35), and where each one begins, with the end as the last."""
-    lengths = np.ones(len(numbers), np.int64)
-    for bits in (7, 14, 21, 28):
-        lengths += numbers >= (1 << bits)
+    """The bytes of all numbers (below 2**32), and where each one begins, with the end as the last."""
+    numbers = numbers.astype(np.uint32, copy=False)
+    large = np.flatnonzero(numbers > 127)  # few, mostly: the others are done with at once
+    left = numbers[large] >> 7
+    lengths = np.ones(len(numbers), np.uint8)
+    lengths[large] += np.uint8(1) + (left > 0x7F) + (left > 0x3FFF) + (left > 0x1FFFFF)
     starts = np.zeros(len(numbers) + 1, np.int64)
     np.cumsum(lengths, out=starts[1:])
     out = np.empty(starts[-1], np.uint8)
-    at, left = starts[:-1], numbers
+    out[starts[:-1]] = numbers & 127
+    at = starts[large]
+    out[at] |= 128
     while len(left):
-        more = left > 127
+        at, more = at + 1, left > 127
         out[at] = (left & 127) | (more.astype(np.uint8) << 7)
-        at, left = at[more] + 1, left[more] >> 7
+        at, left = at[more], left[more] >> 7
     return out, starts
 
 

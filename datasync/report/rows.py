@@ -16,17 +16,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from datasync.report.binary import header, numbers, planes, texts
+from datasync.report.binary import header, numbers, stack, texts
 from datasync.report.documents import Documents
 
 BYTES = 10_000  # of a shard, before it is packed
+MANY = 4_000_000  # documents from which on files are four times as large, for there would be too many of them
+TIME = 6  # bytes
 FIXED = 24  # bytes of a row beside its text, after deflate had its way with the planes
 
 
 def in_shard(of: Documents) -> int:
     """How many rows a shard of this scope has, so that it keeps to its budget: rows with long texts come in fewer."""
     found = of.con.sql("SELECT coalesce(avg(strlen(line)), 0) FROM documents").fetchall()
-    fitting = BYTES / (float(found[0][0]) + FIXED)
+    fitting = BYTES * (1 if of.size < MANY else 4) / (float(found[0][0]) + FIXED)
     return int(2 ** min(8, max(4, np.floor(np.log2(fitting)))))
 
 
@@ -39,42 +41,32 @@ def columns(of: Documents) -> str:
 def shards(of: Documents, part: pa.Table, size: int) -> list[bytes]:
     """The shards of some documents that begin with a shard's first."""
     text, starts = texts(part["line"])
-    facet, version = numbers(part["facet"]), numbers(part["version"])
-    told = [_Told(part, n) for n in range(len(of.services))]
+    first = np.arange(0, part.num_rows, size)
+    told = [_Told(part, n, first) for n in range(len(of.services))]
+    stacked = np.concatenate(
+        [stack(numbers(part["facet"]), 2), stack(numbers(part["version"]), 4), *(one.stacked for one in told)]
+    )
+    newest = np.array([one.newest for one in told], "<f8").reshape(len(told), len(first)).T
     made = []
-    for first in range(0, part.num_rows, size):
-        rows = slice(first, min(first + size, part.num_rows))
-        lines = text[starts[rows.start] : starts[rows.stop]]
-        newest = np.array([one.newest(rows) for one in told], "<f8").tobytes()
-        made.append(
-            b"".join(
-                (
-                    header(rows.stop - rows.start, len(lines)),
-                    newest,
-                    lines.tobytes(),
-                    planes(facet[rows], 2),
-                    planes(version[rows], 4),
-                    *(one.planes(rows) for one in told),
-                )
-            )
-        )
+    for number, begin in enumerate(first):
+        end = min(begin + size, part.num_rows)
+        lines = text[starts[begin] : starts[end]].tobytes()
+        planes = stacked[:, begin:end].tobytes()
+        made.append(header(end - begin, len(lines)) + newest[number].tobytes() + lines + planes)
     return made
 
 
 class _Told:
-    """What one service says of some documents."""
+    """What one service says of some documents: ``newest`` by shard, and the planes of all."""
 
-    def __init__(self, part: pa.Table, number: int) -> None:
-        self.code = numbers(part[f"code_{number}"])
-        self.received, self.told = (_times(part[f"{name}_{number}"]) for name in ("received", "told"))
-
-    def newest(self, rows: slice) -> int:
-        return int(max(self.received[rows].max(), self.told[rows].max(), 0))
-
-    def planes(self, rows: slice) -> bytes:
-        newest = self.newest(rows)
-        before = (np.where(times < 0, 0, newest - times + 1) for times in (self.received[rows], self.told[rows]))
-        return b"".join((planes(self.code[rows], 2), *(planes(one, 6) for one in before)))
+    def __init__(self, part: pa.Table, number: int, first: NDArray[np.int64]) -> None:
+        times = [_times(part[f"{name}_{number}"]) for name in ("received", "told")]
+        self.newest = np.maximum.reduceat(np.maximum(*times), first) if len(first) else first
+        since = np.repeat(self.newest, np.diff(np.append(first, part.num_rows)))
+        before = [np.where(one < 0, 0, since - one + 1) for one in times]
+        self.stacked = np.concatenate(
+            [stack(numbers(part[f"code_{number}"]), 2), *(stack(one, TIME) for one in before)]
+        )
 
 
 def _times(column: pa.ChunkedArray) -> NDArray[np.int64]:

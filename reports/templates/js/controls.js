@@ -7,7 +7,8 @@ import { say } from "./words.js";
 
 const TYPING_MS = 120;
 
-export function searchBox(go) {
+/** The search box; `prepare` is called when somebody is about to type. */
+export function searchBox(go, prepare) {
   let sent = "";
   let timer = 0;
   const input = h("input", {
@@ -20,6 +21,7 @@ export function searchBox(go) {
     maxlength: "200",
     dir: "auto",
     "aria-keyshortcuts": "/",
+    onfocus: prepare,
     onpaste: (event) => pasted(event, go),
     oninput: () => {
       clearTimeout(timer);

@@ -30,6 +30,11 @@ export class Indexed {
     return this.head.sorts;
   }
 
+  /** Load what every search begins with. */
+  prepare() {
+    this.postings.router().catch(() => {}); // the search itself will say so
+  }
+
   /** One page of a service's list: its rows, how many match (`isMore` than that), how many are listed, the filters' counts. */
   async find(asked, from, count) {
     const service = this.head.services.indexOf(asked.service);

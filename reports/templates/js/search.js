@@ -53,7 +53,7 @@ export class Search {
     await this.prepare();
     if (this.isHopeless) return;
     const rarest = this.cursors.flat().sort((a, b) => a.rarity - b.rarity);
-    for (let count = 2; count < rarest.length; count *= 2) {
+    for (let count = 3; count < rarest.length; count *= 2) {
       const docs = await this.gather(rarest.slice(0, count), 0, FEW + 1);
       if (docs.length <= FEW) return void (yield { docs, isSure: false });
     }

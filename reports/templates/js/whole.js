@@ -13,6 +13,9 @@ export class Whole {
   pageSize = 50;
   sorts = SORTS;
 
+  /** All rows are at hand: there is nothing to prepare for a search. */
+  prepare() {}
+
   /** One page of a service's list: its rows, how many match, how many are listed, and the filters' counts. */
   async find(asked, from, count) {
     const { listed, matches, filtered } = await this.matching(asked);
