@@ -265,7 +265,7 @@ class Pipeline:
     # ── inside ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _publish(
-        self, page: pages.SitePages, products: Iterable[pages.ScopeProducts], more: Iterable[render.More]
+        self, page: pages.SitePages, products: Iterable[pages.ScopeProducts], more: Iterable[pages.DataFile]
     ) -> render.Published:
         site, keep = self.settings.site, self.settings.keep.sites
         options = self.settings.store_options if site.startswith("s3://") else {}

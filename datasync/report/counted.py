@@ -16,6 +16,7 @@ import duckdb
 
 from datasync import catalog, pull, totals, transfer
 from datasync.report.health import SourceHealth, health
+from datasync.report.pages import DataFile
 from datasync.report.trends import DAY, HOUR, TREND_DAYS, TREND_HOURS, trend_sql
 from datasync.settings import Settings
 from datasync.sql import literal, query
@@ -107,11 +108,11 @@ def data_files(
     at: Moment,
     past: Sequence[Run],
     shown: int,
-) -> Iterator[tuple[str, str, str]]:
-    """What the page loads when somebody asks: a folder, a kind and a JSON text each; one a scope, one for all runs."""
+) -> Iterator[DataFile]:
+    """What the page loads when somebody asks: one file a scope, and one for the runs it shows."""
     for name in settings.scopes:
-        yield name, "counted", scope(con, store, settings, at, name).text()
-    yield "all", "runs", runs(past, shown, tuple(health(settings, past))).text()
+        yield name, "counted", 0, scope(con, store, settings, at, name).text()
+    yield "all", "runs", 0, runs(past, shown, tuple(health(settings, past))).text()
 
 
 def _pull(made: Counted, store: Store, scope: str, last: Mapping[str, Any]) -> None:

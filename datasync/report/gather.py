@@ -8,9 +8,10 @@ from datetime import datetime
 import duckdb
 
 from datasync import catalog, totals, transfer
-from datasync.report import counted
+from datasync.report import counted, stories
 from datasync.report.health import freshness, health, second_run
 from datasync.report.pages import (
+    DataFile,
     HoldRow,
     Named,
     QuarantinedRecord,
@@ -72,8 +73,9 @@ def scope_products(
 
 def data_files(
     con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, found: Totals
-) -> Iterator[tuple[str, str, str]]:
-    """Further data that the page loads when somebody asks for it: a folder, a kind and a JSON text each."""
+) -> Iterator[DataFile]:
+    """Further data that the page loads when somebody asks for it."""
+    yield from stories.data_files(con, store, settings, at)
     yield from counted.data_files(con, store, settings, at, found.runs, RUNS_SHOWN)
 
 

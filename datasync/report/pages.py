@@ -107,6 +107,9 @@ class Trend:
     days: tuple[int, ...] = ()
 
 
+DataFile = tuple[str, str, int, str]  # what the page loads when asked: its folder, its kind, its number, its JSON text
+
+
 @dataclass(frozen=True, slots=True)
 class SitePages:
     """One published page without its products. ``stale_after`` is when a newer page should have replaced it."""

@@ -21,12 +21,11 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from datasync.report import pack, pages, script, shards
-from datasync.report.pages import ScopeProducts, SitePages
+from datasync.report.pages import DataFile, ScopeProducts, SitePages
 from datasync.report.site import Site, new_version
 from datasync.store.files import scratch
 from datasync.totals import ScopeTotals
 
-More = tuple[str, str, str]  # a data file of its own: its folder, its kind, and its JSON text
 MAILED = 50_000  # products of all scopes together: measured, 37 MB that Chromium opens in 1.3 s on two cores
 _STYLES = ("tokens", "page", "tables", "detail")
 
@@ -64,15 +63,15 @@ def publish(
     products: Iterable[ScopeProducts],
     site: str | os.PathLike[str],
     *,
-    more: Iterable[More] = (),
+    more: Iterable[DataFile] = (),
     keep: int = 3,
     options: Mapping[str, Any] | None = None,
     whole: int = shards.WHOLE,
 ) -> Published:
     """Write the data of a new version, then the figures, then the page, and drop what is outdated.
 
-    ``products`` is taken scope by scope, so that one scope at a time is in memory; ``more`` are further data files: a
-    folder, a kind and a JSON text each. ``options`` go to fsspec; a scope of up to ``whole`` versions and records gets
+    ``products`` is taken scope by scope, so that one scope at a time is in memory; ``more`` are further data files.
+    ``options`` go to fsspec; a scope of up to ``whole`` versions and records gets
     no index. If it fails before the page is in place, the new version's data are taken away and the old page stands as
     it was.
     """
@@ -85,14 +84,16 @@ def publish(
     return Published(place.address("index.html"), version, files, tuple(place.tidy(version, page.generated_at, keep)))
 
 
-def single_file(page: SitePages, products: Iterable[ScopeProducts], file: Path, more: Iterable[More] = ()) -> Published:
+def single_file(
+    page: SitePages, products: Iterable[ScopeProducts], file: Path, more: Iterable[DataFile] = ()
+) -> Published:
     """Write the whole report as one HTML file, replaced in one step. Raises TooManyForOneFile above MAILED products."""
     version, left = new_version(page.generated_at), MAILED
     blocks: dict[str, str] = {}
     for one in products:
         left -= shards.write(one, _inside(blocks, version, one.scope), most=left)
-    for name, kind, text in more:
-        _inside(blocks, version, name)(kind, 0, text.encode())
+    for name, kind, number, text in more:
+        _inside(blocks, version, name)(kind, number, text.encode())
     file.parent.mkdir(parents=True, exist_ok=True)
     with scratch() as made:
         Site(file.parent, {}).replace(_made(made, file.name, index(page, version, blocks)), file.name)
@@ -108,7 +109,7 @@ def _inside(blocks: dict[str, str], version: str, scope: str) -> shards.Put:
 
 
 def _write(
-    page: SitePages, products: Iterable[ScopeProducts], more: Iterable[More], place: Site, version: str, whole: int
+    page: SitePages, products: Iterable[ScopeProducts], more: Iterable[DataFile], place: Site, version: str, whole: int
 ) -> int:
     files = 0
     with place.writing(version) as data:
@@ -116,8 +117,8 @@ def _write(
             scope = _Folder(data, version, one.scope)
             shards.write(one, scope.put, whole=whole)
             files += scope.files
-        for folder, kind, text in more:
-            _Folder(data, version, folder).put(kind, 0, text.encode())
+        for folder, kind, number, text in more:
+            _Folder(data, version, folder).put(kind, number, text.encode())
             files += 1
     with scratch() as made:
         place.replace(_made(made, "status.json", shards.json_text(pages.status(page))), "status.json")

@@ -243,11 +243,11 @@ class Log:
         if not paths:
             nulls = ", ".join(f'NULL::{kind} AS "{c}"' for c, kind in self.columns.items())
             return f"SELECT NULL::VARCHAR AS sku, {nulls}, NULL::BIGINT AS entry WHERE false"
-        urls = ", ".join(literal(url(path)) for path in paths)
+        urls = ",\n".join(literal(url(path)) for path in paths)
         number = "regexp_extract(filename, '([0-9]{8})[.]parquet$', 1)::BIGINT"
         entry = f"{number} AS entry" if _ENTRY.fullmatch(paths[0].rsplit("/", 1)[-1]) else "entry"
         how = "filename = true, union_by_name = true, hive_partitioning = false"
-        return f"SELECT sku, {columns}, {entry} FROM read_parquet([{urls}], {how})"
+        return f"SELECT sku, {columns}, {entry}\nFROM read_parquet([\n{urls}\n], {how})"
 
     def _copy(self, con: duckdb.DuckDBPyConnection, rows: str, file: str, meta: Mapping[str, Any]) -> None:
         note = literal(json.dumps(meta, ensure_ascii=False, sort_keys=True))

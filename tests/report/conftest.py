@@ -87,6 +87,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         page,
         (plausible.products(totals.scope, given[totals.scope], totals) for totals in page.totals),
         folder,
+        more=plausible.more(SIZES),
     )
     return folder
 

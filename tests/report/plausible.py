@@ -6,7 +6,7 @@ import hashlib
 import json
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ import pyarrow as pa
 from datasync.reading import SourceReading
 from datasync.report.health import Freshness, SourceHealth
 from datasync.report.pages import (
+    DataFile,
     HoldRow,
     Named,
     QuarantinedRecord,
@@ -178,6 +179,14 @@ def _held(scope: str, service: str, number: int, size: int) -> list[dict[str, An
         at -= rng.randint(0, 40_000) if place < 12 else rng.randint(0, 400_000)
         made.append({"service": service, "version": row, "received_ms": at})
     return made
+
+
+def more(scopes: Iterable[str]) -> Iterator[DataFile]:
+    """Data files beside the products: stories of a shop in which nothing has changed yet."""
+    since = int((NOW - timedelta(days=40)).timestamp() * 1000)
+    for scope in scopes:
+        made = {"since": since, "services": [service.name for service in SERVICES], "firsts": []}
+        yield scope, "stories", 0, json.dumps(made)
 
 
 def site_pages(sizes: dict[str, int], *, calm: bool = False) -> SitePages:

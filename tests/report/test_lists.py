@@ -101,7 +101,8 @@ def test_a_sent_address_of_a_product_that_is_not_held_says_why(show: Show) -> No
     page = show(f"{SEARCH}&list=excluded")
     sku = page.locator("tbody .sku").first.inner_text()
     show(f"{SEARCH}&sku={sku}")
-    expect(page.get_by_role("alert")).to_contain_text("The product is not visible in search")
+    why = page.get_by_role("dialog").get_by_role("region", name="Why not here?")
+    expect(why).to_contain_text("Search – Excluded: The product is not visible in search")
 
 
 @pytest.mark.parametrize("width", [320, 390, 1024])

@@ -32,7 +32,7 @@ def count(page: Page, told: str) -> None:
 
 def publish(folder: Path, page: plausible.SitePages, size: int = 40) -> Path:
     made = (plausible.products(scope.name, plausible.payloads(scope.name, size)) for scope in page.scopes)
-    render.publish(page, made, folder)
+    render.publish(page, made, folder, more=plausible.more(scope.name for scope in page.scopes))
     return folder
 
 
@@ -375,9 +375,14 @@ def test_a_product_that_the_service_does_not_hold_gets_a_sentence(show: Show) ->
 def test_a_product_says_where_else_it_is_held(show: Show) -> None:
     page = show("#scope=en-US&tab=catalog-service&q=H-0")
     page.locator("tbody button").first.click()
-    services = page.get_by_role("region", name="In the services").get_by_role("listitem")
-    expect(services).to_have_count(3)
-    expect(services.nth(0)).to_contain_text("this version")
+    places = page.get_by_role("table", name="In every scope and service").get_by_role("row")
+    expect(places).to_have_count(4)
+    expect(places.nth(1)).to_contain_text("en-US")
+    expect(places.nth(1).get_by_role("cell").first).to_contain_text("Current")
+    expect(places.nth(2).get_by_role("cell").first).to_have_text("not in the catalog")
+    missing = page.get_by_role("region", name="Translations").get_by_role("listitem").nth(1)
+    expect(missing).to_have_text("de-DE missing: the catalog of this scope does not have it")
+    expect(page.get_by_role("region", name="History")).to_contain_text("One version, unchanged")
 
 
 def test_a_page_without_its_data_says_what_is_missing_and_tries_again(show: Show, tmp_path: Path) -> None:

@@ -50,15 +50,15 @@ export function reasonsCounted(page) {
 export function sourcesCounted(page) {
   const tried = page.health.filter((one) => one.run !== null);
   return countedView(page, tried.map((one) => ({
-    group: one.scope, key: "all/runs", place: `${one.scope}.pull`,
+    group: one.scope, key: "all/runs0", place: `${one.scope}.pull`,
     figures: ["records", "quarantined"].map((name) => ({ name, label: say(`sources.${name}`), value: one[name] })),
   })));
 }
 
 export function runsCounted(page) {
   return countedView(page, page.runs.map((run) => ({
-    group: say("runs.id", { id: run.id }), key: "all/runs", place: run.id,
-    figures: MOVED.map((name) => ({ name, label: say(`counted.moved.${name}`), value: run[name] })),
+    group: say("runs.id", { id: run.id }), key: "all/runs0", place: run.id,
+    figures: MOVED.map((name) => ({ name, label: say(`moved.${name}`), value: run[name] })),
   })));
 }
 
@@ -66,14 +66,14 @@ function group(page, scope, service, names) {
   const totals = page.totals.find((one) => one.scope === scope);
   const values = totals.services.find((one) => one.service === service) ?? {};
   const figures = names.map((name) => ({ name, label: say(LABELS[name] ?? name), value: values[name] }));
-  return { group: named(page, scope, service), key: `${scope}/counted`, place: service, figures };
+  return { group: named(page, scope, service), key: `${scope}/counted0`, place: service, figures };
 }
 
 function ofScope(page, scope, names) {
   const { last_pull: pull, ...totals } = page.totals.find((one) => one.scope === scope);
   const figures = names.map((name) => ({ name, label: say(LABELS[name] ?? name), value: totals[name] }));
-  const pulled = PULL.map((name) => ({ name: `pull ${name}`, label: say(`counted.pull.${name}`), value: pull?.[name] }));
-  return { group: named(page, scope), key: `${scope}/counted`, place: "", figures: [...figures, ...(pull ? pulled : [])] };
+  const pulled = PULL.map((name) => ({ name: `pull ${name}`, label: say(`pulled.${name}`), value: pull?.[name] }));
+  return { group: named(page, scope), key: `${scope}/counted0`, place: "", figures: [...figures, ...(pull ? pulled : [])] };
 }
 
 const LABELS = {

@@ -1,24 +1,47 @@
-// A button that copies what an element shows, and says whether it did.
+// Buttons that copy, and say whether they did.
 
 import { h, icon } from "./dom.js";
 import { say } from "./words.js";
 
-/** The button and its answer; `key` names the words on it, `node` what is copied. */
+/** A button that copies what `node` shows, and its answer; `key` names the words on it. */
 export function copyButton(key, node) {
+  return button(key, () => copied(node.textContent, node));
+}
+
+/** The same for a text that is made when it is asked for. */
+export function copyText(key, make) {
+  return button(key, () => copied(make(), null));
+}
+
+function button(key, copy) {
   const told = h("span", { class: "told", role: "status" });
   const onclick = async () => {
-    told.textContent = say((await copied(node)) ? "detail.copied" : "detail.not copied");
+    told.textContent = say((await copy()) ? "detail.copied" : "detail.not copied");
   };
   return [told, h("button", { type: "button", onclick }, icon("copy"), say(key))];
 }
 
-/** Copy what `node` shows; on plain http the clipboard is closed to pages, so the selection is copied instead. */
-async function copied(node) {
+/** On plain http the clipboard is closed to pages, so the selection is copied instead: of what is shown, if it is. */
+async function copied(text, node) {
   try {
-    await navigator.clipboard.writeText(node.textContent);
+    await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    getSelection().selectAllChildren(node);
-    return document.execCommand("copy");
+    return node ? bySelection(node) : byField(text);
   }
+}
+
+function bySelection(node) {
+  getSelection().selectAllChildren(node);
+  return document.execCommand("copy");
+}
+
+function byField(text) {
+  const field = h("textarea", { class: "skip", "aria-hidden": "true" });
+  field.value = text;
+  (document.querySelector("dialog[open]") ?? document.body).append(field);
+  field.select();
+  const done = document.execCommand("copy");
+  field.remove();
+  return done;
 }

@@ -1,10 +1,12 @@
-// One product as a service received it: a readable head, where else it is held, and the JSON, whole and copyable.
+// One product: a readable head, where it is and why not, its history, and the JSON as a service received it.
 
-import { copyButton } from "./copy.js";
+import { copyButton, copyText } from "./copy.js";
 import { foreign, h, icon, isWeb, link } from "./dom.js";
+import { historyView } from "./history.js";
 import { jsonNodes } from "./json.js";
+import { absencesView, placesOf, placesView, translationsView } from "./places.js";
 import { when } from "./times.js";
-import { visibility } from "./products.js";
+import { visibility } from "./visible.js";
 import { known, phrase, say } from "./words.js";
 
 export function detailView(page, onclose) {
@@ -17,6 +19,7 @@ export function detailView(page, onclose) {
     content,
   );
   node.addEventListener("close", () => {
+    if (node.open) return; // closed for another product that came at once, and is shown by now
     const wasShown = shown !== null;
     shown = null;
     if (wasShown) onclose();
@@ -26,11 +29,10 @@ export function detailView(page, onclose) {
     const key = `${held.scope} ${service.name} ${row.version}`;
     if (key === shown) return;
     [shown, back] = [key, focusBack];
-    content.replaceChildren(...frame(page, held, service, row, node));
+    content.replaceChildren(...frame(row, node));
     if (!node.open) node.showModal();
-    const others = await services(page, held, row);
-    const filled = await body(held, service, row, others);
-    if (key === shown) content.lastChild.replaceChildren(...filled);
+    const filled = await body(page, held, service, row);
+    if (key === shown) content.lastChild.replaceChildren(...filled.filter(Boolean));
   }
   return {
     node,
@@ -42,12 +44,13 @@ export function detailView(page, onclose) {
   };
 }
 
-function frame(page, held, service, row, dialog) {
+function frame(row, dialog) {
   const close = h(
     "button",
     {
       type: "button",
       class: "icon-button",
+      autofocus: true,
       "aria-label": say("detail.close"),
       title: say("detail.close"),
       onclick: () => dialog.close(),
@@ -64,23 +67,32 @@ function frame(page, held, service, row, dialog) {
         h("h2", { id: "detail-name", dir: "auto" }, row.name ?? row.sku),
         h("p", { class: "quiet" }, say("sku"), " ", h("bdi", { class: "mono" }, row.sku)),
       ),
-      close,
+      h("div", { class: "detail-tools" }, copyText("detail.link", () => location.href), close),
     ),
     h("div", { class: "detail-body" }, h("p", { class: "note", role: "status" }, say("detail.loading"))),
   ];
 }
 
-async function body(held, service, row, others) {
-  try {
-    const payload = await held.payload(row);
-    return [facts(held, service, row, payload), others, jsonPart(service, payload)];
-  } catch {
-    return [
-      facts(held, service, row, null),
-      others,
-      h("p", { class: "note", role: "alert" }, say("detail.unloadable")),
-    ];
-  }
+async function body(page, held, service, row) {
+  const [payload, places] = await Promise.allSettled([payloadOf(held, row), placesOf(page, held, row.sku)]);
+  const found = payload.status === "fulfilled" ? payload.value : null;
+  const failed = [payload, places].some((one) => one.status === "rejected");
+  return [
+    places.status === "fulfilled" && absencesView(page, places.value),
+    facts(held, service, row, found),
+    ...(places.status === "fulfilled" ? story(page, places.value, row.sku) : []),
+    found && jsonPart(service, found),
+    failed && h("p", { class: "note", role: "alert" }, say("detail.unloadable")),
+  ];
+}
+
+/** The payload of what is held; of what is not, nothing was received. */
+async function payloadOf(held, row) {
+  return row.held ? held.payload(row) : null;
+}
+
+function story(page, places, sku) {
+  return [placesView(page, places, sku), translationsView(places), historyView(page, places[0].story)];
 }
 
 function facts(held, service, row, payload) {
@@ -88,13 +100,13 @@ function facts(held, service, row, payload) {
   const price = product.price && [product.price, " ", product.currency ?? ""].join("").trim();
   const lines = [
     [say("scope"), h("bdi", {}, held.scope)],
-    [phrase("detail.received by", { service: service.label }), when(row.updated)],
+    row.held && [phrase("detail.received by", { service: service.label }), when(row.updated)],
     payload && [say("detail.version"), h("span", { class: "mono hash" }, payload.hash)],
     price && [say("detail.price"), foreign(price)],
-    [say("type"), foreign(row.type)],
+    row.type && [say("type"), foreign(row.type)],
     product.status && [say("detail.status"), foreign(product.status)],
-    [say("visibility"), visibility(row.visibility)],
-    row.stock !== null && [say("stock"), known("stock.", row.stock)],
+    row.visibility && [say("visibility"), visibility(row.visibility)],
+    row.stock && [say("stock"), known("stock.", row.stock)],
     isWeb(product.url) && [say("detail.page"), link(product.url)],
   ].filter(Boolean);
   return h(
@@ -110,37 +122,6 @@ function parsed(text) {
   } catch {
     return {};
   }
-}
-
-async function services(page, held, row) {
-  const rows = await Promise.all(
-    page.services.map(async (service) => {
-      const other = await held.one(service.name, row.sku);
-      return [service, other?.held ? other : undefined];
-    }),
-  );
-  return h(
-    "section",
-    { "aria-labelledby": "detail-services" },
-    h("h3", { id: "detail-services" }, say("detail.services")),
-    h(
-      "ul",
-      { class: "held-by" },
-      rows.map(([service, other]) => heldBy(service, other, row)),
-    ),
-  );
-}
-
-function heldBy(service, other, row) {
-  const kind = !other ? "absent" : other.version === row.version ? "same" : "other";
-  const sign = { absent: "dash", same: "check", other: "sync" }[kind];
-  return h(
-    "li",
-    { class: kind },
-    icon(sign),
-    h("span", {}, foreign(service.label)),
-    h("span", { class: "quiet" }, say(`detail.${kind}`), other && [", ", when(other.updated)]),
-  );
 }
 
 function jsonPart(service, payload) {

@@ -15,12 +15,12 @@ export function freshness(page, scope, service) {
   const one = page.freshness.find((known) => known.scope === scope && known.service === service);
   if (!one || one.read_at === null) return h("span", { class: "quiet" }, say("fresh.never"));
   const isLate = late(page).includes(one);
-  const limit = one.until === null ? say("fresh.no limit") : phrase("fresh.until", { when: time(Date.parse(one.until)) });
+  const limit = one.until !== null && phrase("fresh.until", { when: time(Date.parse(one.until)) });
   return h(
     "div",
     { class: isLate ? "fresh late" : "fresh" },
     h("div", { class: "fresh-word" }, icon(isLate ? "warn" : "check"), say(isLate ? "fresh.late" : "fresh.ok")),
     h("div", { class: "quiet" }, phrase("fresh.read", { when: when(Date.parse(one.read_at)) })),
-    h("div", { class: "quiet" }, limit),
+    isLate && h("div", { class: "quiet" }, limit),
   );
 }

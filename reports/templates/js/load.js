@@ -82,9 +82,9 @@ function checked(path) {
   return path;
 }
 
-/** What a data file that is one JSON text holds; `key` is its folder and kind, as in en-US/counted. */
+/** What a data file that is one JSON text holds; `key` is its folder, kind and number, as in en-US/story3. */
 export function told(version, key) {
-  return load(`${version}/${key}0`, json);
+  return load(`${version}/${key}`, json);
 }
 
 /** JSON from the bytes of its text. */

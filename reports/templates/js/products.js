@@ -11,6 +11,7 @@ import { RECEIVED } from "./lists.js";
 import { answerView, skusView } from "./skus.js";
 import { NO_FILTER, SORTS } from "./state.js";
 import { ago, time } from "./times.js";
+import { visibility } from "./visible.js";
 import { why } from "./why.js";
 import { known, phrase, say } from "./words.js";
 
@@ -103,31 +104,33 @@ async function absent(held, asked, go) {
       h(
         "ul",
         { class: "plain" },
-        found.rows.map((row) => absentLine(row, wordsOf(asked.q))),
+        found.rows.map((row) => absentLine(row, wordsOf(asked.q), go)),
       ),
       found.matched > ABSENT && more,
     ),
   ];
 }
 
-function absentLine(row, words) {
+function absentLine(row, words, go) {
   const name = row.name !== null && [h("b", { dir: "auto" }, highlighted(row.name, words)), " "];
-  return h("li", {}, h("bdi", { class: "mono" }, highlighted(row.sku || "–", words)), " ", name, h("p", {}, why(row)));
+  const sku = h("bdi", { class: "mono" }, highlighted(row.sku || "–", words));
+  const props = { type: "button", class: "plain-button", "aria-haspopup": "dialog", "data-sku": row.sku };
+  const opens = row.sku ? h("button", { ...props, onclick: () => go({ sku: row.sku }) }, sku) : sku;
+  return h("li", {}, opens, " ", name, h("p", {}, why(row)));
 }
 
-/** Open or close the details, as the state says; a SKU that is not held gets a sentence instead. */
+/** Open or close the details, as the state says; a SKU that nothing is known of gets a sentence instead. */
 async function product(held, service, state, detail, { body, notice }) {
   if (state.sku === null) return detail.hide();
   const row = await held.one(service.name, state.sku);
-  if (row?.held) return detail.show(held, service, row, () => focusRow(body, state.sku));
+  if (row) return detail.show(held, service, row, () => focusRow(body, state.sku));
   detail.hide();
   const words = phrase("products.not held", { service: service.label, sku: state.sku });
-  const told = h("p", { class: "note", role: "alert" }, words, row && [" ", why(row)]);
-  return notice.replaceChildren(told);
+  return notice.replaceChildren(h("p", { class: "note", role: "alert" }, words));
 }
 
 function focusRow(body, sku) {
-  const button = [...body.querySelectorAll("button")].find((one) => one.dataset.sku === sku);
+  const button = [...body.closest("section").querySelectorAll("[data-sku]")].find((one) => one.dataset.sku === sku);
   (button ?? document.getElementById("q")).focus();
 }
 
@@ -136,7 +139,7 @@ function line(row, words, go, hasReasons) {
   const steps = { onclick: (event) => chosen(event, choose), onkeydown: (event) => entered(event, choose) };
   return h(
     "tr",
-    row.held ? { tabindex: "-1", ...steps } : { class: "not-held" },
+    row.sku ? { tabindex: "-1", class: row.held ? undefined : "not-held", ...steps } : { class: "not-held nameless" },
     h("td", { class: "sku" }, h("bdi", {}, highlighted(row.sku, words))),
     h("th", { class: "name", scope: "row" }, nameOf(row, words)),
     h("td", { class: "type" }, foreign(row.type)),
@@ -147,10 +150,11 @@ function line(row, words, go, hasReasons) {
   );
 }
 
-/** A product's name: what is held opens by it. */
+/** A product's name: what has a SKU opens by it. */
 function nameOf(row, words) {
-  const text = row.name === null ? row.held && h("i", {}, say("content gone")) : highlighted(row.name, words);
-  if (!row.held) return h("span", { dir: "auto" }, text);
+  const none = row.held ? h("i", {}, say("content gone")) : row.sku && say("detail.open");
+  const text = row.name === null ? none : highlighted(row.name, words);
+  if (!row.sku) return h("span", { dir: "auto" }, text);
   const props = { type: "button", "aria-haspopup": "dialog", dir: "auto", onkeydown: step, "data-sku": row.sku };
   return h("button", props, text);
 }
@@ -182,11 +186,6 @@ function step(event) {
 
 function highlighted(text, words) {
   return marked(text, words).map(([piece, found]) => (found ? h("mark", {}, piece) : piece));
-}
-
-export function visibility(places) {
-  if (places === null || places === undefined) return null;
-  return places.length ? places.map((place) => known("visible.", place)).join(", ") : say("visible.none");
 }
 
 function empty(found, state, service, go) {

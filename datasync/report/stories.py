@@ -1,0 +1,57 @@
+"""Products' stories: every version within the kept time, with its content and what each service answered to it.
+
+Only products of which the log tells more than one thing have one, so their files grow with what changed, not with the
+catalog. A scope's stories lie in files of about BYTES each, in the order of SKU; one small file more says which SKU
+each begins with, and since when the history is kept. The page loads both when somebody opens a product.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import duckdb
+
+from datasync import catalog, transfer
+from datasync.report.pages import DataFile
+from datasync.settings import Settings
+from datasync.sql import literal, query
+from datasync.store.files import Store
+from datasync.totals import Moment
+
+BYTES = 64_000
+
+
+def data_files(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment) -> Iterator[DataFile]:
+    """The stories of every scope as data files."""
+    for scope in settings.scopes:
+        yield from _scope(con, store, settings, at, scope)
+
+
+def _scope(
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, scope: str
+) -> Iterator[DataFile]:
+    catalog.log(store, scope).history(con, "versions", at.positions[f"catalog/{scope}"])
+    _answers(con, store, settings, at, scope)
+    firsts = []
+    sql = query("page_stories").replace("$scope", literal(scope)).replace("$bytes", str(BYTES))
+    con.execute(f"CREATE OR REPLACE TEMP TABLE page_stories AS {sql}")
+    rows = con.execute("SELECT * FROM page_stories ORDER BY number")
+    while found := rows.fetchone():
+        number, first, stories = found
+        firsts.append(first)
+        yield scope, "story", number, stories
+    row = con.execute('SELECT epoch_ms(min("at")) FROM versions').fetchone()
+    since = row[0] if row else None
+    services = list(settings.services)
+    made = {"since": since, "services": services, "firsts": firsts}
+    yield scope, "stories", 0, json.dumps(made, ensure_ascii=False, separators=(",", ":"))
+
+
+def _answers(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, scope: str) -> None:
+    """Make the view ``page_answers``: every kept receipt of a scope, with its service's place in the settings."""
+    parts = []
+    for number, service in enumerate(settings.services):
+        transfer.log(store, service, scope).history(con, f"page_answers_{number}", at.of(scope, service)[1])
+        parts.append(f"SELECT *, {number} AS service FROM page_answers_{number}")
+    con.execute(f"CREATE OR REPLACE TEMP VIEW page_answers AS {' UNION ALL '.join(parts)}")

@@ -1,0 +1,85 @@
+// The versions of a product, the newest first: what changed, when the source said so, when each service got it.
+
+import { changes } from "./diff.js";
+import { foreign, h } from "./dom.js";
+import { time, when } from "./times.js";
+import { known, phrase, say } from "./words.js";
+
+export function historyView(page, { since, versions, answers }) {
+  const shown = versions
+    ? h("ol", { class: "history" }, [...versions].reverse().map((one) => entry(page, versions, one, answers)))
+    : h("p", { class: "quiet" }, say("history.none"));
+  const kept = since !== null && h("p", { class: "quiet" }, phrase("history.since", { when: time(since) }));
+  const title = h("h3", { id: "detail-history" }, say("history"));
+  return h("section", { "aria-labelledby": title.id }, title, shown, kept);
+}
+
+function entry(page, versions, one, answers) {
+  const before = versions.slice(0, versions.indexOf(one)).findLast((other) => other.payload !== null);
+  const isFirst = !before || one.payload === null;
+  return h(
+    "li",
+    {},
+    h(
+      "div",
+      { class: "history-head" },
+      h("b", {}, known("history.", one.change)),
+      when(one.at),
+      one.hash && h("span", { class: "quiet" }, say("detail.version"), " ", h("span", { class: "mono" }, one.hash)),
+    ),
+    one.code && h("p", {}, phrase("history.quarantined as", { code: one.code })),
+    one.source !== null && h("p", { class: "quiet" }, phrase("history.source", { when: time(one.source) })),
+    !isFirst && changed(changes(before.payload, one.payload)),
+    got(page, versions, one, answers),
+    h("p", { class: "quiet run-id" }, phrase("runs.id", { id: one.run })),
+  );
+}
+
+function changed(fields) {
+  if (!fields.length) return h("p", { class: "quiet" }, say("history.same"));
+  const head = ["history.field", "history.before", "history.after"].map((key) => h("th", { scope: "col" }, say(key)));
+  const rows = fields.map(({ field, before, after }) =>
+    h(
+      "tr",
+      {},
+      h("th", { scope: "row", class: "mono" }, foreign(field)),
+      h("td", {}, value("del", before)),
+      h("td", {}, value("ins", after)),
+    ),
+  );
+  return h("table", { class: "changes" }, h("thead", {}, h("tr", {}, head)), h("tbody", {}, rows));
+}
+
+function value(tag, text) {
+  return text === "" ? h("span", { class: "quiet" }, say("history.empty")) : h(tag, { dir: "auto" }, text);
+}
+
+/** What each service answered to a version, until the product's next entry of other content. */
+function got(page, versions, one, answers) {
+  const next = versions.slice(versions.indexOf(one) + 1)[0];
+  const isOf = ({ hash, at }) => (hash === null ? one.hash === null : hash === one.hash) && at >= one.at;
+  const mine = answers.filter((answer) => isOf(answer) && (!next || next.hash !== one.hash || answer.at < next.at));
+  const lines = page.services.map((service) => line(service, mine.filter(({ service: name }) => name === service.name), one));
+  return h("ul", { class: "got" }, lines);
+}
+
+function line(service, answers, { change }) {
+  const none = change === "removed" || change === "quarantined" ? null : say("history.not received");
+  if (!answers.length && none === null) return null;
+  const told = answers.map(({ outcome, operation, at, words, run }) =>
+    h(
+      "span",
+      { class: "answer", title: run ? say("runs.id", { id: run }) : undefined },
+      answerOf(outcome, operation),
+      " ",
+      time(at),
+      words && [" ", foreign(words)],
+    ),
+  );
+  const shown = told.flatMap((node, i) => (i ? ["; ", node] : [node]));
+  return h("li", {}, h("b", {}, foreign(service.label)), " ", answers.length ? shown : h("span", { class: "quiet" }, none));
+}
+
+function answerOf(outcome, operation) {
+  return say(outcome === "received" && operation === "resent" ? "history.got resent" : `history.got ${outcome}`);
+}

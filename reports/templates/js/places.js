@@ -1,0 +1,142 @@
+// Where one product is: every scope and service with when and which version, what is missing, and which translations lag.
+
+import { changes } from "./diff.js";
+import { foreign, h, icon } from "./dom.js";
+import { open } from "./held.js";
+import { addressOf } from "./state.js";
+import { lastChange, storyOf } from "./story.js";
+import { time, when } from "./times.js";
+import { reason } from "./why.js";
+import { phrase, say } from "./words.js";
+
+const IN_CATALOG = ["current", "stale", "missing", "rejected", "failed", "excluded"];
+const LEAVING = ["excluded", "orphaned"];
+const opened = new Map();
+
+/** What every scope knows of a SKU: its row and version in each service, and its story; the given scope comes first. */
+export async function placesOf(page, held, sku) {
+  const others = page.scopes.filter((one) => one.name !== held.scope);
+  const mine = page.scopes.find((one) => one.name === held.scope);
+  return Promise.all([mine, ...others].map((scope) => placeOf(page, held, scope, sku)));
+}
+
+async function placeOf(page, held, scope, sku) {
+  const there = scope.name === held.scope ? held : await heldOf(page, scope.name);
+  const rows = await Promise.all(page.services.map(({ name }) => there.one(name, sku)));
+  const versions = await Promise.all(rows.map((row) => (row?.held ? there.payload(row) : null)));
+  const story = await storyOf(page.version, scope.name, sku);
+  const isThere = rows.some((row) => row && IN_CATALOG.includes(row.state));
+  return { scope, rows, hashes: versions.map((one) => one?.hash ?? null), story, isThere, change: lastChange(story) };
+}
+
+function heldOf(page, scope) {
+  if (!opened.has(scope)) opened.set(scope, open(page.version, scope));
+  opened.get(scope).catch(() => opened.delete(scope));
+  return opened.get(scope);
+}
+
+/** The table of scopes and services. */
+export function placesView(page, places, sku) {
+  const title = h("h3", { id: "detail-places" }, say("places"));
+  const heads = [say("scope"), ...page.services.map((one) => foreign(one.label))];
+  return h(
+    "section",
+    { "aria-labelledby": title.id },
+    title,
+    h(
+      "div",
+      { class: "scroll", role: "group", tabindex: "0", "aria-labelledby": title.id },
+      h(
+        "table",
+        { class: "places", "aria-labelledby": title.id },
+        h("thead", {}, h("tr", {}, heads.map((head) => h("th", { scope: "col" }, head)))),
+        h("tbody", {}, places.map((place) => placeRow(page, place, sku))),
+      ),
+    ),
+  );
+}
+
+function placeRow(page, { scope, rows, hashes }, sku) {
+  return h(
+    "tr",
+    {},
+    h("th", { scope: "row" }, foreign(scope.name)),
+    page.services.map((service, i) =>
+      h("td", { "data-label": service.label }, cell(rows[i], hashes[i], addressOf(scope.name, service.name, { sku }))),
+    ),
+  );
+}
+
+function cell(row, hash, href) {
+  if (!row) return h("span", { class: "quiet" }, say("places.none"));
+  const sign = row.held ? (row.state === "current" ? "check" : "sync") : "dash";
+  return h(
+    "div",
+    { class: `place ${row.held ? row.state : "away"}` },
+    icon(sign),
+    h(
+      "div",
+      {},
+      h("a", { href }, say(row.state)),
+      row.held && LEAVING.includes(row.state) && h("div", { class: "quiet" }, say("orphaned.means")),
+      row.held && h("div", { class: "quiet" }, when(row.updated)),
+      hash && h("div", { class: "quiet mono" }, hash.slice(0, 8)),
+    ),
+  );
+}
+
+/** Why a service does not hold the product: a sentence for each that does not, in the first of the places. */
+export function absencesView(page, [{ rows, scope, isThere }]) {
+  const lines = page.services.flatMap((service, i) => {
+    const row = rows[i];
+    if (row?.held) return [];
+    const why = row ? [h("b", {}, say(row.state)), ": ", h("span", { dir: "auto" }, reason(row))] : phrase("places.unknown", { scope: scope.name });
+    const told = row && row.told !== null && [" ", h("span", { class: "quiet" }, phrase("why.at", { when: time(row.told) }))];
+    return [h("li", {}, h("b", {}, foreign(service.label)), " – ", why, told)];
+  });
+  if (!lines.length) return null;
+  const title = h("h3", { id: "detail-absences" }, say("absences"));
+  const note = !isThere && rows.some(Boolean) && h("p", { class: "quiet" }, phrase("places.left", { scope: scope.name }));
+  return h("section", { "aria-labelledby": title.id }, title, h("ul", { class: "got" }, lines), note);
+}
+
+/** One line for each other scope: there and up to date, missing, or older than a change somewhere else. */
+export function translationsView(places) {
+  if (places.length < 2) return null;
+  const title = h("h3", { id: "detail-translations" }, say("translations"));
+  return h(
+    "section",
+    { "aria-labelledby": title.id },
+    title,
+    h("ul", { class: "got translations" }, places.map((place) => translation(place, places))),
+  );
+}
+
+function translation(place, places) {
+  const name = h("b", {}, foreign(place.scope.name));
+  if (!place.isThere) return h("li", { class: "missing" }, icon("dash"), h("span", {}, name, " ", say("translations.missing")));
+  const newer = newest(laterThan(place, places));
+  if (!newer) return h("li", { class: "current" }, icon("check"), h("span", {}, name, " ", say("translations.current")));
+  const fields = changedFields(newer.story).join(", ");
+  const words = phrase("translations.stale", { scope: newer.scope.name, when: time(newer.change.at), fields });
+  return h("li", { class: "stale" }, icon("warn"), h("span", {}, name, " ", words));
+}
+
+/** Places whose content changed after this one's, by another run: one run reads its scopes one after the other. */
+export function laterThan(place, places) {
+  return places.filter(
+    ({ isThere, change }) =>
+      isThere && change.isChange && change.at > (place.change.at ?? 0) && change.run !== place.change.run,
+  );
+}
+
+function newest(places) {
+  return places.toSorted((a, b) => b.change.at - a.change.at)[0];
+}
+
+function changedFields({ versions }) {
+  const contents = versions.filter((one) => one.payload !== null);
+  const last = contents.at(-1);
+  const before = contents.findLast((one) => one.hash !== last.hash);
+  return changes(before?.payload ?? null, last.payload).map(({ field }) => field);
+}

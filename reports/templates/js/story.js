@@ -1,0 +1,54 @@
+// A product's story in one scope: its versions within the kept time, loaded when somebody opens it.
+
+import { told } from "./load.js";
+
+/**
+ * {since, versions, answers} of a SKU: versions oldest first, answers with the names of their services. Where the log
+ * tells nothing more than that it stood there when the kept history began, versions is null.
+ */
+export async function storyOf(version, scope, sku) {
+  const { since, services, firsts } = await told(version, `${scope}/stories0`);
+  const file = fileOf(firsts, sku);
+  const story = file < 0 ? undefined : own(await told(version, `${scope}/story${file}`), sku);
+  if (!story) return { since, versions: null, answers: [] };
+  return { since, versions: story.versions, answers: story.answers.map((one) => ({ ...one, service: services[one.service] })) };
+}
+
+function own(stories, sku) {
+  return Object.hasOwn(stories, sku) ? stories[sku] : undefined;
+}
+
+/** The file that would hold a SKU, by the first SKU of each; -1 before the first. */
+export function fileOf(firsts, sku) {
+  let [low, high] = [0, firsts.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (compare(firsts[middle], sku) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+/** Texts in the order of their code points, which is how the files are sorted; JavaScript's own order is another. */
+function compare(a, b) {
+  const [left, right] = [[...a], [...b]];
+  for (let i = 0; i < left.length && i < right.length; i += 1) {
+    const apart = left[i].codePointAt(0) - right[i].codePointAt(0);
+    if (apart) return apart;
+  }
+  return left.length - right.length;
+}
+
+/** When the content last became what it is, and by which run; `at` is null where that was before the kept history. */
+export function lastChange({ versions }) {
+  if (!versions) return { at: null, run: null };
+  const contents = versions.filter((one) => one.payload !== null);
+  const last = contents.at(-1);
+  const changed = contents.find((one) => one.hash === last?.hash && isSettled(contents, one, last));
+  return { at: changed?.at ?? null, run: changed?.run ?? null, isChange: changed !== undefined && contents[0] !== changed };
+}
+
+/** Whether the content stayed the same from one version to the last. */
+function isSettled(contents, one, last) {
+  return contents.slice(contents.indexOf(one)).every((other) => other.hash === last.hash);
+}
