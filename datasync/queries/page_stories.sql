@@ -1,5 +1,5 @@
 -- One row per file of product stories, numbered in the order of SKU: the first SKU in it, and its stories as one JSON object by SKU.
--- A product has a story if the catalog log tells more of it than that it stood there when the kept history began: its versions, the oldest first, each with what services answered to it.
+-- A product has a story if the catalog log tells more of it than that it stood there when the kept history began: its versions, the oldest first, each with the fields that changed, and what services answered.
 -- Reads versions (every kept row of the catalog log) and page_answers (every kept row of the receipt logs, with the service's number).
 WITH changed AS (
     SELECT sku FROM versions GROUP BY sku HAVING count(*) > 1 OR min(entry) > (SELECT min(entry) FROM versions)
@@ -19,20 +19,70 @@ answered AS (
     FROM page_answers SEMI JOIN changed USING (sku)
     GROUP BY sku
 ),
+read AS (
+    SELECT
+        sku, entry, change, code, "at", updated_at, run, hash,
+        CASE
+            WHEN hash IS NOT NULL THEN list_concat(
+                [
+                    {'field': 'name', 'text': name},
+                    {'field': 'description', 'text': description},
+                    {'field': 'type', 'text': type},
+                    {'field': 'status', 'text': status},
+                    {'field': 'visibleIn', 'text': array_to_string(visible_in, ', ')},
+                    {'field': 'stock', 'text': stock},
+                    {'field': 'price', 'text': price_text(price)},
+                    {'field': 'currency', 'text': currency},
+                    {'field': 'url', 'text': url},
+                    {'field': 'images', 'text': array_to_string(list_transform(images, lambda i: concat_ws(' ', i.url, i.label, array_to_string(i.roles, ' '))), ', ')},
+                    {'field': 'categories', 'text': array_to_string(categories, ', ')}
+                ],
+                list_transform(attributes, lambda a: {'field': 'attributes.' || a.code, 'text': array_to_string(a."values", ', ')})
+            )
+        END AS fields
+    FROM versions SEMI JOIN changed USING (sku)
+),
+beside AS (
+    SELECT
+        *,
+        lag(hash IGNORE NULLS) OVER of_product AS hash_before,
+        lag(fields IGNORE NULLS) OVER of_product AS before
+    FROM read
+    WINDOW of_product AS (PARTITION BY sku ORDER BY entry)
+),
+compared AS (
+    SELECT
+        *,
+        CASE
+            WHEN before IS NOT NULL AND fields IS NOT NULL THEN list_filter(
+                list_transform(
+                    list_distinct(list_concat(list_transform(fields, lambda f: f.field), list_transform(before, lambda f: f.field))),
+                    lambda name: {
+                        'field': name,
+                        'before': list_filter(before, lambda f: f.field = name)[1].text,
+                        'after': list_filter(fields, lambda f: f.field = name)[1].text
+                    }
+                ),
+                lambda c: coalesce(c.before, '') <> coalesce(c.after, '')
+            )
+        END AS changes
+    FROM beside
+),
 told AS (
     SELECT
-        v.sku,
+        sku,
         list({
-            'change': v.change,
-            'code': v.code,
-            'at': epoch_ms(v."at"),
-            'source': epoch_ms(v.updated_at),
-            'run': v.run,
-            'hash': left(v.hash, 8),
-            'payload': CASE WHEN v.hash IS NOT NULL THEN to_json(payload(v, $scope)) END
-        } ORDER BY v.entry) AS versions
-    FROM versions AS v SEMI JOIN changed USING (sku)
-    GROUP BY v.sku
+            'change': change,
+            'code': code,
+            'at': epoch_ms("at"),
+            'source': epoch_ms(updated_at),
+            'run': run,
+            'hash': left(hash, 8),
+            'isOther': hash IS NOT NULL AND hash_before IS NOT NULL AND hash <> hash_before,
+            'changes': list_sort(changes)
+        } ORDER BY entry) AS versions
+    FROM compared
+    GROUP BY sku
 ),
 stories AS (
     SELECT t.sku, to_json({'versions': t.versions, 'answers': coalesce(a.answers, [])})::VARCHAR AS story

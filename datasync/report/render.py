@@ -11,6 +11,7 @@ import dataclasses
 import functools
 import hashlib
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,7 +43,7 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class IndexPage:
-    """What the template is given; ``totals`` are for readers without scripts, ``data`` for the scripts.
+    """What the template is given; ``totals`` and ``words`` are for readers without scripts, ``data`` for the scripts.
 
     ``style``, ``script``, ``data`` and ``blocks`` go in as they are: the first two are ours, and the others are from
     ``json_text``. ``blocks`` are data files by key, in a page that is a single file.
@@ -55,6 +56,7 @@ class IndexPage:
     data: str
     as_of: str
     totals: tuple[ScopeTotals, ...]
+    words: Mapping[str, str]
     blocks: Mapping[str, str]
 
 
@@ -164,6 +166,7 @@ def index(page: SitePages, version: str, blocks: Mapping[str, str] = MappingProx
         data=shards.json_text(view(page, version)),
         as_of=f"{pages.zulu(page.as_of)[:16].replace('T', ' ')} UTC",
         totals=page.totals,
+        words=_words(),
         blocks=blocks,
     )
     context = {field.name: getattr(given, field.name) for field in dataclasses.fields(given)}
@@ -221,6 +224,13 @@ def _style() -> str:
 def _script() -> str:
     modules = {file.stem: file.read_text(encoding="utf-8") for file in sorted((_templates() / "js").glob("*.js"))}
     return _inline(script.join(modules, "start"))
+
+
+@functools.cache
+def _words() -> Mapping[str, str]:
+    """What the page says where scripts are switched off, from the one catalog of its words."""
+    text = (_templates() / "js" / "words.js").read_text(encoding="utf-8")
+    return dict(re.findall(r'^  "noscript\.(\w+)": "(.*)",$', text, re.MULTILINE))
 
 
 def _inline(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Products' stories: every version within the kept time, with its content and what each service answered to it.
+"""Products' stories: every version within the kept time, with the fields that changed and what each service answered.
 
 Only products of which the log tells more than one thing have one, so their files grow with what changed, not with the
 catalog. A scope's stories lie in files of about BYTES each, in the order of SKU; one small file more says which SKU
@@ -15,7 +15,7 @@ import duckdb
 from datasync import catalog, transfer
 from datasync.report.pages import DataFile
 from datasync.settings import Settings
-from datasync.sql import literal, query
+from datasync.sql import query
 from datasync.store.files import Store
 from datasync.totals import Moment
 
@@ -34,7 +34,7 @@ def _scope(
     catalog.log(store, scope).history(con, "versions", at.positions[f"catalog/{scope}"])
     _answers(con, store, settings, at, scope)
     firsts = []
-    sql = query("page_stories").replace("$scope", literal(scope)).replace("$bytes", str(BYTES))
+    sql = query("page_stories").replace("$bytes", str(BYTES))
     con.execute(f"CREATE OR REPLACE TEMP TABLE page_stories AS {sql}")
     rows = con.execute("SELECT * FROM page_stories ORDER BY number")
     while found := rows.fetchone():

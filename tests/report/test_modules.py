@@ -23,10 +23,8 @@ from datasync.report import binary, fold, pack, pages, render, script, shards, s
 from tests.report import plausible
 
 Call = Callable[..., Any]
-MODULES = {
-    file.stem: file.read_text(encoding="utf-8")
-    for file in (Path(__file__).parents[2] / "reports" / "templates" / "js").glob("*.js")
-}
+TEMPLATES = Path(__file__).parents[2] / "reports" / "templates"
+MODULES = {file.stem: file.read_text(encoding="utf-8") for file in (TEMPLATES / "js").glob("*.js")}
 
 
 @pytest.mark.parametrize(
@@ -220,6 +218,7 @@ def test_every_module_is_part_of_the_page() -> None:
 
 def test_every_word_of_the_catalog_is_used() -> None:
     others = "\n".join(text for name, text in MODULES.items() if name != "words")
+    others += re.sub(r"words\.(\w+)", r'"noscript.\1"', (TEMPLATES / "index.html").read_text(encoding="utf-8"))
     keys = re.findall(r'^  "([^"]+)": ', MODULES["words"], re.MULTILINE)
     begun = tuple(re.findall(r'[`"]([a-z .]+\.(?:from )?)(?:\$\{|")', others))
     assert [

@@ -171,17 +171,33 @@ def test_stories_lie_in_files_of_bounded_size_in_the_order_of_skus(tmp_path: Pat
     assert call("story.fileOf", firsts, "") == -1
 
 
-def test_fields_are_compared_one_by_one(call: Call) -> None:
-    before = {"sku": "1", "name": "Lamp", "price": "9.50", "categories": ["a", "b"], "images": None}
-    after = {"sku": "1", "name": "Lamp", "price": "8.50", "categories": ["a"], "images": [{"url": "u"}]}
-    attributes = [{"code": "color", "values": ["red", "blue"]}]
-    assert call("diff.changes", before, {**after, "attributes": attributes}) == [
-        {"field": "price", "before": "9.50", "after": "8.50"},
-        {"field": "categories", "before": "a, b", "after": "a"},
-        {"field": "images", "before": "", "after": '{"url":"u"}'},
-        {"field": "attributes.color", "before": "", "after": "red, blue"},
-    ]
-    assert call("diff.changes", before, before) == []
+def test_fields_are_compared_one_by_one(tmp_path: Path) -> None:
+    line = Line(tmp_path)
+    line.sync([product("a", "Lamp", price="9.50", modified="red"), product("b", "Chair", url="https://shop.example/b")])
+    line.sync([product("a", "Lamp", price="8.50", modified='["red", "blue"]'), product("b", "Chair")])
+    line.sync([product("a", "Lamp", price="8.50"), product("b", "Chair")])
+    line.sync([product("a", "Lamp", price="8.50")])
+    line.sync([product("a", "Lamp", price="8.50"), product("b", "Stool")])
+    at = totals.moment(line.con, line.store, line.settings, line.now.replace(hour=1))
+    found = json.loads(dict(stories.data_files(line.con, line.store, line.settings, at))[f"story-{SCOPE}-0"])
+    told = {sku: [(one["change"], one["changes"]) for one in story["versions"]] for sku, story in found.items()}
+    assert told == {
+        "a": [
+            ("added", None),
+            ("updated", [changed("attributes.modified", "red", "red, blue"), changed("price", "9.50", "8.50")]),
+            ("updated", [changed("attributes.modified", "red, blue", None)]),
+        ],
+        "b": [
+            ("added", None),
+            ("updated", [changed("url", "https://shop.example/b", None)]),
+            ("removed", None),
+            ("added", [changed("name", "Chair", "Stool")]),
+        ],
+    }
+
+
+def changed(field: str, before: str | None, after: str | None) -> dict[str, str | None]:
+    return {"field": field, "before": before, "after": after}
 
 
 # ── a visitor ─────────────────────────────────────────────────────────────────────────────────────────────────────────

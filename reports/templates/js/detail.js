@@ -104,7 +104,7 @@ function facts(held, service, row, payload) {
     payload && [say("detail.version"), h("span", { class: "mono hash" }, payload.hash)],
     price && [say("detail.price"), foreign(price)],
     row.type && [say("type"), foreign(row.type)],
-    product.status && [say("detail.status"), foreign(product.status)],
+    product.status && [say("detail.status"), known("status.", product.status)],
     row.visibility && [say("visibility"), visibility(row.visibility)],
     row.stock && [say("stock"), known("stock.", row.stock)],
     isWeb(product.url) && [say("detail.page"), link(product.url)],

@@ -1,6 +1,5 @@
 // The versions of a product, the newest first: what changed, when the source said so, when each service got it.
 
-import { changes } from "./diff.js";
 import { foreign, h } from "./dom.js";
 import { time, when } from "./times.js";
 import { known, phrase, say } from "./words.js";
@@ -15,8 +14,6 @@ export function historyView(page, { since, versions, answers }) {
 }
 
 function entry(page, versions, one, answers) {
-  const before = versions.slice(0, versions.indexOf(one)).findLast((other) => other.payload !== null);
-  const isFirst = !before || one.payload === null;
   return h(
     "li",
     {},
@@ -29,7 +26,7 @@ function entry(page, versions, one, answers) {
     ),
     one.code && h("p", {}, phrase("history.quarantined as", { code: one.code })),
     one.source !== null && h("p", { class: "quiet" }, phrase("history.source", { when: time(one.source) })),
-    !isFirst && changed(changes(before.payload, one.payload)),
+    one.changes && changed(one.changes),
     got(page, versions, one, answers),
     h("p", { class: "quiet run-id" }, phrase("runs.id", { id: one.run })),
   );
@@ -51,7 +48,7 @@ function changed(fields) {
 }
 
 function value(tag, text) {
-  return text === "" ? h("span", { class: "quiet" }, say("history.empty")) : h(tag, { dir: "auto" }, text);
+  return !text ? h("span", { class: "quiet" }, say("history.empty")) : h(tag, { dir: "auto" }, text);
 }
 
 /** What each service answered to a version, until the product's next entry of other content. */

@@ -1,6 +1,5 @@
 // Where one product is: every scope and service with when and which version, what is missing, and which translations lag.
 
-import { changes } from "./diff.js";
 import { foreign, h, icon } from "./dom.js";
 import { open } from "./held.js";
 import { addressOf } from "./state.js";
@@ -135,8 +134,5 @@ function newest(places) {
 }
 
 function changedFields({ versions }) {
-  const contents = versions.filter((one) => one.payload !== null);
-  const last = contents.at(-1);
-  const before = contents.findLast((one) => one.hash !== last.hash);
-  return changes(before?.payload ?? null, last.payload).map(({ field }) => field);
+  return versions.findLast((one) => one.isOther).changes.map(({ field }) => field);
 }

@@ -5,7 +5,7 @@ import { foreign, h } from "./dom.js";
 import { command, head, note, outcome, section, shortened, table } from "./parts.js";
 import { reasons } from "./reasons.js";
 import { when } from "./times.js";
-import { phrase, say } from "./words.js";
+import { known, phrase, say } from "./words.js";
 
 const COUNTS = ["received", "resent", "removed", "rejected", "failed"];
 
@@ -21,7 +21,7 @@ export function runs(page) {
   ];
   const row = (run) => [
     [when(Date.parse(run.started_at)), h("div", { class: "quiet run-id" }, phrase("runs.id", { id: run.id }))],
-    foreign(run.kind),
+    known("kind.", run.kind),
     listed(run.scopes),
     outcome(run.outcome),
     did(run),

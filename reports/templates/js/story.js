@@ -39,16 +39,11 @@ function compare(a, b) {
   return left.length - right.length;
 }
 
-/** When the content last became what it is, and by which run; `at` is null where that was before the kept history. */
+/**
+ * When the content last became what it is, by which run, and whether it was another one before; `at` is null where that
+ * was before the kept history.
+ */
 export function lastChange({ versions }) {
-  if (!versions) return { at: null, run: null };
-  const contents = versions.filter((one) => one.payload !== null);
-  const last = contents.at(-1);
-  const changed = contents.find((one) => one.hash === last?.hash && isSettled(contents, one, last));
-  return { at: changed?.at ?? null, run: changed?.run ?? null, isChange: changed !== undefined && contents[0] !== changed };
-}
-
-/** Whether the content stayed the same from one version to the last. */
-function isSettled(contents, one, last) {
-  return contents.slice(contents.indexOf(one)).every((other) => other.hash === last.hash);
+  const last = versions?.findLast((one) => one.isOther || one.change === "added");
+  return { at: last?.at ?? null, run: last?.run ?? null, isChange: last?.isOther ?? false };
 }
