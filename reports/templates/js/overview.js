@@ -5,9 +5,9 @@ import { foreign, h } from "./dom.js";
 import { number } from "./format.js";
 import { freshness } from "./freshness.js";
 import { sources } from "./health.js";
+import { missed } from "./missed.js";
 import { note, outcome, section, table } from "./parts.js";
 import { holds, quarantined, runs, unconfigured } from "./records.js";
-import { sources } from "./sources.js";
 import { figure, term } from "./figures.js";
 import { addressOf } from "./state.js";
 import { when } from "./times.js";
@@ -26,9 +26,9 @@ export function overviewView(page) {
     holds(page),
     updates(page),
     sources(page),
+    missed(page),
     runs(page),
     quarantined(page),
-    sources(page),
     unconfigured(page),
   );
   return { node, update: (state) => reveal(node, state.at) };

@@ -7,17 +7,17 @@ import { say } from "./words.js";
 
 const UNITS = { d: 86400, h: 3600, min: 60 };
 
-export function sources(page) {
+export function missed(page) {
   const partial = page.sources.filter((one) => one.reads !== "complete");
   if (!partial.length) return null;
   const heads = [
-    { label: say("sources.source"), kind: "main" },
-    { label: say("sources.whole"), kind: "prose" },
-    { label: say("sources.missed"), kind: "num" },
-    { label: say("sources.why"), kind: "prose" },
-    { label: say("sources.advice"), kind: "prose" },
+    { label: say("missed.source"), kind: "main" },
+    { label: say("missed.whole"), kind: "prose" },
+    { label: say("missed.share"), kind: "num" },
+    { label: say("missed.why"), kind: "prose" },
+    { label: say("missed.advice"), kind: "prose" },
   ];
-  return section("sources", say("sources"), note(say("sources.explain")), table("sources", heads, [partial.map(row)]));
+  return section("missed", say("missed"), note(say("missed.explain")), table("missed", heads, [partial.map(row)]));
 }
 
 function row(one) {
@@ -31,24 +31,24 @@ function row(one) {
 }
 
 function whole(one) {
-  if (one.reads === "changes") return say("sources.never whole");
+  if (one.reads === "changes") return say("missed.never whole");
   const last = one.last_complete_at && when(Date.parse(one.last_complete_at));
-  const often = say("sources.every", { every: span(one.complete_every_seconds), back: span(one.lookback_seconds) });
-  return [often, last && h("div", { class: "quiet" }, say("sources.last"), " ", last)];
+  const often = say("missed.every", { every: span(one.complete_every_seconds), back: span(one.lookback_seconds) });
+  return [often, last && h("div", { class: "quiet" }, say("missed.last"), " ", last)];
 }
 
 /** A share in per cent, with the counts it is made of. */
 export function rate(one) {
   const percent = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 1 });
-  const counts = say("sources.of", { n: one.missed, of: one.changed });
+  const counts = say("missed.of", { n: one.missed, of: one.changed });
   return [percent.format(one.missed_rate), h("div", { class: "quiet" }, counts)];
 }
 
 function why(one) {
-  if (!one.measured) return one.reads === "changes" ? "" : say("sources.unmeasured");
+  if (!one.measured) return one.reads === "changes" ? "" : say("missed.unmeasured");
   const parts = ["unmoved", "late", "removed"].filter((name) => one[name]);
-  if (!parts.length) return say("sources.nothing");
-  return parts.map((name) => h("div", {}, say(`sources.${name}`, { n: one[name] })));
+  if (!parts.length) return say("missed.nothing");
+  return parts.map((name) => h("div", {}, say(`missed.${name}`, { n: one[name] })));
 }
 
 function advice(one) {
