@@ -137,6 +137,8 @@ def _stage(
         if records.mend is None:
             raise
         return _stage(con, name, scope, records.mend(con, error), want, folder)
+    if records.settled and (left := records.settled()):
+        return _stage(con, name, scope, left, want, folder)
     con.execute("CREATE OR REPLACE TEMP TABLE asked AS SELECT DISTINCT unnest(?::VARCHAR[]) AS sku", [list(want.skus)])
     if records.gone:
         told = product.judged(con, name, how, records.gone.select(how.fields), records.whole)

@@ -85,7 +85,8 @@ class Records:
     the records without what cannot be read, or raises the error that names it. ``map`` makes products of the kind's
     fields; the scope's own map replaces single columns of it. ``began`` is when reading began, where that was in an
     earlier try. ``gone`` reads records, apart from the others, of which a partial answer tells that they are no longer
-    there.
+    there. ``settled`` is asked once all was read: it gives None, or the records without what was still being written
+    meanwhile, or raises.
     """
 
     reader: Reader
@@ -98,6 +99,7 @@ class Records:
     watermark: str | None = None
     rejects: str | None = None
     gone: Reader | None = None
+    settled: Callable[[], Records | None] | None = None
     mend: Callable[[duckdb.DuckDBPyConnection, Exception], Records] | None = None
     requests: int = 1
     notes: tuple[str, ...] = field(default=())

@@ -3,16 +3,18 @@
 What the matching files are together is the scope's ``snapshot``: `complete`, they are the catalog; `newest`, the newest
 of them is; `partial`, each is read once, in order of time. A file that cannot be read fails the pull by name, for it is
 never an empty catalog; under `partial` it goes to quarantine, and the rest goes on.
+
+A file that is still being written is left for later: one that changed while it was read, and where others can be read
+instead, one that was written to just before the pull.
 """
 
 from __future__ import annotations
 
 import gzip
-import json
 import zipfile
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import duckdb
@@ -22,10 +24,12 @@ from datasync.settings import FilesSource, Scope
 from datasync.sources import tables
 from datasync.sources.base import Records, Want
 from datasync.sources.jsonlines import Head, JsonLines, look
+from datasync.sources.ledger import Ledger
 from datasync.sources.locations import File, Location, locate
 from datasync.sources.tables import Columns, Tables
 from datasync.sql import literal
 
+SETTLES = timedelta(seconds=10)  # since its last write a file of changes is taken to be whole
 _FORMATS = {
     ".csv": "csv",
     ".tsv": "csv",
@@ -40,10 +44,26 @@ _FORMATS = {
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """Files that were looked at: what is in those that can be read, and why the others cannot be."""
+    """Files that were looked at: what is in those that can be read, and why the others cannot be. ``unopened``: of the
+    latter, those whose content nobody has seen.
+    """
 
     layouts: Mapping[File, Head | Columns]
     broken: Mapping[str, str] = field(default_factory=dict)
+    unopened: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One pull's way through a location: what it wants, and the files that are finished there."""
+
+    location: Location
+    want: Want
+    files: tuple[File, ...]
+
+    @property
+    def ledger(self) -> Ledger:
+        return Ledger.read(self.want.watermark)
 
 
 class Files:
@@ -59,17 +79,15 @@ class Files:
         if not matching and not (self._is_partial and want.watermark):
             raise NoFiles(self._name, self._pattern)
         location.register(con)
-        chosen = self._chosen(matching, want)
-        found = self._look(con, location, chosen)
-        return self._records(
-            location, found, want, _watermark(matching) if self._is_partial and want.what != "skus" else None
-        )
+        reading = _Reading(location, want, tuple(self._finished(matching, want.at)))
+        return self._records(reading, self._look(con, location, self._chosen(reading)))
 
     def scheduled(self) -> Literal["complete", "changed"]:
         return "changed" if self._is_partial else "complete"
 
     def requests(self, want: Want) -> int:
-        return len(self._chosen(self._location().files(), want))
+        location = self._location()
+        return len(self._chosen(_Reading(location, want, tuple(self._finished(location.files(), want.at)))))
 
     @property
     def _is_partial(self) -> bool:
@@ -78,26 +96,35 @@ class Files:
     def _location(self) -> Location:
         return locate(self._pattern, self._options, self._name, self._scope.source)
 
-    def _chosen(self, matching: Sequence[File], want: Want) -> list[File]:
-        in_time = sorted(matching, key=_when)
+    def _finished(self, matching: Sequence[File], at: datetime) -> Sequence[File]:
+        """The files that were not written to just before the pull; all of them where none would be left to be read."""
+        if self._scope.snapshot == "complete":
+            return matching
+        finished = [file for file in matching if abs(at - file.modified) >= SETTLES]
+        return finished if finished or self._is_partial else matching
+
+    def _chosen(self, reading: _Reading) -> list[File]:
+        in_time = sorted(reading.files, key=_when)
         if self._scope.snapshot == "newest":
             return in_time[-1:]
         if not self._is_partial:
-            return list(matching)
-        read = _read_before(want.watermark) if want.what == "changed" else set()
-        return [file for file in in_time if _mark(file) not in read]
+            return list(reading.files)
+        read = reading.ledger if reading.want.what == "changed" else Ledger()
+        return [file for file in in_time if not read.has(reading.location, file)]
 
     def _look(self, con: duckdb.DuckDBPyConnection, location: Location, files: Collection[File]) -> _Opened:
         """Look at every file's beginning; one that cannot be read is set aside if partial, else it fails the pull."""
         kind = self._format(files)
         layouts: dict[File, Head | Columns] = {}
         broken: dict[str, str] = {}
+        unopened: set[str] = set()
         for file in files:
             try:
                 layouts[file] = self._layout(con, location, kind, file)
             except (UnreadableFile, OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, duckdb.Error) as error:
                 broken[file.name] = self._set_aside(file, error)
-        return _Opened(layouts, broken)
+                unopened |= {file.name} if isinstance(error, PermissionError | FileNotFoundError) else set()
+        return _Opened(layouts, broken, frozenset(unopened))
 
     def _layout(self, con: duckdb.DuckDBPyConnection, location: Location, kind: str, file: File) -> Head | Columns:
         if file.size == 0:
@@ -131,28 +158,44 @@ class Files:
             raise UnreadableFile(file.name, reason) from error
         return reason
 
-    def _records(self, location: Location, found: _Opened, want: Want, watermark: str | None) -> Records:
+    def _records(self, reading: _Reading, found: _Opened) -> Records:
+        want = reading.want
         heads = {file: layout for file, layout in found.layouts.items() if isinstance(layout, Head)}
         columns = {file: layout for file, layout in found.layouts.items() if isinstance(layout, Columns)}
+        reader = JsonLines(reading.location, heads) if heads else Tables(columns)
         common: dict[str, Any] = {
             "complete": want.what == "complete" and not self._is_partial,
             "answers_absence": not self._is_partial,
-            "watermark": watermark,
+            "watermark": self._watermark(reading, found),
             "requests": len(found.layouts) + len(found.broken),
+            "mend": lambda con, error: self._records(reading, self._without_broken(con, reader, found, error)),
+            "settled": lambda: self._settled(reading, found),
         }
-        reader = JsonLines(location, heads) if heads else Tables(columns)
         rejects = [_broken(found.broken)] * bool(found.broken)
-
-        def mend(con: duckdb.DuckDBPyConnection, error: Exception) -> Records:
-            return self._records(location, self._without_broken(con, reader, found, error), want, watermark)
-
         if isinstance(reader, JsonLines):
             own: dict[str, Any] = {"whole": "NULL::VARCHAR", "originals": reader.originals, "sampled": True}
         else:
             own, rejects = {"whole": "to_json(_row)::VARCHAR"}, [reader.rejects, *rejects]
-        return Records(
-            reader, names=reader.names, rejects=" UNION ALL ".join(rejects) or None, mend=mend, **own, **common
-        )
+        return Records(reader, names=reader.names, rejects=" UNION ALL ".join(rejects) or None, **own, **common)
+
+    def _watermark(self, reading: _Reading, found: _Opened) -> str | None:
+        """The ledger with this pull's files; one that could not be opened is tried again by the next."""
+        if not self._is_partial or reading.want.what == "skus":
+            return None
+        return reading.ledger.after(reading.location, [f for f in reading.files if f.name not in found.unopened])
+
+    def _settled(self, reading: _Reading, found: _Opened) -> Records | None:
+        """None if the files are what they were before they were read; else the records of those that are."""
+        now = {file.name: file for file in reading.location.files()}
+        moved = {file.name for file in found.layouts if now.get(file.name) != file}
+        if not moved:
+            return None
+        if not self._is_partial:
+            names = ", ".join(sorted(moved))
+            raise SourceUnavailable(f"scopes.{self._name}: {names} changed while it was read. Nothing was changed.")
+        left = {file: layout for file, layout in found.layouts.items() if file.name not in moved}
+        files = tuple(file for file in reading.files if file.name not in moved)
+        return self._records(replace(reading, files=files), replace(found, layouts=left))
 
     def _without_broken(
         self, con: duckdb.DuckDBPyConnection, reader: JsonLines | Tables, found: _Opened, error: Exception
@@ -167,27 +210,11 @@ class Files:
         if not broken:
             raise error
         left = {file: layout for file, layout in found.layouts.items() if file.name not in broken}
-        return _Opened(left, {**found.broken, **broken})
+        return replace(found, layouts=left, broken={**found.broken, **broken})
 
 
 def _when(file: File) -> tuple[datetime, str]:
     return file.modified, file.name
-
-
-def _mark(file: File) -> tuple[str, int, str]:
-    """What a file is known by: written anew under its name, it is another one."""
-    return file.name, file.size, file.modified.isoformat()
-
-
-def _watermark(matching: Collection[File]) -> str:
-    return json.dumps({"files": sorted(_mark(file) for file in matching)}, ensure_ascii=False)
-
-
-def _read_before(watermark: str | None) -> set[tuple[str, int, str]]:
-    try:
-        return {(name, size, modified) for name, size, modified in json.loads(watermark or "{}").get("files", ())}
-    except (ValueError, TypeError, AttributeError):
-        return set()
 
 
 def _broken(files: Mapping[str, str]) -> str:

@@ -21,12 +21,16 @@ PATH = "datasync path"  # the column that tells which file a row is from; no fil
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One matching file: what it is read by, its name for people, its size in bytes and when it was last written."""
+    """One matching file: what it is read by, its name for people, its size in bytes and when it was last written.
+
+    ``etag`` is S3's word for its content; a local file has none.
+    """
 
     path: str
     name: str
     size: int
     modified: datetime
+    etag: str = ""
 
     @property
     def pattern(self) -> str:
@@ -87,7 +91,13 @@ class Bucket:
             found = self._fs.glob(self._key, detail=True)
         listed = sorted((key, info) for key, info in found.items() if info["type"] == "file")
         return [
-            File(f"{self._protocol}://{key}", key[self._fixed :], info["size"], info["LastModified"])
+            File(
+                f"{self._protocol}://{key}",
+                key[self._fixed :],
+                info["size"],
+                info["LastModified"],
+                str(info.get("ETag", "")).strip('"'),
+            )
             for key, info in listed
         ]
 

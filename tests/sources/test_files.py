@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import os
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 import pandas as pd
 import pytest
 
-from datasync.errors import InvalidSettings, MissingField, NoFiles, UnreadableFile
+from datasync.errors import InvalidSettings, MissingField, NoFiles, SourceUnavailable, UnreadableFile
+from datasync.settings import FilesSource
+from datasync.sources import locations
 from datasync.sources.base import Want
+from datasync.sources.files import Files
+from datasync.sources.locations import File, Location
 from tests.pulling import START, Desk, balance
 
 
@@ -479,8 +486,129 @@ def test_a_record_after_a_line_of_many_megabytes_is_read(desk: Desk) -> None:
 
 
 def test_the_time_of_a_file_is_utc(desk: Desk) -> None:
-    file = aged(desk.lines("a.jsonl", {"sku": "A", "name": "a"}), 0)
+    file = aged(desk.lines("a.jsonl", {"sku": "A", "name": "a"}), 5)
     mark = desk.pull("a.jsonl", "changed", snapshot="partial").watermark
+    content = hashlib.md5(file.read_bytes(), usedforsecurity=False).hexdigest()
     assert json.loads(mark or "")["files"] == [
-        ["a.jsonl", file.stat().st_size, datetime(2026, 11, 23, 12, tzinfo=UTC).isoformat()]
+        ["a.jsonl", file.stat().st_size, datetime(2026, 11, 23, 12, 5, tzinfo=UTC).isoformat(), content]
     ]
+
+
+# ── Files that are still being written ───────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_file_of_changes_that_was_written_to_just_now_is_left_for_the_next_pull(desk: Desk) -> None:
+    aged(desk.lines("a.jsonl", {"sku": "A", "name": "a"}), -5)
+    late = desk.lines("b.jsonl", {"sku": "B", "name": "b"})
+    os.utime(late, (START.timestamp(), START.timestamp()))  # a second or two before the pull
+    first = desk.pull("*.jsonl", "changed", snapshot="partial")
+    for _ in range(10):
+        desk.clock()
+    then = desk.pull("*.jsonl", "changed", snapshot="partial", watermark=first.watermark)
+    assert (desk.products(first, "sku"), desk.products(then, "sku")) == (["A"], ["B"])
+
+
+def test_newest_takes_the_newest_file_that_is_finished_and_a_single_one_as_it_is(desk: Desk) -> None:
+    new = desk.lines("new.jsonl", {"sku": "N", "name": "n"})
+    os.utime(new, (START.timestamp(), START.timestamp()))
+    assert desk.products(desk.pull("*.jsonl", snapshot="newest"), "sku") == ["N"]
+    aged(desk.lines("old.jsonl", {"sku": "O", "name": "o"}), -60)
+    assert desk.products(desk.pull("*.jsonl", snapshot="newest"), "sku") == ["O"]
+
+
+class Writer:
+    """Somebody who goes on writing to a file, in a thread, until the test is over."""
+
+    def __init__(self, file: Path) -> None:
+        self.file, self.over = file, threading.Event()
+        self.thread = threading.Thread(target=self.write)
+
+    def write(self) -> None:
+        with open(self.file, "ab", buffering=0) as file:
+            while not self.over.wait(0.001):
+                file.write(b'{"sku":"W","name":"w"}\n')
+
+    def __enter__(self) -> None:
+        size = self.file.stat().st_size
+        self.thread.start()
+        while self.file.stat().st_size == size:
+            self.over.wait(0.001)
+
+    def __exit__(self, *error: object) -> None:
+        self.over.set()
+        self.thread.join()
+
+
+@pytest.mark.parametrize("habit", ["complete", "newest"])
+def test_a_catalog_that_changes_while_it_is_read_is_worth_another_try(desk: Desk, habit: str) -> None:
+    file = desk.lines("a.jsonl", *({"sku": f"{n}", "name": "a"} for n in range(20_000)))
+    with Writer(file), pytest.raises(SourceUnavailable, match=r"a\.jsonl changed while it was read"):
+        desk.pull("*.jsonl", snapshot=habit)
+    assert not list(Path(desk.store.root).rglob("*.parquet"))
+
+
+def test_a_file_of_changes_that_is_written_to_while_it_is_read_is_left_for_later_and_the_rest_goes_on(
+    desk: Desk,
+) -> None:
+    aged(desk.lines("a.jsonl", {"sku": "A", "name": "a"}), -5)
+    file = desk.lines("b.jsonl", *({"sku": f"{n}", "name": "b"} for n in range(20_000)))
+    with Writer(file):
+        first = desk.pull("*.jsonl", "changed", snapshot="partial")
+    assert desk.products(first, "sku") == ["A"]
+    assert [entry[0] for entry in json.loads(first.watermark or "")["files"]] == ["a.jsonl"]
+    aged(file, -1)
+    then = desk.pull("*.jsonl", "changed", snapshot="partial", watermark=first.watermark)
+    assert (then.requests, then.valid) == (1, 20_001)
+
+
+# ── Each file once ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_file_that_was_touched_or_copied_anew_with_the_same_content_is_not_read_again(desk: Desk) -> None:
+    file = aged(desk.lines("a.jsonl", {"sku": "A", "name": "a"}), -5)
+    first = desk.pull("*.jsonl", "changed", snapshot="partial")
+    aged(file, -3)
+    then = desk.pull("*.jsonl", "changed", snapshot="partial", watermark=first.watermark)
+    assert (then.requests, then.records) == (0, 0)
+    assert json.loads(then.watermark or "")["files"][0][2] != json.loads(first.watermark or "")["files"][0][2]
+    same_size = aged(desk.lines("a.jsonl", {"sku": "B", "name": "b"}), -2)
+    assert same_size.stat().st_size == json.loads(then.watermark or "")["files"][0][1]
+    assert desk.pull("*.jsonl", "changed", snapshot="partial", watermark=then.watermark).requests == 1
+
+
+def test_a_bad_file_is_not_quarantined_again_until_it_is_written_anew(desk: Desk) -> None:
+    desk.write("a.jsonl.gz", gzip.compress(b'{"sku":"A","name":"a"}\n' * 9_000)[:-20])
+    first = desk.pull("*.gz", "changed", snapshot="partial")
+    then = desk.pull("*.gz", "changed", snapshot="partial", watermark=first.watermark)
+    assert (desk.quarantine(first, "place"), balance(then)) == (["a.jsonl.gz"], (0, 0, 0, 0))
+    desk.write("a.jsonl.gz", gzip.compress(b'{"sku":"A","name":"a"}\n'))
+    assert desk.pull("*.gz", "changed", snapshot="partial", watermark=then.watermark).valid == 1
+
+
+class Locked(locations.Folder):
+    """A folder in which one file may not be opened yet."""
+
+    locked = True
+
+    def raw(self, file: File) -> IO[bytes]:
+        if file.name == "b.jsonl" and self.locked:
+            raise PermissionError(f"Permission denied: {file.name!r}")
+        return super().raw(file)
+
+
+class BehindALock(Files):
+    """A files source whose location is locked."""
+
+    def _location(self) -> Location:
+        return Locked(self._pattern)
+
+
+def test_a_file_that_may_not_be_opened_is_quarantined_by_name_and_tried_again(desk: Desk) -> None:
+    desk.lines("a.jsonl", {"sku": "A", "name": "a"})
+    desk.lines("b.jsonl", {"sku": "B", "name": "b"})
+    scope = desk.scope("*.jsonl", snapshot="partial")
+    locked = BehindALock("de-DE", scope, FilesSource(kind="files"))
+    first = desk.pull("*.jsonl", "changed", snapshot="partial", source=locked)
+    assert (desk.products(first, "sku"), desk.quarantine(first, "place")) == (["A"], ["b.jsonl"])
+    then = desk.pull("*.jsonl", "changed", snapshot="partial", watermark=first.watermark)
+    assert (desk.products(then, "sku"), then.requests) == (["B"], 1)

@@ -80,6 +80,19 @@ def test_partial_reads_each_key_once(desk: Desk, s3_options: dict[str, Any], pla
     assert (desk.products(first, "sku"), desk.products(then, "sku"), balance(nothing)) == (["A"], ["B"], (0, 0, 0, 0))
 
 
+def test_an_object_is_known_by_its_etag_whatever_the_second_it_was_put_in(
+    desk: Desk, s3_options: dict[str, Any], place: str, put: Put
+) -> None:
+    put("a.csv", b"sku,name\nA,a\n")
+    how: dict[str, Any] = {"options": s3_options, "snapshot": "partial"}
+    first = desk.pull(f"s3://{place}/*.csv", "changed", **how)
+    put("a.csv", b"sku,name\nA,a\n")
+    same = desk.pull(f"s3://{place}/*.csv", "changed", watermark=first.watermark, **how)
+    put("a.csv", b"sku,name\nA,b\n")
+    other = desk.pull(f"s3://{place}/*.csv", "changed", watermark=same.watermark, **how)
+    assert (same.requests, desk.products(other, "name")) == (0, ["b"])
+
+
 def test_newest_goes_by_the_time_s3_keeps(desk: Desk, s3_options: dict[str, Any], place: str, put: Put) -> None:
     put("b.csv", b"sku,name\nB,b\n")
     put("a.csv", b"sku,name\nA,a\n")
