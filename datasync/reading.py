@@ -55,16 +55,21 @@ def _reading(settings: Settings, name: str, scopes: list[str], metas: Mapping[st
     whole = [meta["last_complete"]["started_at"] for meta in mine if meta.get("last_complete")]
     found = [cadence.read(meta["missed"]) for meta in mine if meta.get("missed")]
     told = _summed(found, source.complete_every, source.lookback) if found else {}
-    is_partial = any("watermark" in meta for meta in mine)
+    ways = {_way(meta) for meta in mine}
     return SourceReading(
         source=name,
         scopes=tuple(scopes),
-        reads="complete" if not is_partial else "partial" if whole else "changes",
+        reads="partial" if "partial" in ways else "changes" if "changes" in ways else "complete",
         complete_every_seconds=_seconds(source.complete_every) or 0,
         lookback_seconds=_seconds(source.lookback) or 0,
         last_complete_at=min(map(datetime.fromisoformat, whole), default=None),
         **told,
     )
+
+
+def _way(meta: Mapping[str, Any]) -> str:
+    """How one scope is read, as its catalog shows: only what is not always read whole has a watermark."""
+    return "complete" if "watermark" not in meta else "partial" if meta.get("last_complete") else "changes"
 
 
 def _summed(found: list[Missed], every: timedelta, lookback: timedelta) -> dict[str, Any]:
