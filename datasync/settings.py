@@ -156,7 +156,7 @@ class _Pulled(_Model):
     concurrency: Annotated[int, Field(ge=1)] = 4
 
 
-_PACE = set(_Pulled.model_fields)
+_PACE = {*_Pulled.model_fields, "page_size"}  # how a source is asked, not what for
 
 
 class SampleSource(_Pulled):
@@ -519,4 +519,4 @@ def _known(loc: tuple[int | str, ...]) -> list[str]:
         return list(Guard.model_fields)
     inside = models.get(str(loc[0]), [Settings]) if len(loc) > 1 else [Settings]
     fields = dict.fromkeys(field for model in inside for field in model.model_fields)
-    return sorted(fields, key=lambda field: field in _PACE)  # what is the kind's own comes first
+    return sorted(fields, key=lambda field: field in _Pulled.model_fields)  # what is the kind's own comes first

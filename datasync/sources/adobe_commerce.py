@@ -63,7 +63,7 @@ class AdobeCommerce(Paged[Facts]):
         return api.authorized(_auth(api, connection, self._path("")))
 
     def look(self, api: Api) -> Facts:
-        configs = api.get(self._path("store/storeConfigs")).json
+        configs = api.get(self._path("store/storeConfigs", view="all")).json
         mine = next((one for one in configs if one["code"] == self.view), None)
         if mine is None and self.view != "all":
             known = [one["code"] for one in configs]
@@ -121,9 +121,8 @@ class AdobeCommerce(Paged[Facts]):
         fields = ("fields", "items[id],total_count")
         return int(api.get(self._path("products"), [*_asking({}, None, 1), fields]).json["total_count"])
 
-    def offers(self) -> str:
-        with self.open() as api:
-            views = api.get(self._path("store/storeViews", view="all")).json
+    def listed(self, api: Api) -> str:
+        views = api.get(self._path("store/storeViews", view="all")).json
         told = ", ".join(f"{one['code']} ({one['name']})" for one in views if one["code"] != "admin")
         return f"store views: {told or 'none'}"
 
@@ -200,7 +199,8 @@ def _asking(query: Mapping[str, Any], after: Any, size: int) -> list[tuple[str, 
 
 def _key(record: Mapping[str, Any]) -> tuple[str, int]:
     """Where a product is in the order of windows."""
-    moment = datetime.strptime(record["updated_at"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+    moment = datetime.fromisoformat(record["updated_at"])
+    moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     return f"{moment:%Y-%m-%d %H:%M:%S}", int(record["id"])
 
 

@@ -75,7 +75,7 @@ class Akeneo(Paged[Facts]):
 
     def queries(self, want: Want) -> Sequence[Any]:
         if want.what == "skus":
-            return [{"skus": list(some)} for some in _portions(want.skus)]
+            return [{"skus": list(some)} for some in _portions(want.skus, self.source.page_size)]
         return [{"since": since.isoformat()} if (since := self.since(want)) else {}]
 
     def page(self, api: Api, facts: Facts, query: Any, after: Any) -> Page:
@@ -112,10 +112,8 @@ class Akeneo(Paged[Facts]):
         looks = _LOOKS - bool(self.source.identifier)
         return looks + sum(self._pages(api, facts, query) for query in self.queries(want))
 
-    def offers(self) -> str:
-        with self.open() as api:
-            found = list(_listed(api, "channels"))
-        told = "; ".join(f"{one['code']} ({', '.join(one['locales'])})" for one in found)
+    def listed(self, api: Api) -> str:
+        told = "; ".join(f"{one['code']} ({', '.join(one['locales'])})" for one in _listed(api, "channels"))
         return f"channels and their locales: {told or 'none'}"
 
     def knows(self, api: Api, field: str) -> bool:
@@ -202,11 +200,11 @@ def _path(link: str) -> str:
     return link[at:]
 
 
-def _portions(skus: Sequence[str]) -> Iterator[list[str]]:
-    """SKUs in lists that a URL can hold, none longer than a page."""
+def _portions(skus: Sequence[str], page: int) -> Iterator[list[str]]:
+    """SKUs in lists that a URL can hold, each less than a page, for a full page says that there is another."""
     some: list[str] = []
     for sku in skus:
-        if some and (len(some) == 100 or len(json.dumps([*some, sku])) > _LONGEST_SEARCH):
+        if some and (len(some) == max(1, page - 1) or len(json.dumps([*some, sku])) > _LONGEST_SEARCH):
             yield some
             some = []
         some.append(sku)

@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import os
 import random
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
@@ -26,8 +27,8 @@ class Pace:
     def __init__(self, source: str, per_second: float | None, at_once: int) -> None:
         self._gap, self._at_once = (1 / per_second if per_second else 0.0), at_once
         name = hashlib.md5(source.encode(), usedforsecurity=False).hexdigest()[:16]
-        self._folder = Path(tempfile.gettempdir(), f"datasync-pace-{os.getuid()}", name)
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder = _own_folder() / name
+        self._folder.mkdir(mode=0o700, exist_ok=True)
 
     @contextmanager
     def slot(self) -> Iterator[None]:
@@ -56,6 +57,16 @@ class Pace:
             file.write(repr(mine + self._gap))
             file.flush()
         return mine
+
+
+def _own_folder() -> Path:
+    """A folder that this user's processes share and that nobody else could have laid out for them."""
+    folder = Path(tempfile.gettempdir(), f"datasync-pace-{os.getuid()}")
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
+        raise PermissionError(f"{folder} is not this user's alone: remove it, or set TMPDIR to another folder.")
+    return folder
 
 
 def _took(file: int) -> bool:

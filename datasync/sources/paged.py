@@ -74,8 +74,8 @@ class Paged(ABC, Generic[Facts]):
         """How many requests pulling ``want`` takes, this question not counted."""
 
     @abstractmethod
-    def offers(self) -> str:
-        """A sentence with the scopes that the source could feed."""
+    def listed(self, api: Api) -> str:
+        """The scopes that the source could feed, as the settings name them."""
 
     def counted(self, api: Api, facts: Facts) -> int | None:
         """How many records the source has now, where it can say so."""
@@ -93,12 +93,17 @@ class Paged(ABC, Generic[Facts]):
         return "changed"
 
     def requests(self, want: Want) -> int:
-        with self.open() as api:
+        with self.open() as api, self._as_promised():
             return self.forecast(api, want)
+
+    def offers(self) -> str:
+        with self.open() as api, self._as_promised():
+            return self.listed(api)
 
     def records(self, con: duckdb.DuckDBPyConnection, want: Want) -> Records:
         with self.open() as api, self._spool(want) as spool:
-            facts = self.look(api)
+            with self._as_promised():
+                facts = self.look(api)
             macros(con, self.queries_file)
             state = self._fill(api, facts, want, spool)
             shape = self.shape(facts)
@@ -117,6 +122,15 @@ class Paged(ABC, Generic[Facts]):
         return False
 
     # ── inside ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @contextmanager
+    def _as_promised(self) -> Iterator[None]:
+        """Say so where an answer is JSON, but not the JSON that the interface promises."""
+        try:
+            yield
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            problem = f"an answer is not as it is described ({type(error).__name__}: {error})"
+            raise UnexpectedAnswer(self.scope.source, problem) from error
 
     @property
     def _store(self) -> Any:
@@ -173,7 +187,7 @@ class Paged(ABC, Generic[Facts]):
             complete=everything and not lacking,
             answers_absence=(everything and not lacking) or want.what == "skus",
             sampled=True,
-            watermark=None if want.what == "skus" else state["at"] or state["began"],
+            watermark=None if want.what == "skus" else state.get("at") or state["began"],
             began=datetime.fromisoformat(state["began"]),
             requests=state["requests"],
             notes=(*shape.notes, *([lacking] if lacking else [])),

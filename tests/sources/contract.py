@@ -1,17 +1,46 @@
-"""What every source must do. Subclass it and give a ``source`` fixture over a catalog of two records or more."""
+"""What every source must do. Subclass SourceContract and give a ``source`` over a catalog of two records or more; or
+ChangingContract, for a kind that knows what changed since when, and give a ``shop`` that sells what it is told to.
+"""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
+import tracemalloc
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
 
 import duckdb
 import pytest
 
 from datasync.sources.base import Records, Source, Want
+from datasync.store.files import Folder, Store, connect
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
+BEGAN = datetime(2026, 11, 20, 8, tzinfo=UTC)
+EVERYTHING = Want("complete", AT)
 NOBODY_S = 'no "such" field, nowhere'
+
+
+class Shop(Protocol):
+    """A source's other side, as a test has it: what it sells, and sources that read it."""
+
+    def sells(self, *products: Mapping[str, Any]) -> None:
+        """Sell these and nothing else; each has sku, name and updated (ISO)."""
+
+    def fill(self, count: int) -> None:
+        """Sell so many, SKU-0000000 and so on, one more of them each second from BEGAN."""
+
+    def source(self, store: Store, run: str = "r1", **keys: Any) -> Source:
+        """A source that pulls into ``store``, with these further settings of its kind."""
+
+
+def product(sku: str, seconds: int = 0, **more: Any) -> dict[str, Any]:
+    return {"sku": sku, "name": f"Name of {sku}", "updated": (BEGAN + timedelta(seconds=seconds)).isoformat(), **more}
+
+
+def skus(con: duckdb.DuckDBPyConnection, records: Records) -> list[str | None]:
+    return [row["sku"] for row in rows(con, records, "sku")]
 
 
 def rows(con: duckdb.DuckDBPyConnection, records: Records, *fields: str) -> list[dict[str, Any]]:
@@ -83,3 +112,62 @@ class SourceContract:
     def test_what_it_costs_is_known_before_and_told_after(self, source: Source, con: duckdb.DuckDBPyConnection) -> None:
         ask = Want("complete", AT)
         assert source.requests(ask) == source.records(con, ask).requests > 0
+
+
+class ChangingContract(SourceContract):
+    """The promises of a kind that pulls what changed, asked of one that a test can fill."""
+
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> Folder:
+        return Folder(str(tmp_path / "store"))
+
+    @pytest.fixture
+    def source(self, shop: Shop, store: Folder) -> Source:
+        shop.sells(product("A"), product("B", 1))
+        return shop.source(store)
+
+    def test_the_second_that_a_partial_pull_begins_with_is_read_again(
+        self, shop: Shop, con: duckdb.DuckDBPyConnection, store: Folder
+    ) -> None:
+        shop.sells(*(product(f"S{second}", second) for second in range(6)), product("S3-too", 3))
+        want = Want("changed", AT, watermark=(BEGAN + timedelta(seconds=5)).isoformat())
+        found = shop.source(store, lookback="2s").records(con, want)
+        assert sorted(map(str, skus(con, found))) == ["S3", "S3-too", "S4", "S5"]
+        assert (found.complete, found.answers_absence) == (False, False)
+
+    def test_a_first_partial_pull_reads_everything(
+        self, shop: Shop, con: duckdb.DuckDBPyConnection, store: Folder
+    ) -> None:
+        shop.fill(25)
+        found = shop.source(store).records(con, Want("changed", AT))
+        assert (len(skus(con, found)), found.complete) == (25, True)
+
+    def test_skus_are_asked_for_by_name_whatever_is_in_them(
+        self, shop: Shop, con: duckdb.DuckDBPyConnection, store: Folder
+    ) -> None:
+        odd = ("A,1", 'B "2"', "C&d=3", "Ü/4", "5 %")
+        shop.sells(*map(product, odd), product("other"))
+        found = shop.source(store).records(con, Want("skus", AT, skus=(*odd, "absent")))
+        assert sorted(map(str, skus(con, found))) == sorted(odd)
+        assert (found.complete, found.answers_absence, found.watermark) == (False, True, None)
+
+    def test_its_memory_does_not_grow_with_the_catalog(self, shop: Shop, tmp_path: Path) -> None:
+        def peak(count: int) -> int:
+            shop.fill(count)
+            store = Folder(str(tmp_path / f"store-{count}"))
+            with connect(store) as con:
+                tracemalloc.start()
+                try:
+                    shop.source(store, page_size=50).records(con, EVERYTHING)
+                    return tracemalloc.get_traced_memory()[1]
+                finally:
+                    tracemalloc.stop()
+
+        peak(100)
+        assert peak(2000) < 1.5 * peak(200)
+
+    def test_an_empty_scope_is_complete_and_has_no_records(
+        self, shop: Shop, con: duckdb.DuckDBPyConnection, store: Folder
+    ) -> None:
+        found = shop.source(store).records(con, EVERYTHING)
+        assert (skus(con, found), found.complete, found.requests) == ([], True, shop.looks + 1)

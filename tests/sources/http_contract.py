@@ -6,7 +6,6 @@ import gzip
 import signal
 import subprocess
 import sys
-import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -24,12 +23,10 @@ from datasync.pull import Snapshot
 from datasync.settings import Scope
 from datasync.sources.base import Records, Source, Want
 from datasync.store.files import Folder, connect
-from tests.sources.contract import AT, SourceContract, rows
+from tests.sources.contract import AT, EVERYTHING, ChangingContract, rows, skus
 from tests.sources.standins.server import ROOT, until
 from tests.sources.standins.stand import Stand
 
-BEGAN = datetime(2026, 11, 20, 8, tzinfo=UTC)
-EVERYTHING = Want("complete", AT)
 PULL = """
 import sys
 from tests.sources.{module} import stand_at
@@ -41,14 +38,6 @@ store = Folder(sys.argv[1])
 with connect(store) as con:
     stand_at(sys.argv[2]).source(store, page_size=10).records(con, Want("complete", AT))
 """
-
-
-def product(sku: str, seconds: int = 0, **more: Any) -> dict[str, Any]:
-    return {"sku": sku, "name": f"Name of {sku}", "updated": (BEGAN + timedelta(seconds=seconds)).isoformat(), **more}
-
-
-def skus(con: duckdb.DuckDBPyConnection, records: Records) -> list[str | None]:
-    return [row["sku"] for row in rows(con, records, "sku")]
 
 
 def pulled(
@@ -65,7 +54,7 @@ def pulled(
     return found, products, invalid.fetchall()
 
 
-class HttpContract(SourceContract):
+class HttpContract(ChangingContract):
     """The promises of ``sources/http.py`` and ``sources/paged.py``, asked of one kind over a real socket."""
 
     module: str  # the test module, which has a ``stand_at`` for a process that is not ours
@@ -77,13 +66,8 @@ class HttpContract(SourceContract):
         assert stand.site.tell("log")["violations"] == []
 
     @pytest.fixture
-    def store(self, tmp_path: Path) -> Folder:
-        return Folder(str(tmp_path / "store"))
-
-    @pytest.fixture
-    def source(self, stand: Stand, store: Folder) -> Source:
-        stand.sells(product("A"), product("B", 1))
-        return stand.source(store)
+    def shop(self, stand: Stand) -> Stand:
+        return stand
 
     def everything(self, stand: Stand, con: duckdb.DuckDBPyConnection, store: Folder, **keys: Any) -> Records:
         return stand.source(store, **keys).records(con, EVERYTHING)
@@ -105,12 +89,6 @@ class HttpContract(SourceContract):
         assert sorted(map(str, skus(con, found))) == [f"SKU-{number:07}" for number in range(count)]
         assert found.requests == foretold == len(stand.site.log()) - before
         assert found.complete
-
-    def test_an_empty_scope_is_complete_and_has_no_records(
-        self, stand: Stand, con: duckdb.DuckDBPyConnection, store: Folder
-    ) -> None:
-        found = self.everything(stand, con, store)
-        assert (skus(con, found), found.complete, found.requests) == ([], True, stand.looks + 1)
 
     def test_a_server_that_gives_smaller_pages_loses_nothing(
         self, stand: Stand, con: duckdb.DuckDBPyConnection, store: Folder
@@ -241,15 +219,6 @@ class HttpContract(SourceContract):
 
     # ── wants ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def test_the_second_that_a_partial_pull_begins_with_is_read_again(
-        self, stand: Stand, con: duckdb.DuckDBPyConnection, store: Folder
-    ) -> None:
-        stand.sells(*(product(f"S{second}", second) for second in range(6)), product("S3-too", 3))
-        want = Want("changed", AT, watermark=(BEGAN + timedelta(seconds=5)).isoformat())
-        found = stand.source(store, lookback="2s").records(con, want)
-        assert sorted(map(str, skus(con, found))) == ["S3", "S3-too", "S4", "S5"]
-        assert (found.complete, found.answers_absence) == (False, False)
-
     def test_the_watermark_is_the_sources_own_time_when_the_pull_began(
         self, stand: Stand, con: duckdb.DuckDBPyConnection, store: Folder
     ) -> None:
@@ -257,22 +226,6 @@ class HttpContract(SourceContract):
         before = datetime.now(UTC).replace(microsecond=0)
         found = self.everything(stand, con, store)
         assert before <= datetime.fromisoformat(found.watermark or "") <= datetime.now(UTC)
-
-    def test_a_first_partial_pull_reads_everything(
-        self, stand: Stand, con: duckdb.DuckDBPyConnection, store: Folder
-    ) -> None:
-        stand.fill(25)
-        found = stand.source(store).records(con, Want("changed", AT))
-        assert (len(skus(con, found)), found.complete) == (25, True)
-
-    def test_skus_are_asked_for_by_name_whatever_is_in_them(
-        self, stand: Stand, con: duckdb.DuckDBPyConnection, store: Folder
-    ) -> None:
-        odd = ("A,1", 'B "2"', "C&d=3", "Ü/4", "5 %")
-        stand.sells(*map(product, odd), product("other"))
-        found = stand.source(store).records(con, Want("skus", AT, skus=(*odd, "absent")))
-        assert sorted(map(str, skus(con, found))) == sorted(odd)
-        assert (found.complete, found.answers_absence, found.watermark) == (False, True, None)
 
     def test_many_skus_are_asked_for_in_several_requests(
         self, stand: Stand, con: duckdb.DuckDBPyConnection, store: Folder
@@ -309,21 +262,6 @@ class HttpContract(SourceContract):
         stand.fill(5)
         stand.source(store).records(con, Want("skus", AT, skus=("SKU-0000001",)))
         assert len(skus(con, self.everything(stand, con, store))) == 5
-
-    def test_its_memory_does_not_grow_with_the_catalog(self, stand: Stand, tmp_path: Path) -> None:
-        def peak(count: int) -> int:
-            stand.fill(count)
-            store = Folder(str(tmp_path / f"store-{count}"))
-            with connect(store) as con:
-                tracemalloc.start()
-                try:
-                    stand.source(store, page_size=50).records(con, EVERYTHING)
-                    return tracemalloc.get_traced_memory()[1]
-                finally:
-                    tracemalloc.stop()
-
-        peak(100)
-        assert peak(2000) < 1.5 * peak(200)
 
     def test_no_more_are_under_way_than_the_source_allows(self, stand: Stand, tmp_path: Path) -> None:
         stand.fill(30)

@@ -14,8 +14,8 @@ from datasync.connection import Connection
 from datasync.errors import AccessDenied, InvalidConnection
 from datasync.sources.base import Want
 from datasync.store.files import Folder, connect
-from tests.sources.contract import AT, rows
-from tests.sources.http_contract import EVERYTHING, HttpContract, product, pulled
+from tests.sources.contract import AT, EVERYTHING, product, rows
+from tests.sources.http_contract import HttpContract, pulled
 from tests.sources.standins.server import Site, started
 from tests.sources.standins.stand import Stand, adobe_commerce
 
@@ -132,6 +132,15 @@ def test_a_count_that_is_higher_than_what_came_makes_the_pull_a_part(
     found, products, _ = pulled(shop, con, tmp_path)
     assert (len(products), found.complete, found.answers_absence) == (25, False, False)
     assert found.notes == ("The source counts 28 products and gave 25: taken for a part, so nothing is removed.",)
+
+
+def test_a_product_that_is_deleted_while_pages_are_read_leaves_the_pull_complete(
+    shop: Stand, con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    shop.fill(25)
+    shop.site.fault("vanish", after=1)
+    found = shop.source(Folder(str(tmp_path)), page_size=10).records(con, EVERYTHING)
+    assert (len(rows(con, found, "sku")), found.complete, found.notes) == (24, True, ())
 
 
 def test_categories_that_may_not_be_read_are_told_by_their_ids(

@@ -13,8 +13,8 @@ from datasync.errors import UnknownName
 from datasync.sources.akeneo import _there
 from datasync.sources.base import Want
 from datasync.store.files import Folder, connect
-from tests.sources.contract import AT, rows
-from tests.sources.http_contract import EVERYTHING, HttpContract, product, pulled
+from tests.sources.contract import AT, EVERYTHING, product, rows
+from tests.sources.http_contract import HttpContract, pulled
 from tests.sources.standins.server import Site, started
 from tests.sources.standins.stand import Stand, akeneo
 

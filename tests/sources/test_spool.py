@@ -12,7 +12,7 @@ import pytest
 from datasync.errors import StoreUnavailable
 from datasync.sources.spool import FURTHER, Spool
 from datasync.sources.spooled import Field, Shape, Spooled, own, pointer
-from datasync.store.files import Folder, connect
+from datasync.store.files import Folder, Store, connect, open_store
 
 ODD = ['a"b', "a/b~c", "two words", "ключ", "$.x", "{}", "*"]
 
@@ -22,7 +22,7 @@ def store(tmp_path: Path) -> Folder:
     return Folder(str(tmp_path))
 
 
-def read(store: Folder, spool: Spool, *fields: str) -> list[tuple[Any, ...]]:
+def read(store: Store, spool: Spool, *fields: str) -> list[tuple[Any, ...]]:
     shape = Shape("/id", own("id", "sku"), lambda name: Field(pointer(name)), "[]")
     with connect(store) as con:
         con.execute("SET preserve_insertion_order = true")
@@ -79,3 +79,13 @@ def test_a_page_without_its_last_line_is_named(store: Folder, tmp_path: Path) ->
     page.write_bytes(gzip.compress(json.dumps({"id": 1}).encode()))
     with pytest.raises(StoreUnavailable, match=r"pulls/scope=en/r1/00000001\.jsonl\.gz"):
         Spool(store, "en", "r1").last()
+
+
+def test_pages_are_kept_on_s3_for_any_worker(s3_options: dict[str, object]) -> None:
+    s3 = open_store("s3://exports/a-store", s3_options)
+    spool = Spool(s3, "en", "r1")
+    assert spool.add(1, [{"id": 1, "sku": "A"}], {"after": "a"}) == {"after": "a"}
+    assert Spool(s3, "en", "r1").add(1, [{"id": 2}], {"after": "b"}) == {"after": "a"}
+    assert read(s3, spool, "sku") == [("A", "00000001.jsonl.gz", None)]
+    spool.clear()
+    assert spool.last() is None

@@ -152,6 +152,8 @@ class AdobeCommerce(Standin):
             return {"items": [], "search_criteria": {"filter_groups": []}, "total_count": 0}
         wanted = self._window(asked) if self.in_order else self._wanted(asked)
         some = self._cut(asked, wanted)
+        if asked.fault == "vanish":
+            self.products.remove(wanted[-1])
         if asked.fault == "repeat":
             some = self._cut(asked, sorted(self.products, key=_place))
         items = [_told(one, view) for one in some]
