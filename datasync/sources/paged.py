@@ -112,10 +112,14 @@ class Paged(ABC, Generic[Facts]):
 
     def since(self, want: Want) -> datetime | None:
         """From when on a partial pull reads: its watermark less the lookback; None for everything."""
-        if want.what != "changed" or want.watermark is None:
+        if want.what != "changed":
+            return None
+        try:
+            moment = datetime.fromisoformat(want.watermark or "").astimezone(UTC)
+        except ValueError:  # there is none, or it is another kind's
             return None
         lookback: timedelta = self.source.lookback
-        return datetime.fromisoformat(want.watermark).astimezone(UTC) - lookback
+        return moment - lookback
 
     def knows(self, api: Api, field: str) -> bool:
         """Whether the source has a field that no record of this pull has."""
@@ -177,7 +181,7 @@ class Paged(ABC, Generic[Facts]):
 
     def _told(self, api: Api, facts: Facts, want: Want, state: State, reader: Spooled, shape: Shape) -> Records:
         """The records with what is known of them; a complete catalog is one that has as many as its source counts."""
-        everything = (want.what == "complete" or (want.what == "changed" and not want.watermark)) and not want.is_sample
+        everything = want.what != "skus" and self.since(want) is None and not want.is_sample
         lacking = self._lacking(api, facts, state, reader) if everything else None
         return Records(
             reader,

@@ -15,7 +15,6 @@ from datasync.sql import count, literal, quote
 from datasync.store.files import Store
 
 _NUMBERS = itertools.count(1)
-_LARGEST = "maximum_object_size = 67108864"
 _NO_JSON = "CASE WHEN json IS NULL THEN 'it is no JSON object.' END"
 
 

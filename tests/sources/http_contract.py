@@ -6,6 +6,7 @@ import gzip
 import signal
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -262,6 +263,21 @@ class HttpContract(ChangingContract):
         stand.fill(5)
         stand.source(store).records(con, Want("skus", AT, skus=("SKU-0000001",)))
         assert len(skus(con, self.everything(stand, con, store))) == 5
+
+    def test_its_memory_does_not_grow_with_the_catalog(self, stand: Stand, tmp_path: Path) -> None:
+        def peak(count: int) -> int:
+            stand.fill(count)
+            store = Folder(str(tmp_path / f"store-{count}"))
+            with connect(store) as con:
+                tracemalloc.start()
+                try:
+                    stand.source(store, page_size=50).records(con, EVERYTHING)
+                    return tracemalloc.get_traced_memory()[1]
+                finally:
+                    tracemalloc.stop()
+
+        peak(60)
+        assert peak(1000) < 1.5 * peak(150)
 
     def test_no_more_are_under_way_than_the_source_allows(self, stand: Stand, tmp_path: Path) -> None:
         stand.fill(30)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pandas as pd
@@ -15,10 +19,11 @@ from datasync.sources import KINDS
 from datasync.sources.base import Source
 from datasync.sources.files import Files
 from datasync.sources.sample import Sample
-from datasync.store.files import Folder, connect
+from datasync.sql import literal
+from datasync.store.files import Folder, Store, connect
 from tests.postgres import PostgreSQL
 from tests.sources import databases
-from tests.sources.contract import SourceContract
+from tests.sources.contract import ChangingContract, SourceContract, product
 
 RECORDS = [{"sku": "A", "name": "a", "two words": "1"}, {"sku": "B", "name": "b", "two words": None}]
 LINES = b'{"sku":"A","name":"a","two words":1}\n\n{"sku":"B","name":"b","two words":null}\n'
@@ -94,6 +99,35 @@ class TestSqlByPages(SourceContract):
     def source(self, tmp_path: Path) -> Source:
         place = shop(databases.SqliteFile(tmp_path / "shop.db", "sqlite+pysqlite"))
         return databases.source(place, {"page_size": 1}, key="id")
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A table that a test fills; its cursor says when a row was changed, in UTC."""
+
+    place: databases.Place
+
+    def sells(self, *products: Mapping[str, Any]) -> None:
+        told = [(one["sku"], one["name"], one["updated"][:19].replace("T", " ")) for one in products]
+        rows = ", ".join(f"({number}, {', '.join(map(literal, one))})" for number, one in enumerate(told, 1))
+        self.place.run("DELETE FROM product", *([f"INSERT INTO product VALUES {rows}"] if rows else []))
+
+    def fill(self, count: int) -> None:
+        self.sells(*(product(f"SKU-{number:07}", number) for number in range(count)))
+
+    def watermark(self, moment: datetime) -> str:
+        return json.dumps({"until": moment.isoformat()})
+
+    def source(self, store: Store, run: str = "r1", **keys: Any) -> Source:
+        return databases.source(self.place, keys, cursor="changed", key="id")
+
+
+class TestSqlChanges(ChangingContract):
+    @pytest.fixture
+    def shop(self, tmp_path: Path) -> Filled:
+        place = databases.SqliteFile(tmp_path / "shop.db", "sqlite+pysqlite")
+        place.run("CREATE TABLE product (id INTEGER, sku VARCHAR(20), name VARCHAR(40), changed TIMESTAMP)")
+        return Filled(place)
 
 
 def shop(place: databases.Place) -> databases.Place:

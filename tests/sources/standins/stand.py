@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from datasync.connection import Connection
@@ -24,7 +25,6 @@ class Stand:
     issued: Connection
     address: Mapping[str, Any]
     elsewhere: Mapping[str, Any]
-    looks: int
 
     def source(self, store: Store, run: str = "r1", address: Mapping[str, Any] | None = None, **keys: Any) -> Source:
         """A source, by the settings ``keys``; ``login`` is another connection than the usual one."""
@@ -33,6 +33,9 @@ class Stand:
         source = models[self.kind](kind=self.kind, connection="there", **keys)
         scope = Scope(source="shop", **(address or self.address))
         return KINDS[self.kind](Opening("en-US", scope, source, lambda _: connection, store, run))
+
+    def watermark(self, moment: datetime) -> str:
+        return moment.isoformat()
 
     def sells(self, *products: Mapping[str, Any]) -> None:
         self.site.tell("products", products)
@@ -45,7 +48,7 @@ def akeneo(site: Site) -> Stand:
     secrets = {"client_id": "7_client", "client_secret": "client-planted"}
     login = Connection("there", "akeneo", site.url, login="sync", password="password-planted", extra=secrets)
     address, elsewhere = {"channel": "ecommerce", "locale": "en_US"}, {"channel": "ecommerce", "locale": "xx_XX"}
-    return Stand(site, "akeneo", login, login, address, elsewhere, looks=3)
+    return Stand(site, "akeneo", login, login, address, elsewhere)
 
 
 def adobe_commerce(site: Site) -> Stand:
@@ -54,4 +57,4 @@ def adobe_commerce(site: Site) -> Stand:
     signed = Connection("there", "adobe-commerce", site.url, extra=keys)
     issued = replace(signed, login="admin", password="password-planted", extra={})
     address, elsewhere = {"store_view": "default"}, {"store_view": "xx"}
-    return Stand(site, "adobe-commerce", signed, issued, address, elsewhere, looks=2)
+    return Stand(site, "adobe-commerce", signed, issued, address, elsewhere)
