@@ -259,7 +259,7 @@ def _told(one: dict[str, Any], view: str) -> dict[str, Any]:
             "qty": one["qty"], "is_in_stock": one["qty"] > 0, "manage_stock": True, "notify_stock_qty": 2,
         }  # fmt: skip
     return {
-        "id": one["id"], "sku": one["sku"], "attribute_set_id": 4, "price": one.get("price", 9.9),
+        "id": one["id"], "sku": one["sku"], "attribute_set_id": 4, "price": float(one.get("price", 9.9)),
         "name": names.get(view, names.get("default", one.get("name", ""))), "status": one.get("status", 1),
         "visibility": one.get("visibility", 4), "type_id": "simple", "created_at": _written(BEGAN),
         "updated_at": one["updated"], "extension_attributes": extension, "product_links": [], "options": [],
