@@ -25,7 +25,7 @@ def products() -> Iterator[ScopeProducts]:
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     made = tmp_path / "mail" / "report.html"
-    render.single_file(plausible.site_pages(SIZES), products(), made)
+    render.single_file(plausible.site_pages(SIZES), products(), made, plausible.more(SIZES))
     return made
 
 
@@ -37,6 +37,7 @@ def test_one_file_holds_every_scope_and_payload_and_asks_for_nothing(file: Path,
     sku = row.get_by_role("cell").first.inner_text()
     row.get_by_role("button").first.click()
     expect(page.get_by_role("dialog")).to_contain_text(f'"sku": "{sku}"')
+    expect(page.get_by_role("dialog").get_by_role("region", name="History")).to_be_visible()
     page.goto(f"{file.as_uri()}#scope=de-DE&tab=search")
     expect(page.get_by_role("tabpanel").get_by_role("table").last.get_by_role("row").nth(1)).to_be_visible()
     assert [url for url in asked if not url.startswith((file.as_uri(), "data:"))] == []
