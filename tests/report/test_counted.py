@@ -102,6 +102,13 @@ def test_the_history_is_rich_enough_to_count_everything(shop: Rich) -> None:
     assert {name for _, _, name in page} - seen == {"failed", "unexplained"}
 
 
+def test_bars_count_products_that_were_received_in_each_day_before_the_moment(shop: Rich) -> None:
+    trends = {(one["scope"], one["service"]): one for one in rich.page_data(shop)["trends"]}
+    english = trends["en-US", "catalog-service"]
+    assert english["days"] == [0] * 25 + [6, 0, 3, 0, 3]
+    assert [(48 - i, n) for i, n in enumerate(english["counts"]) if n] == [(17, 1), (3, 3)]
+
+
 def _failed(line: Line) -> None:
     line.far.says = {"b": "fail"}
     line.sync(products("a", "b", name="Another name"), "far")

@@ -88,6 +88,14 @@ def test_what_is_held_everywhere_needs_no_reason(look: Look) -> None:
     expect(dialog.get_by_role("region", name="Why not here?")).to_have_count(0)
 
 
+def test_a_sku_that_only_another_scope_has_leads_there(look: Look, page: Page) -> None:
+    look("scope=de-DE&tab=search&sku=0007")
+    note = page.get_by_role("alert")
+    expect(note).to_have_text("Search does not hold the SKU 0007 in this scope. Other scopes have it: en-US")
+    note.get_by_role("link", name="en-US").click()
+    expect(page.get_by_role("dialog", name="Vase")).to_contain_text("Received by Search")
+
+
 # ── translations ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

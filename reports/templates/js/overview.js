@@ -54,7 +54,7 @@ function matrix(page) {
     scopeRow(page, totals, heads.length),
     ...totals.services.map((one) => serviceRow(page, totals.scope, one)),
   ]);
-  return section("matrix", say("matrix"), table("matrix", heads, bodies), allCounted(page));
+  return section("matrix", say("matrix"), table("matrix", heads, bodies), note(say("matrix.no list")), allCounted(page));
 }
 
 function scopeRow(page, totals, width) {

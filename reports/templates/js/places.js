@@ -19,6 +19,15 @@ export async function placesOf(page, held, sku) {
   return Promise.all([mine, ...others].map((scope) => placeOf(page, held, scope, sku)));
 }
 
+/** Where else a SKU is that this scope does not know: links to it there, if there is any. */
+export async function elsewhere(page, held, service, sku) {
+  const places = await placesOf(page, held, sku).catch(() => []);
+  const links = places
+    .filter((one) => one.isThere)
+    .map(({ scope }) => h("a", { href: addressOf(scope.name, service.name, { sku }) }, foreign(scope.name)));
+  return links.length ? [" ", say("places.elsewhere"), " ", links.flatMap((one, i) => (i ? [", ", one] : [one]))].flat() : [];
+}
+
 async function placeOf(page, held, scope, sku) {
   const there = scope.name === held.scope ? held : await heldOf(page, scope.name);
   const rows = await Promise.all(page.services.map(({ name }) => there.one(name, sku)));

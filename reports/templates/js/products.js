@@ -5,6 +5,7 @@ import { columnHead, headingView, pagerView, searchBox, sortSelect } from "./con
 import { csvParts, save } from "./csv.js";
 import { foreign, h } from "./dom.js";
 import { filtersView } from "./filters.js";
+import { elsewhere } from "./places.js";
 import { marked, wordsOf } from "./fold.js";
 import { number } from "./format.js";
 import { RECEIVED } from "./lists.js";
@@ -33,7 +34,7 @@ export function productsView(page, held, service, go, detail) {
       if (state.list !== list) view.heading.reveal();
       list = state.list;
     }
-    await product(held, service, state, detail, view);
+    await product(page, held, service, state, detail, view);
   }
   return { node: view.node, update };
 }
@@ -120,13 +121,15 @@ function absentLine(row, words, go) {
 }
 
 /** Open or close the details, as the state says; a SKU that nothing is known of gets a sentence instead. */
-async function product(held, service, state, detail, { body, notice }) {
+async function product(page, held, service, state, detail, { body, notice }) {
   if (state.sku === null) return detail.hide();
   const row = await held.one(service.name, state.sku);
   if (row) return detail.show(held, service, row, () => focusRow(body, state.sku));
   detail.hide();
   const words = phrase("products.not held", { service: service.label, sku: state.sku });
-  return notice.replaceChildren(h("p", { class: "note", role: "alert" }, words));
+  const told = h("p", { class: "note", role: "alert" }, words);
+  notice.replaceChildren(told);
+  told.append(...(await elsewhere(page, held, service, state.sku)));
 }
 
 function focusRow(body, sku) {

@@ -191,6 +191,7 @@ const WORDS = {
   "places": "In every scope and service",
   "places.none": "not in the catalog",
   "places.unknown": "it is not in the catalog of {scope}, and never was within the kept time.",
+  "places.elsewhere": "Other scopes have it:",
   "places.left": "The catalog of {scope} does not have it now.",
   "absences": "Why not here?",
   "translations": "Translations",
@@ -244,6 +245,8 @@ const WORDS = {
   "matrix.repeated": "{n} repeated",
   "matrix.never": "never pulled",
   "matrix.removed": "{n} removed",
+  "matrix.no list":
+    "The records of a pull are counted and not listed: the valid ones are the catalog, each product of it in one state of every service; the others stand in quarantine until a later pull settles them.",
   "balance": "How the numbers add up",
   "balance.catalog": "Catalog products",
   "balance.total": "Total received",
