@@ -108,7 +108,8 @@ def changed(con: duckdb.DuckDBPyConnection, site: Path) -> int:
     """Files that a publish writes after 1,000 products changed."""
     some = "hash(sku) % (SELECT count(*) // 1000 FROM page_versions) = 0"
     chosen = f"version IN (SELECT version FROM page_versions WHERE {some})"
-    con.execute(f"UPDATE page_rows SET received_ms = {int(AT.timestamp() + 3000) * 1000} WHERE {chosen}")
+    at = int(AT.timestamp() + 3000) * 1000
+    con.execute(f"UPDATE page_rows SET received_ms = {at}, flags = 17 WHERE flags >= 16 AND {chosen}")
     con.execute(f"UPDATE page_versions SET hash = md5(hash), name = name || ' II' WHERE {chosen}")
     return publish(con, site, AT + timedelta(hours=1)).files + 2
 

@@ -73,8 +73,8 @@ WITH told AS (
             ELSE 'current'
         END AS state,
         1790000000000 + s.lag * 1000 - CASE
-            WHEN dice(v.family, 'age') % 100 < 2 THEN 600 + dice(v.family, 'lately') % 10000
-            WHEN dice(v.family, 'age') % 100 < 25 THEN 10800 + dice(v.family, 'days') % 1200000
+            WHEN dice(v.family, 'age') % 1000 < 3 THEN 600 + dice(v.family, 'lately') % 10000
+            WHEN dice(v.family, 'age') % 1000 < 250 THEN 10800 + dice(v.family, 'days') % 1200000
             ELSE 1210000 + dice(v.family // 1000, 'first') % 3600
         END * 1000 AS received_ms
     FROM page_versions AS v, (VALUES ('catalog-service', 4, 20), ('search', 30, 90), ('recommendations', 50, 400)) AS s (service, absent, lag)

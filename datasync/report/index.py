@@ -24,17 +24,15 @@ shards in the order of their grams; the **router** lists all grams, how frequent
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from datasync.report.binary import Bytes, header, planes, texts, varints
+from datasync.report.binary import Bytes, Numbers, header, planes, texts, varints
 from datasync.report.fold import fold
 
-BATCH = 65_536  # documents that are indexed at once
 PART = 8192  # occurrences in a part, about
 SHARD = 24_000  # bytes in a shard, about, before they are packed
 _PLACES = 16  # bits of a place: what stands behind the first 65,535 bytes of a text is not found
@@ -44,11 +42,6 @@ _BLANK, _BEGINS = 32, 1
 _signs = np.arange(256, dtype=np.uint8)
 _ASCII = np.array([ord(chr(sign).lower()) if 32 < sign < 128 else max(sign, 32) for sign in _signs], np.uint8)
 _APART = np.array([sign < 128 and not chr(sign).isalnum() for sign in _signs])  # what can stand before a word
-
-
-def part_of(size: int) -> int:
-    """How long parts are for so many documents: the router has to stay small."""
-    return PART if size < 4_000_000 else 4 * PART
 
 
 Keys = NDArray[np.uint64]
@@ -112,17 +105,18 @@ def _keys(one: Bytes | np.uint8, two: Bytes | np.uint8, three: Bytes, where: Key
 class _Pieces:
     """Encoded postings by gram, piece by piece: where the bytes are, how many occurrences, and the last document."""
 
-    gram: Longs
+    gram: Numbers
     begin: Longs
-    length: Longs
-    count: Longs
-    last: Longs
+    length: Numbers
+    count: Numbers
+    last: Numbers
 
 
 class Postings:
     """Collects the occurrences of one batch of documents after the other; the bytes wait in a file, not in memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, part: int = PART) -> None:
+        self._part = part
         self._file = tempfile.TemporaryFile(prefix="datasync-index-")  # noqa: SIM115 - open until finish
         self._before = np.zeros(1 << 24, np.int32)  # by gram: the last document so far
         self._pieces: list[_Pieces] = []
@@ -132,58 +126,59 @@ class Postings:
         """Take in a batch; its documents follow those of the batch before."""
         if not len(keys):
             return
-        gram = (keys >> np.uint64(_GRAMS)).astype(np.int64)
-        doc = ((keys >> np.uint64(_PLACES)) & np.uint64(0xFFFFFF)).astype(np.int64)
-        begin = _begins(gram, doc)
+        gram = (keys >> np.uint64(_GRAMS)).astype(np.int32)
+        doc = ((keys >> np.uint64(_PLACES)) & np.uint64(0xFFFFFF)).astype(np.int32)
+        place = (keys & np.uint64((1 << _PLACES) - 1)).astype(np.int32)
+        begin = _begins(gram, doc, self._part)
         end = np.append(begin[1:], len(keys))
-        steps = np.diff(doc, prepend=0)
+        steps = np.diff(doc, prepend=np.int32(0))
         is_first = np.diff(gram[begin], prepend=-1) > 0
         steps[begin] = doc[begin] - np.where(is_first, self._before[gram[begin]], doc[begin - 1])
         self._before[gram[end - 1]] = doc[end - 1]
-        place = (keys & np.uint64((1 << _PLACES) - 1)).astype(np.int64)
         data, at = varints(np.stack((steps, place), axis=1).reshape(-1))
-        self._pieces.append(
-            _Pieces(gram[begin], at[2 * begin] + self._written, at[2 * end] - at[2 * begin], end - begin, doc[end - 1])
-        )
+        lengths = (at[2 * end] - at[2 * begin]).astype(np.int32)
+        counts = (end - begin).astype(np.int32)
+        self._pieces.append(_Pieces(gram[begin], at[2 * begin] + self._written, lengths, counts, doc[end - 1]))
         self._file.write(data.tobytes())
         self._written += len(data)
 
-    def finish(self, part: int = PART) -> Index:
+    def finish(self, shard: int = SHARD) -> Index:
         """Put the pieces together, gram by gram."""
         names = _Pieces.__dataclass_fields__
-        columns = {name: np.concatenate([getattr(one, name) for one in self._pieces] or [[]]) for name in names}
+        none = np.empty(0, np.int64)
+        columns = {name: np.concatenate([getattr(one, name) for one in self._pieces] or [none]) for name in names}
         order = np.argsort(columns["gram"], kind="stable")
         self._file.flush()
         data = np.memmap(self._file, np.uint8, "r") if self._written else np.empty(0, np.uint8)
         self._file.close()  # the mapping stays, and the disk gets its space back when it goes
-        return Index(_Pieces(**{name: values[order].astype(np.int64) for name, values in columns.items()}), data, part)
+        return Index(_Pieces(**{name: values[order] for name, values in columns.items()}), data, self._part, shard)
 
 
-def _begins(gram: Longs, doc: Longs) -> Longs:
-    """Where pieces begin: at each gram, and within one after PART occurrences, never inside a document."""
+def _begins(gram: Numbers, doc: Numbers, part: int) -> Longs:
+    """Where pieces begin: at each gram, and within one after ``part`` occurrences, never inside a document."""
     is_gram = np.diff(gram, prepend=-1) > 0
     at = np.arange(len(gram))
     within = at - np.maximum.accumulate(np.where(is_gram, at, 0))
     is_doc = is_gram | (np.diff(doc, prepend=-1) != 0)
     chunk = np.maximum.accumulate(np.where(is_doc, at, 0))
-    chunk = within[chunk] // PART
+    chunk = within[chunk] // part
     return np.flatnonzero(is_gram | (np.diff(chunk, prepend=0) != 0))
 
 
 class Index:
     """Finished postings: parts, packed into shards, and the router to them."""
 
-    def __init__(self, pieces: _Pieces, data: Bytes, part: int) -> None:
+    def __init__(self, pieces: _Pieces, data: Bytes, part: int, shard: int) -> None:
         self._pieces, self._data = pieces, data
         begins_gram = np.diff(pieces.gram, prepend=-1) > 0
-        before = np.cumsum(pieces.count) - pieces.count
+        before = np.cumsum(pieces.count, dtype=np.int64) - pieces.count
         within = before - np.maximum.accumulate(np.where(begins_gram, before, 0))
         begins = begins_gram | (np.diff(within // part, prepend=0) != 0)
         self._first = np.flatnonzero(begins)  # piece of each part
         self._is_gram = begins_gram[self._first]
         self._bytes = np.add.reduceat(pieces.length, self._first) if len(self._first) else self._first
-        sizes = np.cumsum(self._bytes) - self._bytes
-        self._cuts = np.flatnonzero(np.diff(sizes // SHARD, prepend=-1))  # part of each shard
+        sizes = np.cumsum(self._bytes, dtype=np.int64) - self._bytes
+        self._cuts = np.flatnonzero(np.diff(sizes // shard, prepend=-1))  # part of each shard
 
     def __len__(self) -> int:
         return len(self._cuts)
@@ -195,7 +190,7 @@ class Index:
         pieces = np.append(self._first, len(self._pieces.gram))
         chosen = slice(pieces[parts.start], pieces[parts.stop])
         begin, length = self._pieces.begin[chosen], self._pieces.length[chosen]
-        places = np.arange(length.sum()) + np.repeat(begin - (np.cumsum(length) - length), length)
+        places = np.arange(length.sum()) + np.repeat(begin - (np.cumsum(length, dtype=np.int64) - length), length)
         sizes = self._bytes[parts]
         made: bytes = self._data[places].tobytes()
         return header(len(sizes)) + planes(sizes, 4) + made
@@ -218,11 +213,3 @@ class Index:
                 varints(bases)[0].tobytes(),
             )
         )
-
-
-def index(batches: Iterable[Keys], part: int = PART) -> Index:
-    """The index of batches of occurrences, in the order of their documents."""
-    postings = Postings()
-    for keys in batches:
-        postings.add(keys)
-    return postings.finish(part)

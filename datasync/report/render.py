@@ -21,7 +21,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from datasync.report import pack, pages, script, shards
+from datasync.report import base, pack, pages, script, shards
 from datasync.report.pages import DataFile, ScopeProducts, SitePages
 from datasync.report.site import Site, new_version
 from datasync.store.files import scratch
@@ -93,7 +93,7 @@ def single_file(
     version, left = new_version(page.generated_at), MAILED
     blocks: dict[str, str] = {}
     for one in products:
-        left -= shards.write(one, _inside(blocks, version, one.scope), most=left)
+        left -= shards.write(one, _inside(blocks, version, one.scope), version, most=left).versions
     for name, kind, number, text in more:
         _inside(blocks, version, name)(kind, number, text.encode())
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -113,20 +113,32 @@ def _inside(blocks: dict[str, str], version: str, scope: str) -> shards.Put:
 def _write(
     page: SitePages, products: Iterable[ScopeProducts], more: Iterable[DataFile], place: Site, version: str, whole: int
 ) -> int:
-    files = 0
-    with place.writing(version) as data:
+    files, bases, last = 0, {}, place.newest()
+    before = place.bases(last) if last else {}
+    with place.writing(version) as data, scratch() as fetched:
         for one in products:
             scope = _Folder(data, version, one.scope)
-            shards.write(one, scope.put, whole=whole)
+            stands = _base(place, before.get(one.scope), one.scope, fetched)
+            done = shards.write(one, scope.put, version, whole=whole, base=stands, save=scope.root)
+            bases[one.scope] = done.base
             files += scope.files
         for folder, kind, number, text in more:
             _Folder(data, version, folder).put(kind, number, text.encode())
             files += 1
     with scratch() as made:
         place.replace(_made(made, "status.json", shards.json_text(pages.status(page))), "status.json")
-        place.mark(version, page.generated_at)
+        place.mark(version, page.generated_at, bases)
         place.replace(_made(made, "index.html", index(page, version)), "index.html")
     return files
+
+
+def _base(place: Site, version: str | None, scope: str, fetched: Path) -> base.Base | None:
+    """The base of a scope that stands in the folder of ``version``, if there is one."""
+    if version is None:
+        return None
+    folder = fetched / scope
+    folder.mkdir()
+    return base.read(place.fetch(version, scope, folder))
 
 
 class _Folder:
@@ -134,6 +146,7 @@ class _Folder:
 
     def __init__(self, data: Path, version: str, scope: str) -> None:
         self.root, self.version, self.scope = data / scope, version, scope
+        self.root.mkdir(parents=True, exist_ok=True)
         self.made: set[Path] = set()
         self.files = 0
 

@@ -3,8 +3,8 @@
 numbers   documents in the shard, bytes of text (4 bytes each), then per service the newest time in the shard
           (milliseconds, 8 bytes)
 text      lines: name, SKU, and each service's words; a backslash and a line break are escaped, ``\\-`` is no name
-planes    facet (2 bytes), version (4), and per service code (2), received (6), told (6); a time is how long it
-          lies before the shard's newest one, plus 1; 0 is none
+planes    facet (2 bytes), place of the payload (4), and per service code (2), received (6), told (6); a time is
+          how long it lies before the shard's newest one, plus 1; 0 is none
 """
 
 from __future__ import annotations
@@ -17,34 +17,33 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from datasync.report.binary import header, numbers, stack, texts
-from datasync.report.documents import Documents
+from datasync.report.documents import Segment
 
 BYTES = 10_000  # of a shard, before it is packed
-MANY = 4_000_000  # documents from which on files are four times as large, for there would be too many of them
 TIME = 6  # bytes
 FIXED = 24  # bytes of a row beside its text, after deflate had its way with the planes
 
 
-def in_shard(of: Documents) -> int:
-    """How many rows a shard of this scope has, so that it keeps to its budget: rows with long texts come in fewer."""
-    found = of.con.sql("SELECT coalesce(avg(strlen(line)), 0) FROM documents").fetchall()
-    fitting = BYTES * (1 if of.size < MANY else 4) / (float(found[0][0]) + FIXED)
+def in_shard(of: Segment, coarse: int) -> int:
+    """How many rows a shard has, so that it keeps to its budget (``coarse`` times): of long texts there are fewer."""
+    found = of.con.sql(f"SELECT coalesce(avg(strlen(line)), 0) FROM ({of.rows()})").fetchall()
+    fitting = BYTES * coarse / (float(found[0][0]) + FIXED)
     return int(2 ** min(8, max(4, np.floor(np.log2(fitting)))))
 
 
-def columns(of: Documents) -> str:
+def columns(of: Segment, services: int) -> str:
     """What ``shards`` needs of documents."""
-    told = [f"code_{n}, received_{n}, told_{n}" for n in range(len(of.services))]
-    return ", ".join(("line", "facet", "version", *told))
+    told = [f"code_{n}, received_{n}, told_{n}" for n in range(services)]
+    return ", ".join(("line", "facet", f"{of.place} AS place", *told))
 
 
-def shards(of: Documents, part: pa.Table, size: int) -> list[bytes]:
+def shards(part: pa.Table, services: int, size: int) -> list[bytes]:
     """The shards of some documents that begin with a shard's first."""
     text, starts = texts(part["line"])
     first = np.arange(0, part.num_rows, size)
-    told = [_Told(part, n, first) for n in range(len(of.services))]
+    told = [_Told(part, n, first) for n in range(services)]
     stacked = np.concatenate(
-        [stack(numbers(part["facet"]), 2), stack(numbers(part["version"]), 4), *(one.stacked for one in told)]
+        [stack(numbers(part["facet"]), 2), stack(numbers(part["place"]), 4), *(one.stacked for one in told)]
     )
     newest = np.array([one.newest for one in told], "<f8").reshape(len(told), len(first)).T
     made = []

@@ -2,16 +2,19 @@
 
 Every file is a packed shard (see pack.py) under a key ``<version>/<scope>/<kind><number>``:
 
-    head       what the page reads first: sizes, facets, and for each service the kinds of its documents
+    head       what the page reads first: segments, facets, and for each service the kinds of its documents
     row        documents, as tables show them (rows.py)
-    payload    versions, PAYLOADS in a file: their hashes and the JSON that services received
-    order      order lists, ``histogram`` their counts (orders.py)
+    payload    versions, some of them in a file: their hashes and the JSON that services received
+    order      order lists of the base (orders.py); ``histogram`` their counts, ``overlay`` recent entries
     sku        from a SKU to its documents (skus.py)
     gram       the search index, ``router`` the way into it (index.py)
     code       what a service says of every document, COLUMN of them in a file; ``facet`` their facets
+    dead       numbers of base documents that are no more
 
-A scope of up to WHOLE documents has head, rows and payloads alone: its rows are loaded all at once, which is faster
-than any index there (20,000 products: 0.9 MB, read and searched in 0.2 s) and sorts by every column.
+A base segment and a recent one have files of their own (see base.py); the kinds of the recent one begin with ``new``.
+
+A scope of up to WHOLE documents has rows and payloads alone: its rows are loaded all at once, which is as fast as an
+index there and sorts by every column.
 """
 
 from __future__ import annotations
@@ -22,22 +25,26 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
 from datasync.errors import TooManyForOneFile
 from datasync.report import index, orders, rows, skus
-from datasync.report.binary import Numbers, numbers, planes, texts
-from datasync.report.documents import STATES, Documents, documents
+from datasync.report.base import Base
+from datasync.report.binary import Numbers, header, numbers, planes, texts, varints
+from datasync.report.documents import STATES, Documents, Segment, documents
 from datasync.report.pages import ScopeProducts
+from datasync.sql import count
 
 WHOLE = 25_000
-PAYLOADS = 128
 COLUMN = 65_536
 ENTRIES = 4096  # of an order list, in a shard
 LISTS = 100_000  # shards that one order list, LISTS // 100 that one column may have: their numbers follow each other
-_BATCH = 65_536  # documents a worker takes at once: a multiple of every shard's size
+FEW, MANY = 4000, 4_000_000  # documents of a recent segment, and of a base, above which files are four times as large
+_PAYLOADS = 128
+_BATCH = 32_768  # documents a worker takes at once, or four times as many: a multiple of every shard's size
 _ESCAPES = (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026"), ("\u2028", "\\u2028"), ("\u2029", "\\u2029"))
 
 Put = Callable[[str, int, bytes], None]  # takes a shard's kind, its number, and its bytes
@@ -53,23 +60,109 @@ def json_text(value: object) -> str:
     return made
 
 
-def write(products: ScopeProducts, put: Put, *, whole: int = WHOLE, most: int | None = None) -> int:
-    """Hand every shard of a scope to ``put``, from several threads; returns how many versions it has.
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A scope whose files are written: how many versions it has, and the version whose folder has its base."""
 
-    Raises TooManyForOneFile where these are more than ``most``.
+    versions: int
+    base: str
+
+
+def write(
+    products: ScopeProducts,
+    put: Put,
+    version: str,
+    *,
+    whole: int = WHOLE,
+    most: int | None = None,
+    base: Base | None = None,
+    save: Path | None = None,
+) -> Written:
+    """Hand every shard of a scope to ``put``, from several threads, but for those of the ``base`` that stands.
+
+    A new base is written down in the folder ``save``. Raises TooManyForOneFile where versions are more than ``most``.
     """
-    with documents(products) as found, ThreadPoolExecutor(_workers()) as pool:
-        if most is not None and found.versions > most:
+    with documents(products, base) as found, ThreadPoolExecutor(_workers()) as pool:
+        versions = count(found.con, "SELECT version FROM page_versions")
+        if most is not None and versions > most:
             raise TooManyForOneFile(most)
-        writer = _Writer(found, put, pool, rows.in_shard(found))
-        head = writer.head() | {"whole": found.size <= whole}
+        is_whole, stands = found.size <= whole, base if found.is_kept else None
+        if stands and stands.is_whole and not is_whole:  # it outgrew being loaded whole, and its base has no index
+            return write(products, put, version, whole=whole, save=save)
+        scope = _Scope(found, put, pool, version, is_whole, stands)
+        head = scope.write()
+        put("head", 0, json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode())
+        if save and stands is None:
+            found.save(save / "base.parquet")
+            scope.as_base(save, head).save()
+        return Written(versions, head["segments"][0]["version"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """One scope in the writing."""
+
+    documents: Documents
+    put: Put
+    pool: ThreadPoolExecutor
+    version: str
+    is_whole: bool
+    base: Base | None
+
+    def write(self) -> dict[str, Any]:
+        """Write the files; returns the page's head."""
+        found = self.documents
+        base = self.base.segment if self.base else self._segment(found.base, "")
+        segments = [base, self._segment(found.recent, "new")] if found.recent.size else [base]
+        head = {"states": STATES, "services": found.services, "facets": found.facets, "segments": segments}
+        if len(found.dead):
+            self.put("dead", 0, header(len(found.dead)) + varints(np.diff(found.dead, prepend=0))[0].tobytes())
+        return head | {"dead": len(found.dead), "whole": self.is_whole, **({} if self.is_whole else self._orders())}
+
+    def as_base(self, folder: Path, head: dict[str, Any]) -> Base:
+        """What has to be known to add to this scope."""
+        kinds = tuple(tuple(zip(one["codes"], one["facets"], strict=True)) for one in head.get("kinds", ()))
+        found = self.documents
+        return Base(folder, found.services, found.facets, kinds, head["segments"][0], self.is_whole)
+
+    def _segment(self, segment: Segment, prefix: str) -> dict[str, Any]:
+        many = segment.size > (FEW if prefix else MANY)
+        coarse = 4 if many else 1
+        writer = _Writer(
+            segment,
+            len(self.documents.services),
+            lambda kind, number, data: self.put(prefix + kind, number, data),
+            self.pool,
+            rows.in_shard(segment, coarse),
+            _PAYLOADS * coarse,
+            coarse,
+        )
         writer.payloads()
-        if head["whole"]:
+        if self.is_whole:
             writer.rows()
         else:
-            head |= writer.searchable()
-        put("head", 0, json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode())
-        return found.versions
+            writer.searchable()
+        sizes = {"rows": writer.in_row, "payloads": writer.in_payload, "buckets": skus.buckets(segment.size)}
+        return {"version": self.version, "prefix": prefix, "size": segment.size, **sizes}
+
+    def _orders(self) -> dict[str, Any]:
+        found, facets = self.documents, self.documents.column("facet")
+        known = self.base.kinds if self.base else [()] * len(found.services)
+        kinds = [
+            orders.kinds(found.column(f"code_{n}"), facets, found.dead, known[n]) for n in range(len(found.services))
+        ]
+        for number, order in enumerate(orders.orders(found, kinds)):
+            self.put("histogram", number, order.histogram(ENTRIES))
+            if found.recent.size:
+                self.put("overlay", number, order.overlay())
+            if self.base is None:
+                _each(
+                    self.pool,
+                    lambda one: self.put("order", *one),
+                    enumerate(order.shards(ENTRIES), number * LISTS),
+                )
+        shape = {"sorts": orders.SORTS, "entries": ENTRIES, "column": COLUMN, "lists": LISTS}
+        return {"version": self.version, "kinds": [one.plain() for one in kinds], **shape}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,85 +177,79 @@ class _Batch:
 
 @dataclass(frozen=True, slots=True)
 class _Writer:
-    documents: Documents
+    """One segment in the writing."""
+
+    segment: Segment
+    services: int
     put: Put
     pool: ThreadPoolExecutor
     in_row: int
-
-    def head(self) -> dict[str, Any]:
-        found = self.documents
-        return {
-            "size": found.size,
-            "versions": found.versions,
-            "states": STATES,
-            "services": found.services,
-            "facets": found.facets,
-            "rows": self.in_row,
-            "payloads": PAYLOADS,
-        }
+    in_payload: int
+    coarse: int
 
     def payloads(self) -> None:
-        self._each(self._payloads, range(0, self.documents.versions, 16 * PAYLOADS))
+        at_once = 2048 if self.segment.place == "version" else self._at_once()
+        _each(
+            self.pool,
+            lambda first: self._payloads(first, at_once),
+            range(0, self.segment.payload_count(), at_once),
+        )
 
-    def _payloads(self, first: int) -> None:
-        text, starts = texts(self.documents.payloads(first, 16 * PAYLOADS)["line"])
-        for begin in range(0, len(starts) - 1, PAYLOADS):
-            end = min(begin + PAYLOADS, len(starts) - 1)
-            self.put("payload", (first + begin) // PAYLOADS, text[starts[begin] : starts[end]].tobytes())
+    def _payloads(self, first: int, at_once: int) -> None:
+        text, starts = texts(self.segment.payloads(first, at_once)["line"])
+        for begin in range(0, len(starts) - 1, self.in_payload):
+            end = min(begin + self.in_payload, len(starts) - 1)
+            self.put("payload", (first + begin) // self.in_payload, text[starts[begin] : starts[end]].tobytes())
+
+    def _at_once(self) -> int:
+        return _BATCH * (4 if self.segment.size > MANY else 1)  # few batches, for the index keeps a table of them
+
+    def _batches(self) -> range:
+        return range(0, self.segment.size, self._at_once())
 
     def rows(self) -> None:
-        self._each(self._rows, range(0, self.documents.size, _BATCH))
+        _each(self.pool, self._rows, self._batches())
 
     def _rows(self, first: int) -> Any:
-        part = self.documents.part(f"{rows.columns(self.documents)}, sku, searched", first, _BATCH)
-        for number, shard in enumerate(rows.shards(self.documents, part, self.in_row), first // self.in_row):
+        wanted = f"{rows.columns(self.segment, self.services)}, sku, searched"
+        part = self.segment.part(wanted, first, self._at_once())
+        for number, shard in enumerate(rows.shards(part, self.services, self.in_row), first // self.in_row):
             self.put("row", number, shard)
         return part
 
-    def searchable(self) -> dict[str, Any]:
-        """Everything that is found without loading all rows; what the head has to say of it."""
-        postings, found = index.Postings(), []
-        for batch in _in_order(self.pool, self._batch, range(0, self.documents.size, _BATCH)):
+    def searchable(self) -> None:
+        """Rows, and everything by which they are found without loading all of them."""
+        postings = index.Postings(index.PART * (4 if self.segment.size > MANY else 1))
+        found: list[_Batch] = []
+        for batch in _in_order(self.pool, self._batch, self._batches()):
             postings.add(batch.keys)
             found.append(batch)
-        self._index(postings.finish(index.part_of(self.documents.size)))
-        self._numbered("sku", skus.table(np.concatenate([one.hashes for one in found])))
-        facets = np.concatenate([one.facets for one in found])
-        self._numbered("facet", _column(facets))
-        codes = [np.concatenate([one.codes[n] for one in found]) for n in range(len(self.documents.services))]
-        for service, code in enumerate(codes):
-            self._numbered("code", _column(code), service * LISTS // 100)
-        return self._orders([orders.kinds(code, facets) for code in codes])
+        made = postings.finish(index.SHARD * self.coarse)
+        self.put("router", 0, made.router())
+        _each(self.pool, lambda number: self.put("gram", number, made.shard(number)), range(len(made)))
+        if found:
+            self._columns(found)
 
     def _batch(self, first: int) -> _Batch:
         part = self._rows(first)
-        codes = [numbers(part[f"code_{n}"]) for n in range(len(self.documents.services))]
+        codes = [numbers(part[f"code_{n}"]) for n in range(self.services)]
         keys = index.occurrences(part["searched"], first)
         return _Batch(keys, skus.hashes(*texts(part["sku"])), codes, numbers(part["facet"]))
 
-    def _index(self, made: index.Index) -> None:
-        self.put("router", 0, made.router())
-        self._each(lambda number: self.put("gram", number, made.shard(number)), range(len(made)))
-
-    def _orders(self, kinds: list[orders.Kinds]) -> dict[str, Any]:
-        for number, order in enumerate(orders.orders(self.documents, kinds)):
-            self.put("histogram", number, order.histogram(ENTRIES))
-            self._numbered("order", order.shards(ENTRIES), number * LISTS)
-        return {
-            "kinds": [one.plain() for one in kinds],
-            "sorts": orders.SORTS,
-            "entries": ENTRIES,
-            "column": COLUMN,
-            "lists": LISTS,
-            "buckets": skus.buckets(self.documents.size),
-        }
+    def _columns(self, found: list[_Batch]) -> None:
+        self._numbered("sku", skus.table(np.concatenate([one.hashes for one in found])))
+        self._numbered("facet", _column(np.concatenate([one.facets for one in found])))
+        for service in range(self.services):
+            code = np.concatenate([one.codes[service] for one in found])
+            self._numbered("code", _column(code), service * LISTS // 100)
 
     def _numbered(self, kind: str, made: Iterable[bytes], first: int = 0) -> None:
-        self._each(lambda one: self.put(kind, first + one[0], one[1]), enumerate(made))
+        _each(self.pool, lambda one: self.put(kind, *one), enumerate(made, first))
 
-    def _each(self, do: Callable[[T], object], items: Iterable[T]) -> None:
-        for _ in _in_order(self.pool, do, items):
-            pass
+
+def _each(pool: ThreadPoolExecutor, do: Callable[[T], object], items: Iterable[T]) -> None:
+    for _ in _in_order(pool, do, items):
+        pass
 
 
 def _column(values: Numbers) -> Iterator[bytes]:

@@ -4,7 +4,8 @@
     status.json              the figures, for machines
     data/<version>/          one publish's products; `published.json` in it says that they are whole
 
-A version goes when it is neither the page, nor among the newest few, nor was replaced less than a day ago.
+A version goes when it is neither the page, nor among the newest few, nor was replaced less than a day ago; its folder
+stays while a version that stays builds on it (see base.py).
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from datasync.store.files import scratch
 
 STAYS = timedelta(hours=24)
 MARK = "published.json"
+READ_AGAIN = ("base.json", "base.parquet")
 _VERSION = re.compile(r"(\d{8}T\d{6})Z-[0-9a-f]{8}")
 
 
@@ -86,10 +88,36 @@ class Site:
         finally:
             Path(beside).unlink(missing_ok=True)
 
-    def mark(self, version: str, at: datetime) -> None:
-        """Note beside a version's data that they are whole: what comes next is the page that refers to them."""
-        note = json.dumps({"published_at": at.astimezone(UTC).isoformat()})
+    def mark(self, version: str, at: datetime, bases: Mapping[str, str]) -> None:
+        """Note beside a version's data that they are whole, and which versions' folders hold the bases of its scopes:
+        what comes next is the page that refers to them.
+        """
+        note = json.dumps({"published_at": at.astimezone(UTC).isoformat(), "bases": dict(bases)})
         self._fs.pipe_file(self.path(f"data/{version}/{MARK}"), note.encode())
+
+    def bases(self, version: str) -> dict[str, str]:
+        """The versions whose folders hold the bases of a version's scopes, by scope."""
+        try:
+            found: dict[str, str] = json.loads(self._fs.cat_file(self.path(f"data/{version}/{MARK}"))).get("bases", {})
+        except FileNotFoundError:
+            return {}
+        return found
+
+    def newest(self) -> str | None:
+        """The last version that was published whole."""
+        if not self._fs.exists(self.path("data")):
+            return None
+        return max((name for name, was_shown in self._versions().items() if was_shown), default=None)
+
+    def fetch(self, version: str, scope: str, folder: Path) -> Path:
+        """A local folder with what a publish reads again of a scope: the very folder on a disk, else ``folder``."""
+        where = self.path(f"data/{version}/{scope}")
+        if isinstance(self._fs, LocalFileSystem):
+            return Path(where)
+        for file in READ_AGAIN:
+            if self._fs.exists(f"{where}/{file}"):
+                self._fs.get_file(f"{where}/{file}", str(folder / file))
+        return folder
 
     def drop(self, version: str) -> None:
         """Take a version's data away."""
@@ -99,7 +127,10 @@ class Site:
     def tidy(self, page: str, now: datetime, keep: int) -> list[str]:
         """Drop versions that nobody can be reading any more, and what publishes that failed left; returns what went."""
         self._fs.invalidate_cache()
-        gone = outdated(self._versions(), page, now, keep)
+        versions = self._versions()
+        old = outdated(versions, page, now, keep)
+        needed = {base for name in versions if name not in old for base in self.bases(name).values()}
+        gone = [name for name in old if name not in needed]
         for version in gone:
             self.drop(version)
         return gone

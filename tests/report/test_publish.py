@@ -23,15 +23,16 @@ SIZES = {"en-US": 40}
 TEMPLATE = Path(__file__).parents[2] / "reports" / "templates" / "index.html"
 
 
-def products() -> Iterator[ScopeProducts]:
-    yield plausible.products("en-US", plausible.payloads("en-US", 40))
+def products(seed: int = 0) -> Iterator[ScopeProducts]:
+    """The products of the page; another ``seed`` gives every one another name."""
+    given = plausible.payloads("en-US", 40, [f"Lamp {seed} {number}" for number in range(40)] if seed else ())
+    yield plausible.products("en-US", given)
 
 
-def publish(folder: Path, *, hours: float = 0, keep: int = 3) -> render.Published:
+def publish(folder: Path, *, hours: float = 0, keep: int = 3, seed: int = 0) -> render.Published:
     page = plausible.site_pages(SIZES)
-    return render.publish(
-        replace(page, generated_at=page.generated_at + timedelta(hours=hours)), products(), folder, keep=keep
-    )
+    page = replace(page, generated_at=page.generated_at + timedelta(hours=hours))
+    return render.publish(page, products(seed), folder, keep=keep)
 
 
 def versions(folder: Path) -> list[str]:
@@ -44,6 +45,8 @@ def test_a_publish_leaves_the_page_its_figures_and_its_data(tmp_path: Path) -> N
     assert versions(tmp_path) == [done.version]
     data = tmp_path / "data" / done.version
     assert sorted(str(path.relative_to(data)) for path in data.rglob("*.*")) == [
+        "en-US/base.json",
+        "en-US/base.parquet",
         "en-US/head0/0.js",
         "en-US/payload0/0.js",
         "en-US/row0/0.js",
@@ -113,11 +116,30 @@ def test_a_page_that_cannot_be_put_in_place_leaves_the_old_data(tmp_path: Path) 
 
 
 def test_versions_stay_a_day_after_they_were_replaced_and_the_newest_stay_anyway(tmp_path: Path) -> None:
-    made = [publish(tmp_path, hours=hours, keep=2).version for hours in (0, 1, 2, 3)]
+    made = [publish(tmp_path, hours=hours, keep=2, seed=hours + 1).version for hours in (0, 1, 2, 3)]
     assert versions(tmp_path) == made
-    late = publish(tmp_path, hours=26.5, keep=2)
+    late = publish(tmp_path, hours=26.5, keep=2, seed=9)
     assert list(late.dropped) == made[:2]
     assert versions(tmp_path) == [*made[2:], late.version]
+
+
+def test_a_version_on_which_others_build_stays_with_them(tmp_path: Path) -> None:
+    made = [publish(tmp_path, hours=hours, keep=1).version for hours in (0, 1, 2)]
+    late = publish(tmp_path, hours=99, keep=1)
+    assert list(late.dropped) == made[1:2]
+    assert versions(tmp_path) == [made[0], made[2], late.version]
+    (tmp_path / "data" / made[0] / "en-US" / "base.parquet").unlink()
+    new = publish(tmp_path, hours=199, keep=1)
+    assert versions(tmp_path) == [made[0], late.version, new.version]
+
+
+def test_a_publish_without_changes_writes_next_to_nothing(tmp_path: Path) -> None:
+    page = plausible.site_pages({"en-US": 2000})
+    given = plausible.products("en-US", plausible.payloads("en-US", 2000), page.totals[0])
+    first, second = (render.publish(page, [given], tmp_path) for _ in range(2))
+    assert first.files > 60
+    assert second.files < 6
+    assert not (tmp_path / "data" / second.version / "en-US" / "row0").exists()
 
 
 def test_a_version_is_measured_from_when_it_was_replaced_not_from_when_it_was_made() -> None:

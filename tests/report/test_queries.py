@@ -106,6 +106,7 @@ def test_documents_are_numbered_by_day_and_sku_and_records_come_last(con: duckdb
     with documents.documents(products(con)) as found:
         rows = con.sql("SELECT rowid, sku, name, code_0 = 0, code_1, version FROM documents ORDER BY rowid").fetchall()
         assert found.services == ("recommendations", "search")
+        assert (found.base.size, found.recent.size, len(found.dead)) == (5, 0, 0)  # most are recent, so none is
     held, repeated = 1 + 16 * (16 + 1) + 1024, 512
     record = 1 + documents.STATES.index("quarantined")
     assert rows == [
@@ -119,9 +120,9 @@ def test_documents_are_numbered_by_day_and_sku_and_records_come_last(con: duckdb
 
 def test_a_scope_in_which_nothing_is_held_is_written_all_the_same(con: duckdb.DuckDBPyConnection) -> None:
     written: dict[str, bytes] = {}
-    shards.write(products(con), lambda kind, number, data: written.update({f"{kind}{number}": data}))
+    shards.write(products(con), lambda kind, number, data: written.update({f"{kind}{number}": data}), "v")
     assert list(written) == ["head0"]
-    assert json.loads(written["head0"])["size"] == 0
+    assert json.loads(written["head0"])["segments"][0]["size"] == 0
 
 
 def test_every_state_is_listed_as_often_as_it_is_counted(con: duckdb.DuckDBPyConnection) -> None:

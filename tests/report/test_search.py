@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import http.server
+import json
 import random
 import re
 import threading
@@ -63,18 +65,18 @@ def products() -> list[dict[str, Any]]:
     return sorted(given, key=lambda one: one["sku"])
 
 
-def scope_products() -> ScopeProducts:
-    given = products()
+def scope_products(given: list[dict[str, Any]] | None = None) -> ScopeProducts:
+    given = given or products()
     plain = ["simple", "bundle"]
     versions = pa.table(
         {
             "sku": [one["sku"] for one in given],
-            "hash": ["h"] * len(given),
+            "hash": [hashlib.md5(one["name"].encode(), usedforsecurity=False).hexdigest() for one in given],
             "name": [one["name"] for one in given],
-            "type": [plain[len(one["name"]) % 2] for one in given],
+            "type": [one.get("type") or plain[len(one["name"]) % 2] for one in given],
             "visible_in": [["catalog"]] * len(given),
             "stock": ["in-stock"] * len(given),
-            "payload": ["{}"] * len(given),
+            "payload": [json.dumps({"sku": one["sku"]}) for one in given],
         }
     )
     rows = pa.table(
@@ -218,6 +220,73 @@ def test_a_search_finds_exactly_what_reading_everything_finds(found: Callable[[l
         assert (one["matched"], one["isMore"]) == (min(1000, len(expected)), len(expected) > 1000), one["q"]
         hits += bool(expected)
     assert hits > 300
+
+
+# ── changes ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+LISTED = """async ([version, lists, sorts, queries]) => {
+    const { open } = await import("/js/held.js");
+    const held = await open(version, "ja-JP");
+    const asked = { service: "search", list: "total_received", sort: "updated", q: "" };
+    Object.assign(asked, { type: "", visibility: "", stock: "" });
+    const found = {};
+    const shown = ({ sku, name, updated, state, type }) => [sku, name, updated, state, type].join("|");
+    for (const list of lists) for (const sort of sorts) {
+        const rows = [];
+        for await (const row of held.each({ ...asked, list, sort })) rows.push(shown(row));
+        const page = await held.find({ ...asked, list, sort }, 100, 25);
+        found[list + " " + sort] = [rows, page.rows.map(shown), page.matched, page.total, page.counts];
+    }
+    for (const q of queries) {
+        const rows = [];
+        for await (const row of held.each({ ...asked, q })) rows.push(shown(row));
+        found["q " + q] = rows.sort();
+    }
+    found.payloads = await Promise.all(found["total_received sku"][0].slice(0, 300).map(async (line) => {
+        const row = await held.one("search", line.split("|")[0]);
+        return [row.sku, (await held.payload(row)).text];
+    }));
+    return found;
+}"""
+LISTS = ("total_received", "missing", "latest_update", "excluded", "absent", "quarantined")
+SORTS = ("updated", "-updated", "name", "-name", "sku", "-sku")
+
+
+def changed(given: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same products later: some renamed, some gone, some held that were not, some new, one of a new type."""
+    rng = random.Random(11)
+    kept = [dict(one) for one in given if rng.random() > 0.02]
+    for one in rng.sample(kept, 120):
+        one |= {"name": f"{one['name']} 改", "at": 17_050 * DAY + rng.randint(0, DAY), "held": True, "type": "virtual"}
+    new = [{"sku": f"new-{n}", "name": f"Lamp 新 {n}", "at": 17_051 * DAY, "held": True} for n in range(40)]
+    return sorted([*kept, *new], key=lambda one: one["sku"])
+
+
+@pytest.mark.parametrize("whole", [0, 99_999])
+def test_what_changed_is_added_to_what_stands_as_if_all_had_been_written_anew(
+    tmp_path: Path, browser: Browser, whole: int
+) -> None:
+    page = plausible.site_pages({"ja-JP": 40})
+    later = changed(products())
+    render.publish(page, [scope_products()], tmp_path / "added", whole=whole)
+    added = render.publish(page, [scope_products(later)], tmp_path / "added", whole=whole)
+    anew = render.publish(page, [scope_products(later)], tmp_path / "anew", whole=whole)
+    assert added.files < anew.files / (1 if whole else 2)
+    found = []
+    for name, done in (("added", added), ("anew", anew)):
+        (tmp_path / name / "js").symlink_to(ROOT / "reports" / "templates" / "js")
+        with serving(tmp_path / name) as address:
+            tab = browser.new_page()
+            tab.goto(f"{address}/status.json")
+            found.append(
+                tab.evaluate(LISTED, [done.version, LISTS, SORTS, ["改", "lamp", "新", "24-0", "s", "クランプ"]])
+            )
+            tab.close()
+    assert list(found[0]) == list(found[1])
+    for name, value in found[1].items():
+        assert found[0][name] == value, name
+    assert len(found[0]["q 改"]) == 120
 
 
 # ── the page on an index ──────────────────────────────────────────────────────────────────────────────────────────────

@@ -17,10 +17,11 @@ const BLOCK = 256;
 const UPDATED = /^-?updated$/;
 
 export class Indexed {
-  constructor(scope, head, rows) {
-    Object.assign(this, { scope, head, rows, base: rows.base, collator: collatorOf(scope), hits: new Map() });
-    this.orders = new Orders(this.base, head);
-    this.postings = new Postings(this.base);
+  constructor(scope, head, rows, base) {
+    Object.assign(this, { scope, head, rows, collator: collatorOf(scope), hits: new Map() });
+    this.orders = new Orders(base, rows);
+    // What is recent comes first: most of it was updated on the last day.
+    this.parts = rows.segments.map((segment) => ({ segment, postings: new Postings(segment.base) })).reverse();
     this.kinds = head.kinds.map((kinds) => kindsOf(kinds, head));
   }
 
@@ -32,7 +33,7 @@ export class Indexed {
 
   /** Load what every search begins with. */
   prepare() {
-    this.postings.router().catch(() => {}); // the search itself will say so
+    for (const { postings } of this.parts) postings.router().catch(() => {}); // the search itself will say so
   }
 
   /** One page of a service's list: its rows, how many match (`isMore` than that), how many are listed, the filters' counts. */
@@ -135,10 +136,13 @@ export class Indexed {
   async *candidates(service, asked) {
     const words = wordsOf(asked.q);
     const test = matcher(words);
-    for await (const { docs, isSure } of new Search(this.postings, words).blocks(COUNTED + 1)) {
-      const kinds = isSure ? await this.kindsOf(service, docs, asked) : await this.rows.of(docs, service);
-      for (const [i, kind] of kinds.entries()) {
-        if (kind && (isSure || test(searched(kind.name, kind.sku)))) yield { doc: docs[i], kind };
+    for (const { segment, postings } of this.parts) {
+      for await (const block of new Search(postings, words).blocks(COUNTED + 1)) {
+        const docs = block.docs.map((doc) => doc + segment.first).filter((doc) => !this.rows.dead.has(doc));
+        const kinds = block.isSure ? await this.kindsOf(service, docs, segment, asked) : await this.rows.of(docs, service);
+        for (const [i, kind] of kinds.entries()) {
+          if (kind && (block.isSure || test(searched(kind.name, kind.sku)))) yield { doc: docs[i], kind };
+        }
       }
     }
   }
@@ -155,20 +159,21 @@ export class Indexed {
   }
 
   /** What a service says of documents, from columns; of their type, visibility and stock only if these are asked for. */
-  async kindsOf(service, docs, asked) {
-    const codes = await this.column("code", docs, Math.floor((service * this.head.lists) / 100));
+  async kindsOf(service, docs, segment, asked) {
+    const codes = await this.column("code", docs, segment, Math.floor((service * this.head.lists) / 100));
     const isFiltered = !passes({}, asked);
-    const facets = isFiltered ? await this.column("facet", docs, 0) : [];
+    const facets = isFiltered ? await this.column("facet", docs, segment, 0) : [];
     return codes.map((code, i) => code && { ...told(code, this.head.states), ...facetOf(this.head, facets[i]) });
   }
 
-  async column(kind, docs, first) {
+  async column(kind, docs, { base, first }, shard) {
     const size = this.head.column;
-    const numbers = [...new Set(docs.map((doc) => Math.floor(doc / size)))];
+    const numberOf = (doc) => Math.floor((doc - first) / size);
+    const numbers = [...new Set(docs.map(numberOf))];
     const read = (bytes) => new Reader(bytes).planes(bytes.length / 2, 2);
-    const loaded = await Promise.all(numbers.map((number) => load(`${this.base}/${kind}${first + number}`, read)));
+    const loaded = await Promise.all(numbers.map((number) => load(`${base}${kind}${shard + number}`, read)));
     const columns = new Map(numbers.map((number, i) => [number, loaded[i]]));
-    return docs.map((doc) => columns.get(Math.floor(doc / size))[doc % size]);
+    return docs.map((doc) => columns.get(numberOf(doc))[(doc - first) % size]);
   }
 
   // SKUs
@@ -189,7 +194,7 @@ export class Indexed {
 
   /** The rows of some SKUs; of a record in quarantine only where its SKU is no product of the service. */
   async known(service, skus) {
-    const docs = await docsOf(this.base, this.head.buckets, skus);
+    const docs = await docsOf(this.rows, skus);
     const wanted = new Set(skus);
     const rows = (await this.rows.of(docs, service)).filter((row) => row && wanted.has(row.sku));
     return rows.filter((row) => isIn(ASKED, row));

@@ -5,8 +5,9 @@ import { load } from "./load.js";
 import { Reader, unzigzag } from "./unpack.js";
 
 export class Orders {
-  constructor(base, head) {
-    Object.assign(this, { base, head });
+  /** `base` is the beginning of the keys of this version: its histograms count the base's lists and what is recent. */
+  constructor(base, { head, segments: [first, recent], dead }) {
+    Object.assign(this, { base, head, first, recent, dead });
   }
 
   /** The documents from `from` on, `count` of them, whose kind `isWanted` ({kind: boolean}) says; `isTimed` tells which kinds have a time. */
@@ -41,9 +42,44 @@ export class Orders {
     return load(`${this.base}/histogram${number}`, (bytes) => histogram(bytes, number));
   }
 
-  shard({ number }, shard) {
-    return load(`${this.base}/order${number * this.head.lists + shard}`, entries);
+  /** One shard of a list as it is now: without what is dead, and with what is recent where it belongs. */
+  async shard(list, shard) {
+    const key = `${this.first.base}order${list.number * this.head.lists + shard}`;
+    const [stored, added] = await Promise.all([load(key, entries), this.added(list)]);
+    const first = shard * this.head.entries;
+    const end = shard === list.shards - 1 ? Infinity : first + stored.docs.length;
+    return merged(stored, added, first, end, this.dead);
   }
+
+  added({ number }) {
+    return this.recent ? load(`${this.base}/overlay${number}`, overlay) : NONE;
+  }
+}
+
+const NONE = { docs: [], kinds: [], ranks: [] };
+
+/** Entries of a stored shard, which begins at `first`, and before each those added of its rank, up to the rank `end`. */
+function merged(stored, added, first, end, dead) {
+  const found = { docs: [], kinds: [] };
+  const put = (from, i) => found.docs.push(from.docs[i]) && found.kinds.push(from.kinds[i]);
+  let next = added.ranks.findIndex((rank) => rank >= first);
+  const putUpTo = (rank) => {
+    for (; next >= 0 && added.ranks[next] <= rank && added.ranks[next] < end; next += 1) put(added, next);
+  };
+  stored.docs.forEach((doc, i) => {
+    putUpTo(first + i);
+    if (!dead.has(doc)) put(stored, i);
+  });
+  putUpTo(Number.MAX_SAFE_INTEGER);
+  return found;
+}
+
+function overlay(bytes) {
+  const reader = new Reader(bytes);
+  const size = reader.number();
+  let rank = 0;
+  const ranks = Array.from({ length: size }, () => (rank += reader.varint()));
+  return { ranks, docs: reader.planes(size, 4), kinds: reader.planes(size, 2) };
 }
 
 function histogram(bytes, number) {
@@ -56,7 +92,7 @@ function entries(bytes) {
   const reader = new Reader(bytes);
   const size = reader.number();
   let doc = 0;
-  const docs = Uint32Array.from({ length: size }, () => (doc += unzigzag(reader.varint())));
+  const docs = Array.from({ length: size }, () => (doc += unzigzag(reader.varint())));
   return { docs, kinds: reader.planes(size, 2) };
 }
 
@@ -71,5 +107,5 @@ function total(list, isWanted) {
 }
 
 function chosen({ docs, kinds }, isWanted) {
-  return [...docs.filter((_, i) => isWanted[kinds[i]])];
+  return docs.filter((_, i) => isWanted[kinds[i]]);
 }

@@ -11,11 +11,11 @@ export class Postings {
   }
 
   router() {
-    return load(`${this.base}/router0`, (bytes) => new Router(bytes));
+    return load(`${this.base}router0`, (bytes) => new Router(bytes));
   }
 
   shard(number) {
-    return load(`${this.base}/gram${number}`, (bytes) => new Shard(bytes));
+    return load(`${this.base}gram${number}`, (bytes) => new Shard(bytes));
   }
 }
 

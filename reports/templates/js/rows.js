@@ -14,26 +14,67 @@ export function told(code, states) {
   return { state: states[(code & 15) - 1], flags, ...is };
 }
 
-/** The documents of a scope; `base` is the beginning of its keys, `head` what is known of it. */
+/**
+ * The documents of a scope, by number: those of the base segment, then the recent ones. `prefix` is the beginning of all
+ * keys but for the version, `head` what is known of the scope, `dead` the documents that are no more.
+ */
 export class Rows {
-  constructor(base, head) {
-    Object.assign(this, { base, head });
+  constructor(scope, head, dead) {
+    let first = 0;
+    this.segments = head.segments.map((one) => {
+      const segment = { ...one, first, base: `${one.version}/${scope}/${one.prefix}` };
+      first += one.size;
+      return segment;
+    });
+    Object.assign(this, { head, dead, size: first });
+  }
+
+  segmentOf(doc) {
+    return this.segments.findLast((segment) => doc >= segment.first);
+  }
+
+  /** All documents there are. */
+  all() {
+    return Array.from({ length: this.size }, (_, doc) => doc).filter((doc) => !this.dead.has(doc));
   }
 
   /** The rows of some documents in one service, a promise; undefined where it says nothing of one. */
   async of(docs, service) {
-    const numbers = [...new Set(docs.map((doc) => this.shardOf(doc)))];
-    const shards = new Map(await Promise.all(numbers.map(async (number) => [number, await this.shard(number)])));
-    return docs.map((doc) => shards.get(this.shardOf(doc)).row(doc % this.head.rows, service));
+    const shards = new Map(docs.map((doc) => [this.keyOf(doc), doc]));
+    const loaded = await Promise.all([...shards.values()].map((doc) => this.shard(doc)));
+    const byKey = new Map([...shards.keys()].map((key, i) => [key, loaded[i]]));
+    return docs.map((doc) => byKey.get(this.keyOf(doc)).row(doc, service));
   }
 
-  shardOf(doc) {
-    return Math.floor(doc / this.head.rows);
+  keyOf(doc) {
+    const { base, first, rows } = this.segmentOf(doc);
+    return `${base}row${Math.floor((doc - first) / rows)}`;
   }
 
-  shard(number) {
-    return load(`${this.base}/row${number}`, (bytes) => new RowShard(bytes, this.head, number * this.head.rows));
+  shard(doc) {
+    const { first, rows } = this.segmentOf(doc);
+    const begin = doc - ((doc - first) % rows);
+    return load(this.keyOf(doc), (bytes) => new RowShard(bytes, this.head, begin));
   }
+
+  /** The JSON text of a row's version as services received it, or null where it is no longer kept; and its hash. */
+  async payload({ doc, place }) {
+    const { base, payloads } = this.segmentOf(doc);
+    const lines = await load(`${base}payload${Math.floor(place / payloads)}`, (bytes) => new Reader(bytes).text(bytes.length).split("\n"));
+    const at = 2 * (place % payloads);
+    return { hash: lines[at], text: lines[at + 1] || null };
+  }
+}
+
+/** Shards of `head` that tell which documents of the base are no more. */
+export async function deadOf(base, head) {
+  if (!head.dead) return new Set();
+  return load(`${base}/dead0`, (bytes) => {
+    const reader = new Reader(bytes);
+    const dead = new Set();
+    for (let left = reader.number(), doc = 0; left > 0; left -= 1) dead.add((doc += reader.varint()));
+    return dead;
+  });
 }
 
 export class RowShard {
@@ -43,17 +84,19 @@ export class RowShard {
     const newest = head.services.map(() => reader.moment());
     Object.assign(this, { head, first, size, lines: reader.text(text).split("\n") });
     this.facet = reader.planes(size, 2);
-    this.version = reader.planes(size, 4);
+    this.place = reader.planes(size, 4);
     this.told = newest.map((time) => toldOf(reader, size, time));
   }
 
-  row(i, service) {
+  /** What `service` says of a document. */
+  row(doc, service) {
+    const i = doc - this.first;
     const { code, received, told: at } = this.told[service];
     if (!code[i]) return undefined;
     const [type, visibility, stock] = this.head.facets[this.facet[i]];
     const [name, sku, words] = [0, 1, 2 + service].map((line) => plain(this.lines[i * (2 + this.told.length) + line]));
     return {
-      ...{ doc: this.first + i, version: this.version[i], sku, name, type, visibility, stock, words: words || null },
+      ...{ doc, version: doc, place: this.place[i], sku, name, type, visibility, stock, words: words || null },
       ...{ updated: received[i], told: at[i], at: received[i] ?? at[i], ...told(code[i], this.head.states) },
     };
   }

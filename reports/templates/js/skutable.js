@@ -12,13 +12,18 @@ export function hashOf(text) {
   return hash >>> 0;
 }
 
-/** The documents whose SKU may be one of `skus`, in ascending order. */
-export async function docsOf(base, buckets, skus) {
+/** The documents of `rows` whose SKU may be one of `skus`, in ascending order. */
+export async function docsOf(rows, skus) {
   const hashes = new Set(skus.map(hashOf));
+  const found = await Promise.all(rows.segments.map((segment) => docsIn(segment, hashes)));
+  return found.flat().filter((doc) => !rows.dead.has(doc));
+}
+
+async function docsIn({ base, buckets, first }, hashes) {
   const numbers = [...new Set([...hashes].map((hash) => (hash & (buckets - 1)) >>> 0))];
-  const loaded = await Promise.all(numbers.map((number) => load(`${base}/sku${number}`, entries)));
+  const loaded = await Promise.all(numbers.map((number) => load(`${base}sku${number}`, entries)));
   const docs = loaded.flatMap((one) => [...one.docs.filter((_, i) => hashes.has(one.hashes[i]))]);
-  return docs.sort((a, b) => a - b);
+  return docs.map((doc) => doc + first).sort((a, b) => a - b);
 }
 
 function entries(bytes) {

@@ -69,8 +69,7 @@ export class Whole {
   async ofService(service) {
     const number = this.head.services.indexOf(service);
     if (number < 0) return [];
-    const docs = Array.from({ length: this.head.size }, (_, doc) => doc);
-    const rows = this.kept.get(service) ?? (await this.rows.of(docs, number)).filter(Boolean);
+    const rows = this.kept.get(service) ?? (await this.rows.of(this.rows.all(), number)).filter(Boolean);
     return this.keep(service, () => rows);
   }
 

@@ -1,0 +1,61 @@
+"""What stands published of a scope already: its base segment, and what has to be known to add to it.
+
+A publish after few changes writes few files: the **base** stays as it is, in the folder of the version that wrote it,
+and what changed since stands in a **recent** segment, written anew each time. Of base documents that changed only the
+numbers are told, as dead. When recent grows beyond its limit a new base is written.
+
+Beside the shards of a base lie ``base.parquet``, its documents (to see what changed), and ``base.json``, the numbers
+that its files use for facets and kinds (they go on to mean the same) and the sizes of its shards.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+FORMAT = 1  # of the shards: a base of another one is not added to
+
+Facet = tuple[str | None, list[str] | None, str | None]
+
+
+def limit(size: int) -> int:
+    """How many of ``size`` documents may be recent, or to be taken for recent at first."""
+    return min(max(4000, size // 25), size // 4)
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A published base: ``segment`` is what the page's head says of it."""
+
+    folder: Path
+    services: tuple[str, ...]
+    facets: tuple[Facet, ...]
+    kinds: tuple[tuple[tuple[int, int], ...], ...]
+    segment: dict[str, Any]
+    is_whole: bool
+
+    @property
+    def documents(self) -> Path:
+        """Its documents, as Parquet in the order of their numbers."""
+        return self.folder / "base.parquet"
+
+    def save(self) -> None:
+        """Write ``base.json``."""
+        told = {name: value for name, value in asdict(self).items() if name != "folder"}
+        text = json.dumps({"format": FORMAT, **told}, ensure_ascii=False)
+        (self.folder / "base.json").write_text(text, encoding="utf-8")
+
+
+def read(folder: Path) -> Base | None:
+    """The base whose files lie in ``folder``; None where there is none that can be added to."""
+    try:
+        told = json.loads((folder / "base.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    if told.pop("format") != FORMAT or not (folder / "base.parquet").exists():
+        return None
+    facets = tuple((type_, places, stock) for type_, places, stock in told["facets"])
+    kinds = tuple(tuple((code, facet) for code, facet in one) for one in told["kinds"])
+    return Base(folder, tuple(told["services"]), facets, kinds, told["segment"], told["is_whole"])
