@@ -11,6 +11,14 @@ CREATE OR REPLACE MACRO adobe_codes(given) AS list_transform(adobe_attributes(gi
 CREATE OR REPLACE MACRO adobe_attribute(listed, code) AS
     list_filter(listed, lambda one: one.attribute_code = code)[1].value ->> '$';
 
+-- An option by its label, where it has one.
+CREATE OR REPLACE MACRO adobe_label(given, labels) AS coalesce(map_extract_value(labels, given), given);
+
+-- Several options, separated by commas, as a JSON list of their labels.
+CREATE OR REPLACE MACRO adobe_labels(given, labels) AS
+    to_json(list_transform(string_split(nullif(given, ''), ','), lambda one: adobe_label(one, labels)))::VARCHAR;
+
+-- A status from its number.
 CREATE OR REPLACE MACRO adobe_status(given) AS CASE given WHEN '1' THEN 'enabled' WHEN '2' THEN 'disabled' ELSE given END;
 
 -- Where a product can be seen, from its visibility.

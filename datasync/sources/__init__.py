@@ -7,12 +7,23 @@ from collections.abc import Callable, Mapping
 from datasync.connection import Credentials
 from datasync.errors import InvalidSettings
 from datasync.settings import Settings
-from datasync.sources.adobe_commerce import AdobeCommerce
-from datasync.sources.akeneo import Akeneo
 from datasync.sources.base import Opening, Source
 from datasync.sources.files import Files
 from datasync.sources.sample import Sample
 from datasync.store.files import Store
+
+
+def _adobe_commerce(given: Opening) -> Source:
+    """Imported when it is needed, as all that speak HTTP: most commands of the shell do without."""
+    from datasync.sources.adobe_commerce import AdobeCommerce
+
+    return AdobeCommerce(given)
+
+
+def _akeneo(given: Opening) -> Source:
+    from datasync.sources.akeneo import Akeneo
+
+    return Akeneo(given)
 
 
 def _database(given: Opening) -> Source:
@@ -28,8 +39,8 @@ def _database(given: Opening) -> Source:
 
 
 KINDS: Mapping[str, Callable[[Opening], Source]] = {
-    "adobe-commerce": AdobeCommerce,
-    "akeneo": Akeneo,
+    "adobe-commerce": _adobe_commerce,
+    "akeneo": _akeneo,
     "files": lambda given: Files(given.name, given.scope, given.source),
     "sample": lambda given: Sample(given.name, given.scope, given.source),
     "sql": _database,

@@ -8,11 +8,11 @@ websites, and those of others are left out here.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import httpx
@@ -34,17 +34,31 @@ _OWN = own(
     "weight", "extension_attributes", "product_links", "options", "media_gallery_entries", "tier_prices",
 )  # fmt: skip
 
+_LOOKS = 3  # requests before the first page: the store's settings, the categories, the attributes with options
+
 Filter = tuple[str, str, str]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The labels of an attribute's options by their ids, and whether a product may have several."""
+
+    labels: Mapping[str, str]
+    are_several: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a pull has to know: the view's website and currency, where images are, and the paths of categories."""
+    """What a pull has to know: the view's website and currency, where images are, the paths of categories by their ids,
+    and the labels of attributes' options.
+    """
 
     website: int | None
     currency: str
     media: str
     categories: Mapping[str, str]
+    options: Mapping[str, Options]
     notes: tuple[str, ...] = ()
 
 
@@ -70,8 +84,10 @@ class AdobeCommerce(Paged[Facts]):
             raise UnknownName("store view", self.view, known, f"Name one under scopes.{self.name}.store_view.")
         common = mine or configs[0]
         media = common.get("secure_base_media_url") or common.get("base_media_url") or ""
-        categories, notes = self._categories(api)
-        return Facts(mine and mine["website_id"], common.get("base_currency_code", ""), media, categories, notes)
+        website, currency = mine and mine["website_id"], common.get("base_currency_code", "")
+        categories, unnamed = self._if_allowed(lambda: self._categories(api), "Categories")
+        options, unlabelled = self._if_allowed(lambda: self._options(api), "Options of attributes")
+        return Facts(website, currency, media, categories, options, (*unnamed, *unlabelled))
 
     def queries(self, want: Want) -> Sequence[Any]:
         if want.what == "skus":
@@ -93,13 +109,13 @@ class AdobeCommerce(Paged[Facts]):
         return Page(fresh, None if is_last else list(keys[-1]), total, answer.at)
 
     def shape(self, facts: Facts) -> Shape:
-        paths = _paths(facts.categories)
+        paths = _map(facts.categories)
         links = Field("/extension_attributes/category_links", lambda given: f"adobe_categories({given}, {paths})")
         websites = "json_extract(json, '$.extension_attributes.website_ids')"
         return Shape(
             identity="/id",
             own={**_OWN, "category_paths": links},
-            further=_custom,
+            further=partial(_custom, facts.options),
             names="adobe_codes(json_extract(json, '$.custom_attributes'))",
             map={
                 "type": "type_id",
@@ -115,7 +131,7 @@ class AdobeCommerce(Paged[Facts]):
         )
 
     def forecast(self, api: Api, want: Want) -> int:
-        return 2 + sum(self._pages(api, query) for query in self.queries(want))
+        return _LOOKS + sum(self._pages(api, query) for query in self.queries(want))
 
     def counted(self, api: Api, facts: Facts) -> int | None:
         fields = ("fields", "items[id],total_count")
@@ -141,12 +157,23 @@ class AdobeCommerce(Paged[Facts]):
         answer = api.get(self._path("products"), [*asking, ("fields", "items[id,updated_at],total_count")]).json
         return max(1, -(-int(answer["total_count"]) // max(1, len(answer["items"] or ()))))
 
-    def _categories(self, api: Api) -> tuple[Mapping[str, str], tuple[str, ...]]:
-        """The path of every category by its id, as "Men/Tops"; none and a note where this login may not read them."""
+    def _categories(self, api: Api) -> Mapping[str, str]:
+        """The path of every category by its id, as "Men/Tops"."""
+        return dict(_branches(api.get(self._path("categories")).json, ()))
+
+    def _options(self, api: Api) -> Mapping[str, Options]:
+        """The options of every attribute that has some, in the words of the store view."""
+        wanted = ("frontend_input", "select,multiselect,boolean", "in")
+        found = api.get(self._path("products/attributes"), _filters([[wanted]])).json["items"] or ()
+        return {one["attribute_code"]: _labels(one) for one in found}
+
+    @staticmethod
+    def _if_allowed(read: Callable[[], Mapping[str, T]], what: str) -> tuple[Mapping[str, T], tuple[str, ...]]:
+        """What may be read; nothing and a note where this login may not."""
         try:
-            return dict(_branches(api.get(self._path("categories")).json, ())), ()
+            return read(), ()
         except AccessDenied as error:
-            return {}, (f"Categories are told by their ids, for their names can't be read: {error.problem}.",)
+            return {}, (f"{what} are told by their ids, for their names can't be read: {error.problem}.",)
 
 
 def _auth(api: Api, connection: Connection, root: str) -> httpx.Auth:
@@ -183,18 +210,27 @@ def _asking(query: Mapping[str, Any], after: Any, size: int) -> list[tuple[str, 
         moment, number = after
         groups.append([("updated_at", moment, "gteq")])
         groups.append([("updated_at", moment, "gt"), ("entity_id", str(number), "gt")])
-    filters = [
-        (f"searchCriteria[filter_groups][{g}][filters][{f}][{key}]", value)
-        for g, group in enumerate(groups)
-        for f, one in enumerate(group)
-        for key, value in zip(("field", "value", "condition_type"), one, strict=True)
-    ]
     sorts = [
         (f"searchCriteria[sortOrders][{n}][{key}]", value)
         for n, field in enumerate(("updated_at", "entity_id"))
         for key, value in (("field", field), ("direction", "ASC"))
     ]
-    return [*filters, *sorts, ("searchCriteria[pageSize]", str(size)), ("searchCriteria[currentPage]", "1")]
+    return [*_filters(groups), *sorts, ("searchCriteria[pageSize]", str(size)), ("searchCriteria[currentPage]", "1")]
+
+
+def _filters(groups: Sequence[Sequence[Filter]]) -> list[tuple[str, str]]:
+    """Filters as a query says them: all groups have to hold, and one filter of each."""
+    return [
+        (f"searchCriteria[filter_groups][{g}][filters][{f}][{key}]", value)
+        for g, group in enumerate(groups)
+        for f, one in enumerate(group)
+        for key, value in zip(("field", "value", "condition_type"), one, strict=True)
+    ]
+
+
+def _labels(attribute: Mapping[str, Any]) -> Options:
+    given = {str(one["value"]): str(one["label"]) for one in attribute.get("options") or () if one.get("value")}
+    return Options(given, attribute.get("frontend_input") == "multiselect")
 
 
 def _key(record: Mapping[str, Any]) -> tuple[str, int]:
@@ -204,13 +240,16 @@ def _key(record: Mapping[str, Any]) -> tuple[str, int]:
     return f"{moment:%Y-%m-%d %H:%M:%S}", int(record["id"])
 
 
-def _custom(code: str) -> Field:
-    """A custom attribute of a product."""
-    return Field(
-        "/custom_attributes",
-        lambda given: f"adobe_attribute(adobe_attributes({given}), {literal(code)})",
-        lambda given: f"list_contains(adobe_codes({given}), {literal(code)})",
-    )
+def _custom(options: Mapping[str, Options], code: str) -> Field:
+    """A custom attribute of a product; an option by its label."""
+
+    def text(given: str) -> str:
+        value, mine = f"adobe_attribute(adobe_attributes({given}), {literal(code)})", options.get(code)
+        if mine is None:
+            return value
+        return f"adobe_label{'s' if mine.are_several else ''}({value}, {_map(mine.labels)})"
+
+    return Field("/custom_attributes", text, lambda given: f"list_contains(adobe_codes({given}), {literal(code)})")
 
 
 def _branches(tree: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[tuple[str, str]]:
@@ -221,11 +260,11 @@ def _branches(tree: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[tuple
         yield from _branches(child, names)
 
 
-def _paths(categories: Mapping[str, str]) -> str:
-    """SQL for a map from a category's id to its path."""
-    if not categories:
+def _map(names: Mapping[str, str]) -> str:
+    """SQL for a map from ids to names."""
+    if not names:
         return "MAP {}::MAP(VARCHAR, VARCHAR)"
-    return f"MAP {{{', '.join(f'{literal(key)}: {literal(path)}' for key, path in categories.items())}}}"
+    return f"MAP {{{', '.join(f'{literal(key)}: {literal(name)}' for key, name in names.items())}}}"
 
 
 def _portions(skus: Sequence[str]) -> Iterator[list[str]]:

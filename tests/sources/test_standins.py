@@ -31,6 +31,7 @@ def answered(standin: Standin, path: str, query: str = "", **headers: str) -> An
         ("/V1/store/storeViews", "/V1/store/storeViews"),
         ("/V1/store/storeConfigs", "/V1/store/storeConfigs"),
         ("/V1/categories", "/V1/categories"),
+        ("/V1/products/attributes", "/V1/products/attributes"),
     ],
 )
 def test_adobe_commerce_answers_by_its_specification(path: str, template: str) -> None:

@@ -28,6 +28,17 @@ VIEWS = [
     ("us", "US", 2, "en_US", "USD"),
 ]
 MANY = 5000
+OPTIONS = [
+    {
+        "attribute_code": code, "frontend_input": kind, "entity_type_id": "4",
+        "is_required": False, "frontend_labels": [],
+        "options": [{"label": " ", "value": ""}, *({"label": text, "value": key} for key, text in options.items())],
+    }
+    for code, kind, options in (
+        ("color", "select", {"49": "Black", "50": "White"}),
+        ("climate", "multiselect", {"7": "Hot", "8": "Cold, wet"}),
+    )
+]  # fmt: skip
 
 
 def _category(number: int, level: int, name: str, *children: dict[str, Any]) -> dict[str, Any]:
@@ -50,7 +61,7 @@ class AdobeCommerce(Standin):
 
     def reset(self) -> None:
         super().reset()
-        self.settings = {"tokens": ["bearer-planted"], "categories": True, "counts": 0}
+        self.settings = {"tokens": ["bearer-planted"], "categories": True, "attributes": True, "counts": 0}
         self.in_order: list[dict[str, Any]] = []
 
     def told(self) -> None:
@@ -83,9 +94,12 @@ class AdobeCommerce(Standin):
             return [_config(n, v) for n, v in enumerate(VIEWS, 1)]
         if template == "/V1/categories":
             if not self.settings["categories"]:
-                raise Refused(401, message="The consumer isn't authorized to access %resources.",
-                              parameters={"resources": "Magento_Catalog::categories"})  # fmt: skip
+                raise Refused(401, **_denied("Magento_Catalog::categories"))
             return TREE
+        if template == "/V1/products/attributes":
+            if not self.settings["attributes"]:
+                raise Refused(401, **_denied("Magento_Catalog::attributes_attributes"))
+            return {"items": OPTIONS, "search_criteria": {"filter_groups": []}, "total_count": len(OPTIONS)}
         if template == "/V1/products/attributes/{attributeCode}":
             return self._attribute(path.rpartition("/")[2])
         return self._products(asked, view)
@@ -122,8 +136,7 @@ class AdobeCommerce(Standin):
         if given.startswith("Bearer ") and given.removeprefix("Bearer ") in self.settings["tokens"]:
             return
         if not given.startswith("OAuth ") or not self._is_signed(asked, given):
-            raise Refused(401, message="The consumer isn't authorized to access %resources.",
-                          parameters={"resources": "Magento_Catalog::products"})  # fmt: skip
+            raise Refused(401, **_denied("Magento_Catalog::products"))
 
     def _is_signed(self, asked: Asked, given: str) -> bool:
         """Whether a signature is the one that these keys make of this very request."""
@@ -199,6 +212,10 @@ class AdobeCommerce(Standin):
         for one in (self.products[0], some[-1]):
             one["names"] = {"default": "edited"}
             one["updated"] = _written(datetime.now(UTC))
+
+
+def _denied(what: str) -> dict[str, Any]:
+    return {"message": "The consumer isn't authorized to access %resources.", "parameters": {"resources": what}}
 
 
 def _place(one: dict[str, Any]) -> tuple[str, int]:
