@@ -7,18 +7,18 @@ import { addressOf } from "./state.js";
 import { say } from "./words.js";
 
 export function reasons(page) {
-  const heads = [head("reasons.records", "num"), head("quarantined.code"), head("reasons.reason", "prose"), head("quarantined.scope")];
+  const heads = ["reasons.reason", "quarantined.code", "quarantined.scope", "reasons.records"].map((key) => head(key));
   const rows = [...page.reasons].sort((a, b) => b.records - a.records);
-  return shortened(rows, (shown) => table("quarantined", heads, [shown.map((one) => reason(page, one))], 2));
+  return shortened(rows, (shown) => table("quarantined", heads, [shown.map((one) => reason(page, one))]));
 }
 
 function reason(page, one) {
   const href = addressOf(one.scope, page.services[0]?.name, { list: "quarantined" });
   const label = say("reasons.label", { n: one.records, scope: one.scope });
   return [
-    h("a", { class: "figure-link", href, "aria-label": label }, number(one.records)),
-    h("code", {}, one.code),
     foreign(one.reason),
+    h("code", {}, one.code),
     foreign(one.scope),
+    h("a", { class: "figure-link", href, "aria-label": label }, number(one.records)),
   ];
 }
