@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from datasync import totals
 from datasync.report import stories
-from tests.line import SCOPE, Line, product, products
+from tests.line import Line, product, products
 from tests.report import rich
 from tests.report.rich import Rich
 
@@ -187,7 +187,8 @@ def test_fields_are_compared_one_by_one(tmp_path: Path) -> None:
     line.sync([product("a", "Lamp", price="8.50")])
     line.sync([product("a", "Lamp", price="8.50"), product("b", "Stool")])
     at = totals.moment(line.con, line.store, line.settings, line.now.replace(hour=1))
-    found = json.loads(dict(stories.data_files(line.con, line.store, line.settings, at))[f"story-{SCOPE}-0"])
+    made = stories.data_files(line.con, line.store, line.settings, at)
+    found = json.loads(next(text for _, kind, _, text in made if kind == "story"))
     told = {sku: [(one["change"], one["changes"]) for one in story["versions"]] for sku, story in found.items()}
     assert told == {
         "a": [

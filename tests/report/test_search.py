@@ -298,7 +298,8 @@ def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("large")
     page = plausible.site_pages({"en-US": 640})
     given = plausible.payloads("en-US", 640, plausible.HOSTILE)
-    render.publish(page, [plausible.products("en-US", given, page.totals[0])], folder, whole=0)
+    products = [plausible.products("en-US", given, page.totals[0])]
+    render.publish(page, products, folder, more=plausible.more(["en-US"]), whole=0)
     return folder
 
 
@@ -364,7 +365,8 @@ def test_the_search_of_a_large_scope_says_why_a_product_is_not_held(large: Calla
     expect(item).to_contain_text(sku)
     expect(item).to_contain_text("Excluded The product is not visible in search")
     large(f"{SEARCH}&sku={sku}")
-    expect(page.get_by_role("alert")).to_contain_text("The product is not visible in search")
+    why = page.get_by_role("dialog").get_by_role("region", name="Why not here?")
+    expect(why).to_contain_text("The product is not visible in search")
 
 
 def test_skus_are_looked_up_in_a_large_scope(large: Callable[..., Page]) -> None:
