@@ -76,6 +76,7 @@ class Standin:
         self.log: list[dict[str, Any]] = []
         self.pages = 0
         self.under_way = self.most_at_once = 0
+        self.resets = getattr(self, "resets", 0) + 1
         self.violations: list[str] = []
 
     def tell(self, what: str, given: Any) -> Any:
@@ -135,7 +136,7 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     standin: Standin
-    is_under_way = False
+    is_under_way, since = False, 0
 
     def do_GET(self) -> None:
         self._serve("GET")
@@ -155,7 +156,7 @@ class Handler(BaseHTTPRequestHandler):
         asked = Asked(method, parts.path, parse_qsl(parts.query, keep_blank_values=True), self.headers, body)
         with self.standin.lock:
             self.standin.under_way += 1
-            self.is_under_way = True
+            self.is_under_way, self.since = True, self.standin.resets
             self.standin.most_at_once = max(self.standin.most_at_once, self.standin.under_way)
         try:
             self._answer(asked)
@@ -167,7 +168,7 @@ class Handler(BaseHTTPRequestHandler):
     def _leave(self) -> None:
         """The request is no longer under way: for whoever asked, once the first byte of the answer is there."""
         with self.standin.lock:
-            self.standin.under_way -= self.is_under_way
+            self.standin.under_way -= self.is_under_way and self.since == self.standin.resets
             self.is_under_way = False
 
     def _answer(self, asked: Asked) -> None:
