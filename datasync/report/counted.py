@@ -20,9 +20,12 @@ from datasync.report.pages import DataFile
 from datasync.report.trends import DAY, HOUR, TREND_DAYS, TREND_HOURS, trend_sql
 from datasync.settings import Settings
 from datasync.sql import literal, query
+from datasync.store import holds
 from datasync.store.files import Store
+from datasync.store.holds import Hold
 from datasync.store.runs import Run, path_of
-from datasync.totals import Moment
+from datasync.totals import Moment, Totals
+from datasync.withdraw import Leftover, leftovers
 
 _WINDOW = ("latest_update", "resent_in_window", "removed_in_window")
 _STATES = (
@@ -76,7 +79,7 @@ def scope(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: 
 
 
 def runs(past: Sequence[Run], shown: int, sources: Sequence[SourceHealth]) -> Counted:
-    """The figures of the newest runs, each run a place, and of each scope's last pull (place: the scope and .pull)."""
+    """The figures of the newest runs, each run a place, and of each scope's last pull (pull/ and the scope)."""
     made, known = Counted(), {run.id: run for run in past}
     for run in past[:shown]:
         steps = _steps(made, run)
@@ -90,7 +93,7 @@ def runs(past: Sequence[Run], shown: int, sources: Sequence[SourceHealth]) -> Co
             steps, where = _steps(made, known[one.run]), f"WHERE step ->> 'step' = {literal(f'{one.scope}.pull')}"
             for figure in ("records", "quarantined"):
                 sql = f"SELECT (step ->> '{figure}')::BIGINT AS {figure}\nFROM steps\n{where}"
-                made.add(f"{one.scope}.pull", figure, sql, steps)
+                made.add(f"pull/{one.scope}", figure, sql, steps)
     return made
 
 
@@ -102,17 +105,36 @@ def _steps(made: Counted, run: Run) -> str:
 
 
 def data_files(
-    con: duckdb.DuckDBPyConnection,
-    store: Store,
-    settings: Settings,
-    at: Moment,
-    past: Sequence[Run],
-    shown: int,
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, found: Totals, shown: int
 ) -> Iterator[DataFile]:
-    """What the page loads when somebody asks: one file a scope, and one for the runs it shows."""
+    """What the page loads when somebody asks: one file a scope, and one for the runs it shows and the rest."""
+    at = Moment(found.as_of, found.positions)
     for name in settings.scopes:
         yield name, "counted", 0, scope(con, store, settings, at, name).text()
-    yield "all", "runs", 0, runs(past, shown, tuple(health(settings, past))).text()
+    made = runs(found.runs, shown, tuple(health(settings, found.runs)))
+    for held in found.holds:
+        _hold(made, held)
+    for left in leftovers(con, store, settings, at.as_of):
+        _left(con, store, made, left, at)
+    yield "all", "runs", 0, made.text()
+
+
+def _hold(made: Counted, held: Hold) -> None:
+    """What a hold would remove, and of how many, as its file tells it (place: hold/scope/service)."""
+    file = f"read_json({literal(holds.path_of(held))}, columns = {{would_remove: 'BIGINT', of: 'BIGINT'}})"
+    for figure in ("would_remove", "of"):
+        made.add(f"hold/{held.scope}/{held.service or ''}", figure, f'SELECT "{figure}" FROM {file}')
+
+
+def _left(con: duckdb.DuckDBPyConnection, store: Store, made: Counted, left: Leftover, at: Moment) -> None:
+    """What a scope or service still holds that left the settings (place: left/scope/service)."""
+    log = transfer.log(store, left.service, left.scope) if left.service else catalog.log(store, left.scope)
+    relation = f"{'receipts' if left.service else 'catalog'}/{left.scope}/{left.service or ''}"
+    made.relations[relation] = log.fold_sql(log.position(con, at.as_of))
+    counted = (
+        "SELECT count(held_hash) AS held FROM receipts" if left.service else "SELECT count(hash) AS held FROM catalog"
+    )
+    made.add(f"left/{left.scope}/{left.service or ''}", "held", counted, relation)
 
 
 def _pull(made: Counted, store: Store, scope: str, last: Mapping[str, Any]) -> None:

@@ -76,7 +76,7 @@ def data_files(
 ) -> Iterator[DataFile]:
     """Further data that the page loads when somebody asks for it."""
     yield from stories.data_files(con, store, settings, at)
-    yield from counted.data_files(con, store, settings, at, found.runs, RUNS_SHOWN)
+    yield from counted.data_files(con, store, settings, found, RUNS_SHOWN)
 
 
 def _products(

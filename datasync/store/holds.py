@@ -40,7 +40,7 @@ def hold(store: Store, new: Hold) -> Hold:
     """Record a hold; it takes over ``since`` from the one it follows."""
     before = current(store, new.scope, new.service)
     made = replace(new, since=before.since) if before else new
-    write_json(store, f"{_folder(new.scope, new.service)}/{new.id}.json", _plain(made))
+    write_json(store, path_of(new), _plain(made))
     return made
 
 
@@ -69,6 +69,11 @@ def known(store: Store, scope: str, service: str | None) -> list[tuple[str, Hold
     paths = [f"{folder}/{name}" for name in store.listing(folder)]
     met = [(path, _hold(content)) for path in paths if (content := read_json(store, path))]
     return sorted(met, key=lambda one: (one[1].at, one[1].released))
+
+
+def path_of(held: Hold) -> str:
+    """Where a hold's file stands in the store."""
+    return f"{_folder(held.scope, held.service)}/{held.id}.json"
 
 
 def _folder(scope: str, service: str | None) -> str:

@@ -37,6 +37,14 @@ def product(sku: str, name: str, status: str = "enabled", categories: str = "Hom
     return [sku, name, status, categories, color]
 
 
+BEFORE = SETTINGS.replace(
+    "services:",
+    """  fr-FR: {source: exports, path: "fr/*.csv"}
+services:
+  marketplace: {}""",
+)
+
+
 class Rich(Shop):
     """The shop after four days: what it sold at which hour is written down in ``story``."""
 
@@ -55,12 +63,14 @@ class Rich(Shop):
 
 def story(folder: Path) -> Rich:
     """Everything that can be counted has happened at least once; ends at 13 o'clock on the 24th, published."""
-    shop = Rich(folder, SETTINGS)
+    shop = Rich(folder, BEFORE)
     en, de = [product(*one) for one in EN], [product(*one) for one in DE]
     shop.at(20, 9)
     shop.exported("en", en)
     shop.exported("de", de)
+    shop.exported("fr", en[:2])
     shop.synced()
+    shop.settings.write_text(SETTINGS, encoding="utf-8")  # from now on there is a scope and a service less
     shop.at(22, 9)  # a new price of the lamp, a chair that is disabled, a table without categories
     en[0] = product("0001", "Lamp", color="blue")
     en[1] = product("0002", "Chair", "disabled")

@@ -77,10 +77,15 @@ def shown(page: Mapping[str, Any]) -> dict[tuple[str, str, str], Any]:
             found[f"{one['scope']}/counted0", one["service"], figure] = [[i, n] for i, n in enumerate(one[name])]
     found |= {("all/runs0", run["id"], name): run[name] for run in page["runs"] for name in MOVED}
     found |= {
-        ("all/runs0", f"{one['scope']}.pull", name): one[name]
+        ("all/runs0", f"pull/{one['scope']}", name): one[name]
         for one in page["health"]
         for name in ("records", "quarantined")
     }
+    for one in page["holds"]:
+        place = f"hold/{one['scope']}/{one['service'] or ''}"
+        found |= {("all/runs0", place, name): one[name] for name in ("would_remove", "of")}
+    for one in page["unconfigured"]:
+        found["all/runs0", f"left/{one['scope']}/{one['service'] or ''}", "held"] = one["held"]
     return found
 
 
@@ -100,6 +105,7 @@ def test_the_history_is_rich_enough_to_count_everything(shop: Rich) -> None:
     page = shown(rich.page_data(shop))
     seen = {name for (_, _, name), value in page.items() if value not in (0, [])}
     assert {name for _, _, name in page} - seen == {"failed", "unexplained"}
+    assert {"would_remove", "held"} <= seen
 
 
 def test_bars_count_products_that_were_received_in_each_day_before_the_moment(shop: Rich) -> None:

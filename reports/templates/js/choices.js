@@ -50,8 +50,25 @@ export function reasonsCounted(page) {
 export function sourcesCounted(page) {
   const tried = page.health.filter((one) => one.run !== null);
   return countedView(page, tried.map((one) => ({
-    group: one.scope, key: "all/runs0", place: `${one.scope}.pull`,
+    group: one.scope, key: "all/runs0", place: `pull/${one.scope}`,
     figures: ["records", "quarantined"].map((name) => ({ name, label: say(`sources.${name}`), value: one[name] })),
+  })));
+}
+
+export function holdsCounted(page) {
+  return countedView(page, page.holds.map((hold) => ({
+    group: named(page, hold.scope, hold.service), key: "all/runs0", place: `hold/${hold.scope}/${hold.service ?? ""}`,
+    figures: [
+      { name: "would_remove", label: say("holds.would"), value: hold.would_remove },
+      { name: "of", label: say("holds.of"), value: hold.of },
+    ],
+  })));
+}
+
+export function leftCounted(page) {
+  return countedView(page, page.unconfigured.map((one) => ({
+    group: named(page, one.scope, one.service), key: "all/runs0", place: `left/${one.scope}/${one.service ?? ""}`,
+    figures: [{ name: "held", label: say("unconfigured"), value: one.held }],
   })));
 }
 

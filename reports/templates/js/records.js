@@ -1,6 +1,6 @@
 // Lists of the overview: what ran, what is held and waits for a decision, what did not validate, what left the settings.
 
-import { reasonsCounted, runsCounted } from "./choices.js";
+import { holdsCounted, leftCounted, reasonsCounted, runsCounted } from "./choices.js";
 import { foreign, h } from "./dom.js";
 import { command, head, note, outcome, section, shortened, table } from "./parts.js";
 import { reasons } from "./reasons.js";
@@ -60,7 +60,7 @@ export function holds(page) {
     h("bdi", { class: "mono" }, hold.id),
     advice(hold),
   ]);
-  return section("holds", say("holds"), shown.length ? table("holds", heads, [shown]) : note(say("holds.none")));
+  return section("holds", say("holds"), ...(shown.length ? [table("holds", heads, [shown]), holdsCounted(page)] : [note(say("holds.none"))]));
 }
 
 function advice(hold) {
@@ -132,6 +132,7 @@ export function unconfigured(page) {
     say("unconfigured"),
     note(say("unconfigured.explain")),
     h("ul", { class: "plain" }, shown),
+    leftCounted(page),
   );
 }
 

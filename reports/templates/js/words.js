@@ -289,6 +289,7 @@ const WORDS = {
   "holds.scope": "Where",
   "holds.since": "Since",
   "holds.would": "Would remove",
+  "holds.of": "Of",
   "holds.many": "{n} of {of}",
   "holds.id": "Hold",
   "holds.do": "What to do",
