@@ -167,7 +167,8 @@ class Paged(ABC, Generic[Facts]):
 
     def _further(self, state: State, page: Page, requests: int) -> State:
         """The state after a page; UnexpectedAnswer where it is the page before once more."""
-        mark = hashlib.md5(json.dumps(list(page.records)).encode(), usedforsecurity=False).hexdigest()
+        given = json.dumps([state["query"], list(page.records)])
+        mark = hashlib.md5(given.encode(), usedforsecurity=False).hexdigest()
         goes_on = page.after is not None and bool(page.records)
         if (page.records and mark == state.get("mark")) or (goes_on and page.after == state["after"]):
             raise UnexpectedAnswer(self.scope.source, f"page {state['page'] + 1} is the page before once more")

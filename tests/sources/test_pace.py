@@ -13,6 +13,8 @@ ASK = """
 import sys, time
 from datasync.sources.pace import Pace
 pace = Pace(sys.argv[1], 20, 2)
+print("ready", flush=True)
+sys.stdin.readline()
 for _ in range(5):
     pace.moment()
     print(time.monotonic(), flush=True)
@@ -27,12 +29,19 @@ with Pace(sys.argv[1], None, 1).slot():
 
 
 def started(code: str, name: str) -> subprocess.Popen[str]:
-    return subprocess.Popen([sys.executable, "-c", code, name], stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        [sys.executable, "-c", code, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
 
 
 def test_two_processes_share_the_requests_of_a_second() -> None:
     name = uuid.uuid4().hex
     both = [started(ASK, name) for _ in range(2)]
+    assert [one.stdout and one.stdout.readline() for one in both] == ["ready\n"] * 2
+    for one in both:
+        assert one.stdin is not None
+        one.stdin.write("go\n")
+        one.stdin.flush()
     moments = sorted(float(line) for one in both for line in one.communicate()[0].split())
     assert len(moments) == 10
     assert moments[-1] - moments[0] >= 9 / 20 - 0.02
