@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -214,7 +215,7 @@ class Pipeline:
             at, found = self._figures(con, as_of or now)
             page = gather.site_pages(con, self.store, self.settings, at, found, now)
             products = gather.scope_products(con, self.store, self.settings, at)
-            more = gather.data_files(con, self.store, self.settings, at, found)
+            more = partial(gather.data_files, con, self.store, self.settings, at, found)
             done = (
                 render.single_file(page, products, single_file, more)
                 if single_file
@@ -265,7 +266,7 @@ class Pipeline:
     # ── inside ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _publish(
-        self, page: pages.SitePages, products: Iterable[pages.ScopeProducts], more: Iterable[pages.DataFile]
+        self, page: pages.SitePages, products: Iterable[pages.ScopeProducts], more: pages.More
     ) -> render.Published:
         site, keep = self.settings.site, self.settings.keep.sites
         options = self.settings.store_options if site.startswith("s3://") else {}

@@ -1,8 +1,17 @@
 -- One row per file of product stories, numbered in the order of SKU: the first SKU in it, and its stories as one JSON object by SKU.
 -- A product has a story if the catalog log tells more of it than that it stood there when the kept history began: its versions, the oldest first, each with the fields that changed, and what services answered.
+-- Products of which nothing was told from $since on are left out: their stories stand in an older version of the page.
 -- Reads versions (every kept row of the catalog log) and page_answers (every kept row of the receipt logs, with the service's number).
-WITH changed AS (
-    SELECT sku FROM versions GROUP BY sku HAVING count(*) > 1 OR min(entry) > (SELECT min(entry) FROM versions)
+WITH told_since AS (
+    SELECT sku FROM versions WHERE "at" >= $since
+    UNION
+    SELECT sku FROM page_answers WHERE "at" >= $since
+),
+changed AS (
+    SELECT sku
+    FROM versions SEMI JOIN told_since USING (sku)
+    GROUP BY sku
+    HAVING count(*) > 1 OR min(entry) > (SELECT min(entry) FROM versions)
 ),
 answered AS (
     SELECT

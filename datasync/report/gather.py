@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 import duckdb
@@ -19,6 +19,7 @@ from datasync.report.pages import (
     RunRow,
     ScopeProducts,
     SitePages,
+    Standing,
     Unconfigured,
 )
 from datasync.report.trends import trend
@@ -72,10 +73,15 @@ def scope_products(
 
 
 def data_files(
-    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, found: Totals
+    con: duckdb.DuckDBPyConnection,
+    store: Store,
+    settings: Settings,
+    at: Moment,
+    found: Totals,
+    stands: Mapping[str, Standing],
 ) -> Iterator[DataFile]:
-    """Further data that the page loads when somebody asks for it."""
-    yield from stories.data_files(con, store, settings, at)
+    """Further data that the page loads when somebody asks for it, beside what ``stands``."""
+    yield from stories.data_files(con, store, settings, at, stands)
     yield from counted.data_files(con, store, settings, found, RUNS_SHOWN)
 
 

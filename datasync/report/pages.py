@@ -7,7 +7,7 @@ Nothing here reads a clock: ``as_of`` and ``generated_at`` come in with the data
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -108,6 +108,17 @@ class Trend:
 
 
 DataFile = tuple[str, str, int, str]  # what the page loads when asked: its folder, its kind, its number, its JSON text
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What was published of a scope before and stays: in the folder of which version, and as of when."""
+
+    version: str
+    as_of: datetime
+
+
+More = Callable[[Mapping[str, Standing]], Iterable[DataFile]]  # given what stands, by scope: the files to add to it
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from datasync.report import base, pack, pages, script, shards
-from datasync.report.pages import DataFile, ScopeProducts, SitePages
+from datasync.report.pages import More, ScopeProducts, SitePages, Standing
 from datasync.report.site import Site, new_version
 from datasync.store.files import scratch
 from datasync.totals import ScopeTotals
@@ -65,7 +65,7 @@ def publish(
     products: Iterable[ScopeProducts],
     site: str | os.PathLike[str],
     *,
-    more: Iterable[DataFile] = (),
+    more: More = lambda stands: (),
     keep: int = 3,
     options: Mapping[str, Any] | None = None,
     whole: int = shards.WHOLE,
@@ -87,14 +87,14 @@ def publish(
 
 
 def single_file(
-    page: SitePages, products: Iterable[ScopeProducts], file: Path, more: Iterable[DataFile] = ()
+    page: SitePages, products: Iterable[ScopeProducts], file: Path, more: More = lambda stands: ()
 ) -> Published:
     """Write the whole report as one HTML file, replaced in one step. Raises TooManyForOneFile above MAILED products."""
     version, left = new_version(page.generated_at), MAILED
     blocks: dict[str, str] = {}
     for one in products:
         left -= shards.write(one, _inside(blocks, version, one.scope), version, most=left).versions
-    for name, kind, number, text in more:
+    for name, kind, number, text in more({}):
         _inside(blocks, version, name)(kind, number, text.encode())
     file.parent.mkdir(parents=True, exist_ok=True)
     with scratch() as made:
@@ -111,7 +111,7 @@ def _inside(blocks: dict[str, str], version: str, scope: str) -> shards.Put:
 
 
 def _write(
-    page: SitePages, products: Iterable[ScopeProducts], more: Iterable[DataFile], place: Site, version: str, whole: int
+    page: SitePages, products: Iterable[ScopeProducts], more: More, place: Site, version: str, whole: int
 ) -> int:
     files, bases, last = 0, {}, place.newest()
     before = place.bases(last) if last else {}
@@ -122,14 +122,24 @@ def _write(
             done = shards.write(one, scope.put, version, whole=whole, base=stands, save=scope.root)
             bases[one.scope] = done.base
             files += scope.files
-        for folder, kind, number, text in more:
+        for folder, kind, number, text in more(_standing(place, page, version, bases)):
             _Folder(data, version, folder).put(kind, number, text.encode())
             files += 1
     with scratch() as made:
         place.replace(_made(made, "status.json", shards.json_text(pages.status(page))), "status.json")
-        place.mark(version, page.generated_at, bases)
+        place.mark(version, page.generated_at, page.as_of, bases)
         place.replace(_made(made, "index.html", index(page, version)), "index.html")
     return files
+
+
+def _standing(place: Site, page: SitePages, version: str, bases: Mapping[str, str]) -> dict[str, Standing]:
+    """The scopes whose bases are of other versions than this one, and tell of a moment before the page's."""
+    known = {base: place.as_of(base) for base in set(bases.values()) - {version}}
+    return {
+        scope: Standing(base, at)
+        for scope, base in bases.items()
+        if (at := known.get(base)) is not None and at <= page.as_of
+    }
 
 
 def _base(place: Site, version: str | None, scope: str, fetched: Path) -> base.Base | None:

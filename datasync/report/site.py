@@ -88,17 +88,27 @@ class Site:
         finally:
             Path(beside).unlink(missing_ok=True)
 
-    def mark(self, version: str, at: datetime, bases: Mapping[str, str]) -> None:
-        """Note beside a version's data that they are whole, and which versions' folders hold the bases of its scopes:
-        what comes next is the page that refers to them.
+    def mark(self, version: str, at: datetime, as_of: datetime, bases: Mapping[str, str]) -> None:
+        """Note beside a version's data that they are whole, of which moment they tell, and which versions' folders hold
+        the bases of its scopes: what comes next is the page that refers to them.
         """
-        note = json.dumps({"published_at": at.astimezone(UTC).isoformat(), "bases": dict(bases)})
+        times = {"published_at": at.astimezone(UTC).isoformat(), "as_of": as_of.astimezone(UTC).isoformat()}
+        note = json.dumps({**times, "bases": dict(bases)})
         self._fs.pipe_file(self.path(f"data/{version}/{MARK}"), note.encode())
 
     def bases(self, version: str) -> dict[str, str]:
         """The versions whose folders hold the bases of a version's scopes, by scope."""
+        found: dict[str, str] = self._note(version).get("bases", {})
+        return found
+
+    def as_of(self, version: str) -> datetime | None:
+        """The moment a version tells of; None where its note is gone."""
+        told = self._note(version).get("as_of")
+        return datetime.fromisoformat(told) if told else None
+
+    def _note(self, version: str) -> dict[str, Any]:
         try:
-            found: dict[str, str] = json.loads(self._fs.cat_file(self.path(f"data/{version}/{MARK}"))).get("bases", {})
+            found: dict[str, Any] = json.loads(self._fs.cat_file(self.path(f"data/{version}/{MARK}")))
         except FileNotFoundError:
             return {}
         return found

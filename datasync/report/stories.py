@@ -3,38 +3,48 @@
 Only products of which the log tells more than one thing have one, so their files grow with what changed, not with the
 catalog. A scope's stories lie in files of about BYTES each, in the order of SKU; one small file more says which SKU
 each begins with, and since when the history is kept. The page loads both when somebody opens a product.
+
+Where a version before stands as the scope's base (see base.py), only products of which something was told since have
+their stories written, whole; the small file names that version, in which the page looks for the others.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import duckdb
 
 from datasync import catalog, transfer
-from datasync.report.pages import DataFile
+from datasync.report.pages import DataFile, Standing
 from datasync.settings import Settings
-from datasync.sql import query
+from datasync.sql import instant, query
 from datasync.store.files import Store
 from datasync.totals import Moment
 
 BYTES = 64_000
 
 
-def data_files(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment) -> Iterator[DataFile]:
-    """The stories of every scope as data files."""
+def data_files(
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, stands: Mapping[str, Standing]
+) -> Iterator[DataFile]:
+    """The stories of every scope as data files; of a scope that ``stands``, those that were told further since."""
     for scope in settings.scopes:
-        yield from _scope(con, store, settings, at, scope)
+        yield from _scope(con, store, settings, at, scope, stands.get(scope))
 
 
 def _scope(
-    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, scope: str
+    con: duckdb.DuckDBPyConnection,
+    store: Store,
+    settings: Settings,
+    at: Moment,
+    scope: str,
+    base: Standing | None,
 ) -> Iterator[DataFile]:
     catalog.log(store, scope).history(con, "versions", at.positions[f"catalog/{scope}"])
     _answers(con, store, settings, at, scope)
     firsts = []
-    sql = query("page_stories").replace("$bytes", str(BYTES))
+    sql = query("page_stories").replace("$bytes", str(BYTES)).replace("$since", _since(base))
     con.execute(f"CREATE OR REPLACE TEMP TABLE page_stories AS {sql}")
     rows = con.execute("SELECT * FROM page_stories ORDER BY number")
     while found := rows.fetchone():
@@ -44,8 +54,12 @@ def _scope(
     row = con.execute('SELECT epoch_ms(min("at")) FROM versions').fetchone()
     since = row[0] if row else None
     services = list(settings.services)
-    made = {"since": since, "services": services, "firsts": firsts}
+    made = {"since": since, "services": services, "firsts": firsts, "base": base and base.version}
     yield scope, "stories", 0, json.dumps(made, ensure_ascii=False, separators=(",", ":"))
+
+
+def _since(base: Standing | None) -> str:
+    return instant(base.as_of) if base else "'-infinity'::TIMESTAMPTZ"
 
 
 def _answers(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, scope: str) -> None:

@@ -18,6 +18,7 @@ from datasync.report.health import Freshness, SourceHealth
 from datasync.report.pages import (
     DataFile,
     HoldRow,
+    More,
     Named,
     QuarantinedRecord,
     QuarantineReason,
@@ -181,11 +182,15 @@ def _held(scope: str, service: str, number: int, size: int) -> list[dict[str, An
     return made
 
 
-def more(scopes: Iterable[str]) -> Iterator[DataFile]:
+def more(scopes: Iterable[str]) -> More:
     """Data files beside the products: stories of a shop in which nothing has changed yet."""
+    return lambda stands: stories(scopes)
+
+
+def stories(scopes: Iterable[str]) -> Iterator[DataFile]:
     since = int((NOW - timedelta(days=40)).timestamp() * 1000)
     for scope in scopes:
-        made = {"since": since, "services": [service.name for service in SERVICES], "firsts": []}
+        made = {"since": since, "services": [service.name for service in SERVICES], "firsts": [], "base": None}
         yield scope, "stories", 0, json.dumps(made)
 
 

@@ -105,9 +105,9 @@ def story(folder: Path) -> Rich:
     return shop
 
 
-def data_file(shop: Shop, key: str) -> Any:
-    """What a data file of one JSON text holds; ``key`` is its folder, kind and number."""
-    (file,) = (shop.folder / "var/site/data").glob(f"*/{key}/{key[-1]}.js")
+def data_file(shop: Shop, key: str, version: str = "*") -> Any:
+    """What a data file of one JSON text holds; ``key`` is its folder, kind and number (below 10)."""
+    (file,) = (shop.folder / "var/site/data").glob(f"{version}/{key}/{key[-1]}.js")
     found = re.fullmatch(r'datasync\("[^"]+","([^"]*)",(\d+)\)', file.read_text(encoding="utf-16"))
     assert found
     bits = "".join(f"{ord(letter) - 0x3400:015b}"[::-1] for letter in found[1])

@@ -4,12 +4,14 @@ import { told } from "./load.js";
 
 /**
  * {since, versions, answers} of a SKU: versions oldest first, answers with the names of their services. Where the log
- * tells nothing more than that it stood there when the kept history began, versions is null.
+ * tells nothing more than that it stood there when the kept history began, versions is null. What was not told further
+ * since an older version of the page, its base, is told there.
  */
 export async function storyOf(version, scope, sku) {
-  const { since, services, firsts } = await told(version, `${scope}/stories0`);
+  const { since, services, firsts, base } = await told(version, `${scope}/stories0`);
   const file = fileOf(firsts, sku);
   const story = file < 0 ? undefined : own(await told(version, `${scope}/story${file}`), sku);
+  if (!story && base) return { ...(await storyOf(base, scope, sku)), since };
   if (!story) return { since, versions: null, answers: [] };
   return { since, versions: story.versions, answers: story.answers.map((one) => ({ ...one, service: services[one.service] })) };
 }
