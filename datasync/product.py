@@ -174,7 +174,7 @@ def judged(con: duckdb.DuckDBPyConnection, scope: str, how: Mapped, records: str
     kinds = _kinds(con, scope, how)
     rows = _judge(how, kinds, _cast(kinds, _take(how, records, whole)))
     columns = ", ".join([*PRODUCT_COLUMNS, *_texts(how)])
-    record = "CASE WHEN _verdict IS NOT NULL THEN _whole END AS record"
+    record = "CASE WHEN _verdict IS NOT NULL THEN record_text(_whole) END AS record"
     return f"SELECT _place, _verdict.code AS code, _verdict.sentence AS sentence, {record}, {columns} FROM ({rows})"
 
 

@@ -196,7 +196,8 @@ def _reread_duplicates(con: duckdb.DuckDBPyConnection, records: Records) -> None
     """Fill ``originals`` with the duplicates, read again; what is invalid by itself brought its record along."""
     if con.execute(f"{_DUPLICATES} LIMIT 1").fetchone():
         again = (
-            f"SELECT row_number() OVER () - 1 AS position, {records.whole} AS text FROM ({records.reader.select(())})"
+            f"SELECT row_number() OVER () - 1 AS position, record_text({records.whole}) AS text "
+            f"FROM ({records.reader.select(())})"
         )
         con.execute(
             f"INSERT INTO originals SELECT position, NULL, text, NULL FROM ({again}) WHERE position IN ({_DUPLICATES})"

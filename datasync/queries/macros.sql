@@ -69,6 +69,10 @@ CREATE OR REPLACE MACRO settled_images(images) AS
         )
     );
 
+-- A record as text: as it is, or a row of fields as JSON.
+CREATE OR REPLACE MACRO record_text(given) AS
+    CASE WHEN typeof(given) = 'VARCHAR' THEN given::VARCHAR ELSE to_json(given)::VARCHAR END;
+
 -- An attribute's values from text: a JSON array's elements, or the text itself; empty text is no value.
 CREATE OR REPLACE MACRO values_of(given) AS
     CASE

@@ -77,16 +77,16 @@ Originals = Callable[[Mapping[str, Collection[int]]], Iterator[Original]]
 class Records:
     """Raw records, ready for one statement to read.
 
-    ``whole`` is an SQL expression over a row of ``reader.select`` that gives the record as text; or it is NULL, and
-    ``originals`` gives the records that are wanted, by place and number, after the pull knows which those are.
-    ``names`` are the fields records are known to have; if ``sampled``, records further on may have more, and
-    ``reader.has`` settles for one whether any has it. ``rejects`` is SQL to run after the records were read:
-    ``_place``, ``record``, ``sentence`` of what the reader passed over. ``mend`` is asked when reading failed: it gives
-    the records without what cannot be read, or raises the error that names it. ``map`` makes products of the kind's
-    fields; the scope's own map replaces single columns of it. ``began`` is when reading began, where that was in an
-    earlier try. ``gone`` reads records, apart from the others, of which a partial answer tells that they are no longer
-    there. ``settled`` is asked once all was read: it gives None, or the records without what was still being written
-    meanwhile, or raises.
+    ``whole`` is an SQL expression over a row of ``reader.select`` that gives the record, as text or as a row of fields,
+    which becomes JSON where it is needed; or it is NULL, and ``originals`` gives the records that are wanted, by place
+    and number, after the pull knows which those are. ``names`` are the fields records are known to have; if
+    ``sampled``, records further on may have more, and ``reader.has`` settles for one whether any has it. ``rejects`` is
+    SQL to run after the records were read: ``_place``, ``record``, ``sentence`` of what the reader passed over.
+    ``mend`` is asked when reading failed: it gives the records without what cannot be read, or raises the error that
+    names it. ``map`` makes products of the kind's fields; the scope's own map replaces single columns of it. ``began``
+    is when reading began, where that was in an earlier try. ``gone`` reads records, apart from the others, of which a
+    partial answer tells that they are no longer there. ``settled`` is asked once all was read: it gives None, or the
+    records without what was still being written meanwhile, or raises.
     """
 
     reader: Reader

@@ -175,7 +175,7 @@ class Files:
         if isinstance(reader, JsonLines):
             own: dict[str, Any] = {"whole": "NULL::VARCHAR", "originals": reader.originals, "sampled": True}
         else:
-            own, rejects = {"whole": "to_json(_row)::VARCHAR"}, [reader.rejects, *rejects]
+            own, rejects = {"whole": "_row"}, [reader.rejects, *rejects]
         return Records(reader, names=reader.names, rejects=" UNION ALL ".join(rejects) or None, **own, **common)
 
     def _watermark(self, reading: _Reading, found: _Opened) -> str | None:

@@ -9,7 +9,7 @@ import duckdb
 
 from datasync.sql import literal, quote
 
-WHOLE = "to_json(_row)::VARCHAR"
+WHOLE = "_row"
 
 
 @dataclass(frozen=True, slots=True)
