@@ -8,6 +8,7 @@ that no row is skipped or met twice whatever is written meanwhile.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -52,7 +53,9 @@ class Database:
             conditions = self._conditions(rows, want, part)
             counted: list[int] = []
             arriving = self._arriving(rows, conditions, _SAMPLE if want.is_sample else None, counted)
-            stream = Arriving(rows.names, _while_open(stack.pop_all(), arriving))
+            kept = stack.pop_all()
+        stream = Arriving(rows.names, _while_open(kept, arriving))
+        weakref.finalize(stream, kept.close)  # where nobody ever reads it
         if self._source.page_size or len(conditions) > 1:  # how many statements it takes is known afterwards
             stream.drain()
         name = f"arriving_{next(_NUMBERS)}"

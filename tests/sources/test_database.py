@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,7 +15,7 @@ from urllib.parse import quote
 import pytest
 
 from datasync import pull
-from datasync.errors import InvalidSettings, SourceUnavailable
+from datasync.errors import InvalidExpression, InvalidSettings, SourceUnavailable
 from datasync.pull import Snapshot
 from datasync.settings import Scope
 from datasync.sources.base import Want
@@ -384,6 +386,24 @@ def test_a_connection_that_is_cut_in_the_middle_of_a_table_is_worth_another_try(
     )
     with pytest.raises(SourceUnavailable, match="did not answer, or broke off"):
         Reader(tmp_path, place).pull(query=cut)
+
+
+@pytest.mark.parametrize("way", WAYS[:2])
+def test_no_connection_is_left_open_be_the_rows_read_or_not(tmp_path: Path, postgres: PostgreSQL, way: str) -> None:
+    place = made(way, postgres, tmp_path)
+    place.run(TABLE, ROWS)
+    reader = Reader(tmp_path, place)
+    reader.pull()
+    with pytest.raises(InvalidExpression):
+        reader.pull(map={"price": "nope("})
+    reader.desk.con.close()
+    gc.collect()
+    mine = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    for _ in range(100):
+        if place.run(mine) == [(0,)]:
+            return
+        time.sleep(0.05)
+    assert place.run(mine) == [(0,)]
 
 
 def test_a_query_cannot_write(reader: Reader) -> None:
