@@ -33,8 +33,8 @@ from numpy.typing import NDArray
 from datasync.report.binary import Bytes, Numbers, header, planes, texts, varints
 from datasync.report.fold import fold
 
-PART = 8192  # occurrences in a part, about
-SHARD = 24_000  # bytes in a shard, about, before they are packed
+PART = 4096  # occurrences in a part, about
+SHARD = 14_000  # bytes in a shard, about, before they are packed
 _PLACES = 16  # bits of a place: what stands behind the first 65,535 bytes of a text is not found
 _GRAMS = 40  # bits of an occurrence: place, and the number of the document
 _BLANK, _BEGINS = 32, 1

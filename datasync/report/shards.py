@@ -241,7 +241,7 @@ class _Writer:
         self._numbered("facet", _column(np.concatenate([one.facets for one in found])))
         for service in range(self.services):
             code = np.concatenate([one.codes[service] for one in found])
-            self._numbered("code", _column(code), service * LISTS // 100)
+            self._numbered("code", _codes(code), service * LISTS // 100)
 
     def _numbered(self, kind: str, made: Iterable[bytes], first: int = 0) -> None:
         _each(self.pool, lambda one: self.put(kind, *one), enumerate(made, first))
@@ -254,6 +254,18 @@ def _each(pool: ThreadPoolExecutor, do: Callable[[T], object], items: Iterable[T
 
 def _column(values: Numbers) -> Iterator[bytes]:
     return (planes(values[first : first + COLUMN], 2) for first in range(0, len(values), COLUMN))
+
+
+def _codes(values: Numbers) -> Iterator[bytes]:
+    """Documents and the code that most of them have (4 bytes each), how many have another one (4 bytes), the steps from
+    one of these to the next (varints), and their codes (2 planes).
+    """
+    for first in range(0, len(values), COLUMN):
+        part = values[first : first + COLUMN]
+        usual = int(np.bincount(part).argmax())
+        others = np.flatnonzero(part != usual)
+        steps, _ = varints(np.diff(others, prepend=0))
+        yield header(len(part), usual, len(others)) + steps.tobytes() + planes(part[others], 2)
 
 
 def _in_order(pool: ThreadPoolExecutor, do: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:

@@ -120,7 +120,7 @@ def test_an_index_of_nothing_finds_nothing() -> None:
 
 
 @given(st.lists(st.integers(0, 2**32 - 1)))
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_numbers_survive_their_bytes(numbers: list[int]) -> None:
     data, starts = binary.varints(np.array(numbers, np.int64))
     reading = Reading(data.tobytes())

@@ -160,17 +160,16 @@ export class Indexed {
 
   /** What a service says of documents, from columns; of their type, visibility and stock only if these are asked for. */
   async kindsOf(service, docs, segment, asked) {
-    const codes = await this.column("code", docs, segment, Math.floor((service * this.head.lists) / 100));
+    const found = await this.column("code", codes, docs, segment, Math.floor((service * this.head.lists) / 100));
     const isFiltered = !passes({}, asked);
-    const facets = isFiltered ? await this.column("facet", docs, segment, 0) : [];
-    return codes.map((code, i) => code && { ...told(code, this.head.states), ...facetOf(this.head, facets[i]) });
+    const facets = isFiltered ? await this.column("facet", plain, docs, segment, 0) : [];
+    return found.map((code, i) => code && { ...told(code, this.head.states), ...facetOf(this.head, facets[i]) });
   }
 
-  async column(kind, docs, { base, first }, shard) {
+  async column(kind, read, docs, { base, first }, shard) {
     const size = this.head.column;
     const numberOf = (doc) => Math.floor((doc - first) / size);
     const numbers = [...new Set(docs.map(numberOf))];
-    const read = (bytes) => new Reader(bytes).planes(bytes.length / 2, 2);
     const loaded = await Promise.all(numbers.map((number) => load(`${base}${kind}${shard + number}`, read)));
     const columns = new Map(numbers.map((number, i) => [number, loaded[i]]));
     return docs.map((doc) => columns.get(numberOf(doc))[(doc - first) % size]);
@@ -206,6 +205,20 @@ const NOTHING = { rows: [], matched: 0, total: 0, counts: countsOf([], {}) };
 /** A service's kinds as rows are: what lists and filters ask for, and how many documents are of each. */
 function kindsOf({ codes, facets, counts }, head) {
   return codes.map((code, i) => ({ ...told(code, head.states), ...facetOf(head, facets[i]), n: counts[i] }));
+}
+
+function plain(bytes) {
+  return new Reader(bytes).planes(bytes.length / 2, 2);
+}
+
+/** A column of which most values are the same: that one, and the others by their places. */
+function codes(bytes) {
+  const reader = new Reader(bytes);
+  const column = new Uint16Array(reader.number()).fill(reader.number());
+  let place = 0;
+  const others = Array.from({ length: reader.number() }, () => (place += reader.varint()));
+  reader.planes(others.length, 2).forEach((code, i) => (column[others[i]] = code));
+  return column;
 }
 
 function facetOf(head, facet) {

@@ -77,7 +77,7 @@ class Shard {
 /** Steps through the postings of one gram of a word, whose bytes stand `offset` behind the word's beginning. */
 export class Cursor {
   constructor(postings, router, place, offset) {
-    Object.assign(this, { postings, router, place, offset, rarity: router.rarity[place] });
+    Object.assign(this, { postings, router, place, offset, rarity: router.rarity[place], parts: router.parts[place] });
     this.rewind();
   }
 

@@ -3,7 +3,9 @@
 import { isBeginning } from "./fold.js";
 import { Cursor, END } from "./postings.js";
 
-const FEW = 25; // candidates whose rows are loaded anyway: reading them is cheaper than more postings
+const FEW = 25; // candidates whose rows are loaded anyway
+const MOST = 100; // candidates whose rows may be loaded to be sure, where the postings that are left cost more
+const ROWS_A_PART = 5; // a part of postings costs as much as so many shards of rows
 const encoder = new TextEncoder();
 
 /** The grams of a word as numbers, by the place of their first byte; a word that has to begin has a blank before it. */
@@ -54,8 +56,8 @@ export class Search {
     if (this.isHopeless) return;
     const rarest = this.cursors.flat().sort((a, b) => a.rarity - b.rarity);
     for (let count = 3; count < rarest.length; count *= 2) {
-      const docs = await this.gather(rarest.slice(0, count), 0, FEW + 1);
-      if (docs.length <= FEW) return void (yield { docs, isSure: false });
+      const docs = await this.gather(rarest.slice(0, count), 0, MOST + 1);
+      if (isCheaper(docs.length, rarest.slice(count))) return void (yield { docs, isSure: false });
     }
     for (const cursor of rarest) cursor.rewind();
     for (let from = 0, docs; ; from = docs.at(-1) + 1) {
@@ -82,6 +84,12 @@ export class Search {
     }
     return docs;
   }
+}
+
+/** Whether it costs less to read the rows of so many candidates than what is left of postings. */
+function isCheaper(candidates, left) {
+  const parts = left.reduce((sum, cursor) => sum + Math.min(cursor.parts, candidates), 0);
+  return candidates <= FEW || (candidates <= MOST && candidates <= ROWS_A_PART * parts);
 }
 
 /** The first document from `from` on that all cursors have. */
