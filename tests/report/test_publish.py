@@ -171,6 +171,18 @@ def test_a_page_is_published_to_any_place_that_fsspec_knows() -> None:
     store.rm("/shared", recursive=True)
 
 
+def test_what_changed_is_added_at_any_place_that_fsspec_knows() -> None:
+    page = plausible.site_pages({"en-US": 400})
+    given = plausible.products("en-US", plausible.payloads("en-US", 400), page.totals[0])
+    first, second = (render.publish(page, [given], "memory://shared/added") for _ in range(2))
+    store = fsspec.filesystem("memory")
+    assert second.files < first.files / 2
+    assert json.loads(store.cat_file(f"/shared/added/data/{second.version}/published.json"))["bases"] == {
+        "en-US": first.version
+    }
+    store.rm("/shared", recursive=True)
+
+
 def test_the_same_data_make_the_same_page() -> None:
     page = plausible.site_pages(SIZES)
     assert render.index(page, "20261124T072802Z-00000000") == render.index(page, "20261124T072802Z-00000000")
