@@ -76,6 +76,7 @@ def connect(folder: Path) -> duckdb.DuckDBPyConnection:
     memory = os.environ.get("DATASYNC_MEMORY", "1GB")
     con = duckdb.connect(config={"memory_limit": memory, "temp_directory": str(folder / "spill")})
     con.execute("SET enable_progress_bar = false")
+    con.execute("SET preserve_insertion_order = false")
     return con
 
 

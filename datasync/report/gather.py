@@ -95,10 +95,10 @@ def _products(
     for service in settings.services:
         _list(con, store, settings, at, scope, service)
     listed_versions = query("page_versions").replace("$scope", literal(scope))
-    con.execute("SET preserve_insertion_order = true")  # versions are read in the order of their numbers
     con.execute(f"CREATE OR REPLACE TABLE page_versions AS {listed_versions}")
     con.execute(f"CREATE OR REPLACE TEMP TABLE page_rows AS {query('page_rows')}")
     totals.quarantined_now(con, store, scope, log.entry(con, position).meta)
+    con.execute("SET preserve_insertion_order = true")
     con.execute(f"CREATE OR REPLACE TEMP TABLE page_records AS {_RECORDS}")
     con.execute("SET preserve_insertion_order = false")
     return ScopeProducts(scope, con=con, services=tuple(settings.services))
