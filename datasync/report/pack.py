@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,8 +65,9 @@ def _deflater() -> Callable[[bytes], bytes]:
     return lambda data: _raw(isal_zlib.compressobj(1, isal_zlib.DEFLATED, -15), data)
 
 
-def _raw(made: zlib._Compress, data: bytes) -> bytes:
-    return made.compress(data) + made.flush()
+def _raw(made: Any, data: bytes) -> bytes:
+    squeezed: bytes = made.compress(data) + made.flush()
+    return squeezed
 
 
 _deflate = _deflater()

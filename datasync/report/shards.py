@@ -166,10 +166,9 @@ class _Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class _Batch:
-    """What one worker found in its documents, beside the row shards it wrote."""
+class _Columns:
+    """What is kept of some documents until all are read."""
 
-    keys: index.Keys
     hashes: Numbers
     codes: list[Numbers]
     facets: Numbers
@@ -220,23 +219,23 @@ class _Writer:
     def searchable(self) -> None:
         """Rows, and everything by which they are found without loading all of them."""
         postings = index.Postings(index.PART * (4 if self.segment.size > MANY else 1))
-        found: list[_Batch] = []
-        for batch in _in_order(self.pool, self._batch, self._batches()):
-            postings.add(batch.keys)
-            found.append(batch)
+        found: list[_Columns] = []
+        for keys, columns in _in_order(self.pool, self._batch, self._batches()):
+            postings.add(keys)
+            found.append(columns)
         made = postings.finish(index.SHARD * self.coarse)
         self.put("router", 0, made.router())
         _each(self.pool, lambda number: self.put("gram", number, made.shard(number)), range(len(made)))
         if found:
             self._columns(found)
 
-    def _batch(self, first: int) -> _Batch:
+    def _batch(self, first: int) -> tuple[index.Keys, _Columns]:
         part = self._rows(first)
         codes = [numbers(part[f"code_{n}"]) for n in range(self.services)]
         keys = index.occurrences(part["searched"], first)
-        return _Batch(keys, skus.hashes(*texts(part["sku"])), codes, numbers(part["facet"]))
+        return keys, _Columns(skus.hashes(*texts(part["sku"])), codes, numbers(part["facet"]))
 
-    def _columns(self, found: list[_Batch]) -> None:
+    def _columns(self, found: list[_Columns]) -> None:
         self._numbered("sku", skus.table(np.concatenate([one.hashes for one in found])))
         self._numbered("facet", _column(np.concatenate([one.facets for one in found])))
         for service in range(self.services):
