@@ -247,6 +247,7 @@ class Measured:
     built: Built
     disk: Seen
     net: Seen
+    load: float
 
 
 def measure(folder: Path, size: int) -> Measured:
@@ -260,7 +261,7 @@ def measure(folder: Path, size: int) -> Measured:
         disk = look(browser, site, f"{site.as_uri()}/", slow=False)
         net = look(browser, site, address, slow=True)
         browser.close()
-    return Measured(size, built, disk, net)
+    return Measured(size, built, disk, net, os.getloadavg()[1])
 
 
 def step(folder: Path, name: str, size: int) -> str:
@@ -282,6 +283,7 @@ ROWS: tuple[tuple[str, Callable[[Measured], str]], ...] = (
     ("bytes a search, median / worst", lambda m: pair([one / 1000 for one in m.disk.bytes], "KB")),
     ("cold search at 40 ms and 20 Mbit/s", lambda m: pair(m.net.searches, "ms")),
     ("the page's memory after 30 searches", lambda m: f"{m.disk.memory:.0f} MB"),
+    ("processes that wanted to run meanwhile; cores", lambda m: f"{m.load:.0f}; {os.cpu_count()}"),
 )
 
 
