@@ -33,7 +33,7 @@ bench: ## A million products to totals, from PostgreSQL, from network sources an
 	$(BIN)/python benchmarks/first_sync.py
 	$(BIN)/python -m benchmarks.postgres_pull
 	$(BIN)/python benchmarks/network_sources.py
-	$(BIN)/python benchmarks/report.py --readme README.md
+	$(BIN)/python -m benchmarks.report --readme README.md
 
 constraints: ## Renew constraints.txt with what the registry holds today
 	@scripts/install.sh demo

@@ -2,10 +2,11 @@
 
 For each size, in processes of their own: DuckDB writes a made-up scope's tables as zstd Parquet (the baseline) and the
 same process publishes them; then Chromium opens the page from the disk and makes 30 searches, each in a page that has
-loaded nothing yet, and again over HTTP with 40 ms round trips and 20 Mbit/s. Prints a table, and writes it into the
-README where it stands. Nothing is asserted: read it, beside the cores and what else they had to do.
+loaded nothing yet, and again over HTTP with 40 ms round trips and 20 Mbit/s; so does an installed Firefox from the
+disk. Prints a table, and writes it into the README where it stands. Nothing is asserted: read it, beside the cores and
+what else they had to do.
 
-    python benchmarks/report.py [--sizes 100000,1000000] [--readme README.md]
+    python -m benchmarks.report [--sizes 100000,1000000] [--readme README.md]
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from typing import Any
 import duckdb
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from benchmarks.firefox import firefox
 from datasync.report import render
 from datasync.report.pages import Named, ScopeProducts, SitePages
 from datasync.totals import LastPull, ScopeTotals, ServiceTotals
@@ -168,6 +170,12 @@ TIMED = """async (hash) => {
     await new Promise((resolve) => requestAnimationFrame(resolve));
     return performance.now() - began;
 }"""
+SHOWN = """(async () => {
+    while (!document.querySelector(".rows tbody tr")) await new Promise((resolve) => setTimeout(resolve, 50));
+    document.querySelector("#q").focus();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    return 0;
+})()"""
 PAINT = "() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0"
 START = "#scope=en-US&tab=search"
 
@@ -200,6 +208,20 @@ def opened(browser: Browser, address: str, slow: bool) -> tuple[Page, list[str]]
     tab.locator("#q").focus()
     tab.wait_for_timeout(300)
     return tab, asked
+
+
+def look_in_firefox(address: str) -> Seen | None:
+    """The same searches in Firefox, if there is one; it tells neither bytes nor its memory."""
+    paints, searches = [], []
+    with firefox() as fox:
+        if fox is None:
+            return None
+        for query in QUERIES:
+            fox.open(f"{address}index.html{START}")
+            fox.evaluate(SHOWN)
+            paints.append(fox.evaluate(f"({PAINT})()"))
+            searches.append(fox.evaluate(f"({TIMED})({json.dumps(f'{START}&q={query}')})"))
+    return Seen(statistics.median(paints), searches, [], 0)
 
 
 def memory_after(browser: Browser, address: str) -> float:
@@ -247,6 +269,7 @@ class Measured:
     built: Built
     disk: Seen
     net: Seen
+    fox: Seen | None
     load: float
 
 
@@ -261,12 +284,12 @@ def measure(folder: Path, size: int) -> Measured:
         disk = look(browser, site, f"{site.as_uri()}/", slow=False)
         net = look(browser, site, address, slow=True)
         browser.close()
-    return Measured(size, built, disk, net, os.getloadavg()[1])
+    return Measured(size, built, disk, net, look_in_firefox(f"{site.as_uri()}/"), os.getloadavg()[1])
 
 
 def step(folder: Path, name: str, size: int) -> str:
     """Run one step in a process of its own, so that its memory is its own."""
-    command = [sys.executable, __file__, "--step", name, "--folder", str(folder), "--sizes", str(size)]
+    command = [sys.executable, "-m", "benchmarks.report", "--step", name, "--folder", str(folder), "--sizes", str(size)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     return done.stdout
 
@@ -283,6 +306,8 @@ ROWS: tuple[tuple[str, Callable[[Measured], str]], ...] = (
     ("bytes a search, median / worst", lambda m: pair([one / 1000 for one in m.disk.bytes], "KB")),
     ("cold search at 40 ms and 20 Mbit/s", lambda m: pair(m.net.searches, "ms")),
     ("the page's memory after 30 searches", lambda m: f"{m.disk.memory:.0f} MB"),
+    ("Firefox: first paint from a disk", lambda m: f"{m.fox.paint / 1000:.2f} s" if m.fox else "none installed"),
+    ("Firefox: cold search, median / worst", lambda m: pair(m.fox.searches, "ms") if m.fox else "none installed"),
     ("processes that wanted to run meanwhile; cores", lambda m: f"{m.load:.0f}; {os.cpu_count()}"),
 )
 
