@@ -493,6 +493,7 @@ def _finding(found: ErrorDetails) -> InvalidSettings:
     where = [str(part) for part in found["loc"] if part not in _SOURCES and part != "[key]"]
     key = ".".join(where) or "settings"
     given = found["input"] if isinstance(found["input"], (str, int, float, bool)) else None
+    given = _without_secrets(given) if isinstance(given, str) else given
     says = found["msg"].removeprefix("Value error, ")
     own = found["type"] == "value_error"
     problem = f"{says}." if given is None else f"{given!r} {says}." if own else f"{given!r} does not fit: {says}."
@@ -503,6 +504,11 @@ def _finding(found: ErrorDetails) -> InvalidSettings:
     if found["type"].startswith("union_tag"):
         return InvalidSettings(f"{key}.kind", f"{problem}", f"Known kinds: {', '.join(sorted(_SOURCES))}.")
     return InvalidSettings(key, problem, "Mend it in the settings file.")
+
+
+def _without_secrets(given: str) -> str:
+    """A text as it was given; of a URL that may hold a secret its scheme alone, for errors end up in logs."""
+    return re.sub(r"://.*", "://***", given, flags=re.DOTALL) if "@" in given or _SECRETS.search(given) else given
 
 
 def _known(loc: tuple[int | str, ...]) -> list[str]:

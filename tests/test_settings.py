@@ -314,3 +314,10 @@ def test_a_file_that_would_surprise_later_is_refused_at_once(tmp_path: Path, giv
         settings.load(tmp_path / "datasync.yaml")
     assert refused.value.key == key
     assert says in str(refused.value)
+
+
+@pytest.mark.parametrize("rest", ["reader:s3cr@t?@db.example/erp", "db.example/erp?password=s3cr@t", "db/e?token=s3cr"])
+def test_a_secret_in_a_url_is_refused_and_not_told(rest: str) -> None:
+    with pytest.raises(InvalidSettings, match="is no URL without a secret") as found:
+        settings.parse({"sources": {"erp": {"kind": "sql", "url": f"postgresql://{rest}"}}}, Path())
+    assert "s3cr" not in str(found.value) and "@t" not in str(found.value)
