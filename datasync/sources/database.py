@@ -181,7 +181,7 @@ class Database:
                 f"{key}.{what}", f"the database refuses: {error}.", "Mend it, or the connection."
             ) from error
         except Unreachable as error:
-            where = url.render_as_string(hide_password=True)
+            where = url.set(query={}).render_as_string(hide_password=True)  # an extra may hold a secret
             raise SourceUnavailable(f"{key}: the database ({where}) did not answer, or broke off: {error}.") from error
 
     def _url(self) -> URL:

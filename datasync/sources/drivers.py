@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote as percent_encoded
 from zoneinfo import ZoneInfo
@@ -140,6 +141,8 @@ class _SQLite(_Adbc):
     def __init__(self, url: URL, zone: str) -> None:
         from adbc_driver_sqlite import dbapi
 
+        if not Path(url.database or "").is_file():
+            raise Refused(f"there is no file {url.database!r}")
         super().__init__(lambda: dbapi.connect(f"file:{percent_encoded(url.database or '')}?mode=ro"))
 
     def columns(self, sql: str) -> list[tuple[str, str]]:

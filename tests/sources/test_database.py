@@ -410,3 +410,20 @@ def test_a_query_cannot_write(reader: Reader) -> None:
     with pytest.raises(InvalidSettings):
         reader.pull(query="DELETE FROM product RETURNING sku, name")
     assert reader.place.run("SELECT count(*) FROM product") == [(3,)]
+
+
+def test_a_file_of_sqlite_that_is_not_there_is_a_mistake_in_the_settings(tmp_path: Path) -> None:
+    place = databases.SqliteFile(tmp_path / "nowhere.db")
+    with pytest.raises(InvalidSettings, match=r"the database refuses: there is no file '.*nowhere\.db'"):
+        Reader(tmp_path, place).pull(table="product")
+    assert not (tmp_path / "nowhere.db").exists()
+
+
+def test_a_secret_in_the_extra_of_a_connection_is_not_told(tmp_path: Path) -> None:
+    class Nowhere(databases.SqliteFile):
+        def uri(self) -> str:
+            return "postgres://reader@127.0.0.1:9/erp?password=planted"
+
+    with pytest.raises(SourceUnavailable, match=r"the database \(postgresql://reader@127\.0\.0\.1:9/erp\)") as told:
+        Reader(tmp_path, Nowhere(tmp_path / "none")).pull(table="product")
+    assert "planted" not in str(told.value)
