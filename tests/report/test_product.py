@@ -242,7 +242,9 @@ def test_a_visitor_finds_why_a_product_is_missing_and_sends_the_link(
     page.goto(address(shop, "").removesuffix("#"))
     page.get_by_label("Scope", exact=True).select_option("en-US")
     page.get_by_role("tab", name="Search").click()
+    expect(page.get_by_role("tab", name="Search")).to_have_attribute("aria-selected", "true")
     page.keyboard.press("/")
+    expect(page.get_by_role("searchbox")).to_be_focused()
     page.keyboard.type("0002")
     absent = page.get_by_role("region", name="Not held")
     expect(absent.get_by_role("listitem")).to_have_count(1)  # what 000 found is gone
