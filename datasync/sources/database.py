@@ -2,12 +2,13 @@
 
 A complete pull reads all of it. With a ``cursor``, a column that moves when a row changes, the pulls between read its
 window alone, and every row without a cursor. Rows come as they are, all text, in one transaction; with ``page_size``
-they come so many at a time, in order of their ``key``, each page beginning after the last row of the one before, so
-that no row is skipped or met twice whatever is written meanwhile.
+they come so many at a time, in order of their ``key`` (see keyset.py).
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -24,7 +25,9 @@ from datasync.errors import InvalidSettings, SourceUnavailable
 from datasync.sources.arriving import Arriving
 from datasync.sources.base import Opening, Records, Want
 from datasync.sources.drivers import Refused, Unreachable, connected
+from datasync.sources.keyset import Pages
 from datasync.sources.relation import Condition, Relation, value
+from datasync.sources.spool import Spool
 from datasync.sources.texts import WHOLE, Texts
 from datasync.sources.windows import Window, is_local, is_time, window
 from datasync.sql import literal, quote
@@ -46,22 +49,26 @@ class Database:
         self._given, self._name, self._scope, self._source = given, given.name, given.scope, given.source
 
     def records(self, con: duckdb.DuckDBPyConnection, want: Want) -> Records:
+        pages = self._begun(want)
+        want = replace(want, at=pages.began) if pages else want
         with ExitStack() as stack:
             rows = stack.enter_context(self._open())
             sample = rows.sample(rows.column("cursor")) if self._scope.cursor else None
-            part = self._window(rows, want, sample)
+            part = self._window(rows, want, sample, pages)
             conditions = self._conditions(rows, want, part)
-            counted: list[int] = []
-            arriving = self._arriving(rows, conditions, _SAMPLE if want.is_sample else None, counted)
+            if pages:
+                pages.fill(rows, conditions, self._source.page_size or 1)
+                arriving = pages.batches(rows.names)
+            else:
+                limit = _SAMPLE if want.is_sample else None
+                arriving = (batch for one in conditions for batch in rows.rows(one, limit=limit))
             kept = stack.pop_all()
         stream = Arriving(rows.names, _while_open(kept, arriving))
         weakref.finalize(stream, kept.close)  # where nobody ever reads it
-        if self._source.page_size or len(conditions) > 1:  # how many statements it takes is known afterwards
-            stream.drain()
         name = f"arriving_{next(_NUMBERS)}"
         con.register(name, stream)
-        found = self._records(rows.names, stream, name, want, part, sum(counted) or 1)
-        return replace(found, map=self._map(sample))
+        found = self._records(rows.names, stream, name, want, part, pages.count if pages else len(conditions))
+        return replace(found, map=self._map(sample), began=pages.began if pages else None)
 
     def scheduled(self) -> Literal["complete", "changed"]:
         return "changed" if self._scope.cursor else "complete"
@@ -77,12 +84,24 @@ class Database:
 
     # ── what is read ────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _window(self, rows: Relation, want: Want, sample: Any) -> Window | None:
+    def _begun(self, want: Want) -> Pages | None:
+        """The pages of this pull, with those of a try that was killed; None where all rows come in one go."""
+        given = self._given
+        if not self._source.page_size or want.is_sample:
+            return None
+        if given.store is None or given.run is None:
+            raise TypeError("pages are pulled into a store, under a run; open the source with both")
+        asked = [want.what, want.watermark, want.skus, self._scope.model_dump(mode="json"), self._source.page_size]
+        mark = hashlib.md5(json.dumps(asked, default=str).encode(), usedforsecurity=False).hexdigest()
+        return Pages(Spool(given.store, self._name, given.run), mark, want.at)
+
+    def _window(self, rows: Relation, want: Want, sample: Any, pages: Pages | None = None) -> Window | None:
         """The window of a pull that may move the watermark; None without a cursor, or where no row has one yet."""
         if want.what == "skus" or sample is None:
             return None
         source = self._source
-        newest = partial(rows.newest, rows.column("cursor"))
+        find = partial(rows.newest, rows.column("cursor"))
+        newest = partial(pages.newest, find) if pages else find
         return window(sample, want.watermark, want.at, source.lookback, source.time_zone, newest)
 
     def _map(self, sample: Any) -> Mapping[str, str]:
@@ -110,33 +129,6 @@ class Database:
         """The column that SKUs can be looked for in: the one that is mapped as it is, if it is."""
         mapped = self._scope.map.get("sku", "sku")
         return mapped.strip('"') if mapped.strip('"').isidentifier() else None
-
-    def _arriving(
-        self, rows: Relation, conditions: list[Condition | None], limit: int | None, counted: list[int]
-    ) -> Iterator[pa.RecordBatch]:
-        """The rows of each condition, one after the other; a 1 is added to ``counted`` for each statement."""
-        for condition in conditions:
-            if self._source.page_size and limit is None:
-                yield from self._pages(rows, condition, self._source.page_size, counted)
-            else:
-                counted.append(1)
-                yield from rows.rows(condition, limit=limit)
-
-    def _pages(
-        self, rows: Relation, condition: Condition | None, page: int, counted: list[int]
-    ) -> Iterator[pa.RecordBatch]:
-        key, after, size = rows.column("key"), condition, page
-        is_number = not isinstance(rows.sample(key), str)
-        while size == page:
-            size = 0
-            counted.append(1)
-            for batch in rows.rows(after, key, page):
-                size += batch.num_rows
-                reached = batch.column(key.name)[-1].as_py()
-                yield batch
-            if size:
-                further = key > (sa.literal_column(reached) if is_number else value(reached))
-                after = further if condition is None else sa.and_(condition, further)
 
     def _records(
         self, names: tuple[str, ...], stream: Arriving, relation: str, want: Want, part: Window | None, requests: int

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from datasync.errors import StoreUnavailable
@@ -47,6 +47,12 @@ class Spool:
             if self._store.create(path, made):
                 return state
         return self.last() or state
+
+    def pages(self) -> Iterator[list[Mapping[str, Any]]]:
+        """The records of each page, in their order."""
+        for path in self.paths():
+            lines = gzip.decompress(self._store.read(path)).splitlines()
+            yield [json.loads(line) for line in lines[:-1]]
 
     def clear(self) -> None:
         """Take all pages away, the last one first, for whoever finds some of them begins after the last."""

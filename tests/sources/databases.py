@@ -13,6 +13,7 @@ from datasync.connection import Credentials, from_uri
 from datasync.settings import Scope, SqlSource
 from datasync.sources.base import Opening
 from datasync.sources.database import Database
+from datasync.store.files import Store
 from tests.postgres import PostgreSQL
 
 WAYS = ("postgresql", "postgresql+psycopg", "sqlite", "sqlite+pysqlite")
@@ -69,8 +70,14 @@ def credentials(place: Place) -> Credentials:
     return lambda name: from_uri(name, place.uri())
 
 
-def source(place: Place, given: Mapping[str, Any] | None = None, **scope: Any) -> Database:
-    """The sql source of a scope; ``given`` are settings of the source."""
+def source(
+    place: Place,
+    given: Mapping[str, Any] | None = None,
+    store: Store | None = None,
+    run: str | None = None,
+    **scope: Any,
+) -> Database:
+    """The sql source of a scope; ``given`` are settings of the source. Pages need a ``store`` and a ``run``."""
     mine = SqlSource(kind="sql", connection="erp", **(given or {}))
     scope = scope if "query" in scope else {"table": "product", **scope}
-    return Database(Opening(SCOPE, Scope(source="erp", **scope), mine, credentials(place)))
+    return Database(Opening(SCOPE, Scope(source="erp", **scope), mine, credentials(place), store, run))

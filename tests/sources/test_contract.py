@@ -98,7 +98,7 @@ class TestSqlByPages(SourceContract):
     @pytest.fixture
     def source(self, tmp_path: Path) -> Source:
         place = shop(databases.SqliteFile(tmp_path / "shop.db", "sqlite+pysqlite"))
-        return databases.source(place, {"page_size": 1}, key="id")
+        return databases.source(place, {"page_size": 1}, Folder(str(tmp_path / "store")), "run", key="id")
 
 
 @dataclass(frozen=True)

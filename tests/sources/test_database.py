@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -52,14 +54,24 @@ class Reader:
         watermark: str | None = None,
         skus: tuple[str, ...] = (),
         given: Mapping[str, Any] | None = None,
+        run: str | None = None,
         **scope: Any,
     ) -> Snapshot:
         self.runs += 1
-        source = databases.source(self.place, given, **scope)
+        name = run or f"run-{self.runs}"
+        source = databases.source(self.place, given, self.desk.store, name, **scope)
         want = Want(what, datetime.fromisoformat(at), watermark, skus)
         mine = Scope(source="erp", **{key: scope[key] for key in scope if key in ("map", "attributes")})
         return pull.pull(
-            self.desk.con, self.desk.store, SCOPE, mine, source, want, f"run-{self.runs}", "print", self.desk.clock
+            self.desk.con,
+            self.desk.store,
+            SCOPE,
+            mine,
+            source,
+            want,
+            run or f"run-{self.runs}",
+            "print",
+            self.desk.clock,
         )
 
     def skus(self, *given: Any, **how: Any) -> list[str]:
@@ -333,6 +345,47 @@ def test_pages_of_any_size_give_each_row_once(reader: Reader, page: int, request
     found = reader.pull(**how)
     assert (reader.desk.products(found, "sku"), found.requests, found.records) == (["00123", "A", "C"], requests, 3)
     assert databases.source(reader.place, **how).requests(Want("complete", datetime.now(UTC))) == requests
+
+
+PULL = """
+from datetime import datetime, UTC
+from pathlib import Path
+import sys
+from datasync.sources.base import Want
+from datasync.store.files import Folder, connect
+from tests.sources import databases
+place = databases.SqliteFile(Path(sys.argv[1]))
+store = Folder(sys.argv[2])
+source = databases.source(place, {"page_size": 2}, store, "killed", key="id", cursor="number")
+source.records(connect(store), Want("changed", datetime(2026, 11, 22, tzinfo=UTC), '{"until": "0"}'))
+"""
+
+
+def test_a_pull_by_pages_that_was_killed_goes_on_after_the_last_within_its_bounds(tmp_path: Path) -> None:
+    reader = Reader(tmp_path, databases.SqliteFile(tmp_path / "shop.db"))
+    reader.place.run("CREATE TABLE product (id INTEGER PRIMARY KEY, sku TEXT, name TEXT, number INTEGER)")
+    reader.place.run(
+        "WITH RECURSIVE n (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 4001) "
+        "INSERT INTO product SELECT id, 'S' || id, 'a', id FROM n"
+    )
+    argv = [sys.executable, "-c", PULL, str(tmp_path / "shop.db"), reader.desk.store.root]
+    killed = subprocess.Popen(argv, cwd=Path(__file__).parents[2])
+    pages = tmp_path / "store" / "pulls"
+    while killed.poll() is None and len(list(pages.rglob("*.gz"))) < 20:
+        time.sleep(0.01)
+    killed.kill()
+    killed.wait()
+    before = len(list(pages.rglob("*.gz")))
+    assert 20 <= before < 2001
+    # A row that was read changes, and one is added: both are above the bound, so the next pull's, not this one's.
+    reader.place.run("UPDATE product SET name = 'b', number = 9001 WHERE id = 1")
+    reader.place.run("INSERT INTO product VALUES (4002, 'S4002', 'a', 9002)")
+    how: dict[str, Any] = {"given": {"page_size": 2}, "key": "id", "cursor": "number"}
+    found = reader.pull("changed", watermark='{"until": "0"}', at="2026-11-23T00:00:00+00:00", run="killed", **how)
+    assert (found.valid, found.requests, found.watermark) == (4001, 2001, '{"until": "4001"}')
+    assert found.started_at == datetime(2026, 11, 22, tzinfo=UTC)
+    after = reader.pull("changed", watermark=found.watermark, **how)
+    assert reader.desk.products(after, "sku", "name") == [("S1", "b"), ("S4001", "a"), ("S4002", "a")]
 
 
 def test_pages_go_by_a_key_of_text_too(reader: Reader) -> None:
