@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+import httpx
 import pytest
 import s3fs
 from moto.server import ThreadedMotoServer
@@ -19,6 +20,9 @@ def s3_options() -> Iterator[dict[str, object]]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
     server.start()
     host, port = server.get_host_and_port()
+    httpx.post(
+        f"http://{host}:{port}/moto-api/reset"
+    ).raise_for_status()  # its state is the process's, not the server's
     options: dict[str, object] = {"client_kwargs": {"endpoint_url": f"http://{host}:{port}"}}
     s3fs.S3FileSystem(**options, skip_instance_cache=True).mkdir("exports")
     yield options
