@@ -388,6 +388,37 @@ def test_a_pull_by_pages_that_was_killed_goes_on_after_the_last_within_its_bound
     assert reader.desk.products(after, "sku", "name") == [("S1", "b"), ("S4001", "a"), ("S4002", "a")]
 
 
+READ = """
+from datetime import datetime, UTC
+from pathlib import Path
+import resource, sys
+from datasync.sources.base import Want
+from datasync.store.files import Folder, connect
+from tests.sources import databases
+source = databases.source(databases.SqliteFile(Path(sys.argv[1])))
+with connect(Folder(sys.argv[2])) as con:
+    found = source.records(con, Want("complete", datetime(2026, 11, 22, tzinfo=UTC)))
+    (rows,) = con.execute(f"SELECT count(name) FROM ({found.reader.select(['name'])})").fetchone()
+print(rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000)
+"""
+
+
+def test_memory_does_not_grow_with_the_table(tmp_path: Path) -> None:
+    peaks = {}
+    for rows in (50_000, 250_000):
+        place = databases.SqliteFile(tmp_path / f"{rows}.db")
+        place.run("CREATE TABLE product (sku TEXT, name TEXT)")
+        place.run(
+            f"WITH RECURSIVE n (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < {rows}) "
+            "INSERT INTO product SELECT 'S' || id, hex(randomblob(300)) FROM n"
+        )
+        argv = [sys.executable, "-c", READ, str(place.path), str(tmp_path / "store")]
+        done = subprocess.run(argv, cwd=Path(__file__).parents[2], check=True, capture_output=True, text=True)
+        came, peaks[rows] = map(int, done.stdout.split())
+        assert came == rows
+    assert peaks[250_000] - peaks[50_000] < 60  # MB; the rows are 120 MB more
+
+
 def test_pages_go_by_a_key_of_text_too(reader: Reader) -> None:
     reader.place.run("INSERT INTO product VALUES (4, 'it''s', 'd', NULL, 0)")
     assert reader.skus(given={"page_size": 1}, key="sku") == ["00123", "A", "C", "it's"]
