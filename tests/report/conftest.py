@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from datasync.report import render
 from tests.report import plausible
@@ -35,6 +35,15 @@ CALL = """async ([url, name, args]) => {
     return made instanceof Node ? made.outerHTML : made;
 }"""
 SIZES = {"en-US": 640, "de-DE": 600, "ar-SA": 300}
+
+
+expect.set_options(timeout=10_000)  # other work on the machine is no failure of the page
+
+
+def settled(page: Page) -> Page:
+    """The page once no rows are awaited any more."""
+    expect(page.locator("[aria-busy=true]")).to_have_count(0)
+    return page
 
 
 def find_browser(playwright: Playwright) -> str:
@@ -94,12 +103,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def show(page: Page, site: Path) -> Callable[..., Page]:
-    """Open the published page from the disk, at a hash."""
+    """Open the published page from the disk, at a hash, and wait until the rows that it asks for are there."""
 
     def opened(hash_: str = "", *, at: Path = site) -> Page:
         page.goto("about:blank")
         page.goto(f"{(at / 'index.html').as_uri()}{hash_}")
-        return page
+        return settled(page)
 
     return opened
 

@@ -15,6 +15,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from datasync.report import render
 from tests.report import plausible
+from tests.report.conftest import settled
 from tests.report.plausible import NOW
 
 Show = Callable[..., Page]
@@ -23,7 +24,7 @@ SEARCH = "#scope=en-US&tab=search"
 
 def rows(page: Page) -> list[str]:
     """SKUs of the rows that are shown, in their order."""
-    return page.locator("tbody .sku").all_inner_texts()
+    return settled(page).locator("tbody .sku").all_inner_texts()
 
 
 def count(page: Page, told: str) -> None:
@@ -215,7 +216,7 @@ def test_a_column_sorts_both_ways(show: Show, column: str, index: int) -> None:
     for direction in ("ascending", "descending"):
         head.get_by_role("button").click()
         expect(head).to_have_attribute("aria-sort", direction)
-        seen.append([row.locator("td, th").nth(index).inner_text() for row in page.locator("tbody tr").all()])
+        seen.append([row.locator("td, th").nth(index).inner_text() for row in settled(page).locator("tbody tr").all()])
     collate = "(texts) => [...texts].sort(new Intl.Collator('en-US', { numeric: true }).compare)"
     assert seen[0] == page.evaluate(collate, seen[0])
     assert seen[1] != seen[0]
@@ -243,7 +244,7 @@ def test_several_words_are_found_in_any_order_case_and_accent(
     box.fill(query)
     page.clock.run_for(500)
     expect(page).to_have_url(re.compile("q="))
-    names = page.locator("tbody .name").all_inner_texts()
+    names = settled(page).locator("tbody .name").all_inner_texts()
     assert names
     assert [name for name in names if in_every_row not in name] == []
 

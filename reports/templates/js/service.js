@@ -28,26 +28,38 @@ export function serviceView(page, scope, service, go, detail) {
   return { node, update: table.update };
 }
 
-/** The table once the scope's products are there; until then the newest state waits for it. */
+/** The table once the scope's products are there; until then the newest state waits for it, and the place is busy. */
 function loading(page, scope, service, go, detail, place) {
   let view = null;
   let wanted = null;
   const start = () => {
+    place.ariaBusy = "true";
     place.replaceChildren(h("p", { class: "card note", role: "status" }, say("products.loading")));
     open(page.version, scope).then(
       (held) => {
         view = productsView(page, held, service, go, detail);
         place.replaceChildren(view.node);
-        if (wanted) view.update(wanted);
+        if (wanted) show(wanted);
       },
-      () => place.replaceChildren(unloadable(start)),
+      () => {
+        place.replaceChildren(unloadable(start));
+        place.ariaBusy = "false";
+      },
     );
   };
+  async function show(state) {
+    place.ariaBusy = "true";
+    try {
+      await view.update(state);
+    } finally {
+      if (state === wanted) place.ariaBusy = "false";
+    }
+  }
   start();
   return {
     update(state) {
       wanted = state;
-      view?.update(state);
+      if (view) show(state);
     },
   };
 }
