@@ -12,7 +12,7 @@ for its times and words, as one number (see page_told.sql). Lists and filters ar
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -161,7 +161,7 @@ def _laid_out(con: duckdb.DuckDBPyConnection, products: ScopeProducts, base: Bas
     _number_facets(con, base.facets if base else ())
     con.execute(f"CREATE OR REPLACE TABLE page_base AS {_base(base, services)}")
     con.execute(f"CREATE OR REPLACE TEMP TABLE page_told AS {_told(services)}")
-    con.execute(f"CREATE OR REPLACE TABLE documents AS {_documents(services, base)}")
+    _number_documents(con, services, base)
     con.execute("DROP TABLE page_told")
     size = count(con, "SELECT rowid FROM documents")
     recent = count(con, "SELECT rowid FROM documents WHERE is_recent")
@@ -218,8 +218,24 @@ def _base(base: Base | None, services: tuple[str, ...]) -> str:
     return f"SELECT {', '.join(columns)} WHERE false"
 
 
-def _documents(services: tuple[str, ...], base: Base | None) -> str:
-    """The query of documents, with the columns of each service in it."""
+def _number_documents(con: duckdb.DuckDBPyConnection, services: tuple[str, ...], base: Base | None) -> None:
+    """Make ``documents``. Beside a base in three steps, for the tables of all joins at once do not fit into memory."""
+    every = range(len(services))
+    laid = f"({_laid(services)})"
+    con.execute("CREATE OR REPLACE TEMP TABLE page_same (version BIGINT, base_doc BIGINT)")
+    if base:
+        con.execute(f"CREATE OR REPLACE TEMP TABLE page_laid AS FROM {laid}")
+        columns = [f"{name}_{n}" for n in every for name in ("code", "received", "told")]
+        same = _filled("page_same", {"$shown": ", ".join(["hash", "line", "facet", *columns])})
+        con.execute(f"INSERT INTO page_same {same}")
+    lately = " OR ".join(("l.is_record", *(f"(l.code_{n} >> 4) & 7 > 0" for n in every)))
+    given = {"$laid": "page_laid" if base else laid, "$recent": "s.base_doc IS NULL" if base else f"({lately})"}
+    con.execute(f"CREATE OR REPLACE TABLE documents AS {_filled('page_ordered', given)}")
+    con.execute("DROP TABLE IF EXISTS page_laid")
+
+
+def _laid(services: tuple[str, ...]) -> str:
+    """The query of documents in no order, with the columns of each service in it."""
     every = range(len(services))
     columns = ", ".join(
         f"coalesce(s{n}.code, 0)::USMALLINT AS code_{n}, s{n}.received_ms AS received_{n}, s{n}.told_ms AS told_{n}"
@@ -229,20 +245,20 @@ def _documents(services: tuple[str, ...], base: Base | None) -> str:
         f"LEFT JOIN (FROM page_told WHERE service = {literal(name)}) AS s{n} ON s{n}.version = k.version"
         for n, name in enumerate(services)
     )
-    same = [f"b.{name}_{n} IS NOT DISTINCT FROM l.{name}_{n}" for n in every for name in ("code", "received", "told")]
-    lately = " OR ".join(("l.is_record", *(f"(l.code_{n} >> 4) & 7 > 0" for n in every)))
     given = {
         "$columns": columns or "0 AS none",
         "$joins": joins,
         "$lines": " || ".join(f"page_line(coalesce(s{n}.words, ''))" for n in every) or "''",
         "$times": ", ".join(f"coalesce(s{n}.received_ms, s{n}.told_ms)" for n in every) or "0",
-        "$recent": "b.base_doc IS NULL" if base else f"({lately})",
-        "$same": " ".join(f"AND {one}" for one in same),
     }
-    text = query("page_documents")
-    body = text[text.index("WITH ") :]
-    for name, value in given.items():
-        body = body.replace(name, value)
+    return _filled("page_documents", given)
+
+
+def _filled(name: str, given: Mapping[str, str]) -> str:
+    """A query without the comments before it, with texts for its ``$words``."""
+    body = "\n".join(line for line in query(name).splitlines() if not line.startswith("--"))
+    for word, text in given.items():
+        body = body.replace(word, text)
     return body
 
 
