@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 DEFAULT_FILE = "datasync.yaml"
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_DURATION = "write a whole number above 0 and its unit (s, m, h, d or w), as in 90s, 3h or 2d"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _SECRETS = re.compile(r"key|secret|token|password|credential", re.IGNORECASE)
 
@@ -46,12 +47,26 @@ _SECRETS = re.compile(r"key|secret|token|password|credential", re.IGNORECASE)
 def _duration(given: object) -> object:
     if isinstance(given, timedelta):
         return given
-    match = re.fullmatch(r"\s*(\d+)\s*([smhdw])\s*", str(given))
+    match = re.fullmatch(r"\s*(\d+)\s*([smhdw])\s*", str(given), re.ASCII)
     if not match:
-        raise ValueError("is no duration: write a number and s, m, h, d or w, as in 3h")
+        raise ValueError(f"{_no_duration(str(given))}: {_DURATION}")
     if not int(match[1]):
-        raise ValueError("is no time at all: write a longer one, as in 3h")
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+        raise ValueError(f"is no time at all: {_DURATION}")
+    try:
+        return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    except (OverflowError, ValueError):
+        raise ValueError(f"is longer than any calendar: {_DURATION}") from None
+
+
+def _no_duration(given: str) -> str:
+    """What is wrong with a duration, as far as can be told."""
+    if re.match(r"\s*-", given):
+        return "is below zero"
+    if re.fullmatch(r"\s*\d+\s*", given):
+        return "has no unit"
+    if re.fullmatch(r"\s*\d*[.,]\d+\s*[smhdw]\s*", given):
+        return "is no whole number of its unit"
+    return "is no duration"
 
 
 def _schedule(given: str | None) -> str | None:

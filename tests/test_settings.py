@@ -127,7 +127,16 @@ def test_relative_paths_resolve_against_the_file_and_absolute_and_remote_ones_st
     ("changes", "key", "told"),
     [
         ({"windw": "3h"}, "windw", "there is no such key. Known here: store, store_options, site, window"),
-        ({"window": "3 hours"}, "window", "'3 hours' is no duration: write a number and s, m, h, d or w, as in 3h."),
+        (
+            {"window": "3 hours"},
+            "window",
+            "'3 hours' is no duration: write a whole number above 0 and its unit (s, m, h, d or w), as in 90s, 3h or 2d.",
+        ),
+        ({"window": "-1h"}, "window", "'-1h' is below zero: write a whole number above 0 and its unit"),
+        ({"window": 30}, "window", "30 has no unit: write a whole number above 0 and its unit"),
+        ({"window": "1.5h"}, "window", "'1.5h' is no whole number of its unit: write"),
+        ({"window": "0h"}, "window", "'0h' is no time at all: write"),
+        ({"window": "9999999999w"}, "window", "'9999999999w' is longer than any calendar: write"),
         ({"keep": {"sites": 0}}, "keep.sites", "0 does not fit: Input should be greater than or equal to 1."),
         ({"keep": {"forever": "1d"}}, "keep.forever", "Known here: snapshots, quarantine, history, sites."),
         ({"guard": {"percent": 101}}, "guard.percent", "101 does not fit: Input should be less than or equal to 100."),
