@@ -12,7 +12,7 @@ off to do it.
 | send again what a service has already | the scope, the service, and *Deliver again* |
 | let a held removal pass | the scope, and the run that the report shows as held |
 
-A SKU that the source does not have is reported as not there, and taken out of the catalog.
+A SKU that the source does not have is reported as not there, and taken out of the catalog if it stands in it.
 """
 
 from __future__ import annotations

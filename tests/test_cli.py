@@ -176,9 +176,17 @@ def test_a_resync_with_yes_reads_delivers_again_and_names_what_is_not_at_the_sou
         ["en-US", "search", "0", "0", "1", "1", "0", "0", "0", "ok"],
     ]
     assert told.lines[-2:] == [
-        "en-US: not at the source: C-3, Z-9 (taken out of the catalog)",
+        "en-US: not at the source: C-3, Z-9 (1 of them taken out of the catalog)",
         "resync-20261124T030201Z: ok",
     ]
+
+
+def test_only_what_was_in_the_catalog_is_said_to_be_taken_out_of_it(shop: Shop) -> None:
+    shop.run("sync")
+    shop.sells(A, B)
+    asked = ("resync", "--scope", "en-US", "--reason", "a look", "--yes")
+    assert shop.run(*asked, "--sku=Z-9").lines[-2] == "en-US: not at the source: Z-9"
+    assert shop.run(*asked, "--sku=C-3").lines[-2] == "en-US: not at the source: C-3 (taken out of the catalog)"
 
 
 def test_an_accepted_hold_lets_its_removals_pass(shop: Shop) -> None:

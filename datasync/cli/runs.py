@@ -161,12 +161,15 @@ def _show(way: _Way) -> None:
         table(("scope", "where", *_MOVED, "outcome"), rows)
     for (scope, part), told in way.told.items():
         if part == "pull" and told.get("not_at_source"):
-            more = (
-                f" and {told['absent'] - len(told['not_at_source']):,} more"
-                if told["absent"] > len(told["not_at_source"])
-                else ""
-            )
-            say(f"{scope}: not at the source: {', '.join(told['not_at_source'])}{more} (taken out of the catalog)")
+            say(f"{scope}: not at the source: {_absent(told, way.told.get((scope, 'catalog'), {}))}")
+
+
+def _absent(pulled: Mapping[str, Any], applied: Mapping[str, Any]) -> str:
+    """The SKUs that a source does not have, and how many of them the catalog had until now."""
+    named, absent, removed = pulled["not_at_source"], int(pulled["absent"]), int(applied.get("removed", 0))
+    more = f" and {absent - len(named):,} more" if absent > len(named) else ""
+    taken = {0: "", absent: " (taken out of the catalog)"}.get(removed, f" ({removed:,} of them taken out of the catalog)")
+    return f"{', '.join(named)}{more}{taken}"
 
 
 def _show_plan(request: Request, plan: Sequence[ScopePlan]) -> None:
