@@ -168,7 +168,9 @@ def _absent(pulled: Mapping[str, Any], applied: Mapping[str, Any]) -> str:
     """The SKUs that a source does not have, and how many of them the catalog had until now."""
     named, absent, removed = pulled["not_at_source"], int(pulled["absent"]), int(applied.get("removed", 0))
     more = f" and {absent - len(named):,} more" if absent > len(named) else ""
-    taken = {0: "", absent: " (taken out of the catalog)"}.get(removed, f" ({removed:,} of them taken out of the catalog)")
+    taken = {0: "", absent: " (taken out of the catalog)"}.get(
+        removed, f" ({removed:,} of them taken out of the catalog)"
+    )
     return f"{', '.join(named)}{more}{taken}"
 
 

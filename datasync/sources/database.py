@@ -21,11 +21,12 @@ import duckdb
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 
-from datasync.errors import InvalidSettings, SourceUnavailable
+from datasync.errors import InvalidConnection, InvalidSettings, SettingsError, SourceUnavailable
 from datasync.sources.arriving import Arriving
 from datasync.sources.base import Opening, Records, Want
-from datasync.sources.drivers import Refused, Unreachable, connected
+from datasync.sources.drivers import connected
 from datasync.sources.keyset import Pages
+from datasync.sources.refusals import Closed, Refused, Unreachable
 from datasync.sources.relation import Condition, Relation, value
 from datasync.sources.spool import Spool
 from datasync.sources.texts import WHOLE, Texts
@@ -40,6 +41,7 @@ _SKUS = 1_000  # in one statement
 _NOT_DELETED = ("", "0", "f", "false", "n", "no")
 _NUMBERS = count(1)
 _DRIVERS = {"postgres": "postgresql"}
+_TYPES = "postgres, sqlite, mysql, mssql, oracle, or another that SQLAlchemy has a dialect for"
 
 
 class Database:
@@ -167,19 +169,38 @@ class Database:
                     if getattr(self._scope, setting):
                         rows.column(setting)
                 yield rows
+        except Closed as error:
+            raise self._mistaken(f"does not open the database {_shown(url)}: {error}") from error
         except Refused as error:
             what = "table" if self._scope.table else "query"
             raise InvalidSettings(
                 f"{key}.{what}", f"the database refuses: {error}.", "Mend it, or the connection."
             ) from error
         except Unreachable as error:
-            where = url.set(query={}).render_as_string(hide_password=True)  # an extra may hold a secret
-            raise SourceUnavailable(f"{key}: the database ({where}) did not answer, or broke off: {error}.") from error
+            raise SourceUnavailable(
+                f"{key}: the database ({_shown(url)}) did not answer, or broke off: {error}."
+            ) from error
 
     def _url(self) -> URL:
-        if self._source.url:
-            return make_url(self._source.url)
+        url = make_url(self._source.url) if self._source.url else self._connected()
+        try:
+            url.get_dialect()
+        except sa.exc.NoSuchModuleError:
+            raise self._mistaken(
+                f"is of type {url.drivername!r}, and a sql source needs a database: {_TYPES}"
+            ) from None
+        return url
+
+    def _mistaken(self, problem: str) -> SettingsError:
+        """A way in that cannot work, told of where it is written."""
+        if self._source.connection:
+            return InvalidConnection(self._source.connection, problem)
+        return InvalidSettings(f"sources.{self._scope.source}.url", f"{problem}.", "Mend it.")
+
+    def _connected(self) -> URL:
         found = self._given.connection()
+        if not found.type:
+            raise InvalidConnection(found.name, f"has no type, and a sql source needs a database: {_TYPES}")
         return URL.create(
             _DRIVERS.get(found.type, found.type),
             username=found.login or None,
@@ -189,6 +210,11 @@ class Database:
             database=found.schema or None,
             query={key: str(given) for key, given in found.extra.items() if isinstance(given, str | int)},
         )
+
+
+def _shown(url: URL) -> str:
+    """Where a database is, for an error: without a password, and without extras, of which one may hold a secret."""
+    return url.set(query={}).render_as_string(hide_password=True)
 
 
 def _while_open(stack: ExitStack, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -8,7 +8,6 @@ NUMERIC comes with each of its digits; lists and records come as JSON.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -16,10 +15,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote as percent_encoded
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Dialect
+
+from datasync.sources.refusals import Closed, opening, told
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,15 +32,12 @@ _SETTLED = (
     "SET LOCAL TimeZone = 'UTC'",
     "SET LOCAL DateStyle = 'ISO'",
 )
-_AWAY = ("08", "53", "55", "57", "58", "40")  # SQLSTATE classes: not reachable, out of room, locked, shutting down
-
-
-class Refused(Exception):
-    """The database did not take a statement, or did not let us in: trying again changes nothing."""
-
-
-class Unreachable(Exception):
-    """The database did not answer, or broke off."""
+_SYSTEM = ("information_schema", "main", "mysql", "performance_schema", "sys", "temp")
+_TABLES = """
+    SELECT CASE WHEN pg_table_is_visible(c.oid) THEN c.relname ELSE n.nspname || '.' || c.relname END
+    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
+"""
 
 
 class Driver(Protocol):
@@ -48,6 +47,9 @@ class Driver(Protocol):
 
     def columns(self, sql: str) -> list[tuple[str, str]]:
         """The columns that a SELECT gives: name, and the database's word for the type ('' where it has none)."""
+
+    def tables(self) -> list[str]:
+        """The tables and views that a scope can name, whatever failed before."""
 
     def as_text(self, column: sa.ColumnElement[Any], kind: str) -> sa.ColumnElement[Any]:
         """A column as it has to be selected for ``batches``."""
@@ -64,35 +66,57 @@ class Driver(Protocol):
 
 @contextmanager
 def connected(url: URL, zone: str) -> Iterator[Driver]:
-    """The driver for a URL, connected; ``zone`` is that of times without one. Raises Refused or Unreachable."""
+    """The driver for a URL, connected; ``zone`` is that of times without one. Raises Closed, Refused or
+    Unreachable.
+    """
     known: Mapping[str, Callable[[URL, str], Driver]] = {"postgresql": _PostgreSQL, "sqlite": _SQLite}
-    driver = known.get(url.drivername, _Any)(url, zone)
+    if url.get_backend_name() == "sqlite":
+        _refuse_new_file(url)
+    with opening():
+        driver = known.get(url.drivername, _Any)(url, zone)
     try:
         yield driver
     finally:
         driver.close()
 
 
+def _refuse_new_file(url: URL) -> None:
+    """SQLite makes an empty database of whatever path it does not find, and that would be an empty catalog."""
+    given = url.database or ""
+    path = Path(unquote(given.removeprefix("file:")) if given.startswith("file:") else given).absolute()
+    if not given:
+        raise Closed("it names no file")
+    if not path.is_file():
+        raise Closed(f"{str(path)!r} is a folder, not a file" if path.is_dir() else f"there is no file {str(path)!r}")
+
+
 class _Adbc:
     """What the Arrow-native drivers have in common."""
 
     _name: str
+    _tables: str
 
     def __init__(self, connect: Callable[[], Any]) -> None:
         kind: Any = URL.create(self._name).get_dialect()
         self.dialect: Dialect = kind(paramstyle="named")  # `%` stays as it is: no statement has parameters
-        with _told():
+        with told():
             self._connection = connect()
             self._cursor = self._connection.cursor()
 
     def value(self, sql: str) -> Any:
-        with _told():
+        with told():
             self._cursor.execute(sql)
             found = self._cursor.fetchone()
         return found[0] if found else None
 
+    def tables(self) -> list[str]:
+        with told():
+            self._connection.rollback()  # after an error, a transaction takes no more
+            self._cursor.execute(self._tables)
+            return [name for (name,) in self._cursor.fetchall()]
+
     def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
-        with _told():
+        with told():
             self._cursor.execute(sql)
             yield from self._cursor.fetch_record_batch()
 
@@ -108,7 +132,7 @@ class _Adbc:
 class _PostgreSQL(_Adbc):
     """PostgreSQL by ADBC: rows come as its own binary COPY, in one transaction that sees one state of the data."""
 
-    _name = "postgresql"
+    _name, _tables = "postgresql", _TABLES
 
     def __init__(self, url: URL, zone: str) -> None:
         from adbc_driver_postgresql import dbapi
@@ -116,12 +140,12 @@ class _PostgreSQL(_Adbc):
         self._zone = zone
         address = url.render_as_string(hide_password=False)
         super().__init__(lambda: dbapi.connect(address, autocommit=False))
-        with _told():
+        with told():
             for statement in _SETTLED:
                 self._cursor.execute(statement)
 
     def columns(self, sql: str) -> list[tuple[str, str]]:
-        with _told():
+        with told():
             schema = self._cursor.adbc_execute_schema(sql)
         return [(field.name, (field.metadata or {}).get(b"POSTGRESQL:type", b"").decode()) for field in schema]
 
@@ -136,17 +160,15 @@ class _PostgreSQL(_Adbc):
 class _SQLite(_Adbc):
     """SQLite by ADBC, opened for reading. A column may hold values of any type, so each is made text by itself."""
 
-    _name = "sqlite"
+    _name, _tables = "sqlite", "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')"
 
     def __init__(self, url: URL, zone: str) -> None:
         from adbc_driver_sqlite import dbapi
 
-        if not Path(url.database or "").is_file():
-            raise Refused(f"there is no file {url.database!r}")
         super().__init__(lambda: dbapi.connect(f"file:{percent_encoded(url.database or '')}?mode=ro"))
 
     def columns(self, sql: str) -> list[tuple[str, str]]:
-        with _told():
+        with told():
             self._cursor.execute(f"SELECT * FROM ({sql}\n) LIMIT 0")
             return [(column[0], "") for column in self._cursor.description or ()]
 
@@ -170,7 +192,7 @@ class _Any:
 
     def __init__(self, url: URL, zone: str) -> None:
         self._zone = ZoneInfo(zone)
-        with _told():
+        with told():
             self._engine = sa.create_engine(url, poolclass=sa.NullPool)
             self.dialect = self._engine.dialect  # it doubles each `%` where its driver halves it
             self._connection = self._engine.connect()
@@ -179,21 +201,28 @@ class _Any:
                     self._connection.exec_driver_sql(statement)
 
     def columns(self, sql: str) -> list[tuple[str, str]]:
-        with _told():
+        with told():
             found = self._connection.exec_driver_sql(sql)
             names = list(found.keys())
             found.close()
         return [(name, "") for name in names]
 
+    def tables(self) -> list[str]:
+        with told():
+            seen = sa.inspect(self._engine)
+            mine = {*seen.get_table_names(), *seen.get_view_names()}
+            others = [one for one in seen.get_schema_names() if one not in (seen.default_schema_name, *_SYSTEM)]
+            return [*mine, *(f"{one}.{name}" for one in others for name in seen.get_table_names(one))]
+
     def as_text(self, column: sa.ColumnElement[Any], kind: str) -> sa.ColumnElement[Any]:
         return column
 
     def value(self, sql: str) -> Any:
-        with _told():
+        with told():
             return self._connection.exec_driver_sql(sql).scalar()
 
     def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
-        with _told():
+        with told():
             how = {"stream_results": True, "max_row_buffer": _ROWS}
             found = self._connection.execution_options(**how).exec_driver_sql(sql)
             names = list(found.keys())
@@ -229,39 +258,3 @@ def _text(value: Any, zone: ZoneInfo) -> str | None:
     if isinstance(value, list | tuple | dict):
         return json.dumps(value, ensure_ascii=False, default=lambda one: _text(one, zone))
     return str(value)
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """A driver's error as ours: its first line, and whether trying again may help."""
-    try:
-        yield
-    except (Refused, Unreachable, GeneratorExit):
-        raise
-    except ImportError as error:
-        raise Refused(f"{error}. Install the driver, or `datasync[sql]` for PostgreSQL and SQLite") from error
-    except sa.exc.NoSuchModuleError as error:
-        raise Refused(str(error)) from error
-    except Exception as error:
-        raise _judged(error)(_first_line(error)) from error
-
-
-def _judged(error: Exception) -> type[Exception]:
-    state = getattr(error, "sqlstate", None) or getattr(getattr(error, "orig", None), "sqlstate", None) or ""
-    if state.startswith(_AWAY):
-        return Unreachable
-    if state or "no such" in str(error) or "syntax error" in str(error):
-        return Refused
-    words = str(error)
-    if "authentication failed" in words or re.search(r'(role|database) ".*" does not exist', words):
-        return Refused
-    return (
-        Refused if type(error).__name__ in ("ProgrammingError", "NotSupportedError", "ArgumentError") else Unreachable
-    )
-
-
-def _first_line(error: Exception) -> str:
-    """The first lines of what a driver says; SQLAlchemy adds the whole statement, which nobody needs twice."""
-    words = str(getattr(error, "orig", None) or error).strip()
-    words = re.split(r"\n(?:Query was|query):|\[SQL:", words)[0]
-    return " ".join(words.split()).rstrip(".")

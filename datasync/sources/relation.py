@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -13,12 +15,14 @@ import sqlalchemy as sa
 from datasync.errors import InvalidSettings
 from datasync.settings import Scope
 from datasync.sources.drivers import Driver
+from datasync.sources.refusals import Refused, Unreachable
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 Condition = sa.ColumnElement[bool]
 _TEXTS = ("text", "varchar", "bpchar", "citext", "")
+_SHOWN = 20
 _NUMBERS = ("int2", "int4", "int8", "")
 
 
@@ -29,10 +33,24 @@ class Relation:
         self._driver, self._key, self._scope = driver, f"scopes.{name}", scope
         self._from = _table(scope.table) if scope.table else _query(scope.query or "", scope.locale or name)
         none: sa.Select[Any] = sa.select(sa.literal_column("*")).select_from(self._from(())).where(sa.false())
-        columns = driver.columns(self._text(none))
+        columns = self._columns(none)
         self._kinds = dict(columns)
         self._refuse_twins([column for column, _ in columns])
         self._rows = self._from(tuple(self._kinds))
+
+    def _columns(self, none: sa.Select[Any]) -> list[tuple[str, str]]:
+        try:
+            return self._driver.columns(self._text(none))
+        except Refused:
+            if table := self._scope.table:
+                self._refuse_unknown(table)
+            raise
+
+    def _refuse_unknown(self, table: str) -> None:
+        with suppress(Refused, Unreachable):
+            known = sorted(self._driver.tables())
+            if table not in known:
+                raise InvalidSettings(f"{self._key}.table", f"there is no table {table!r}.", _offered(table, known))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -102,6 +120,17 @@ def value(given: Any) -> sa.ColumnElement[Any]:
     if isinstance(given, Decimal | int | float):
         return sa.literal_column(format(given, "f") if isinstance(given, Decimal) else repr(given))
     return sa.literal(str(given), sa.String())
+
+
+def _offered(table: str, known: list[str]) -> str:
+    """What could have been meant, and what there is."""
+    if not known:
+        return "This database has no table that this login may see: is it the right one?"
+    lower = {one.lower(): one for one in reversed(known)} | {one.lower().split(".")[-1]: one for one in known}
+    near = list(dict.fromkeys(lower[one] for one in get_close_matches(table.lower(), lower, 3)))
+    meant = f"Nearest: {', '.join(near)}. " if near else ""
+    more = f" and {len(known) - _SHOWN:,} more" if len(known) > _SHOWN else ""
+    return f"{meant}Tables here: {', '.join(known[:_SHOWN])}{more}."
 
 
 def _table(given: str) -> Any:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -17,15 +17,18 @@ from urllib.parse import quote
 import pytest
 
 from datasync import pull
-from datasync.errors import InvalidExpression, InvalidSettings, SourceUnavailable
+from datasync.connection import from_environment, from_json, from_uri
+from datasync.errors import InvalidConnection, InvalidExpression, InvalidSettings, SourceUnavailable
 from datasync.pull import Snapshot
-from datasync.settings import Scope
-from datasync.sources.base import Want
+from datasync.settings import Scope, SqlSource
+from datasync.sources.base import Opening, Want
+from datasync.sources.database import Database
 from tests.postgres import PASSWORD, PostgreSQL
 from tests.pulling import Desk, balance
 from tests.sources import databases
 from tests.sources.databases import SCOPE, WAYS, Place, made
 
+BEGAN = datetime(2026, 11, 22, tzinfo=UTC)
 TABLE = "CREATE TABLE product (id INTEGER PRIMARY KEY, sku VARCHAR(20), name TEXT, changed TIMESTAMP, gone INTEGER)"
 ROWS = (
     "INSERT INTO product VALUES "
@@ -38,6 +41,20 @@ def place(request: pytest.FixtureRequest, postgres: PostgreSQL, tmp_path: Path) 
     new = made(request.param, postgres, tmp_path)
     new.run(TABLE, ROWS)
     return new
+
+
+@dataclass(frozen=True)
+class _With:
+    """A place whose connection has an extra."""
+
+    place: Place
+    extra: str
+
+    def run(self, *statements: str) -> list[Any]:
+        return self.place.run(*statements)
+
+    def uri(self) -> str:
+        return f"{self.place.uri()}?{self.extra}"
 
 
 class Reader:
@@ -430,8 +447,74 @@ def test_pages_go_by_a_key_of_text_too(reader: Reader) -> None:
 def test_a_query_that_the_database_refuses_is_a_mistake_in_the_settings(reader: Reader) -> None:
     with pytest.raises(InvalidSettings, match=r"^scopes\.de-DE\.query: the database refuses: .*nowhere"):
         reader.pull(query="SELECT * FROM nowhere")
-    with pytest.raises(InvalidSettings, match=r"^scopes\.de-DE\.table: the database refuses: .*nowhere"):
+
+
+def test_a_table_that_is_not_there_is_told_with_the_nearest_and_all_there_are(reader: Reader) -> None:
+    reader.place.run("CREATE TABLE price (sku VARCHAR(20))", "CREATE VIEW offered AS SELECT * FROM product")
+    told = r"^scopes\.de-DE\.table: there is no table 'Products'\. Nearest: product\. "
+    with pytest.raises(InvalidSettings, match=told + r"Tables here: offered, price, product\.$"):
+        reader.pull(table="Products")
+    with pytest.raises(InvalidSettings, match=r"no table 'nowhere'\. Tables here: offered, price, product\.$"):
         reader.pull(table="nowhere")
+
+
+def test_an_empty_database_and_a_long_list_of_tables_are_told_too(reader: Reader) -> None:
+    reader.place.run("DROP TABLE product")
+    with pytest.raises(InvalidSettings, match=r"This database has no table that this login may see: is it the right"):
+        reader.pull()
+    reader.place.run(*(f"CREATE TABLE t{number:02} (sku VARCHAR(20))" for number in range(23)))
+    with pytest.raises(InvalidSettings, match=r"Tables here: t00, t01, .*, t19 and 3 more\.$"):
+        reader.pull()
+
+
+def test_a_table_of_another_schema_is_offered_by_its_whole_name(on_postgres: Reader) -> None:
+    on_postgres.place.run("CREATE SCHEMA erp", "CREATE TABLE erp.article (sku text, name text)")
+    with pytest.raises(InvalidSettings, match=r"Nearest: erp\.article\. Tables here: erp\.article, product\."):
+        on_postgres.pull(table="article")
+    assert on_postgres.skus(table="erp.article") == []
+
+
+@pytest.mark.parametrize("url", ["sqlite:///{}", "sqlite+pysqlite:///{}", "sqlite+pysqlite:///file:{}?uri=true"])
+def test_a_sqlite_file_that_is_missing_is_told_and_not_made(tmp_path: Path, url: str) -> None:
+    for path, told in ((tmp_path / "no shop.db", "there is no file '.*no shop.db'"), (tmp_path, "is a folder")):
+        scope = Scope(source="erp", table="product")
+        source = SqlSource(kind="sql", url=url.format(path))
+        with pytest.raises(InvalidSettings, match=rf"^sources\.erp\.url: does not open the database .*{told}"):
+            Database(Opening(SCOPE, scope, source, from_environment)).requests(Want("skus", BEGAN, skus=("A",)))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("uri", "told"),
+    [
+        ("http://shop:s3cr3t@h/api", "is of type 'http', and a sql source needs a database: postgres, sqlite, mysql"),
+        ("akeneo://shop:s3cr3t@h", "is of type 'akeneo', and a sql source needs a database"),
+        ('{"host": "h", "password": "s3cr3t"}', "has no type, and a sql source needs a database"),
+    ],
+)
+def test_a_connection_to_something_else_is_told_by_its_type(uri: str, told: str) -> None:
+    read = from_json if uri.startswith("{") else from_uri
+    given = Opening(
+        SCOPE, Scope(source="erp", table="t"), SqlSource(kind="sql", connection="erp"), lambda name: read(name, uri)
+    )
+    with pytest.raises(InvalidConnection, match=rf"^The connection 'erp' {told}") as error:
+        Database(given).requests(Want("skus", BEGAN, skus=("A",)))
+    assert "s3cr3t" not in str(error.value)
+
+
+@pytest.mark.parametrize("way", WAYS[:2])
+@pytest.mark.parametrize("extra", ["sslmod=disable", "sslmode=sometimes", "connect_timeout=soon", "sslmode=require"])
+def test_a_connection_that_cannot_work_is_a_mistake_and_not_worth_another_try(
+    tmp_path: Path, postgres: PostgreSQL, way: str, extra: str
+) -> None:
+    """The server has no SSL, so that requiring it is a mistake as well."""
+    reader = Reader(tmp_path, _With(made(way, postgres, tmp_path), extra))
+    with pytest.raises(
+        InvalidConnection, match=r"^The connection 'erp' does not open the database postgresql.*: .*"
+    ) as (error):
+        reader.pull()
+    assert PASSWORD not in str(error.value)
+    assert quote(PASSWORD, safe="") not in str(error.value)
 
 
 @pytest.mark.parametrize("way", WAYS[:2])
@@ -455,7 +538,7 @@ def test_a_connection_that_is_not_let_in_is_a_mistake_in_the_settings(
 ) -> None:
     place = made(way, postgres, tmp_path)
     nobody = databases.OnServer(replace(place.database, name="nowhere"), way)  # type: ignore[attr-defined]
-    with pytest.raises(InvalidSettings, match=r"the database refuses: .*does not exist"):
+    with pytest.raises(InvalidConnection, match=r"^The connection 'erp' does not open the database .*nowhere.*exist"):
         Reader(tmp_path, nobody).pull()
 
 
@@ -494,13 +577,6 @@ def test_a_query_cannot_write(reader: Reader) -> None:
     with pytest.raises(InvalidSettings):
         reader.pull(query="DELETE FROM product RETURNING sku, name")
     assert reader.place.run("SELECT count(*) FROM product") == [(3,)]
-
-
-def test_a_file_of_sqlite_that_is_not_there_is_a_mistake_in_the_settings(tmp_path: Path) -> None:
-    place = databases.SqliteFile(tmp_path / "nowhere.db")
-    with pytest.raises(InvalidSettings, match=r"the database refuses: there is no file '.*nowhere\.db'"):
-        Reader(tmp_path, place).pull(table="product")
-    assert not (tmp_path / "nowhere.db").exists()
 
 
 def test_a_secret_in_the_extra_of_a_connection_is_not_told(tmp_path: Path) -> None:

@@ -1,0 +1,71 @@
+"""What a database driver's error means for whoever runs a sync: mend something, or try again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_AWAY = ("08", "53", "55", "57", "58", "40")  # SQLSTATE classes: not reachable, out of room, locked, shutting down
+# Drivers tell of a connection that was not made in words alone; these are libpq's where nothing was asked of a server
+# yet, or where the server answered: not you.
+_MISTAKEN = re.compile(
+    r"(?:Failed to connect|connection is bad): (?:invalid|unexpected|missing|extra|forbidden|weak)\b"
+    r'|^invalid connection option|invalid (?:\w+ )?value:? "'
+    r"|authentication failed|no password supplied|no pg_hba\.conf entry|SSL was required|certificate verify failed"
+    r'|certificate file ".*"|not permitted to log in|(?:role|database) ".*" does not exist',
+    re.IGNORECASE,
+)
+
+
+class Refused(Exception):
+    """The database did not take a statement: trying again changes nothing."""
+
+
+class Closed(Refused):
+    """There is no way in as the URL has it: trying again changes nothing."""
+
+
+class Unreachable(Exception):
+    """The database did not answer, or broke off."""
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """A driver's error as ours: its first line, and whether trying again may help."""
+    try:
+        yield
+    except (Refused, Unreachable, GeneratorExit):
+        raise
+    except ImportError as error:
+        raise Closed(f"{error}. Install the driver, or `datasync[sql]` for PostgreSQL and SQLite") from error
+    except Exception as error:
+        raise _judged(error)(_first_line(error)) from error
+
+
+@contextmanager
+def opening() -> Iterator[None]:
+    """The same while a connection is made: what is refused then is the way in."""
+    try:
+        with told():
+            yield
+    except Refused as error:
+        raise Closed(str(error)) from error
+
+
+def _judged(error: Exception) -> type[Exception]:
+    state = getattr(error, "sqlstate", None) or getattr(getattr(error, "orig", None), "sqlstate", None) or ""
+    if state.startswith(_AWAY):
+        return Unreachable
+    words = str(error)
+    if state or "no such" in words or "syntax error" in words or _MISTAKEN.search(words):
+        return Refused
+    names = ("ProgrammingError", "NotSupportedError", "ArgumentError")
+    return Refused if type(error).__name__ in names else Unreachable
+
+
+def _first_line(error: Exception) -> str:
+    """The first lines of what a driver says; SQLAlchemy adds the whole statement, which nobody needs twice."""
+    words = str(getattr(error, "orig", None) or error).strip()
+    words = re.split(r"\n(?:Query was|query):|\[SQL:", words)[0]
+    return " ".join(words.split()).rstrip(".")
