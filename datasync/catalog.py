@@ -9,7 +9,7 @@ nothing.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -76,8 +76,9 @@ def apply(
     """Bring a snapshot into its scope's catalog; a snapshot that is in already changes nothing.
 
     ``allowed``: an operator accepted that many removals. ``scheduled``: the pull may move the watermark. A complete
-    snapshot that would remove more than the guard lets pass is held: nothing of it is applied. With the source's
-    ``lookback``, one that is applied measures what partial pulls have missed.
+    snapshot that would remove more than the guard lets pass is held: nothing of it is applied. Of a partial one that
+    tells of so many deletions only these are held, until a complete one shows whether they are true. With the source's
+    ``lookback``, a complete one that is applied measures what partial pulls have missed.
     """
     into = log(store, found.scope)
     for _ in range(TRIES):
@@ -88,13 +89,19 @@ def apply(
         _difference(con, store, into, head, found, volatile)
         counts = row(con, query("difference_counts"))
         live = int(head.meta.get("products", 0))
-        if found.complete and _is_held(guard, counts["removed_live"], live, allowed):
-            return _hold(store, found, counts["removed_live"], live, clock())
+        held = None
+        if found.what != "skus" and _is_held(guard, counts["removed_live"], live, allowed):
+            held = _hold(store, found, counts["removed_live"], live, clock())
+            if found.complete:
+                return held
+            _view(con, "asked_for", _NO_SKUS)
+            counts = row(con, query("difference_counts"))
         missed = _missed(con, head, found, lookback, counts)
         meta = _meta(head, found, counts, scheduled, missed)
         done = into.append(con, head, 'SELECT * REPLACE ({at} AS "at") FROM difference', meta, clock)
         if done:
-            return _applied(store, found, done, counts, missed)
+            applied = _applied(store, found, done, counts, missed)
+            return replace(applied, held=held.held, note=held.note) if held else applied
     raise StoreUnavailable(
         f"scopes.{found.scope}: the catalog log was written by others {TRIES} times in a row. Try again."
     )
@@ -201,7 +208,8 @@ def _is_held(guard: Guard, removals: int, live: int, allowed: int | None) -> boo
 
 def _hold(store: Store, found: Snapshot, removals: int, live: int, now: datetime) -> Applied:
     held = holds.hold(store, Hold(found.run, found.scope, None, now, removals, live, now))
-    return Applied(products=live, held=held, note=f"Held: it would remove {removals:,} of {live:,} products.")
+    rest = "" if found.complete else " Whatever else it found is in the catalog; the next complete pull settles it."
+    return Applied(products=live, held=held, note=f"Held: it would remove {removals:,} of {live:,} products.{rest}")
 
 
 def _missed(

@@ -150,7 +150,7 @@ def test_a_held_snapshot_is_told_and_what_it_would_have_done(shop: Shop) -> None
             "by run sync-20261124T030100Z."
         ),
         (
-            "  A complete snapshot of this scope is held since 2026-11-24 03:02:01 UTC: run "
+            "  A removal from this scope's catalog is held since 2026-11-24 03:02:01 UTC: run "
             "sync-20261124T030201Z would remove 3 of 3 products."
         ),
     ]

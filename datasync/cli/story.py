@@ -56,7 +56,7 @@ def of_scope(scope: ScopeStory) -> Iterator[str]:
     if scope.failed_pull:
         yield f"The last pull of this scope failed: {scope.failed_pull}"
     if scope.held:
-        yield f"A complete snapshot of this scope is {_held(scope.held)}"
+        yield f"A removal from this scope's catalog is {_held(scope.held)}"
 
 
 def _unknown(story: Story) -> str:

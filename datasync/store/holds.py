@@ -16,7 +16,8 @@ from datasync.store.files import Store, read_json, write_json
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A complete snapshot, or a transfer's removals (``service`` is set), that only an operator may let pass.
+    """A complete snapshot, the deletions that a partial one tells of, or a transfer's removals (``service`` is set):
+    what only an operator may let pass.
 
     ``id`` is the run's id; accepting names it. ``since`` is when the first hold of this row of holds was met.
     """
