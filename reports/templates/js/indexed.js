@@ -31,9 +31,13 @@ export class Indexed {
     return this.head.sorts;
   }
 
-  /** Load what every search begins with. */
-  prepare() {
-    for (const { postings } of this.parts) postings.router().catch(() => {}); // the search itself will say so
+  /** Load what every search in a service begins with. */
+  prepare(name) {
+    const service = this.head.services.indexOf(name);
+    for (const { segment, postings } of this.parts) {
+      const asked = [postings.router(), this.codes(service, [segment.first], segment)];
+      Promise.all(asked).catch(() => {}); // the search itself will say so
+    }
   }
 
   /** One page of a service's list: its rows, how many match (`isMore` than that), how many are listed, the filters' counts. */
@@ -135,15 +139,22 @@ export class Indexed {
   /** Every document that has the words and that the service says anything of, with its kind (a row, if it was read). */
   async *candidates(service, asked) {
     const words = wordsOf(asked.q);
+    const inParts = this.parts.map((part) => this.candidatesIn(part, words, service, asked));
+    const firsts = inParts.map((blocks) => blocks.next()); // together, not one part after the other
+    for (const first of firsts) first.catch(() => {}); // who comes to it will hear of it
+    for (const [i, blocks] of inParts.entries()) {
+      for (let { value, done } = await firsts[i]; !done; { value, done } = await blocks.next()) yield* value;
+    }
+  }
+
+  /** The candidates of one segment, block by block. */
+  async *candidatesIn({ segment, postings }, words, service, asked) {
     const test = matcher(words);
-    for (const { segment, postings } of this.parts) {
-      for await (const block of new Search(postings, words).blocks(COUNTED + 1)) {
-        const docs = block.docs.map((doc) => doc + segment.first).filter((doc) => !this.rows.dead.has(doc));
-        const kinds = block.isSure ? await this.kindsOf(service, docs, segment, asked) : await this.rows.of(docs, service);
-        for (const [i, kind] of kinds.entries()) {
-          if (kind && (block.isSure || test(searched(kind.name, kind.sku)))) yield { doc: docs[i], kind };
-        }
-      }
+    for await (const { docs: found, isSure } of new Search(postings, words).blocks(COUNTED + 1)) {
+      const docs = found.map((doc) => doc + segment.first).filter((doc) => !this.rows.dead.has(doc));
+      const kinds = isSure ? await this.kindsOf(service, docs, segment, asked) : await this.rows.of(docs, service);
+      const isMeant = (kind) => kind && (isSure || test(searched(kind.name, kind.sku)));
+      yield docs.map((doc, i) => ({ doc, kind: kinds[i] })).filter(({ kind }) => isMeant(kind));
     }
   }
 
@@ -160,10 +171,14 @@ export class Indexed {
 
   /** What a service says of documents, from columns; of their type, visibility and stock only if these are asked for. */
   async kindsOf(service, docs, segment, asked) {
-    const found = await this.column("code", codes, docs, segment, Math.floor((service * this.head.lists) / 100));
+    const found = await this.codes(service, docs, segment);
     const isFiltered = !passes({}, asked);
     const facets = isFiltered ? await this.column("facet", plain, docs, segment, 0) : [];
     return found.map((code, i) => code && { ...told(code, this.head.states), ...facetOf(this.head, facets[i]) });
+  }
+
+  codes(service, docs, segment) {
+    return this.column("code", codes, docs, segment, Math.floor((service * this.head.lists) / 100));
   }
 
   async column(kind, read, docs, { base, first }, shard) {

@@ -104,6 +104,25 @@ export class Cursor {
     return END;
   }
 
+  /** The documents of the part that is read, from the one found on. */
+  left() {
+    return this.read ? this.read.docs.subarray(this.at) : [];
+  }
+
+  /** Ask for the next parts, `most` of them, that begin before `end`; if `docs` are given, for those they may stand in. */
+  ahead(most, end, docs) {
+    for (let part = this.part, at = 0, asked = 0; part < this.end && asked < most; part += 1) {
+      const before = this.router.base(this.place, part);
+      const last = part + 1 < this.end ? this.router.base(this.place, part + 1) : END;
+      if (before >= end) return;
+      if (docs) at = leap(docs, at, before + 1);
+      if (docs && at === docs.length) return;
+      if (docs && docs[at] > last) continue;
+      this.postings.shard(lastUpTo(this.router.cuts, part)).catch(() => {}); // who comes to it will hear of it
+      asked += 1;
+    }
+  }
+
   /** Where the word would begin in the document found, by each occurrence of the gram. */
   begins() {
     const { docs, places } = this.read;

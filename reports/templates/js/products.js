@@ -19,7 +19,7 @@ import { known, phrase, say } from "./words.js";
 const ABSENT = 5;
 
 export function productsView(page, held, service, go, detail) {
-  const view = frame(held, go);
+  const view = frame(held, service, go);
   let shown = null;
   let list = RECEIVED;
   async function update(state) {
@@ -40,10 +40,10 @@ export function productsView(page, held, service, go, detail) {
 }
 
 /** What stands still: the heading, the search, the table's head, and the places for the rest. */
-function frame(held, go) {
+function frame(held, service, go) {
   const heading = headingView(go);
   const [order, pager] = [sortSelect(go, held.sorts), pagerView(go, held.pageSize)];
-  const parts = [searchBox(go, () => held.prepare()), filtersView(go), downloadView(held), skusView(go), heading, order, pager];
+  const parts = [searchBox(go, () => held.prepare(service.name)), filtersView(go), downloadView(held), skusView(go), heading, order, pager];
   const [search, filters, download, skus] = parts;
   const heads = SORTS.map((column) => columnHead(column, go, held.sorts.includes(column)));
   const reasons = h("th", { scope: "col", class: "why" }, h("span", {}, say("why")));

@@ -72,11 +72,13 @@ export class Search {
     const words = this.cursors.map((word) => word.filter((cursor) => cursors.includes(cursor)));
     if (from === 0) for (const cursor of cursors) cursor.rewind();
     const docs = [];
-    for (let doc = from; docs.length < limit; ) {
+    for (let doc = from, most = 1; docs.length < limit; ) {
       const found = next(cursors, doc);
       if (found === END) break;
       if (found === undefined) {
+        if (most > 1) ahead(cursors, most, docs.length ? from + ((doc - from) * limit) / docs.length : END);
         await Promise.all(cursors.map((cursor) => cursor.load()));
+        most *= 4;
         continue;
       }
       if (words.every(stand)) docs.push(found);
@@ -90,6 +92,16 @@ export class Search {
 function isCheaper(candidates, left) {
   const parts = left.reduce((sum, cursor) => sum + Math.min(cursor.parts, candidates), 0);
   return candidates <= FEW || (candidates <= MOST && candidates <= ROWS_A_PART * parts);
+}
+
+/**
+ * Ask together for what is needed next, up to the document `end`: `most` parts of the rarest gram, and as far of the
+ * others; where it has one part alone, for the parts in which its documents may stand.
+ */
+function ahead([rarest, ...others], most, end) {
+  const docs = rarest.parts === 1 ? rarest.left() : undefined;
+  rarest.ahead(most, end);
+  for (const cursor of others) cursor.ahead(docs ? most : Math.ceil((most * cursor.parts) / rarest.parts), end, docs);
 }
 
 /** The first document from `from` on that all cursors have. */
