@@ -68,7 +68,10 @@ def from_uri(name: str, written: str) -> Connection:
         kind, protocol, parts = _parts(written)
         port = parts.port
     except ValueError:
-        raise InvalidConnection(name, "is no URI as in type://login:password@host:port/schema?key=value") from None
+        problem = (
+            "is no URI as in type://login:password@host:port/schema?key=value, each part percent-encoded (/ as %2F)"
+        )
+        raise InvalidConnection(name, problem) from None
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
     host = unquote(parts.hostname or "")
     return Connection(

@@ -67,7 +67,7 @@ def outcome(told: Mapping[str, Any]) -> str:
         *told.get("notes", ()),
     ]
     took = f" ({told['seconds']:.1f} s)" if told.get("seconds", 0) >= 1 else ""
-    return ". ".join(part.rstrip(".") for part in said) + "." + took
+    return " ".join(part if part.endswith(("?", "!")) else f"{part.rstrip('.')}." for part in said) + took
 
 
 def held(told: Mapping[str, Any]) -> list[str]:

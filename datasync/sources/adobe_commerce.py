@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import httpx
 
@@ -21,7 +21,7 @@ from datasync.connection import Connection
 from datasync.errors import AccessDenied, InvalidConnection, SourceRefused, UnexpectedAnswer, UnknownName
 from datasync.sources.auth import Bearer, Issued, Signed, Token
 from datasync.sources.base import Want
-from datasync.sources.http import Api
+from datasync.sources.http import Api, lacking
 from datasync.sources.paged import Page, Paged
 from datasync.sources.spooled import Field, Shape, own
 from datasync.sql import literal
@@ -144,7 +144,9 @@ class AdobeCommerce(Paged[Facts]):
 
     def knows(self, api: Api, field: str) -> bool:
         try:
-            return bool(api.get(self._path(f"products/attributes/{field}")).json.get("attribute_code") == field)
+            return bool(
+                api.get(self._path(f"products/attributes/{quote(field, safe='')}")).json.get("attribute_code") == field
+            )
         except SourceRefused:
             return False
 
@@ -182,14 +184,16 @@ def _auth(api: Api, connection: Connection, root: str) -> httpx.Auth:
     if all(extra.get(name) for name in _SIGNED_BY):
         return Signed(*(str(extra[name]) for name in _SIGNED_BY))
     if extra.get("client_id") and extra.get("client_secret"):
-        return Issued(partial(_ims, api, extra), lambda answer: Token(answer["access_token"]), api.judge)
+        return Issued(partial(_ims, api, extra), lambda answer: Token(answer["access_token"]), api.judge_token)
     if connection.login and connection.password:
         given = {"username": connection.login, "password": connection.password}
         ask = partial(api.request, f"{root}integration/admin/token", json=given)
-        return Issued(lambda _: [ask()], lambda answer: Token(str(answer)), api.judge)
+        return Issued(lambda _: [ask()], lambda answer: Token(str(answer)), api.judge_token)
     if connection.password:
         return Bearer(connection.password)
     needs = f"needs {', '.join(_SIGNED_BY)} in its extra, or a token as its password"
+    if any(map(extra.get, _SIGNED_BY)):
+        needs += f"; it lacks {lacking(extra, _SIGNED_BY)}"
     raise InvalidConnection(connection.name, needs)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
+from urllib.parse import quote as percent_encoded
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -21,7 +22,7 @@ from datasync.connection import Connection
 from datasync.errors import InvalidConnection, SourceRefused, UnexpectedAnswer, UnknownName
 from datasync.sources.auth import Issued, Token
 from datasync.sources.base import Want
-from datasync.sources.http import Api
+from datasync.sources.http import Api, lacking
 from datasync.sources.paged import Page, Paged
 from datasync.sources.spooled import Field, Shape, own, pointer
 from datasync.sql import literal, quote
@@ -60,7 +61,7 @@ class Akeneo(Paged[Facts]):
 
     def open(self) -> Api:
         api, connection = self.connected(), self._given.connection()
-        return api.authorized(Issued(partial(_grants, api, connection), _token, api.judge))
+        return api.authorized(Issued(partial(_grants, api, connection), _token, api.judge_token))
 
     def look(self, api: Api) -> Facts:
         channel = self._channel(api)
@@ -118,7 +119,7 @@ class Akeneo(Paged[Facts]):
 
     def knows(self, api: Api, field: str) -> bool:
         try:
-            return bool(api.get(f"{_ROOT}attributes/{field}").json.get("code") == field)
+            return bool(api.get(f"{_ROOT}attributes/{percent_encoded(field, safe='')}").json.get("code") == field)
         except SourceRefused:
             return False
 
@@ -147,7 +148,7 @@ class Akeneo(Paged[Facts]):
 
     def _channel(self, api: Api) -> Mapping[str, Any]:
         try:
-            return dict(api.get(f"{_ROOT}channels/{self.channel}").json)
+            return dict(api.get(f"{_ROOT}channels/{percent_encoded(self.channel, safe='')}").json)
         except SourceRefused as error:
             if error.status != httpx.codes.NOT_FOUND:
                 raise
@@ -158,8 +159,9 @@ class Akeneo(Paged[Facts]):
 def _grants(api: Api, connection: Connection, refresh: str | None) -> list[httpx.Request]:
     """The requests for a token: by the refresh token there is, then by login and password."""
     extra = connection.extra
-    if not (connection.login and connection.password and extra.get("client_id") and extra.get("client_secret")):
-        needs = "needs a login, a password, and client_id and client_secret in its extra"
+    given = {"login": connection.login, "password": connection.password, **extra}
+    if missing := lacking(given, ("login", "password", "client_id", "client_secret")):
+        needs = f"needs a login, a password, and client_id and client_secret in its extra; it lacks {missing}"
         raise InvalidConnection(connection.name, needs)
     client = base64.b64encode(f"{extra['client_id']}:{extra['client_secret']}".encode()).decode()
     password = {"grant_type": "password", "username": connection.login, "password": connection.password}

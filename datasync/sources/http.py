@@ -27,6 +27,13 @@ _LARGEST_BODY = 256 * 1024 * 1024
 _TIMEOUT = httpx.Timeout(120, connect=15)
 _BACKOFF = wait_exponential_jitter(multiplier=0.5, max=60, jitter=0.5)
 _AGAIN = {408, 425, 429}
+_PLAIN = "If that place speaks plain HTTP, write http:// before the host in the connection."
+_TLS = {
+    "CERTIFICATE_VERIFY_FAILED": "Have this machine trust who signed the certificate (SSL_CERT_FILE names a file), or "
+    "mend the host in the connection.",
+    **dict.fromkeys(("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL", "HTTP_REQUEST"), _PLAIN),
+}
+_NOT_HTTP = ("aws", "ftp", "mongo", "mssql", "mysql", "oracle", "postgres", "redis", "sftp", "sqlite", "ssh")
 
 Params = Sequence[tuple[str, str]]
 
@@ -91,26 +98,46 @@ class Api:
 
     def judge(self, response: httpx.Response, content: bytes) -> Any:
         """The JSON in the content of an answer; raises what any other answer means."""
-        status, says = response.status_code, self._says(content)
+        status, says = response.status_code, f"{self._says(content)} ({self._place(response.url)})"
         if status in _AGAIN or status >= httpx.codes.INTERNAL_SERVER_ERROR:
             raise self._again(f"it answered {status}{says}.", _retry_after(response))
         if response.is_redirect:
             target = urlsplit(response.headers.get("location", ""))
             where = f"{target.scheme}://{target.netloc}" if target.netloc else target.path
-            raise SourceRefused(self._source, status, f"it answered {status} and points to {where}")
+            raise SourceRefused(self._source, status, f"it answered {status}{says} and points to {where}")
         if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
             raise AccessDenied(self._source, status, f"it answered {status}{says}")
         if response.is_error:
             raise SourceRefused(self._source, status, f"it answered {status}{says}")
         return self._json(response, content)
 
+    def judge_token(self, response: httpx.Response, content: bytes) -> Any:
+        """The same for an answer that should bring a token: whatever is wrong with what was sent, it lets nobody in."""
+        try:
+            return self.judge(response, content)
+        except SourceRefused as error:
+            if error.status in (httpx.codes.BAD_REQUEST, httpx.codes.UNPROCESSABLE_ENTITY):
+                raise AccessDenied(self._source, error.status, error.problem) from None
+            raise
+
     def _once(self, path: str, params: Params) -> Answer:
         try:
             with self._pace.slot(), self._client.stream("GET", path, params=list(params) or None) as response:
                 content = self._content(response)
         except httpx.RequestError as error:
-            raise self._again(f"the connection failed ({type(error).__name__}: {self._clean(str(error))}).") from None
+            raise self._failed(error) from None
         return Answer(self.judge(response, content), _at(response))
+
+    def _failed(self, error: httpx.RequestError) -> Exception:
+        """What a request means that got no answer: most are worth another try, a mistaken protocol is not."""
+        says, place = self._clean(str(error)), self._place(self._client.base_url)
+        if fix := next((fix for words, fix in _TLS.items() if words in says), None):
+            return SourceRefused(self._source, 0, f"there is no safe connection to {place} ({says})", fix)
+        return self._again(f"the connection to {place} failed ({type(error).__name__}: {says}).")
+
+    def _place(self, url: httpx.URL) -> str:
+        """An address without its query, which may hold anything."""
+        return self._clean(str(url.copy_with(query=None, userinfo=b"")).rstrip("/"))
 
     def _content(self, response: httpx.Response) -> bytes:
         """A body, read to its end unless it is larger than any page can be."""
@@ -124,7 +151,8 @@ class Api:
     def _json(self, response: httpx.Response, content: bytes) -> Any:
         kind = response.headers.get("content-type", "nothing").split(";")[0].strip()
         if "json" not in kind:
-            raise self._again(f"it answered with {kind}, not with JSON. Is its address right, or is it under repair?")
+            place = self._place(response.url)
+            raise self._again(f"{place} answered with {kind}, not with JSON. Is it right, or is it under repair?")
         try:
             return json.loads(content, parse_constant=_no_number)
         except ValueError:
@@ -159,17 +187,25 @@ def address(connection: Connection) -> str:
 
     ``schema`` is the protocol where it names one, as Airflow's own HTTP connections have it, else a path.
     """
+    if connection.type in _NOT_HTTP:
+        raise InvalidConnection(connection.name, f"is of type {connection.type!r}, and this source is asked over HTTP")
     schema = connection.schema.strip("/")
     is_protocol = schema in ("http", "https")
     written = connection.host.strip()
     parts = urlsplit(written if "://" in written else f"{schema if is_protocol else 'https'}://{written}")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise InvalidConnection(connection.name, "has no host, as in https://shop.example")
-    if "@" in parts.netloc or parts.query or parts.fragment:
-        raise InvalidConnection(connection.name, "has a login or a query in its host; login and password have fields")
+    if "@" in f"{parts.netloc}{parts.path}{schema}" or parts.query or parts.fragment:
+        problem = "has a login or a query in its host; login and password have fields, and in a URI a / in them is %2F"
+        raise InvalidConnection(connection.name, problem)
     port = f":{connection.port}" if connection.port and ":" not in parts.netloc.rpartition("]")[2] else ""
     path = "/".join(part for part in (parts.path.strip("/"), "" if is_protocol else schema) if part)
     return f"{parts.scheme}://{parts.netloc}{port}/{path}".rstrip("/")
+
+
+def lacking(given: Mapping[str, Any], names: Sequence[str]) -> str:
+    """The names that a connection gives nothing for, for a sentence."""
+    return ", ".join(name for name in names if not given.get(name))
 
 
 def message(said: Any) -> str:
