@@ -254,6 +254,14 @@ def test_an_unknown_sku_is_said_to_be_and_its_near_spellings_are_named(shop: Sho
     ]
 
 
+def test_an_unknown_sku_is_told_with_the_pull_that_failed_to_look_for_it(shop: Shop) -> None:
+    (shop.folder / "en/products.csv").unlink()
+    assert shop.run("sync").code == 4
+    (said,) = told(shop, "A-1")
+    assert said.startswith("A-1 is unknown: ")
+    assert "The last pull of en-US failed: scopes.en-US.path: no file matches " in said
+
+
 def test_a_sku_that_begins_with_a_sign_can_be_asked_for(shop: Shop) -> None:
     shop.sells(("-x 1", "Minus", "enabled", "x", ""))
     shop.run("sync")

@@ -62,7 +62,10 @@ def of_scope(scope: ScopeStory) -> Iterator[str]:
 def _unknown(story: Story) -> str:
     scopes = ", ".join(scope.scope for scope in story.scopes)
     near = f" Spelled nearly the same: {', '.join(story.near)}." if story.near else ""
-    return f"{story.sku} is unknown: no kept pull, no catalog and no service of {scopes} has ever met it.{near}"
+    failed = "".join(
+        f" The last pull of {one.scope} failed: {one.failed_pull}" for one in story.scopes if one.failed_pull
+    )
+    return f"{story.sku} is unknown: no kept pull, no catalog and no service of {scopes} has ever met it.{near}{failed}"
 
 
 def _seen(last: Seen, complete: Seen | None, met: Seen | None) -> str:
