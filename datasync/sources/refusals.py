@@ -13,8 +13,14 @@ _MISTAKEN = re.compile(
     r"(?:Failed to connect|connection is bad): (?:invalid|unexpected|missing|extra|forbidden|weak)\b"
     r'|^invalid connection option|invalid (?:\w+ )?value:? "'
     r"|authentication failed|no password supplied|no pg_hba\.conf entry|SSL was required|certificate verify failed"
-    r'|certificate file ".*"|not permitted to log in|(?:role|database) ".*" does not exist',
+    r'|certificate file ".*"|not permitted to log in|(?:role|database) ".*" does not exist'
+    r"|access denied for user|unknown database",
     re.IGNORECASE,
+)
+
+_DRIVER = (
+    "Install the driver (`datasync[sql]` has those for PostgreSQL and SQLite), or name one that is there in the type, "
+    "as in mysql+pymysql"
 )
 
 
@@ -38,7 +44,7 @@ def told() -> Iterator[None]:
     except (Refused, Unreachable, GeneratorExit):
         raise
     except ImportError as error:
-        raise Closed(f"{error}. Install the driver, or `datasync[sql]` for PostgreSQL and SQLite") from error
+        raise Closed(f"{error}. {_DRIVER}") from error
     except Exception as error:
         raise _judged(error)(_first_line(error)) from error
 
@@ -60,7 +66,7 @@ def _judged(error: Exception) -> type[Exception]:
     words = str(error)
     if state or "no such" in words or "syntax error" in words or _MISTAKEN.search(words):
         return Refused
-    names = ("ProgrammingError", "NotSupportedError", "ArgumentError")
+    names = ("ProgrammingError", "NotSupportedError", "ArgumentError", "TypeError")
     return Refused if type(error).__name__ in names else Unreachable
 
 

@@ -484,6 +484,13 @@ def test_a_sqlite_file_that_is_missing_is_told_and_not_made(tmp_path: Path, url:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_driver_that_is_not_installed_is_named_with_the_way_to_name_another() -> None:
+    scope, mine = Scope(source="erp", table="t"), SqlSource(kind="sql", connection="erp")
+    given = Opening(SCOPE, scope, mine, lambda name: from_uri(name, "mysql+mysqldb://reader@h/shop"))
+    with pytest.raises(InvalidConnection, match=r"No module named .*, or name one that is there in the type, as in"):
+        Database(given).requests(Want("skus", BEGAN, skus=("A",)))
+
+
 @pytest.mark.parametrize(
     ("uri", "told"),
     [
