@@ -294,8 +294,10 @@ class Pipeline:
         if asks == "complete":
             return Want("complete", now), None
         held = holds.current(self.store, scope, None)
+        whole = pull.read(con, self.store, scope, held.id) if held else None
+        tried = held.at if held and (whole is None or whole.complete) else None
         every = self.settings.sources[self.settings.scope(scope).source].complete_every
-        why = cadence.due(meta, every, held.at if held else None, now)
+        why = cadence.due(meta, every, tried, now)
         return (Want("complete", now), why) if why else (Want("changed", now, meta["watermark"]), None)
 
     def _mark(self, con: duckdb.DuckDBPyConnection, run: str, scope: str, service: str, request: Request) -> int:

@@ -79,6 +79,18 @@ def test_an_operator_who_accepts_them_has_them_removed(erp: Erp) -> None:
     assert erp.run("sync").code == 0
 
 
+def test_deletions_that_are_held_do_not_put_off_the_complete_pull_that_settles_them(erp: Erp) -> None:
+    erp.now += timedelta(hours=20)
+    erp.change("gone = 1", "rowid <= 30")
+    assert erp.run("sync").code == 5
+    erp.execute("UPDATE product SET gone = 0")
+    erp.now += timedelta(hours=5)
+    told = erp.run("sync")
+    assert (told.code, erp.catalog(told)) == (0, ["0", "0", "0", "ok"])
+    assert "Complete, because 24 hours have passed since the last one." in told.err
+    assert "held since" not in erp.run("why", "P1").out
+
+
 def test_a_complete_pull_ends_the_hold_where_the_mark_was_a_mistake(erp: Erp) -> None:
     erp.change("gone = 1", "true")
     assert erp.run("sync").code == 5
