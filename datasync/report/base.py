@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-FORMAT = 1  # of the shards: a base of another one is not added to
+FORMAT = 2  # of the shards: a base of another one is not added to
 
 Facet = tuple[str | None, list[str] | None, str | None]
 

@@ -3,9 +3,10 @@
 To find "wool" in a million names without reading them, one looks up two lists made beforehand: where "woo" stands,
 and where "ool" stands. A name has "wool" in it exactly if an "ool" stands one place to the right of a "woo". Such
 three bytes are a **gram**, an **occurrence** is (document, place), and a gram's occurrences in ascending order are its
-**postings**. Because places are kept, matches are exact: no row has to be read to be sure, and they can be counted
-before any row is loaded. Bytes, not letters: then Chinese, Thai and English are one case, a letter of most scripts
-being two or three.
+**postings**. An occurrence also tells the four bytes that follow, as far as the word goes: so "wool" needs the list of
+"woo" alone, where an "l" follows, and a longer word one list for every seven of its bytes. Because places are kept,
+matches are exact: no row has to be read to be sure, and they can be counted before any row is loaded. Bytes, not
+letters: then Chinese, Thai and English are one case, a letter of most scripts being two or three.
 
 Short words match the beginnings of words, so beginnings have grams of their own: (blank, first, second byte) and
 (1, blank, first byte). Their place is the one before the word. Grams with a blank inside are left out: no word that
@@ -14,8 +15,9 @@ is searched for holds one.
 Postings are cut into **parts**, so that a search for something frequent loads the beginning only. Parts are packed into
 shards in the order of their grams; the **router** lists all grams, how frequent each one is, and where its parts are.
 
-    part          varints: the step from the document before (0 in the same one), and the place; in turns
-    index shard   parts (4 bytes), their bytes (4 planes), the parts
+    index shard   parts (4 bytes); of each part how many bytes of steps and how many occurrences (4 planes each); then
+                  of all occurrences the steps from the document before (varints; 0 in the same one), the places (2
+                  planes), the bytes that follow (4 planes)
     router        grams, shards, bases (4 bytes each); grams as steps (3 planes), frequency as 8 * log2 (1 plane);
                   parts of each gram (varints); the first part of each shard (4 planes);
                   bases: the last document of the part before, for every part but the first of a gram (varints)
@@ -25,6 +27,7 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -46,28 +49,58 @@ _APART = np.array([sign < 128 and not chr(sign).isalnum() for sign in _signs])  
 
 Keys = NDArray[np.uint64]
 Longs = NDArray[np.int64]
+Words = NDArray[np.uint32]
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrences:
+    """Every (gram, document, place) of some documents as sorted numbers, and the four bytes that follow each gram."""
+
+    keys: Keys
+    following: Words
 
 
 # ── from texts to occurrences ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def occurrences(searched: pa.ChunkedArray, first: int) -> Keys:
-    """Every (gram, document, place) of some documents as sorted numbers; ``first`` is the first document's number.
+def occurrences(searched: pa.ChunkedArray, first: int) -> Occurrences:
+    """What stands in some documents; ``first`` is the first document's number.
 
     Texts are "name, line break, SKU, line break". Those of ASCII alone are folded as bytes, the others as text.
     """
     text, starts = texts(searched)
-    docs = np.arange(first, first + len(starts) - 1)
-    if not len(docs):
-        return np.empty(0, np.uint64)
+    count = len(starts) - 1
+    if not count:
+        return Occurrences(np.empty(0, np.uint64), np.empty(0, np.uint32))
     is_foreign = np.bitwise_or.reduceat(text, starts[:-1]) > 127
     foreign = np.repeat(is_foreign, np.diff(starts))
-    plain = _grams(_ASCII[text[~foreign]], np.diff(starts)[~is_foreign], docs[~is_foreign])
     folded = np.frombuffer(fold(text[foreign].tobytes().decode()).encode(), np.uint8)
     ends = np.flatnonzero(folded == ord("\n"))[1::2] + 1
-    keys = np.concatenate((plain, _grams(folded, np.diff(ends, prepend=0), docs[is_foreign])))
+    whole = np.concatenate((_ASCII[text[~foreign]], folded))
+    lengths = np.concatenate((np.diff(starts)[~is_foreign], np.diff(ends, prepend=0)))
+    docs = np.concatenate((np.flatnonzero(~is_foreign), np.flatnonzero(is_foreign)))
+    keys = _grams(whole, lengths, docs + first)
     keys.sort()
-    return keys
+    begins = np.empty(count, np.int64)
+    begins[docs] = np.cumsum(lengths) - lengths
+    return Occurrences(keys, _following(whole, begins, keys, first))
+
+
+def _following(text: Bytes, begins: Longs, keys: Keys, first: int) -> Words:
+    """The four bytes behind each occurrence's gram as one number: none from a blank on, or behind a first byte alone,
+    and any at places that are too large to tell.
+    """
+    padded = np.concatenate((text, np.zeros(8, np.uint8))).astype(np.uint32)
+    words, goes_on = np.zeros(len(padded) - 3, np.uint32), np.ones(len(padded) - 3, np.bool_)
+    for behind in range(4):
+        byte = padded[behind : len(padded) - 3 + behind]
+        goes_on &= byte > _BLANK
+        words |= np.where(goes_on, byte, np.uint32(0)) << np.uint32(8 * behind)
+    doc = ((keys >> np.uint64(_PLACES)) & np.uint64(0xFFFFFF)).astype(np.int64)
+    place = (keys & np.uint64((1 << _PLACES) - 1)).astype(np.int64)
+    found: Words = words[begins[doc - first] + place + 2]
+    found[: np.searchsorted(keys, np.uint64((_BEGINS + 1) << 16 << _GRAMS))] = 0
+    return found
 
 
 def _grams(text: Bytes, lengths: Longs, docs: Longs) -> Keys:
@@ -103,44 +136,50 @@ def _keys(one: Bytes | np.uint8, two: Bytes | np.uint8, three: Bytes, where: Key
 
 @dataclass(frozen=True, slots=True)
 class _Pieces:
-    """Encoded postings by gram, piece by piece: where the bytes are, how many occurrences, and the last document."""
+    """Encoded postings by gram, piece by piece: where the steps' bytes are, and how many; where the rest of the
+    occurrences is, and how many there are; and the last document.
+    """
 
     gram: Numbers
     begin: Longs
     length: Numbers
+    first: Longs
     count: Numbers
     last: Numbers
 
 
+_REST = np.dtype([("place", "<u2"), ("following", "<u4")])
+
+
 class Postings:
-    """Collects the occurrences of one batch of documents after the other; the bytes wait in a file, not in memory."""
+    """Collects the occurrences of one batch of documents after the other; the bytes wait in files, not in memory."""
 
     def __init__(self, part: int = PART) -> None:
         self._part = part
-        self._file = tempfile.TemporaryFile(prefix="datasync-index-")  # noqa: SIM115 - open until finish
+        self._steps, self._rest = _Waiting(), _Waiting()
         self._before = np.zeros(1 << 24, np.int32)  # by gram: the last document so far
         self._pieces: list[_Pieces] = []
-        self._written = 0
 
-    def add(self, keys: Keys) -> None:
+    def add(self, found: Occurrences) -> None:
         """Take in a batch; its documents follow those of the batch before."""
+        keys = found.keys
         if not len(keys):
             return
         gram = (keys >> np.uint64(_GRAMS)).astype(np.int32)
         doc = ((keys >> np.uint64(_PLACES)) & np.uint64(0xFFFFFF)).astype(np.int32)
-        place = (keys & np.uint64((1 << _PLACES) - 1)).astype(np.int32)
         begin = _begins(gram, doc, self._part)
         end = np.append(begin[1:], len(keys))
         steps = np.diff(doc, prepend=np.int32(0))
         is_first = np.diff(gram[begin], prepend=-1) > 0
         steps[begin] = doc[begin] - np.where(is_first, self._before[gram[begin]], doc[begin - 1])
         self._before[gram[end - 1]] = doc[end - 1]
-        data, at = varints(np.stack((steps, place), axis=1).reshape(-1))
-        lengths = (at[2 * end] - at[2 * begin]).astype(np.int32)
+        data, at = varints(steps)
+        rest = np.empty(len(keys), _REST)
+        rest["place"], rest["following"] = keys & np.uint64((1 << _PLACES) - 1), found.following
+        lengths = (at[end] - at[begin]).astype(np.int32)
+        places = self._steps.add(data) + at[begin], self._rest.add(rest) // _REST.itemsize + begin
         counts = (end - begin).astype(np.int32)
-        self._pieces.append(_Pieces(gram[begin], at[2 * begin] + self._written, lengths, counts, doc[end - 1]))
-        self._file.write(data.tobytes())
-        self._written += len(data)
+        self._pieces.append(_Pieces(gram[begin], places[0], lengths, places[1], counts, doc[end - 1]))
 
     def finish(self, shard: int = SHARD) -> Index:
         """Put the pieces together, gram by gram."""
@@ -148,10 +187,28 @@ class Postings:
         none = np.empty(0, np.int64)
         columns = {name: np.concatenate([getattr(one, name) for one in self._pieces] or [none]) for name in names}
         order = np.argsort(columns["gram"], kind="stable")
+        pieces = _Pieces(**{name: values[order] for name, values in columns.items()})
+        return Index(pieces, self._steps.read(np.uint8), self._rest.read(_REST), self._part, shard)
+
+
+class _Waiting:
+    """Bytes that wait in a file."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile(prefix="datasync-index-")  # noqa: SIM115 - open until it is read
+        self._written = 0
+
+    def add(self, data: Numbers) -> int:
+        """Returns where they begin."""
+        begin = self._written
+        self._written += self._file.write(data.tobytes())
+        return begin
+
+    def read(self, kind: Any) -> Numbers:
         self._file.flush()
-        data = np.memmap(self._file, np.uint8, "r") if self._written else np.empty(0, np.uint8)
+        data = np.memmap(self._file, kind, "r") if self._written else np.empty(0, kind)
         self._file.close()  # the mapping stays, and the disk gets its space back when it goes
-        return Index(_Pieces(**{name: values[order] for name, values in columns.items()}), data, self._part, shard)
+        return data
 
 
 def _begins(gram: Numbers, doc: Numbers, part: int) -> Longs:
@@ -168,16 +225,20 @@ def _begins(gram: Numbers, doc: Numbers, part: int) -> Longs:
 class Index:
     """Finished postings: parts, packed into shards, and the router to them."""
 
-    def __init__(self, pieces: _Pieces, data: Bytes, part: int, shard: int) -> None:
-        self._pieces, self._data = pieces, data
+    def __init__(self, pieces: _Pieces, steps: Bytes, rest: Numbers, part: int, shard: int) -> None:
+        self._pieces, self._steps, self._rest = pieces, steps, rest
         begins_gram = np.diff(pieces.gram, prepend=-1) > 0
         before = np.cumsum(pieces.count, dtype=np.int64) - pieces.count
         within = before - np.maximum.accumulate(np.where(begins_gram, before, 0))
         begins = begins_gram | (np.diff(within // part, prepend=0) != 0)
         self._first = np.flatnonzero(begins)  # piece of each part
         self._is_gram = begins_gram[self._first]
-        self._bytes = np.add.reduceat(pieces.length, self._first) if len(self._first) else self._first
-        sizes = np.cumsum(self._bytes, dtype=np.int64) - self._bytes
+        self._bytes, self._count = (
+            np.add.reduceat(of, self._first) if len(self._first) else self._first
+            for of in (pieces.length, pieces.count)
+        )
+        large = self._bytes + 2 * self._count  # about what packing leaves of them
+        sizes = np.cumsum(large, dtype=np.int64) - large
         self._cuts = np.flatnonzero(np.diff(sizes // shard, prepend=-1))  # part of each shard
 
     def __len__(self) -> int:
@@ -189,11 +250,18 @@ class Index:
         parts = slice(cuts[number], cuts[number + 1])
         pieces = np.append(self._first, len(self._pieces.gram))
         chosen = slice(pieces[parts.start], pieces[parts.stop])
-        begin, length = self._pieces.begin[chosen], self._pieces.length[chosen]
-        places = np.arange(length.sum()) + np.repeat(begin - (np.cumsum(length, dtype=np.int64) - length), length)
-        sizes = self._bytes[parts]
-        made: bytes = self._data[places].tobytes()
-        return header(len(sizes)) + planes(sizes, 4) + made
+        steps = self._steps[_spread(self._pieces.begin[chosen], self._pieces.length[chosen])]
+        rest = self._rest[_spread(self._pieces.first[chosen], self._pieces.count[chosen])]
+        return b"".join(
+            (
+                header(parts.stop - parts.start),
+                planes(self._bytes[parts], 4),
+                planes(self._count[parts], 4),
+                steps.tobytes(),
+                planes(rest["place"], 2),
+                planes(rest["following"], 4),
+            )
+        )
 
     def router(self) -> bytes:
         """What a search reads first."""
@@ -213,3 +281,10 @@ class Index:
                 varints(bases)[0].tobytes(),
             )
         )
+
+
+def _spread(begins: Longs, lengths: Numbers) -> Longs:
+    """The places of stretches, one after the other."""
+    ends = np.cumsum(lengths, dtype=np.int64)
+    places: Longs = np.arange(lengths.sum()) + np.repeat(begins - (ends - lengths), lengths)
+    return places

@@ -220,8 +220,8 @@ class _Writer:
         """Rows, and everything by which they are found without loading all of them."""
         postings = index.Postings(index.PART * (4 if self.segment.size > MANY else 1))
         found: list[_Columns] = []
-        for keys, columns in _in_order(self.pool, self._batch, self._batches()):
-            postings.add(keys)
+        for batch, columns in _in_order(self.pool, self._batch, self._batches()):
+            postings.add(batch)
             found.append(columns)
         made = postings.finish(index.SHARD * self.coarse)
         self.put("router", 0, made.router())
@@ -229,11 +229,11 @@ class _Writer:
         if found:
             self._columns(found)
 
-    def _batch(self, first: int) -> tuple[index.Keys, _Columns]:
+    def _batch(self, first: int) -> tuple[index.Occurrences, _Columns]:
         part = self._rows(first)
         codes = [numbers(part[f"code_{n}"]) for n in range(self.services)]
-        keys = index.occurrences(part["searched"], first)
-        return keys, _Columns(skus.hashes(*texts(part["sku"])), codes, numbers(part["facet"]))
+        occurrences = index.occurrences(part["searched"], first)
+        return occurrences, _Columns(skus.hashes(*texts(part["sku"])), codes, numbers(part["facet"]))
 
     def _columns(self, found: list[_Columns]) -> None:
         self._numbered("sku", skus.table(np.concatenate([one.hashes for one in found])))

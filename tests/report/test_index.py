@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from datasync.report import binary, index, orders, skus
 from datasync.report.fold import fold
 
-Found = dict[int, list[tuple[int, int]]]
+Found = dict[int, list[tuple[int, int, bytes]]]
 
 
 class Reading:
@@ -52,14 +52,24 @@ def naive(texts: list[str]) -> Found:
         for at in range(1, len(raw) - 2):
             one, two, three = raw[at : at + 3]
             if min(one, two, three) > 32:
-                found[one << 16 | two << 8 | three].append((doc, at))
+                found[one << 16 | two << 8 | three].append((doc, at, following(raw, at + 3)))
         for at in range(1, len(raw) - 1):
             begins = not apart(raw[at]) and apart(raw[at - 1])
             if begins:
-                found[1 << 16 | 32 << 8 | raw[at]].append((doc, at - 1))
+                found[1 << 16 | 32 << 8 | raw[at]].append((doc, at - 1, bytes(4)))
             if begins and raw[at + 1] > 32:
-                found[32 << 16 | raw[at] << 8 | raw[at + 1]].append((doc, at - 1))
+                found[32 << 16 | raw[at] << 8 | raw[at + 1]].append((doc, at - 1, following(raw, at + 2)))
     return {gram: sorted(places) for gram, places in found.items()}
+
+
+def following(raw: bytes, at: int) -> bytes:
+    """Four bytes, none of them from a blank on; the line break ends a text."""
+    return (
+        (raw[at : at + 4] + bytes(4))
+        .translate(bytes(32 * b" " + bytes(range(32, 256))))
+        .split(b" ")[0][:4]
+        .ljust(4, b"\0")
+    )
 
 
 def apart(byte: int) -> bool:
@@ -68,31 +78,43 @@ def apart(byte: int) -> bool:
 
 def read(made: index.Index) -> Found:
     """All postings, by way of the router."""
-    shards = [Reading(made.shard(number)) for number in range(len(made))]
-    sizes = [shard.planes(shard.number(), 4) for shard in shards]
-    parts = [shard.data[shard.at + sum(of[:i]) :][:size] for shard, of in zip(shards, sizes, strict=True)
-             for i, size in enumerate(of)]  # fmt: skip
+    shards = [list(parts(Reading(made.shard(number)))) for number in range(len(made))]
     router = Reading(made.router())
     grams, count, bases = router.number(), router.number(), router.number()
     steps, _ = router.planes(grams, 3), router.planes(grams, 1)
     many = [router.varint() for _ in range(grams)]
     cuts = router.planes(count, 4)
-    assert cuts == [sum(map(len, sizes[:i])) for i in range(count)]
+    assert cuts == [sum(map(len, shards[:i])) for i in range(count)]
     before = [router.varint() for _ in range(bases)]
-    return dict(decoded(list(np.cumsum(steps)), many, parts, before))
+    return dict(decoded(list(np.cumsum(steps)), many, [part for shard in shards for part in shard], before))
+
+
+def parts(shard: Reading) -> Iterator[list[tuple[int, int, bytes]]]:
+    """The parts of a shard, documents counted from the last one before the part."""
+    number = shard.number()
+    sizes, counts = shard.planes(number, 4), shard.planes(number, 4)
+    begin, steps = shard.at, [shard.varint() for _ in range(sum(counts))]
+    assert shard.at == begin + sum(sizes)
+    places, after = shard.planes(sum(counts), 2), shard.planes(sum(counts), 4)
+    assert shard.at == len(shard.data)
+    for i, count in enumerate(counts):
+        first = sum(counts[:i])
+        part = slice(first, first + count)
+        docs = np.cumsum(steps[part]).tolist()
+        yield [
+            (doc, place, four.to_bytes(4, "little"))
+            for doc, place, four in zip(docs, places[part], after[part], strict=True)
+        ]
 
 
 def decoded(
-    grams: list[int], many: list[int], parts: list[bytes], bases: list[int]
-) -> Iterator[tuple[int, list[tuple[int, int]]]]:
+    grams: list[int], many: list[int], parts: list[list[tuple[int, int, bytes]]], bases: list[int]
+) -> Iterator[tuple[int, list[tuple[int, int, bytes]]]]:
     for gram, count in zip(grams, many, strict=True):
         found = []
         for number in range(count):
-            doc = bases.pop(0) if number else 0
-            part = Reading(parts.pop(0))
-            while part.at < len(part.data):
-                doc += part.varint()
-                found.append((doc, part.varint()))
+            base = bases.pop(0) if number else 0
+            found += [(base + doc, place, after) for doc, place, after in parts.pop(0)]
         yield int(gram), found
 
 

@@ -275,13 +275,15 @@ def test_short_words_have_to_begin_where_words_begin_but_for_those_of_east_asia(
 
 @pytest.mark.parametrize(
     ("costs", "places"),
-    [([5], [0]), ([5, 1], [0, 1]), ([5, 9, 9, 5], [0, 3]), ([5, 1, 9, 9, 5], [0, 1, 4]), ([9] * 8, [0, 1, 4, 7])],
-)
+    [([5], [0]), ([5, 1], [0]), ([5, 9, 9, 9, 1], [0]), ([5] * 6, [0, 1]), ([5, 9, 9, 1, 9, 9], [0, 3]),
+     ([9] * 12, [0, 7]), ([9] * 13, [0, 1, 8]), ([5, 1, 1, 9, 9, 9, 9, 9, 9, 3], [0, 2, 9])],
+)  # fmt: skip
 def test_a_word_is_covered_without_a_gap_by_the_rarest_grams(call: Call, costs: list[int], places: list[int]) -> None:
+    """Each gram tells the four bytes behind its own three."""
     found = call("search.cover", costs)
     assert sum(costs[one] for one in found) == sum(costs[one] for one in places)
-    assert (found[0], found[-1]) == (0, len(costs) - 1)
-    assert all(after - before <= 3 for before, after in pairwise(found))
+    assert found[0] == 0 and found[-1] + 7 >= len(costs) + 2
+    assert all(after - before <= 7 for before, after in pairwise(found))
 
 
 @pytest.mark.parametrize("sku", ["", "24-0001", "ÄÖ-靴-1", "x" * 500])

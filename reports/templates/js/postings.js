@@ -49,35 +49,52 @@ class Router {
 class Shard {
   constructor(bytes) {
     const reader = new Reader(bytes);
-    this.sizes = reader.planes(reader.number(), 4);
-    this.bytes = bytes;
-    this.begin = reader.at;
-    this.read = [];
+    const parts = reader.number();
+    this.sizes = reader.planes(parts, 4);
+    this.counts = reader.planes(parts, 4);
+    this.steps = reader.take(sum(this.sizes, parts));
+    this.all = sum(this.counts, parts);
+    this.places = reader.take(2 * this.all);
+    this.following = reader.take(4 * this.all);
   }
 
-  /** Documents and places of one part. */
-  part(number) {
-    return (this.read[number] ??= this.decode(number));
-  }
-
-  decode(number) {
-    let begin = this.begin;
-    for (let i = 0; i < number; i += 1) begin += this.sizes[i];
-    const reader = new Reader(this.bytes, begin);
-    const end = begin + this.sizes[number];
-    const [docs, places] = [[], []];
-    for (let doc = 0; reader.at < end;) {
-      docs.push((doc += reader.varint()));
-      places.push(reader.varint());
+  /** Documents and places of one part, `base` the last document before it, where `following` (bytes) follow. */
+  part(number, base, following) {
+    const { all, places, steps } = this;
+    const [first, count] = [sum(this.counts, number), this.counts[number]];
+    const reader = new Reader(steps, sum(this.sizes, number));
+    const read = { docs: new Uint32Array(count), places: new Uint16Array(count) };
+    let size = 0;
+    for (let i = first, doc = base; i < first + count; i += 1) {
+      doc += steps[reader.at] < 128 ? steps[reader.at++] : reader.varint();
+      if (!this.isFollowed(i, following)) continue;
+      read.docs[size] = doc;
+      read.places[size++] = places[i] + places[all + i] * 256;
     }
-    return { docs: Uint32Array.from(docs), places: Uint16Array.from(places) };
+    return { docs: read.docs.subarray(0, size), places: read.places.subarray(0, size) };
+  }
+
+  isFollowed(at, following) {
+    for (let i = 0; i < following.length; i += 1) if (this.following[i * this.all + at] !== following[i]) return false;
+    return true;
   }
 }
 
-/** Steps through the postings of one gram of a word, whose bytes stand `offset` behind the word's beginning. */
+/** The sum of the first `count` numbers. */
+function sum(numbers, count) {
+  let total = 0;
+  for (let i = 0; i < count; i += 1) total += numbers[i];
+  return total;
+}
+
+/**
+ * Steps through the postings of one gram of a word, whose bytes stand `offset` behind the word's beginning, as far as the
+ * word's bytes `following` follow it.
+ */
 export class Cursor {
-  constructor(postings, router, place, offset) {
-    Object.assign(this, { postings, router, place, offset, rarity: router.rarity[place], parts: router.parts[place] });
+  constructor(postings, router, place, offset, following) {
+    const [rarity, parts] = [router.rarity[place], router.parts[place]];
+    Object.assign(this, { postings, router, place, offset, following, rarity, parts });
     this.rewind();
   }
 
@@ -136,17 +153,11 @@ export class Cursor {
     const { cuts } = this.router;
     const shard = lastUpTo(cuts, this.part);
     const part = this.part;
-    const read = (await this.postings.shard(shard)).part(part - cuts[shard]);
-    if (part !== this.part) return;
+    const found = await this.postings.shard(shard);
+    if (this.read || part !== this.part) return;
     // A part counts its documents from the last one before it.
-    this.read = read;
-    if (!read.isPlaced) place(read, Math.max(0, this.router.base(this.place, part)));
+    this.read = found.part(part - cuts[shard], Math.max(0, this.router.base(this.place, part)), this.following);
   }
-}
-
-function place(read, base) {
-  if (base) for (let i = 0; i < read.docs.length; i += 1) read.docs[i] += base;
-  read.isPlaced = true;
 }
 
 /** The first place from `at` on whose number is `least` or more: steps that double, then halves. */

@@ -6,24 +6,32 @@ import { Cursor, END } from "./postings.js";
 const FEW = 25; // candidates whose rows are loaded anyway
 const MOST = 100; // candidates whose rows may be loaded to be sure, where the postings that are left cost more
 const ROWS_A_PART = 5; // a part of postings costs as much as so many shards of rows
+const FOLLOWING = 4; // bytes behind a gram that its postings tell
+const SPAN = 3 + FOLLOWING;
 const encoder = new TextEncoder();
 
-/** The grams of a word as numbers, by the place of their first byte; a word that has to begin has a blank before it. */
-export function gramsOf(word) {
-  const bytes = encoder.encode(isBeginning(word) ? ` ${word}` : word);
-  if (bytes.length === 2) return [(1 << 16) | (bytes[0] << 8) | bytes[1]];
-  return Array.from({ length: bytes.length - 2 }, (_, i) => (bytes[i] << 16) | (bytes[i + 1] << 8) | bytes[i + 2]);
+/** A word's bytes; a word that has to begin has a blank before it, and one of one byte a sign before that. */
+function bytesOf(word) {
+  const bytes = [...encoder.encode(isBeginning(word) ? ` ${word}` : word)];
+  return bytes.length === 2 ? [1, ...bytes] : bytes;
 }
 
-/** Places of the grams that make up a word without a gap, those with the least postings; `costs` by place. */
+/** The grams of a word as numbers, by the place of their first byte. */
+export function gramsOf(word) {
+  const bytes = bytesOf(word);
+  return bytes.slice(2).map((byte, i) => (bytes[i] << 16) | (bytes[i + 1] << 8) | byte);
+}
+
+/** Places of the grams that make up a word, each with the bytes that follow it, those with the least postings; `costs` by place. */
 export function cover(costs) {
-  const last = costs.length - 1;
-  const best = [{ cost: costs[0], before: -1 }];
-  for (let at = 1; at <= last; at += 1) {
-    const reach = best.slice(Math.max(0, at - 3), at).map(({ cost }, i) => ({ cost, before: Math.max(0, at - 3) + i }));
-    const { cost, before } = reach.reduce((a, b) => (b.cost < a.cost ? b : a));
+  const best = [];
+  for (let at = 0; at < costs.length; at += 1) {
+    const reach = best.slice(Math.max(0, at - SPAN)).map(({ cost }, i) => ({ cost, before: Math.max(0, at - SPAN) + i }));
+    const { cost, before } = at === 0 ? { cost: 0, before: -1 } : reach.reduce((a, b) => (b.cost < a.cost ? b : a));
     best.push({ cost: cost + costs[at], before });
   }
+  const ends = Math.max(0, costs.length - 1 - FOLLOWING); // from here on, what follows a gram reaches the word's end
+  const last = best.reduce((least, { cost }, at) => (at >= ends && !(best[least]?.cost <= cost) ? at : least), -1);
   const places = [];
   for (let at = last; at >= 0; at = best[at].before) places.unshift(at);
   return places;
@@ -41,15 +49,16 @@ export class Search {
     const grams = this.words.map((word) => gramsOf(word).map((gram) => router.find(gram)));
     this.isHopeless = grams.some((places) => places.includes(-1));
     if (this.isHopeless) return;
-    this.cursors = grams.map((places) => {
+    this.cursors = grams.map((places, word) => {
+      const bytes = bytesOf(this.words[word]);
       const chosen = cover(places.map((place) => 2 ** (router.rarity[place] / 8)));
-      return chosen.map((offset) => new Cursor(this.postings, router, places[offset], offset));
+      return chosen.map((at) => new Cursor(this.postings, router, places[at], at, bytes.slice(at + 3, at + SPAN)));
     });
   }
 
   /**
    * Blocks of {docs, isSure}: whether the documents have the words, or may have them (their rows have to be read). Few
-   * candidates come at once, of a few rare grams; many come sure, for all grams were looked at.
+   * candidates come at once, of a few rare grams; many come sure, for all words were looked at byte by byte.
    */
   async *blocks(size) {
     await this.prepare();
@@ -62,7 +71,7 @@ export class Search {
     for (const cursor of rarest) cursor.rewind();
     for (let from = 0, docs; ; from = docs.at(-1) + 1) {
       docs = await this.gather(rarest, from, size);
-      if (docs.length) yield { docs, isSure: true };
+      if (docs.length) yield { docs, isSure: docs.length > FEW }; // of a few the rows are needed anyway
       if (docs.length < size) return;
     }
   }
