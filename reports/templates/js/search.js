@@ -5,7 +5,8 @@ import { Cursor, END } from "./postings.js";
 
 const FEW = 25; // candidates whose rows are loaded anyway
 const MOST = 100; // candidates whose rows may be loaded to be sure, where the postings that are left cost more
-const ROWS_A_PART = 5; // a part of postings costs as much as so many shards of rows
+const KNOWN = 400; // candidates that are few enough to load only those parts in which they stand
+const ROWS_A_PART = 2; // a part of postings costs as much as so many shards of rows: more bytes, but one file
 const FOLLOWING = 4; // bytes behind a gram that its postings tell
 const SPAN = 3 + FOLLOWING;
 const encoder = new TextEncoder();
@@ -63,29 +64,37 @@ export class Search {
   async *blocks(size) {
     await this.prepare();
     if (this.isHopeless) return;
-    const rarest = this.cursors.flat().sort((a, b) => a.rarity - b.rarity);
-    for (let count = 3; count < rarest.length; count *= 2) {
-      const docs = await this.gather(rarest.slice(0, count), 0, MOST + 1);
-      if (isCheaper(docs.length, rarest.slice(count))) return void (yield { docs, isSure: false });
+    const rarest = inTurn(this.cursors);
+    if (rarest[0].parts > 1) for (const cursor of rarest) cursor.ahead(1, END);
+    let known; // all documents that may have the words, once they are few
+    for (let count = 1; count < rarest.length; count *= 2) {
+      const docs = await this.gather(rarest.slice(0, count), 0, KNOWN + 1, known);
+      const few = count < this.words.length ? 0 : FEW;
+      if (isCheaper(docs.length, rarest.slice(count), few)) return void (yield { docs, isSure: false });
+      if (docs.length <= KNOWN) known = docs;
     }
     for (const cursor of rarest) cursor.rewind();
     for (let from = 0, docs; ; from = docs.at(-1) + 1) {
-      docs = await this.gather(rarest, from, size);
+      docs = await this.gather(rarest, from, size, known);
       if (docs.length) yield { docs, isSure: docs.length > FEW }; // of a few the rows are needed anyway
       if (docs.length < size) return;
     }
   }
 
-  /** The first `limit` documents from `from` on in which the grams of `cursors` stand as their words have them. */
-  async gather(cursors, from, limit) {
+  /**
+   * The first `limit` documents from `from` on in which the grams of `cursors` stand as their words have them; `known`
+   * are documents among which they are known to be.
+   */
+  async gather(cursors, from, limit, known) {
     const words = this.cursors.map((word) => word.filter((cursor) => cursors.includes(cursor)));
     if (from === 0) for (const cursor of cursors) cursor.rewind();
+    if (known) for (const cursor of cursors) cursor.ahead(Infinity, END, known);
     const docs = [];
     for (let doc = from, most = 1; docs.length < limit; ) {
       const found = next(cursors, doc);
       if (found === END) break;
       if (found === undefined) {
-        if (most > 1) ahead(cursors, most, docs.length ? from + ((doc - from) * limit) / docs.length : END);
+        if (most > 1 && !known) ahead(cursors, most, docs.length ? from + ((doc - from) * limit) / docs.length : END);
         await Promise.all(cursors.map((cursor) => cursor.load()));
         most *= 4;
         continue;
@@ -97,10 +106,17 @@ export class Search {
   }
 }
 
-/** Whether it costs less to read the rows of so many candidates than what is left of postings. */
-function isCheaper(candidates, left) {
+/** All cursors in the order in which they are looked at: the rarest of each word, then the others, rare ones first. */
+function inTurn(words) {
+  const byRarity = (cursors) => [...cursors].sort((a, b) => a.rarity - b.rarity);
+  const firsts = words.map((word) => byRarity(word)[0]);
+  return [...byRarity(firsts), ...byRarity(words.flat().filter((cursor) => !firsts.includes(cursor)))];
+}
+
+/** Whether it costs less to read the rows of so many candidates than what is left of postings; `few` are read anyway. */
+function isCheaper(candidates, left, few) {
   const parts = left.reduce((sum, cursor) => sum + Math.min(cursor.parts, candidates), 0);
-  return candidates <= FEW || (candidates <= MOST && candidates <= ROWS_A_PART * parts);
+  return candidates <= few || (candidates <= MOST && candidates <= ROWS_A_PART * parts);
 }
 
 /**
