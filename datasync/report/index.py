@@ -25,6 +25,7 @@ shards in the order of their grams; the **router** lists all grams, how frequent
 
 from __future__ import annotations
 
+import mmap
 import tempfile
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +38,7 @@ from datasync.report.binary import Bytes, Numbers, header, planes, texts, varint
 from datasync.report.fold import fold
 
 PART = 4096  # occurrences in a part, about
+_FORGET = 500  # shards after which memory is let go
 SHARD = 14_000  # bytes in a shard, about, before they are packed
 _PLACES = 16  # bits of a place: what stands behind the first 65,535 bytes of a text is not found
 _GRAMS = 40  # bits of an occurrence: place, and the number of the document
@@ -188,7 +190,7 @@ class Postings:
         columns = {name: np.concatenate([getattr(one, name) for one in self._pieces] or [none]) for name in names}
         order = np.argsort(columns["gram"], kind="stable")
         pieces = _Pieces(**{name: values[order] for name, values in columns.items()})
-        return Index(pieces, self._steps.read(np.uint8), self._rest.read(_REST), self._part, shard)
+        return Index(pieces, self._steps, self._rest, self._part, shard)
 
 
 class _Waiting:
@@ -197,6 +199,7 @@ class _Waiting:
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile(prefix="datasync-index-")  # noqa: SIM115 - open until it is read
         self._written = 0
+        self._mapped: mmap.mmap | None = None
 
     def add(self, data: Numbers) -> int:
         """Returns where they begin."""
@@ -205,10 +208,18 @@ class _Waiting:
         return begin
 
     def read(self, kind: Any) -> Numbers:
+        """All of them, out of the file as they are needed."""
         self._file.flush()
-        data = np.memmap(self._file, kind, "r") if self._written else np.empty(0, kind)
+        if not self._written:
+            return np.empty(0, kind)
+        self._mapped = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
         self._file.close()  # the mapping stays, and the disk gets its space back when it goes
-        return data
+        return np.frombuffer(self._mapped, kind)
+
+    def forget(self) -> None:
+        """Let the memory go that reading has filled; what is read again comes out of the file again."""
+        if self._mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+            self._mapped.madvise(mmap.MADV_DONTNEED)
 
 
 def _begins(gram: Numbers, doc: Numbers, part: int) -> Longs:
@@ -225,8 +236,9 @@ def _begins(gram: Numbers, doc: Numbers, part: int) -> Longs:
 class Index:
     """Finished postings: parts, packed into shards, and the router to them."""
 
-    def __init__(self, pieces: _Pieces, steps: Bytes, rest: Numbers, part: int, shard: int) -> None:
-        self._pieces, self._steps, self._rest = pieces, steps, rest
+    def __init__(self, pieces: _Pieces, steps: _Waiting, rest: _Waiting, part: int, shard: int) -> None:
+        self._pieces, self._waiting = pieces, (steps, rest)
+        self._steps, self._rest = steps.read(np.uint8), rest.read(_REST)
         begins_gram = np.diff(pieces.gram, prepend=-1) > 0
         before = np.cumsum(pieces.count, dtype=np.int64) - pieces.count
         within = before - np.maximum.accumulate(np.where(begins_gram, before, 0))
@@ -246,6 +258,9 @@ class Index:
 
     def shard(self, number: int) -> bytes:
         """One shard of parts; may be called from several threads."""
+        if number % _FORGET == 0:
+            for one in self._waiting:
+                one.forget()
         cuts = np.append(self._cuts, len(self._first))
         parts = slice(cuts[number], cuts[number + 1])
         pieces = np.append(self._first, len(self._pieces.gram))

@@ -8,7 +8,7 @@ Every file is a packed shard (see pack.py) under a key ``<version>/<scope>/<kind
     order      order lists of the base (orders.py); ``histogram`` their counts, ``overlay`` recent entries
     sku        from a SKU to its documents (skus.py)
     gram       the search index, ``router`` the way into it (index.py)
-    code       what a service says of every document, COLUMN of them in a file; ``facet`` their facets
+    code       what a service says of every document, CODES of them in a file; ``facet`` their facets, COLUMN in a file
     dead       numbers of base documents that are no more
 
 A base segment and a recent one have files of their own (see base.py); the kinds of the recent one begin with ``new``.
@@ -39,7 +39,7 @@ from datasync.report.pages import ScopeProducts
 from datasync.sql import count
 
 WHOLE = 25_000
-COLUMN = 65_536
+COLUMN, CODES = 65_536, 262_144  # codes are mostly the same, and so pack ten times as well
 ENTRIES = 4096  # of an order list, in a shard
 LISTS = 100_000  # shards that one order list, LISTS // 100 that one column may have: their numbers follow each other
 FEW, MANY = 4000, 4_000_000  # documents of a recent segment, and of a base, above which files are four times as large
@@ -161,7 +161,7 @@ class _Scope:
                     lambda one: self.put("order", *one),
                     enumerate(order.shards(ENTRIES), number * LISTS),
                 )
-        shape = {"sorts": orders.SORTS, "entries": ENTRIES, "column": COLUMN, "lists": LISTS}
+        shape = {"sorts": orders.SORTS, "entries": ENTRIES, "column": COLUMN, "codes": CODES, "lists": LISTS}
         return {"version": self.version, "kinds": [one.plain() for one in kinds], **shape}
 
 
@@ -259,8 +259,8 @@ def _codes(values: Numbers) -> Iterator[bytes]:
     """Documents and the code that most of them have (4 bytes each), how many have another one (4 bytes), the steps from
     one of these to the next (varints), and their codes (2 planes).
     """
-    for first in range(0, len(values), COLUMN):
-        part = values[first : first + COLUMN]
+    for first in range(0, len(values), CODES):
+        part = values[first : first + CODES]
         usual = int(np.bincount(part).argmax())
         others = np.flatnonzero(part != usual)
         steps, _ = varints(np.diff(others, prepend=0))

@@ -173,16 +173,15 @@ export class Indexed {
   async kindsOf(service, docs, segment, asked) {
     const found = await this.codes(service, docs, segment);
     const isFiltered = !passes({}, asked);
-    const facets = isFiltered ? await this.column("facet", plain, docs, segment, 0) : [];
+    const facets = isFiltered ? await this.column("facet", plain, docs, segment, this.head.column) : [];
     return found.map((code, i) => code && { ...told(code, this.head.states), ...facetOf(this.head, facets[i]) });
   }
 
   codes(service, docs, segment) {
-    return this.column("code", codes, docs, segment, Math.floor((service * this.head.lists) / 100));
+    return this.column("code", codes, docs, segment, this.head.codes, Math.floor((service * this.head.lists) / 100));
   }
 
-  async column(kind, read, docs, { base, first }, shard) {
-    const size = this.head.column;
+  async column(kind, read, docs, { base, first }, size, shard = 0) {
     const numberOf = (doc) => Math.floor((doc - first) / size);
     const numbers = [...new Set(docs.map(numberOf))];
     const loaded = await Promise.all(numbers.map((number) => load(`${base}${kind}${shard + number}`, read)));

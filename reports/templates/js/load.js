@@ -6,7 +6,7 @@ import { unpack } from "./unpack.js";
 
 const KEY = /^([0-9A-Za-z-]+\/[A-Za-z0-9_-]+)\/([a-z]+)(\d+)$/;
 const PATH = /^data\/[0-9A-Za-z-]+\/[A-Za-z0-9_-]+\/[a-z]+\d+\/\d+\.js$/;
-const KEPT = 48e6; // bytes; what was used longest ago is forgotten first
+const KEPT = 24e6; // bytes; what was used longest ago is forgotten first
 const waiting = new Map();
 const loaded = new Map();
 const policy = globalThis.trustedTypes?.createPolicy("datasync", { createScriptURL: checked });
