@@ -42,7 +42,7 @@ WHOLE = 25_000
 COLUMN, CODES = 65_536, 262_144  # codes are mostly the same, and so pack ten times as well
 ENTRIES = 4096  # of an order list, in a shard
 LISTS = 100_000  # shards that one order list, LISTS // 100 that one column may have: their numbers follow each other
-FEW, MANY = 4000, 4_000_000  # documents of a recent segment, and of a base, above which files are four times as large
+FEW, MANY = 8000, 4_000_000  # documents of a recent segment, and of a base, above which files are four times as large
 _PAYLOADS = 128
 _BATCH = 32_768  # documents a worker takes at once, or four times as many: a multiple of every shard's size
 _ESCAPES = (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026"), ("\u2028", "\\u2028"), ("\u2029", "\\u2029"))
@@ -133,7 +133,7 @@ class _Scope:
             len(self.documents.services),
             lambda kind, number, data: self.put(prefix + kind, number, data),
             self.pool,
-            rows.in_shard(segment, coarse),
+            rows.in_shard(segment, 4 if prefix else coarse),  # of what is recent, a search shows most
             _PAYLOADS * coarse,
             coarse,
         )
