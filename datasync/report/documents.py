@@ -205,8 +205,7 @@ def _number_facets(con: duckdb.DuckDBPyConnection, known: tuple[Facet, ...]) -> 
 
 
 def _told(services: tuple[str, ...]) -> str:
-    text = query("page_told").replace("$states", _listed(STATES))
-    return text.replace("$services", _listed(services) + "::VARCHAR[]")
+    return _filled("page_told", {"$states": _listed(STATES), "$services": f"{_listed(services)}::VARCHAR[]"})
 
 
 def _base(base: Base | None, services: tuple[str, ...]) -> str:
@@ -232,6 +231,7 @@ def _number_documents(con: duckdb.DuckDBPyConnection, services: tuple[str, ...],
     given = {"$laid": "page_laid" if base else laid, "$recent": "s.base_doc IS NULL" if base else f"({lately})"}
     con.execute(f"CREATE OR REPLACE TABLE documents AS {_filled('page_ordered', given)}")
     con.execute("DROP TABLE IF EXISTS page_laid")
+    con.execute("DROP TABLE page_same")
 
 
 def _laid(services: tuple[str, ...]) -> str:
