@@ -426,6 +426,17 @@ def test_a_broken_line_is_quarantined_with_its_number_and_text(desk: Desk) -> No
     assert (found.unreadable, balance(found)) == (4, (7, 2, 5, 0))
 
 
+def test_broken_lines_of_a_long_file_keep_their_numbers_be_some_lines_blank_or_not(desk: Desk) -> None:
+    blank = {50: b"", 900: b"\r", 901: b" \t", 5000: b"  \r", 5001: b""}
+    broken = {1: b'{"sku":', 902: b"  null", 2500: b"[2500]", 4999: b"[4999]\r", 9000: b"[9000]", 12_000: b"[12000]"}
+    whole = {n: b'{"sku":"%d","name":"%s"}' % (n, b"a" * 80) for n in range(1, 12_001)}
+    desk.write("x.jsonl", b"\n".join({**whole, **blank, **broken}.values()))
+    found = desk.pull("x.jsonl")
+    expected = [(number, line.strip().decode()) for number, line in broken.items()]
+    assert desk.quarantine(found, "line", "record") == expected
+    assert balance(found) == (12_000 - len(blank), 12_000 - len(blank) - len(broken), len(broken), 0)
+
+
 def test_a_byte_order_mark_is_no_part_of_a_record_and_takes_no_number(desk: Desk) -> None:
     desk.write("x.jsonl", b'\xef\xbb\xbf{"sku":"A"}\n{"sku":"B"}\n')
     desk.write("y.jsonl", b'\xef\xbb\xbf\n{"sku":"C"}\n')
