@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from datasync import product
+from datasync import product, validation
 from datasync.errors import InvalidExpression, InvalidSettings
 from tests.pulling import SCOPE, Desk, balance
 
@@ -493,5 +493,5 @@ def test_every_code_is_one_of_the_seven(desk: Desk) -> None:
         {"sku": "E", "name": "e", "updated_at": "x"},
     )
     found = desk.pull("*.jsonl")
-    assert sorted(desk.quarantine(found, "code")) == sorted(product.CODES)
+    assert sorted(desk.quarantine(found, "code")) == sorted(validation.CODES)
     assert balance(found) == (8, 1, 7, 0)

@@ -15,7 +15,7 @@ import duckdb
 import pytest
 import yaml
 
-from datasync import errors, product, settings, totals
+from datasync import errors, product, settings, totals, validation
 from datasync.settings import Settings
 from datasync.sources import KINDS
 
@@ -80,7 +80,7 @@ def test_the_readme_names_every_top_level_key_of_the_settings() -> None:
     assert set(yaml.safe_load(given)) == set(Settings.model_fields) - {"store_options"}
 
 
-@pytest.mark.parametrize("code", product.CODES)
+@pytest.mark.parametrize("code", validation.CODES)
 def test_the_readme_explains_every_quarantine_code(code: str) -> None:
     assert f"| `{code}` |" in README
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 import duckdb
 
-from datasync import product, pull
+from datasync import mapping, product, pull, staging
 from datasync.check.finding import FORESEEN, Finding, problem
 from datasync.check.rules import turned_away
 from datasync.connection import Credentials
@@ -73,11 +73,11 @@ def sampled(
         source = open_source(settings, name, credentials, store=store, run=run)
         opened = _Opened(source.records(con, want))
         found = pull.pull(con, store, name, mine, opened, want, run, "", lambda: at)
-        how = product.mapping(
+        how = mapping.mapping(
             con, name, {**opened.given.map, **mine.map}, mine.attributes, mine.volatile, opened.given.names
         )
         if isinstance(source, Offering):  # its sample is no complete catalog, but it can say which fields there are
-            pull.refuse_missing_fields(con, name, mine, opened.given, how)
+            staging.refuse_missing_fields(con, name, mine, opened.given, how)
     except FORESEEN as error:
         yield problem(key, error)
         return
@@ -102,7 +102,7 @@ def _records(con: duckdb.DuckDBPyConnection, store: Store, key: str, found: Snap
 
 
 def _fields(
-    con: duckdb.DuckDBPyConnection, store: Store, key: str, how: product.Mapped, names: Sequence[str], found: Snapshot
+    con: duckdb.DuckDBPyConnection, store: Store, key: str, how: mapping.Mapped, names: Sequence[str], found: Snapshot
 ) -> Iterator[Finding]:
     """Which fields are not taken, and what the columns hold that no field is mapped to."""
     if untaken := [name for name in names if name not in how.fields]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from datasync import product
+from datasync import mapping, product, validation
 from datasync.errors import SettingsError
 from datasync.sql import quote, row
 from datasync.starter.names import names
@@ -186,8 +186,8 @@ def _fits(con: duckdb.DuckDBPyConnection, column: str, sql: str) -> bool:
     """Whether nearly every record of the sample stays valid with the expression, as a pull judges them."""
     records = "SELECT *, NULL::VARCHAR AS _place, NULL::VARCHAR AS _unreadable FROM sample"
     try:
-        how = product.mapping(con, "sample", {"sku": "'1'", "name": "'1'", column: sql}, (), (), ())
-        judged = product.judged(con, "sample", how, records, "NULL::VARCHAR")
+        how = mapping.mapping(con, "sample", {"sku": "'1'", "name": "'1'", column: sql}, (), (), ())
+        judged = validation.judged(con, "sample", how, records, "NULL::VARCHAR")
     except SettingsError:
         return False
     return _share(con, f"SELECT count(code) AS bad, count(*) AS of FROM ({judged})")

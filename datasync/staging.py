@@ -1,0 +1,143 @@
+"""Raw records to a staging file on this worker, each judged: what is valid, what is not, and which of several to keep.
+
+Records stream through one statement into the file, whose row numbers are their positions. What was invalid is then
+fetched whole, and records that share a SKU are settled. The relations it makes: ``everything``, ``staged`` (what was
+wanted of it), ``passed_over``, ``asked``, ``settled`` and ``invalid``.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+
+import duckdb
+
+from datasync import mapping, product, validation
+from datasync.errors import MissingField, UnreadableFile
+from datasync.settings import Scope
+from datasync.sources.base import Originals, Records, Want
+from datasync.sql import literal, query
+from datasync.store.files import PLAIN
+
+_OURS = (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException, duckdb.OutOfMemoryException)
+_CHUNK = 10_000
+_NO_REJECTS = "SELECT NULL::VARCHAR AS _place, NULL::VARCHAR AS record, NULL::VARCHAR AS sentence WHERE false"
+_TWICE = "SELECT sku FROM staged WHERE code IS NULL GROUP BY sku HAVING count(*) > 1"
+_DUPLICATES = "SELECT position FROM settled WHERE becomes = 'duplicate-sku'"
+VALID = """
+    SELECT * FROM staged
+    WHERE code IS NULL AND position NOT IN (SELECT position FROM settled WHERE becomes <> 'valid')
+"""
+
+
+def stage(
+    con: duckdb.DuckDBPyConnection, name: str, scope: Scope, records: Records, want: Want, folder: Path
+) -> tuple[Records, mapping.Mapped]:
+    """Write every record, mapped and judged, to a file whose row numbers are the records' positions.
+
+    Makes the views ``everything`` (all of them) and ``staged`` (those that were wanted), and the table ``passed_over``.
+    """
+    how = _mapping(con, name, scope, records)
+    sql = validation.judged(con, name, how, records.reader.select(how.fields), records.whole)
+    staging = literal(str(folder / "staged.parquet"))
+    con.execute("SET preserve_insertion_order = true")  # a record's place in the file is its position
+    try:
+        con.execute(f"COPY ({sql}) TO {staging} (FORMAT parquet, COMPRESSION lz4, ROW_GROUP_SIZE 60000, {PLAIN})")
+    except _OURS:
+        raise
+    except duckdb.Error as error:
+        if records.mend is None:
+            raise
+        return stage(con, name, scope, records.mend(con, error), want, folder)
+    if records.settled and (left := records.settled()):
+        return stage(con, name, scope, left, want, folder)
+    con.execute("CREATE OR REPLACE TEMP TABLE asked AS SELECT DISTINCT unnest(?::VARCHAR[]) AS sku", [list(want.skus)])
+    if records.gone:
+        told = validation.judged(con, name, how, records.gone.select(how.fields), records.whole)
+        con.execute(f"INSERT INTO asked SELECT DISTINCT sku FROM ({told}) WHERE trimmed(sku) IS NOT NULL")
+    every = f"SELECT * RENAME (file_row_number AS position) FROM read_parquet({staging}, file_row_number = true)"
+    con.execute(f"CREATE OR REPLACE TEMP VIEW everything AS {every}")
+    wanted = "WHERE sku IN (SELECT sku FROM asked) OR code = 'unreadable'" if want.what == "skus" else ""
+    con.execute(f"CREATE OR REPLACE TEMP VIEW staged AS SELECT * FROM everything {wanted}")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE passed_over AS {records.rejects or _NO_REJECTS}")
+    return records, how
+
+
+def _mapping(con: duckdb.DuckDBPyConnection, name: str, scope: Scope, records: Records) -> mapping.Mapped:
+    """What becomes of which field; where only some fields are known, a column's own name may be one further on."""
+    if any(map(mapping.is_pattern, (*scope.attributes, *scope.volatile))):
+        known = list(records.reader.all_names(con))
+    else:
+        seen = {field.lower() for field in records.names}
+        perhaps = [column for column in product.PRODUCT_COLUMNS if column not in seen] if records.sampled else []
+        known = [*records.names, *perhaps]
+    return mapping.mapping(con, name, {**records.map, **scope.map}, scope.attributes, scope.volatile, known)
+
+
+def refuse_missing_fields(
+    con: duckdb.DuckDBPyConnection, name: str, scope: Scope, records: Records, how: mapping.Mapped
+) -> None:
+    """Where all records are known, a field that the settings name and none of them has is a mistake in the settings."""
+    needs = dict.fromkeys(how.attributes, "attributes")
+    for column in ("name", "sku", *scope.map):
+        fields = how.columns[column].fields if column in how.columns else (column,)
+        needs |= dict.fromkeys(fields, column)
+    for field, column in needs.items():
+        if field not in records.names and not records.reader.has(con, field):
+            raise MissingField(name, column, field, records.names)
+
+
+def settle(con: duckdb.DuckDBPyConnection, name: str, scope: Scope, records: Records, how: mapping.Mapped) -> None:
+    """Make ``settled``, what becomes of valid records that share a SKU, and ``invalid``, what goes to quarantine."""
+    con.execute(f"CREATE OR REPLACE TEMP TABLE twice AS {_TWICE}")
+    shared = "SELECT * FROM staged SEMI JOIN twice USING (sku) WHERE code IS NULL"
+    several = product.finished(name, how.attributes, scope.volatile, shared)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE several AS SELECT position, sku, updated_at, hash FROM ({several})")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE settled AS {query('duplicates')}")
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE originals (position BIGINT, line BIGINT, text VARCHAR, is_object BOOLEAN)"
+    )
+    if records.originals:
+        _fetch_originals(con, records.originals)
+    else:
+        _reread_duplicates(con, records)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE invalid AS {query('quarantined')}")
+
+
+def _reread_duplicates(con: duckdb.DuckDBPyConnection, records: Records) -> None:
+    """Fill ``originals`` with the duplicates, read again; what is invalid by itself brought its record along."""
+    if con.execute(f"{_DUPLICATES} LIMIT 1").fetchone():
+        again = (
+            f"SELECT row_number() OVER () - 1 AS position, record_text({records.whole}) AS text "
+            f"FROM ({records.reader.select(())})"
+        )
+        con.execute(
+            f"INSERT INTO originals SELECT position, NULL, text, NULL FROM ({again}) WHERE position IN ({_DUPLICATES})"
+        )
+
+
+def _fetch_originals(con: duckdb.DuckDBPyConnection, originals: Originals) -> None:
+    """Fill ``originals`` with the records that go to quarantine, as the source has them; they stream in by chunks."""
+    import pyarrow as pa
+
+    first = dict(con.execute("SELECT _place, min(position) FROM everything GROUP BY _place").fetchall())
+    wanted: dict[str, set[int]] = {}
+    rows = con.execute(f"SELECT _place, position FROM staged WHERE code IS NOT NULL OR position IN ({_DUPLICATES})")
+    while chunk := rows.fetchmany(_CHUNK):
+        for place, position in chunk:
+            wanted.setdefault(place, set()).add(position - first[place])
+    schema = pa.schema({"position": pa.int64(), "line": pa.int64(), "text": pa.string(), "intact": pa.bool_()})
+    found = ((first[one.place] + one.nth, one.line, one.text, one.intact) for one in originals(wanted))
+    chunks = iter(lambda: list(islice(found, _CHUNK)), [])
+    batches = (pa.record_batch(list(zip(*chunk, strict=True)), schema=schema) for chunk in chunks)
+    con.register("arriving", pa.RecordBatchReader.from_batches(schema, batches))
+    kept = "position, line, text, intact AND TRY(json_type(text)) = 'OBJECT'"
+    con.execute(f"INSERT INTO originals SELECT {kept} FROM arriving")
+    con.unregister("arriving")
+
+
+def refuse_unreadable_files(con: duckdb.DuckDBPyConnection) -> None:
+    """A file of a complete catalog in which nothing can be read is a failure, never an empty part of it."""
+    found = con.execute(query("unreadable_files")).fetchone()
+    if found:
+        raise UnreadableFile(found[0], f"no record in it can be read. {found[1].removesuffix('.')}")

@@ -1,0 +1,121 @@
+"""What makes a record a product, or invalid: SQL over a source's rows that maps, casts and judges them.
+
+A raw record is a row of text fields. The layers are one SELECT around the one before: take (the map's expressions),
+cast (what they give to the columns' types), judge (the quarantine code). Their macros stand in queries/mapping.sql.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import duckdb
+
+from datasync.mapping import Mapped, kinds
+from datasync.product import DEFAULTS, PRODUCT_COLUMNS, TYPES, texts
+from datasync.sql import literal, quote
+
+CODES = ("missing-sku", "missing-name", "duplicate-sku", "unknown-status", "bad-value", "bad-time", "unreadable")
+_AS_GIVEN = ("sku", "name", "description")  # not trimmed: what the source says is kept to the letter
+_WORDS = {
+    "status": "; known are enabled and disabled.",
+    "stock": "; known are in-stock, low-stock, out-of-stock and unknown.",
+    "price": ", which is no decimal number.",
+    "visible_in": ", which is no list of catalog and search.",
+    "images": ", which is neither a URL nor a JSON list of images.",
+    "categories": ", which is no list of texts.",
+    "updated_at": ", which is no time.",
+}
+
+
+def judged(con: duckdb.DuckDBPyConnection, scope: str, how: Mapped, records: str, whole: str) -> str:
+    """SQL that maps, casts and judges ``records``: one row per record, in their order.
+
+    ``records`` is a SELECT with the text columns ``how.fields``, and ``_place``, ``_unreadable``; ``whole`` is an
+    expression over it that gives the record as text. The result has ``_place``, ``code`` and ``sentence`` (NULL where
+    the record is valid), ``record`` (invalid ones only), the product's columns, and the attributes as plain text
+    columns; ``product.finished`` makes the rest.
+    """
+    given = kinds(con, scope, how)
+    rows = _judge(how, given, _cast(given, _take(how, records, whole)))
+    columns = ", ".join([*PRODUCT_COLUMNS, *texts(how.attributes)])
+    record = "CASE WHEN _verdict IS NOT NULL THEN record_text(_whole) END AS record"
+    return f"SELECT _place, _verdict.code AS code, _verdict.sentence AS sentence, {record}, {columns} FROM ({rows})"
+
+
+def _take(how: Mapped, records: str, whole: str) -> str:
+    """First layer: every column as its map gives it, and for each expression whether it failed on this record."""
+    taken: list[str] = []
+    for column, expression in how.columns.items():
+        made = expression.sql if expression.is_field else f"TRY({{'v': {expression.sql}}})"
+        taken.append(f"{made} AS {quote('m_' + column)}")
+    carried = [f"{quote(f)} AS {text}" for f, text in zip(how.attributes, texts(how.attributes), strict=True)]
+    inner = [*taken, *carried, "_place", "_unreadable", f"{whole} AS _whole"]
+    tried = [column for column, expression in how.columns.items() if not expression.is_field]
+    plain = ", ".join(f"m_{column}.v AS m_{column}, m_{column} IS NULL AS failed_{column}" for column in tried)
+    outer = f"SELECT * EXCLUDE ({', '.join(f'm_{c}' for c in tried)}), {plain} FROM" if tried else "SELECT * FROM"
+    return f"{outer} (SELECT {', '.join(inner)} FROM ({records}))"
+
+
+def _cast(kinds: Mapping[str, str], taken: str) -> str:
+    """Second layer: each column in its type, NULL where there is no value or it cannot be understood."""
+    given = [f"{_given(column, kind)} AS g_{column}" for column, kind in kinds.items()]
+    made = [f"{_understood(column, f'g_{column}', kind)} AS c_{column}" for column, kind in kinds.items()]
+    return f"SELECT {', '.join(['*', *made])} FROM (SELECT {', '.join(['*', *given])} FROM ({taken}))"
+
+
+def _given(column: str, kind: str) -> str:
+    """A value as it is understood: text without the blanks around it, and none where nothing is left."""
+    return f"trimmed(m_{column})" if kind == "VARCHAR" and column not in _AS_GIVEN else f"m_{column}"
+
+
+def _understood(column: str, given: str, kind: str) -> str:
+    """SQL that gives a mapped value in its column's type, or NULL."""
+    is_text, tried = kind == "VARCHAR", f"TRY_CAST({given} AS {TYPES[column]})"
+    if column in ("status", "stock"):
+        return f"{column}_of(CAST({given} AS VARCHAR))"
+    if column == "visible_in":
+        return f"places_in({given})" if is_text else f"places_of({tried})"
+    if column == "categories":
+        return f"settled_list({f'list_of({given})' if is_text else tried})"
+    if column == "images":
+        made = {"VARCHAR": f"images_of({given})", "VARCHAR[]": f"images_at({given})"}
+        return f"settled_images({made.get(kind, tried)})"
+    if column == "updated_at":
+        return f"time_of({tried})"
+    return given if is_text and TYPES[column] == "VARCHAR" else tried
+
+
+def _judge(how: Mapped, kinds: Mapping[str, str], cast: str) -> str:
+    """Third layer: the columns with their defaults, and the verdict: NULL, or an invalid record's code and sentence."""
+    columns = [f"CAST({_with_default(column, kinds)} AS {TYPES[column]}) AS {column}" for column in PRODUCT_COLUMNS]
+    failed = {c: [_failed(c)] * (not expression.is_field) for c, expression in how.columns.items()}
+    cases = [_verdict("unreadable", "_unreadable IS NOT NULL", "_unreadable")]
+    for column, what in (("sku", "The record has no SKU."), ("name", "The product has no name.")):
+        missing = f"trimmed({_with_default(column, kinds)}) IS NULL"
+        cases += [*failed.pop(column, []), _verdict(f"missing-{column}", missing, literal(what))]
+    for column, cannot in failed.items():
+        cases += [*cannot, *_not_understood(column)]
+    kept = ", ".join([*columns, *texts(how.attributes), "_place", "_whole"])
+    return f"SELECT {kept}, CASE {' '.join(cases)} END AS _verdict FROM ({cast})"
+
+
+def _with_default(column: str, mapped: Collection[str]) -> str:
+    value, default = (f"c_{column}" if column in mapped else "NULL::VARCHAR"), DEFAULTS.get(column)
+    return value if default is None else f"coalesce({value}, {default})" if column in mapped else default
+
+
+def _failed(column: str) -> str:
+    sentence = literal(f"{column}: its expression in the map fails on this record.")
+    return _verdict("bad-value", f"failed_{column}", sentence)
+
+
+def _not_understood(column: str) -> list[str]:
+    if column not in _WORDS:
+        return []
+    code = {"status": "unknown-status", "updated_at": "bad-time"}.get(column, "bad-value")
+    sentence = f"'{column} is ' || left(CAST(m_{column} AS VARCHAR), 80) || {literal(_WORDS[column])}"
+    return [_verdict(code, f"g_{column} IS NOT NULL AND c_{column} IS NULL", sentence)]
+
+
+def _verdict(code: str, when: str, sentence: str) -> str:
+    return f"WHEN {when} THEN {{'code': '{code}', 'sentence': {sentence}}}"
