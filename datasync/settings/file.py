@@ -1,0 +1,122 @@
+"""A settings file, read: YAML to validated keys, with paths made absolute."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from datasync.errors import InvalidSettings, SettingsError
+from datasync.settings.keys import SOURCES, Keep, Model, Settings
+from datasync.settings.mistakes import told
+from datasync.settings.values import spelled
+
+DEFAULT_FILE = "datasync.yaml"
+
+
+class _EachKeyOnce(yaml.SafeLoader):
+    """YAML that refuses a key written twice, where a plain loader keeps the last in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
+        if twice := next((key for key in keys if keys.count(key) > 1), None):
+            line = node.start_mark.line + 1
+            raise InvalidSettings(str(twice), f"stands twice in what begins on line {line}.", "Rename or remove one.")
+        return super().construct_mapping(node, deep)
+
+
+def load(path: str | os.PathLike[str] | None = None) -> Settings:
+    """Read a settings file; ``path`` defaults to DATASYNC_SETTINGS, then to datasync.yaml in the working folder.
+
+    Raises InvalidSettings or UnknownName.
+    """
+    file = Path(path or os.environ.get("DATASYNC_SETTINGS") or DEFAULT_FILE).absolute()
+    try:
+        given = yaml.load(file.read_text(encoding="utf-8"), Loader=_EachKeyOnce)  # noqa: S506 - it is a safe loader
+    except FileNotFoundError:
+        fix = "Name one with --settings or DATASYNC_SETTINGS, or write one with `datasync init FILE`."
+        raise InvalidSettings(str(file), "there is no such settings file.", fix) from None
+    except (OSError, UnicodeDecodeError) as error:
+        what = "is not UTF-8" if isinstance(error, UnicodeDecodeError) else f"cannot be read: {error.strerror}"
+        raise InvalidSettings(str(file), f"{what}.", "Mend the file, or name another one.") from None
+    except yaml.YAMLError as error:
+        raise InvalidSettings(str(file), f"is not YAML: {error}.", "Mend the line it names.") from None
+    try:
+        return parse(given, file.parent)
+    except SettingsError as error:
+        error.args = (f"{error} (in {file})",)
+        raise
+
+
+def parse(given: object, folder: Path) -> Settings:
+    """Validate the content of a settings file; relative paths resolve against ``folder``.
+
+    Raises InvalidSettings, which tells every mistake that was found, or UnknownName.
+    """
+    if not isinstance(given, dict):
+        raise InvalidSettings("settings", "the file holds no keys.", "Write sources, scopes and services into it.")
+    try:
+        return Settings.model_validate(_absolute(given, folder))
+    except ValidationError as error:
+        raise told(error) from None
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema of a settings file, for editors that complete and check YAML."""
+    made = Settings.model_json_schema()
+    models: tuple[type[Model], ...] = (Settings, Keep, *SOURCES.values())
+    for model in models:
+        properties = (made if model is Settings else made["$defs"][model.__name__])["properties"]
+        for name, key in model.model_fields.items():
+            if isinstance(key.default, timedelta):
+                properties[name]["default"] = spelled(key.default)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made}
+
+
+def _absolute(given: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """The same settings with local paths absolute; what cannot be understood is left for validation to name."""
+    made = {"store": "var/store", "site": "var/site", **given}
+    for key in ("store", "site"):
+        made[key] = _path(made[key], folder)
+    sources = {k: v for k, v in _mapping(made.get("sources")).items() if isinstance(v, dict)}
+    roots = {k: _path(v.get("root", ""), folder) for k, v in sources.items() if v.get("kind") == "files"}
+    made["sources"] = {k: _beside(v, folder) for k, v in _mapping(made.get("sources")).items()} or made.get("sources")
+    made["scopes"] = {
+        k: _placed(v, "path", roots, folder) for k, v in _mapping(made.get("scopes")).items()
+    } or made.get("scopes")
+    made["services"] = {
+        k: _placed(v, "export", {}, folder) for k, v in _mapping(made.get("services")).items()
+    } or made.get("services")
+    return made
+
+
+def _mapping(given: object) -> dict[Any, Any]:
+    return given if isinstance(given, dict) else {}
+
+
+def _placed(part: object, key: str, roots: Mapping[str, str], folder: Path) -> object:
+    if part is None:
+        return {}
+    if not isinstance(part, dict) or not isinstance(part.get(key), str):
+        return part
+    root = roots.get(str(part.get("source")), str(folder))
+    return {**part, key: _path(part[key], root)}
+
+
+def _beside(source: object, folder: Path) -> object:
+    """A source whose url names a SQLite file, which lies beside the settings unless its path is absolute."""
+    url = source.get("url") if isinstance(source, dict) else None
+    found = re.fullmatch(r"(sqlite(?:\+\w+)?:///)(?!/)(.+)", url) if isinstance(url, str) else None
+    return {**_mapping(source), "url": f"{found[1]}{_path(found[2], folder)}"} if found else source
+
+
+def _path(given: object, folder: str | Path) -> Any:
+    if not isinstance(given, str) or "://" in given or os.path.isabs(given):
+        return given
+    return f"{folder}/{given}" if "://" in str(folder) else os.path.normpath(os.path.join(folder, given))

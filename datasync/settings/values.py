@@ -1,0 +1,111 @@
+"""What one value of a settings file may be: durations, names, schedules, URLs; and no secret anywhere."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from croniter import croniter
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_DURATION = "write a whole number above 0 and its unit (s, m, h, d or w), as in 90s, 3h or 2d"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+SECRETS = re.compile(r"key|secret|token|password|credential", re.IGNORECASE)
+
+
+def _duration(given: object) -> object:
+    if isinstance(given, timedelta):
+        return given
+    match = re.fullmatch(r"\s*(\d+)\s*([smhdw])\s*", str(given), re.ASCII)
+    if not match:
+        raise ValueError(f"{_no_duration(str(given))}: {_DURATION}")
+    if not int(match[1]):
+        raise ValueError(f"is no time at all: {_DURATION}")
+    try:
+        return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    except (OverflowError, ValueError):
+        raise ValueError(f"is longer than any calendar: {_DURATION}") from None
+
+
+def _no_duration(given: str) -> str:
+    """What is wrong with a duration, as far as can be told."""
+    if re.match(r"\s*-", given):
+        return "is below zero"
+    if re.fullmatch(r"\s*\d+\s*", given):
+        return "has no unit"
+    if re.fullmatch(r"\s*\d*[.,]\d+\s*[smhdw]\s*", given):
+        return "is no whole number of its unit"
+    return "is no duration"
+
+
+def cron(given: str | None) -> str | None:
+    if given is not None and not croniter.is_valid(given):
+        raise ValueError('is no cron expression: write one as in "0 * * * *" or "@hourly", or null for by hand alone')
+    return given
+
+
+def known_zone(given: str) -> str:
+    try:
+        ZoneInfo(given)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        raise ValueError("is no time zone: write one as in Europe/Berlin, or UTC") from None
+    return given
+
+
+def told_apart(given: dict[str, Any]) -> dict[str, Any]:
+    seen: dict[str, str] = {}
+    for name in given:
+        twin = seen.setdefault(name.lower(), name)
+        if twin != name:
+            raise ValueError(
+                f"has {twin!r} and {name!r}, which share a folder on many disks: name one of them otherwise"
+            )
+    return given
+
+
+def spelled(given: timedelta) -> str:
+    """A duration as the settings file writes it, in days or the largest smaller unit that is whole."""
+    unit = next(u for u in "dhms" if given % timedelta(**{_UNITS[u]: 1}) == timedelta(0))
+    return f"{given // timedelta(**{_UNITS[unit]: 1})}{unit}"
+
+
+def _name(given: str) -> str:
+    if not _NAME.fullmatch(given):
+        raise ValueError(
+            "is no name: names become paths, so use letters, digits, _ and -, and begin with a letter or digit"
+        )
+    return given
+
+
+def _no_secrets(given: dict[str, Any]) -> dict[str, Any]:
+    for key, value in given.items():
+        if SECRETS.search(key):
+            raise ValueError(
+                f"holds {key!r}: secrets come from the environment or an Airflow connection, never from this file"
+            )
+        if isinstance(value, dict):
+            _no_secrets(value)
+    return given
+
+
+def open_url(given: str) -> str:
+    parts = urlsplit(given)
+    if not parts.scheme or parts.password is not None or SECRETS.search(parts.query):
+        raise ValueError(
+            "is no URL without a secret, as in sqlite:///shop.db: a password belongs into a connection, by its name"
+        )
+    return given
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_duration),
+    WithJsonSchema({"type": "string", "pattern": r"^\s*\d+\s*[smhdw]\s*$"}),
+]
+Name = Annotated[str, AfterValidator(_name)]
+Options = Annotated[dict[str, Any], AfterValidator(_no_secrets)]
+ConnectionName = Annotated[str, Field(pattern=r"^[\w.-]+$")]
