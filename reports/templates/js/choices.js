@@ -94,7 +94,6 @@ function ofScope(page, scope, names) {
 }
 
 const LABELS = {
-  products: "balance.catalog",
   quarantined: "quarantined.records",
   reasons: "reasons.reason",
   hours: "updates",

@@ -3,9 +3,13 @@
 export const RECEIVED = "total_received";
 export const ASKED = "asked";
 
+// Every product of the catalog is in one of these states in each service; the last one should have none.
+const CATALOG = ["current", "stale", "missing", "rejected", "failed", "excluded", "unexplained"];
+
 const inState = (state) => (row) => row.state === state;
 
 const LISTS = {
+  products: (row) => CATALOG.includes(row.state),
   total_received: (row) => row.held,
   latest_update: (row) => row.flags & 1,
   resent_in_window: (row) => row.flags & 2,
@@ -16,6 +20,7 @@ const LISTS = {
   rejected: inState("rejected"),
   failed: inState("failed"),
   excluded: inState("excluded"),
+  unexplained: inState("unexplained"),
   due: (row) => ["missing", "stale", "failed"].includes(row.state),
   held_older: (row) => row.held && ["rejected", "failed"].includes(row.state),
   orphaned: (row) => row.held && ["excluded", "orphaned"].includes(row.state),

@@ -77,7 +77,8 @@ function pulled(page, totals) {
   const where = { scope: totals.scope, service: page.services[0]?.name };
   const words = say("matrix.in quarantine", { n: totals.quarantined });
   const quarantined = figure(where, "quarantined", totals.quarantined, words);
-  const counts = [say("matrix.products", { n: totals.products }), phrase("matrix.source", { source: totals.source })];
+  const products = figure(where, "products", totals.products, say("matrix.products", { n: totals.products }));
+  const counts = [products, phrase("matrix.source", { source: totals.source })];
   if (!pull) return [...counts, say("matrix.never"), quarantined];
   const records = [
     say("matrix.records", { n: pull.records }),
@@ -127,7 +128,7 @@ function removed(where, n) {
 function balance(page) {
   const heads = [
     { label: say("matrix.service"), kind: "main" },
-    { label: say("balance.catalog"), kind: "sum" },
+    { label: say("products"), kind: "sum" },
     { label: say("balance.total"), kind: "sum" },
     { label: say("unexplained"), kind: "num" },
   ];
@@ -138,13 +139,18 @@ function balance(page) {
 function balanceRow(page, totals, one) {
   const label = page.services.find((known) => known.name === one.service)?.label ?? one.service;
   const where = { scope: totals.scope, service: one.service };
-  const kind = one.unexplained === 0 ? "zero" : "unexplained";
   return [
     [foreign(totals.scope), h("span", { class: "dot" }, " · "), foreign(label)],
-    sum(totals, number(totals.products), STATES, one),
+    sum(totals, figure(where, "products", totals.products), STATES, one),
     sum(totals, figure(where, "total_received", one.total_received), HELD, one),
-    h("span", { class: kind }, number(one.unexplained)),
+    unexplained(where, one.unexplained),
   ];
+}
+
+/** What is left over: the products in no state that is known, if it is these. */
+function unexplained(where, n) {
+  if (n === 0) return h("span", { class: "zero" }, number(n));
+  return h("span", { class: "unexplained" }, figure(where, "unexplained", n));
 }
 
 function sum({ scope }, total, parts, one) {

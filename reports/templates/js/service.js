@@ -3,7 +3,6 @@
 import { latestCounted, statesCounted, totalCounted, updatesCounted } from "./choices.js";
 import { h } from "./dom.js";
 import { figure, term } from "./figures.js";
-import { number } from "./format.js";
 import { open } from "./held.js";
 import { outcome } from "./parts.js";
 import { productsView } from "./products.js";
@@ -157,13 +156,17 @@ function states(page, totals, figures, where) {
   return h(
     "section",
     { class: "card states", "aria-labelledby": "states" },
-    h("h2", { id: "states" }, say("states", { n: totals.products })),
+    h("h2", { id: "states" }, phrase("states", { n: totals.products, products: catalog(where, totals.products) })),
     h("dl", {}, shown, oneState(where, "due", figures.due, removals),
       oneState(where, "quarantined", totals.quarantined)),
     figures.unexplained !== 0 &&
-      h("p", { class: "unexplained" }, `${say("unexplained")}: ${number(figures.unexplained)}`),
+      h("p", { class: "unexplained" }, say("unexplained"), ": ", figure(where, "unexplained", figures.unexplained)),
     statesCounted(page, where.scope, where.service),
   );
+}
+
+function catalog(where, n) {
+  return figure(where, "products", n, say("states.products", { n }));
 }
 
 function oneState(where, state, n, ...more) {

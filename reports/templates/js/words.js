@@ -69,7 +69,8 @@ const WORDS = {
   "moved.rejected": "Rejected",
   "moved.failed": "Failed",
 
-  "states": { one: "Where the {n} catalog product stands", other: "Where the {n} catalog products stand" },
+  "states": { one: "Where the {products} stands", other: "Where the {products} stand" },
+  "states.products": { one: "{n} catalog product", other: "{n} catalog products" },
   "current": "Current",
   "current.means": "this version is held",
   "stale": "Stale",
@@ -93,6 +94,8 @@ const WORDS = {
   "removals_due.count": { one: "{n} removal due", other: "{n} removals due" },
   "unexplained": "Unexplained",
 
+  "products": "Catalog products",
+  "products.means": "all valid products that the source has, in whatever state",
   "total_received": "Synced products",
   "total_received.means": "held now",
   "latest_update": "Latest update",
@@ -248,7 +251,6 @@ const WORDS = {
   "matrix.no list":
     "The records of a pull are counted and not listed: the valid ones are the catalog, each product of it in one state of every service; the others stand in quarantine until a later pull settles them.",
   "balance": "How the numbers add up",
-  "balance.catalog": "Catalog products",
   "balance.total": "Total received",
   "balance.explain":
     "Every catalog product has exactly one state in each service; each state is counted on its own. What is left over is unexplained, and should be 0.",
