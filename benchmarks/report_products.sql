@@ -92,4 +92,4 @@ ALTER TABLE page_versions DROP i;
 ALTER TABLE page_versions DROP family;
 
 CREATE OR REPLACE TABLE page_records AS
-SELECT 'Q-' || range AS sku, 'Broken ' || range AS name, 'bad-value' AS code, 'price is twelve, which is no decimal number.' AS sentence FROM range(10);
+SELECT 'Q-' || range AS sku, 'Broken ' || range AS name, 'bad-value' AS code, 'price is twelve, which is no decimal number.' AS sentence, 'bad-value: price is …, which is no decimal number.' AS reason, true AS is_of_last_pull FROM range(10);

@@ -1,16 +1,4 @@
--- One row per kind of reason that records are in quarantine for: the code, the sentence with what differs from record to record left out, and how many records.
--- Left out are the value that a column could not be (from "is" to the words that say why), places in files, and numbers. Reads quarantined.
-WITH told AS (
-    SELECT
-        code,
-        sku,
-        CASE
-            WHEN code IN ('bad-value', 'unknown-status', 'bad-time') THEN regexp_replace(sentence, '(?s)^(\w+) is .*(, which is |; known are )', '\1 is …\2')
-            WHEN code = 'unreadable' THEN regexp_replace(regexp_replace(sentence, '(?s)^(Line|Row) \d+ of .*?: ', '\1 … of …: '), '\d+', '…', 'g')
-            ELSE sentence
-        END AS reason
-    FROM quarantined
-)
+-- One row per kind of reason that records are in quarantine for: the code, the reason, and how many records. Reads told (quarantine_told.sql).
 SELECT code, reason, count(*) AS records
 FROM told
 GROUP BY ALL

@@ -15,9 +15,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-FORMAT = 2  # of the shards: a base of another one is not added to
+FORMAT = 3  # of the shards: a base of another one is not added to
 
-Facet = tuple[str | None, list[str] | None, str | None]
+Facet = tuple[str | None, list[str] | None, str | None, str | None]  # type, visibility, stock; or a reason alone
 
 
 def limit(size: int) -> int:
@@ -56,6 +56,6 @@ def read(folder: Path) -> Base | None:
         return None
     if told.pop("format") != FORMAT or not (folder / "base.parquet").exists():
         return None
-    facets = tuple((type_, places, stock) for type_, places, stock in told["facets"])
+    facets = tuple((type_, places, stock, reason) for type_, places, stock, reason in told["facets"])
     kinds = tuple(tuple((code, facet) for code, facet in one) for one in told["kinds"])
     return Base(folder, tuple(told["services"]), facets, kinds, told["segment"], told["is_whole"])

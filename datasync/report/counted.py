@@ -66,11 +66,12 @@ def scope(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: 
         "catalog_head": log.footer_sql(position),
         "quarantine": quarantine,
         "quarantined": now,
+        "told": query("quarantine_told"),
     }
     made.add("", "products", "SELECT count(hash) AS products FROM catalog", "catalog")
     in_quarantine = ("catalog", "quarantine", "quarantined")
     made.add("", "quarantined", "SELECT count(*) AS quarantined FROM quarantined", *in_quarantine)
-    made.add("", "reasons", query("quarantine_reasons"), *in_quarantine)
+    made.add("", "reasons", query("quarantine_reasons"), *in_quarantine, "told")
     if head.get("last_pull"):
         _pull(made, store, name, head["last_pull"])
     for service in settings.services:

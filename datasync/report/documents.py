@@ -6,8 +6,9 @@ update, the newest first; then its SKU), so that neighbours tend to be variants 
 
 The tables are no temporary ones: several threads read them, each through a cursor of its own.
 
-A **facet** is one combination of type, visibility and stock; a **code** is all that one service says of a document but
-for its times and words, as one number (see page_told.sql). Lists and filters are questions about codes and facets.
+A **facet** is one combination of type, visibility and stock, or one reason of quarantine; a **code** is all that one
+service says of a document but for its times and words, as one number (see page_told.sql). Lists and filters are
+questions about codes and facets.
 """
 
 from __future__ import annotations
@@ -175,7 +176,7 @@ def _laid_out(con: duckdb.DuckDBPyConnection, products: ScopeProducts, base: Bas
 def _divided(
     con: duckdb.DuckDBPyConnection, services: tuple[str, ...], size: int, recent: int, base: Base | None
 ) -> Documents:
-    facets = con.sql("SELECT type, visible_in, stock FROM page_facets ORDER BY facet").fetchall()
+    facets = con.sql("SELECT type, visible_in, stock, reason FROM page_facets ORDER BY facet").fetchall()
     kept = count(con, "SELECT rowid FROM page_base")
     alive = numbers(_table(con, "SELECT base_doc FROM documents WHERE base_doc IS NOT NULL")["base_doc"])
     return Documents(
@@ -192,15 +193,17 @@ def _divided(
 
 
 def _number_facets(con: duckdb.DuckDBPyConnection, known: tuple[Facet, ...]) -> None:
-    """Number the combinations of type, visibility and stock: known ones as they were, then those that are new."""
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE page_facets (type VARCHAR, visible_in VARCHAR[], stock VARCHAR, facet BIGINT)"
-    )
+    """Number the combinations of type, visibility and stock, and the reasons of quarantine: known ones as they were,
+    then those that are new.
+    """
+    columns = "type VARCHAR, visible_in VARCHAR[], stock VARCHAR, reason VARCHAR, facet BIGINT"
+    con.execute(f"CREATE OR REPLACE TEMP TABLE page_facets ({columns})")
     if known:
-        con.executemany("INSERT INTO page_facets VALUES (?, ?, ?, ?)", [[*one, n] for n, one in enumerate(known)])
-    found = "SELECT DISTINCT type, visible_in, stock FROM page_versions UNION SELECT NULL, NULL, NULL"
-    new = f"{found} EXCEPT SELECT type, visible_in, stock FROM page_facets"
-    number = f"{len(known)} + row_number() OVER (ORDER BY type, visible_in, stock) - 1"
+        con.executemany("INSERT INTO page_facets VALUES (?, ?, ?, ?, ?)", [[*one, n] for n, one in enumerate(known)])
+    of_products = "SELECT DISTINCT type, visible_in, stock, NULL::VARCHAR AS reason FROM page_versions"
+    of_records = "SELECT NULL, NULL, NULL, reason FROM page_records UNION SELECT NULL, NULL, NULL, NULL"
+    new = f"{of_products} UNION {of_records} EXCEPT SELECT type, visible_in, stock, reason FROM page_facets"
+    number = f"{len(known)} + row_number() OVER (ORDER BY type, visible_in, stock, reason) - 1"
     con.execute(f"INSERT INTO page_facets SELECT *, {number} FROM ({new})")
 
 

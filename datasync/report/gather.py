@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
@@ -24,7 +25,7 @@ from datasync.report.pages import (
 )
 from datasync.report.trends import trend
 from datasync.settings import Settings
-from datasync.sql import instant, literal, query
+from datasync.sql import count, instant, literal, query
 from datasync.store.files import Store
 from datasync.store.runs import Run
 from datasync.totals import Moment, Totals
@@ -39,6 +40,7 @@ def site_pages(
     con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, found: Totals, generated_at: datetime
 ) -> SitePages:
     """Everything but the products."""
+    quarantines = [_quarantine_of(con, store, at, scope) for scope in settings.scopes]
     return SitePages(
         generated_at=generated_at,
         as_of=at.as_of,
@@ -49,7 +51,7 @@ def site_pages(
         totals=found.scopes,
         runs=tuple(_run(run) for run in found.runs[:RUNS_SHOWN]),
         holds=tuple(HoldRow(h.id, h.scope, h.service, h.since, h.would_remove, h.of) for h in found.holds),
-        quarantined=tuple(record for scope in settings.scopes for record in _quarantined(con, store, at, scope)),
+        quarantined=tuple(record for one in quarantines for record in one.records),
         unconfigured=tuple(
             Unconfigured(one.scope, one.service, one.held) for one in leftovers(con, store, settings, at.as_of)
         ),
@@ -58,7 +60,8 @@ def site_pages(
         ),
         freshness=tuple(freshness(settings, found.runs)),
         health=tuple(health(settings, found.runs)),
-        reasons=tuple(reason for scope in settings.scopes for reason in _reasons(con, store, at, scope)),
+        reasons=tuple(reason for one in quarantines for reason in one.reasons),
+        last_quarantined={scope: one.by_last_pull for scope, one in zip(settings.scopes, quarantines, strict=True)},
         sources=found.sources,
         stale_after=second_run(settings.schedule, at.as_of),
     )
@@ -97,14 +100,15 @@ def _products(
     listed_versions = query("page_versions").replace("$scope", literal(scope))
     con.execute(f"CREATE OR REPLACE TABLE page_versions AS {listed_versions}")
     con.execute(f"CREATE OR REPLACE TEMP TABLE page_rows AS {query('page_rows')}")
-    totals.quarantined_now(con, store, scope, log.entry(con, position).meta)
+    run = _quarantine(con, store, at, scope)
+    records = query("page_records").replace("$reasons", _REASONS).replace("$run", literal(run))
     con.execute("SET preserve_insertion_order = true")
-    con.execute(f"CREATE OR REPLACE TEMP TABLE page_records AS {_RECORDS}")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE page_records AS {records}")
     con.execute("SET preserve_insertion_order = false")
     return ScopeProducts(scope, con=con, services=tuple(settings.services))
 
 
-_RECORDS = "SELECT sku, name, code, sentence FROM quarantined ORDER BY code, sku"
+_REASONS = f"{query('quarantine_reasons')} LIMIT {REASONS_SHOWN}"
 _LISTED = (
     "CREATE OR REPLACE TEMP TABLE page_listed (service VARCHAR, sku VARCHAR, hash VARCHAR, held BOOLEAN, "
     "state VARCHAR, received_at TIMESTAMPTZ, told_at TIMESTAMPTZ, words VARCHAR, flags UTINYINT)"
@@ -144,22 +148,28 @@ def _run(run: Run) -> RunRow:
     )
 
 
-def _quarantined(con: duckdb.DuckDBPyConnection, store: Store, at: Moment, scope: str) -> list[QuarantinedRecord]:
-    _quarantine(con, store, at, scope)
-    rows = con.execute(
-        f"SELECT sku, name, code, sentence FROM quarantined ORDER BY code, sku LIMIT {RECORDS_SHOWN}"
-    ).fetchall()
-    return [QuarantinedRecord(scope, *row) for row in rows]
+@dataclass(frozen=True, slots=True)
+class _Quarantine:
+    """What is in quarantine now: the first records, their reasons, and how many the last pull put there."""
+
+    records: tuple[QuarantinedRecord, ...]
+    reasons: tuple[QuarantineReason, ...]
+    by_last_pull: int
 
 
-def _reasons(con: duckdb.DuckDBPyConnection, store: Store, at: Moment, scope: str) -> list[QuarantineReason]:
-    _quarantine(con, store, at, scope)
-    rows = con.execute(f"{query('quarantine_reasons')} LIMIT {REASONS_SHOWN}").fetchall()
-    return [QuarantineReason(scope, *row) for row in rows]
+def _quarantine_of(con: duckdb.DuckDBPyConnection, store: Store, at: Moment, scope: str) -> _Quarantine:
+    run = _quarantine(con, store, at, scope)
+    records = con.execute(f"SELECT sku, name, code, sentence FROM told ORDER BY code, sku LIMIT {RECORDS_SHOWN}")
+    told = tuple(QuarantinedRecord(scope, *row) for row in records.fetchall())
+    reasons = tuple(QuarantineReason(scope, *row) for row in con.execute(_REASONS).fetchall())
+    return _Quarantine(told, reasons, count(con, f"SELECT * FROM told WHERE run = {literal(run)}"))
 
 
-def _quarantine(con: duckdb.DuckDBPyConnection, store: Store, at: Moment, scope: str) -> None:
-    """Make the view ``quarantined`` of a scope."""
+def _quarantine(con: duckdb.DuckDBPyConnection, store: Store, at: Moment, scope: str) -> str:
+    """Make the views ``quarantined`` and ``told`` of a scope; returns the run of its last pull, or nothing."""
     log, position = catalog.log(store, scope), at.positions[f"catalog/{scope}"]
     log.fold(con, "catalog", position)
-    totals.quarantined_now(con, store, scope, log.entry(con, position).meta)
+    meta = log.entry(con, position).meta
+    totals.quarantined_now(con, store, scope, meta)
+    con.execute(f"CREATE OR REPLACE TEMP VIEW told AS {query('quarantine_told')}")
+    return str((meta.get("last_pull") or {}).get("run", ""))

@@ -123,7 +123,9 @@ More = Callable[[Mapping[str, Standing]], Iterable[DataFile]]  # given what stan
 
 @dataclass(frozen=True, slots=True)
 class SitePages:
-    """One published page without its products. ``stale_after`` is when a newer page should have replaced it."""
+    """One published page without its products. ``stale_after`` is when a newer page should have replaced it;
+    ``last_quarantined`` how many of the records in quarantine now each scope's last pull put there.
+    """
 
     generated_at: datetime
     as_of: datetime
@@ -140,6 +142,7 @@ class SitePages:
     freshness: tuple[Freshness, ...] = ()
     health: tuple[SourceHealth, ...] = ()
     reasons: tuple[QuarantineReason, ...] = ()
+    last_quarantined: Mapping[str, int] = field(default_factory=dict)
     sources: tuple[SourceReading, ...] = ()
     stale_after: datetime | None = None
 
@@ -154,7 +157,8 @@ class ScopeProducts:
     ``rows``: one row per service and product: service, version (a row of ``versions``), state, words (of the rule, or
     of the service), received_ms, told_ms (when it was removed, rejected or failed), flags (1 received, 2 resent, 4
     removed in the window; 8 a removal is due, 16 held).
-    ``quarantined``: one row per record in quarantine now: sku, name, code, sentence.
+    ``quarantined``: one row per record in quarantine now: sku, name, code, sentence, reason (its code and kind, where
+    the page tells it apart), is_of_last_pull.
 
     Where ``con`` is given they are its tables page_versions (with the number as ``version``), page_rows and
     page_records, however many rows these have; else they are small enough to be held as Arrow tables.

@@ -205,6 +205,7 @@ def view(page: SitePages, version: str) -> dict[str, Any]:
         "stale_after": pages.zulu(page.stale_after) if page.stale_after else None,
         "totals": status["scopes"],
         "sources": status["sources"],
+        "last_quarantined": dict(page.last_quarantined),
         **{name: [_plain(row) for row in getattr(page, name)] for name in _LISTS},
     }
 

@@ -166,8 +166,17 @@ def _row(row: dict[str, Any], state: str, received: int | None, flags: int) -> d
 def _quarantine(scope: str, totals: ScopeTotals) -> pa.Table:
     told = [(one.sku, one.name, one.code, one.sentence) for one in QUARANTINED if one.scope == scope]
     told += [(f"Q-{n}", f"Broken {n}", "bad-value", NO_NUMBER) for n in range(totals.quarantined - len(told))]
-    columns = {name: [one[i] for one in told] for i, name in enumerate(("sku", "name", "code", "sentence"))}
-    return pa.table(columns, schema=pa.schema([(name, pa.string()) for name in columns]))
+    columns: dict[str, list[Any]] = {
+        name: [one[i] for one in told] for i, name in enumerate(("sku", "name", "code", "sentence"))
+    }
+    columns["reason"] = [f"{code}: {_kind(sentence)}" for _, _, code, sentence in told]
+    columns["is_of_last_pull"] = [sku != "24-00777" for sku, *_ in told]  # one was put there by a pull before
+    return pa.table(columns)
+
+
+def _kind(sentence: str) -> str:
+    """What is common to the sentences of one reason."""
+    return sentence.replace("twelve", "…").replace("aktiv", "…")
 
 
 def _held(scope: str, service: str, number: int, size: int) -> list[dict[str, Any]]:
@@ -212,6 +221,7 @@ def site_pages(sizes: dict[str, int], *, calm: bool = False) -> SitePages:
         ),
         health=tuple(health(scope, calm) for scope in sizes),
         reasons=tuple(reason for one in totals for reason in reasons(one)),
+        last_quarantined={one.scope: sum(_quarantine(one.scope, one)["is_of_last_pull"].to_pylist()) for one in totals},
     )  # fmt: skip
 
 
@@ -361,13 +371,13 @@ def health(scope: str, calm: bool) -> SourceHealth:
     if not calm and scope == "de-DE":
         error = "The shop gave no answer (connection refused)."
         return SourceHealth("demo", scope, "failed", "run", ended_at, 31.2, failures=3, error=error)
-    return SourceHealth("demo", scope, "ok", "run", ended_at, 4.27, 654, 11)
+    return SourceHealth("demo", scope, "ok", f"sync-{NOW:%Y%m%d%H}", ended_at, 4.27, 654, 11)
 
 
 def reasons(totals: ScopeTotals) -> list[QuarantineReason]:
     """The quarantined records of a scope, by code and kind of sentence."""
     told = _quarantine(totals.scope, totals).to_pylist()
-    kinds = Counter((one["code"], one["sentence"].replace("twelve", "…").replace("aktiv", "…")) for one in told)
+    kinds = Counter((one["code"], _kind(one["sentence"])) for one in told)
     return [QuarantineReason(totals.scope, code, reason, n) for (code, reason), n in kinds.most_common()]
 
 

@@ -101,7 +101,8 @@ def story(folder: Path) -> Rich:
     cut_off.pull(run, "en-US")
     cut_off.apply(run, "en-US")
     shop.at(24, 13)
-    assert shop.run("publish").code == 0
+    told = shop.run("publish")
+    assert told.code == 0, told.err
     return shop
 
 

@@ -106,9 +106,10 @@ tiv; known are enabled and disabled.'),
             (NULL, 'unreadable', 'Line 7 of en/products.jsonl: Malformed JSON at byte 20.'),
             (NULL, 'unreadable', 'Line 9 of en/others: x.jsonl: Malformed JSON at byte 3.'),
             ('f', 'missing-name', 'The product has no name.')
-        ) AS t(sku, code, sentence)
+        ) AS t(sku, code, sentence), (SELECT 'a name' AS name, 'run-1' AS run)
         """
     )
+    con.execute(f"CREATE VIEW told AS {query('quarantine_told')}")
     assert con.execute(query("quarantine_reasons")).fetchall() == [
         ("bad-value", "price is …, which is no decimal number.", 2),
         ("bad-time", "updated_at is …, which is no time.", 1),

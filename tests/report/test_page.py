@@ -464,7 +464,15 @@ def test_quarantine_is_grouped_by_reason_and_each_leads_to_the_records(show: Sho
     reasons.nth(1).get_by_role("link", name="10 quarantined records of de-DE").click()
     expect(page.get_by_role("heading", name="Quarantined", exact=True)).to_be_focused()
     expect(page.get_by_label("Scope")).to_have_value("de-DE")
-    count(page, "11 of 11 records")
+    count(page, "10 of 11 records")
+    expect(page.get_by_role("combobox", name="Reason")).to_have_value(
+        "bad-value: price is …, which is no decimal number."
+    )
+    expect(page.get_by_role("combobox", name="Type")).to_be_hidden()
+    page.get_by_role("button", name="Show all synced products").click()
+    expect(page.get_by_role("combobox", name="Type")).to_be_visible()
+    expect(page.get_by_role("combobox", name="Reason")).to_be_hidden()
+    count(page, "600 of 600 products")
 
 
 def test_a_source_tells_its_last_pull_and_how_often_it_failed_in_a_row(show: Show) -> None:

@@ -26,7 +26,10 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
     made.execute(f"CREATE TABLE versions ({COLUMNS}, entry BIGINT)")
     made.execute(f"CREATE TABLE catalog ({COLUMNS}, entry BIGINT)")
     made.execute(gather._LISTED)
-    made.execute("CREATE TABLE page_records (sku VARCHAR, name VARCHAR, code VARCHAR, sentence VARCHAR)")
+    made.execute(
+        "CREATE TABLE page_records (sku VARCHAR, name VARCHAR, code VARCHAR, sentence VARCHAR, reason VARCHAR, "
+        "is_of_last_pull BOOLEAN)"
+    )
     yield made
     made.close()
 
@@ -102,18 +105,21 @@ def test_documents_are_numbered_by_day_and_sku_and_records_come_last(con: duckdb
         add(con, "catalog", sku, sku.lower(), f"Lamp {sku}", 1)
         hold(con, "search", sku, sku.lower(), f"2026-11-{at}:00Z")
     hold(con, "recommendations", "A", "a", "2026-11-22T00:00:00Z")
-    con.execute("INSERT INTO page_records VALUES ('B', 'Lamp', 'bad-value', 'No'), (NULL, NULL, 'missing-sku', 'None')")
+    con.execute(
+        "INSERT INTO page_records VALUES ('B', 'Lamp', 'bad-value', 'No', 'bad-value: No', true), "
+        "(NULL, NULL, 'missing-sku', 'None', NULL, false)"
+    )
     with documents.documents(products(con)) as found:
         rows = con.sql("SELECT rowid, sku, name, code_0 = 0, code_1, version FROM documents ORDER BY rowid").fetchall()
         assert found.services == ("recommendations", "search")
         assert (found.base.size, found.recent.size, len(found.dead)) == (5, 0, 0)  # most are recent, so none is
-    held, repeated = 1 + 16 * (16 + 1) + 1024, 512
+    held, repeated, by_last_pull = 1 + 16 * (16 + 1) + 1024, 512, 2048
     record = 1 + documents.STATES.index("quarantined")
     assert rows == [
         (0, "B", "Lamp B", True, held, 1),
         (1, "A", "Lamp A", False, held, 0),
         (2, "C", "Lamp C", True, held, 2),
-        (3, "B", "Lamp", False, record + repeated, 3),
+        (3, "B", "Lamp", False, record + repeated + by_last_pull, 3),
         (4, "", None, False, record, 4),
     ]
 

@@ -90,7 +90,8 @@ def scope_products(given: list[dict[str, Any]] | None = None) -> ScopeProducts:
             "flags": pa.array([16 * one["held"] for one in given], pa.int64()),
         }
     )
-    empty = pa.table({name: pa.nulls(0, pa.string()) for name in ("sku", "name", "code", "sentence")})
+    empty = pa.table({name: pa.nulls(0, pa.string()) for name in ("sku", "name", "code", "sentence", "reason")})
+    empty = empty.append_column("is_of_last_pull", pa.nulls(0, pa.bool_()))
     return ScopeProducts("ja-JP", versions, rows, empty)
 
 

@@ -1,6 +1,6 @@
 // Rows that are all at hand: filtered, counted, and sorted by any column.
 
-export const FILTERS = ["type", "visibility", "stock"];
+export const FILTERS = ["type", "visibility", "stock", "reason"];
 
 /** A column's value as the address has it: a list of places is one word, an empty one "none", no value "". */
 export function keyOf(value) {

@@ -41,7 +41,7 @@ export function searchBox(go, prepare) {
 export function headingView(go) {
   const title = h("h2", { id: "products-title", tabindex: "-1" });
   const means = h("p", { class: "quiet" });
-  const toAll = () => go({ list: RECEIVED, skus: [], page: 1, sku: null });
+  const toAll = () => go({ list: RECEIVED, reason: "", skus: [], page: 1, sku: null });
   const back = h("button", { type: "button", class: "plain-button", onclick: toAll }, say("list.back"));
   const node = h("div", { class: "list-name" }, title, means, back);
   function update({ list }) {

@@ -1,14 +1,16 @@
-// Figures that lead to the very rows they count.
+// Figures that lead to the very rows they count. What is no link counts no rows that the page has: records of a pull are
+// not kept but for those in quarantine; a run, a bar of the updates and a hold count what was moved, or would have been,
+// then (a product received twice stands in two bars, and has one row); what left the settings has no tab.
 
 import { h } from "./dom.js";
 import { number } from "./format.js";
 import { addressOf } from "./state.js";
 import { say } from "./words.js";
 
-/** A figure as a link to its list; `where` is {scope, service}, `words` what is shown if not the number alone. */
-export function figure({ scope, service }, list, n, words = number(n)) {
+/** A figure as a link to its list, or a part of it by `filters`; `where` is {scope, service}, `words` what is shown if not the number alone. */
+export function figure({ scope, service }, list, n, words = number(n), filters = {}) {
   const label = words === number(n) ? `${words} ${say(list).toLowerCase()}` : undefined;
-  const props = { class: n ? "figure-link" : "figure-link zero", href: addressOf(scope, service, { list }) };
+  const props = { class: n ? "figure-link" : "figure-link zero", href: addressOf(scope, service, { list, ...filters }) };
   return h("a", { ...props, "aria-label": label, "data-list": list, "data-n": n }, words);
 }
 
@@ -16,4 +18,10 @@ export function figure({ scope, service }, list, n, words = number(n)) {
 export function term(where, part, n) {
   const words = `${number(n)} ${say(part).toLowerCase()}`;
   return h("span", { class: n ? "term" : "term zero", title: say(`${part}.means`) }, figure(where, part, n, words));
+}
+
+/** How many records a scope's last pull put into quarantine: a link where they stand there still, each of them. */
+export function lastQuarantined(page, totals, n, words) {
+  const where = { scope: totals.scope, service: page.services[0]?.name };
+  return page.last_quarantined[totals.scope] === n ? figure(where, "pull_quarantined", n, words) : h("span", {}, words);
 }

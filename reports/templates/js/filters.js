@@ -1,4 +1,4 @@
-// The filters of a list: type, visibility and stock, each value with how many rows it would leave.
+// The filters of a list: type, visibility and stock, or the reason of what is in quarantine, each value with how many rows it would leave.
 
 import { FILTERS } from "./arrange.js";
 import { h } from "./dom.js";
@@ -14,13 +14,14 @@ export function filtersView(go) {
 
 function filterSelect(column, go) {
   const onchange = () => go({ [column]: select.value, page: 1, sku: null });
-  const select = h("select", { "aria-label": say(column), onchange });
+  const select = h("select", { "aria-label": say(column), hidden: true, onchange });
   function update(asked, { counts }) {
     const chosen = asked[column];
     const values = counts[column].some(([key]) => key === chosen) || !chosen ? [] : [[chosen, 0]];
     const options = [...counts[column], ...values].map(([key, n]) => option(key, counted(wordOf(column, key), n)));
     select.replaceChildren(option("", say(`filters.${column}`)), ...options);
     select.value = chosen;
+    select.hidden = options.length === 0; // products have no reason, and records have nothing else
   }
   return { node: select, update };
 }
@@ -37,7 +38,7 @@ function option(value, words) {
 /** A value as its column shows it. */
 export function wordOf(column, key) {
   if (column === "stock") return known("stock.", key);
-  if (column === "type") return key;
+  if (column === "type" || column === "reason") return key;
   return key
     .split(",")
     .map((place) => known("visible.", place))

@@ -1,6 +1,6 @@
 // A scope of any size, of which only what is looked at is loaded: pages of order lists, and what a search finds by the index.
 
-import { collatorOf, countsOf, passes, sorted } from "./arrange.js";
+import { FILTERS, collatorOf, countsOf, passes, sorted } from "./arrange.js";
 import { matcher, searched, wordsOf } from "./fold.js";
 import { ASKED, isIn } from "./lists.js";
 import { load } from "./load.js";
@@ -119,8 +119,7 @@ export class Indexed {
 
   /** The documents that match, up to one more than are counted, and those of them that are not held. */
   matches(service, asked) {
-    const { list, q, type, visibility, stock } = asked;
-    const key = JSON.stringify([service, list, q, type, visibility, stock]);
+    const key = JSON.stringify([service, asked.list, asked.q, ...FILTERS.map((column) => asked[column])]);
     if (!this.hits.has(key)) this.hits = new Map([[key, this.collect(service, asked)]]);
     return this.hits.get(key);
   }
@@ -169,7 +168,7 @@ export class Indexed {
     yield* await this.rows.of(docs, service);
   }
 
-  /** What a service says of documents, from columns; of their type, visibility and stock only if these are asked for. */
+  /** What a service says of documents, from columns; of their facets only if these are asked for. */
   async kindsOf(service, docs, segment, asked) {
     const found = await this.codes(service, docs, segment);
     const isFiltered = !passes({}, asked);
@@ -236,8 +235,8 @@ function codes(bytes) {
 }
 
 function facetOf(head, facet) {
-  const [type, visibility, stock] = head.facets[facet] ?? [];
-  return { type, visibility, stock };
+  const [type, visibility, stock, reason] = head.facets[facet] ?? [];
+  return { type, visibility, stock, reason };
 }
 
 function sum(kinds) {

@@ -26,13 +26,19 @@ const LISTS = {
   orphaned: (row) => row.held && ["excluded", "orphaned"].includes(row.state),
   removals_due: (row) => row.flags & 8,
   quarantined: inState("quarantined"),
+  pull_quarantined: (row) => row.state === "quarantined" && row.isOfLastPull,
   absent: (row) => !row.held && !row.isRepeated,
   asked: (row) => !row.isRepeated,
 };
 
 export const NAMES = Object.keys(LISTS);
 
-/** Whether a row ({held, state, flags, isRepeated}) is in a list. */
+/** Whether a list has records in quarantine, which are no products. */
+export function hasRecords(name) {
+  return name.endsWith("quarantined");
+}
+
+/** Whether a row ({held, state, flags, isRepeated, isOfLastPull}) is in a list. */
 export function isIn(name, row) {
   return Boolean(LISTS[name](row));
 }

@@ -8,7 +8,7 @@ import { sources } from "./health.js";
 import { missed } from "./missed.js";
 import { note, outcome, section, table } from "./parts.js";
 import { holds, quarantined, runs, unconfigured } from "./records.js";
-import { figure, term } from "./figures.js";
+import { figure, lastQuarantined, term } from "./figures.js";
 import { addressOf } from "./state.js";
 import { when } from "./times.js";
 import { updates } from "./updates.js";
@@ -85,7 +85,7 @@ function pulled(page, totals) {
     " = ",
     say("matrix.valid", { n: pull.valid }),
     " + ",
-    say("matrix.quarantined", { n: pull.quarantined }),
+    lastQuarantined(page, totals, pull.quarantined, say("matrix.quarantined", { n: pull.quarantined })),
     " + ",
     say("matrix.repeated", { n: pull.repeated }),
   ];

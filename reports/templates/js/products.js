@@ -8,7 +8,7 @@ import { filtersView } from "./filters.js";
 import { elsewhere } from "./places.js";
 import { marked, wordsOf } from "./fold.js";
 import { number } from "./format.js";
-import { RECEIVED } from "./lists.js";
+import { RECEIVED, hasRecords } from "./lists.js";
 import { answerView, skusView } from "./skus.js";
 import { NO_FILTER, SORTS } from "./state.js";
 import { ago, time } from "./times.js";
@@ -81,8 +81,7 @@ async function fill(view, held, asked, found, service, go) {
   view.table.classList.toggle("with-why", hasReasons);
   view.reasons.hidden = !hasReasons;
   view.body.replaceChildren(...found.rows.map((row) => line(row, wordsOf(asked.q), go, hasReasons)));
-  const isRecords = asked.list === "quarantined";
-  const key = found.isMore ? "products.more" : isRecords ? "products.records" : "products.count";
+  const key = found.isMore ? "products.more" : hasRecords(asked.list) ? "products.records" : "products.count";
   view.count.textContent = say(key, { m: found.matched, n: found.total });
   view.answer.replaceChildren(...(found.unknown ? [answerView(found)] : []));
   view.notice.replaceChildren(...empty(found, asked, service, go), ...(await absent(held, asked, go)));

@@ -1,9 +1,9 @@
 // What is in quarantine and why: one line for each kind of reason, the most frequent first, each leading to the records.
 
 import { foreign, h } from "./dom.js";
+import { figure } from "./figures.js";
 import { number } from "./format.js";
 import { head, shortened, table } from "./parts.js";
-import { addressOf } from "./state.js";
 import { say } from "./words.js";
 
 export function reasons(page) {
@@ -13,12 +13,14 @@ export function reasons(page) {
 }
 
 function reason(page, one) {
-  const href = addressOf(one.scope, page.services[0]?.name, { list: "quarantined" });
+  const where = { scope: one.scope, service: page.services[0]?.name };
   const label = say("reasons.label", { n: one.records, scope: one.scope });
+  const records = figure(where, "quarantined", one.records, number(one.records), { reason: `${one.code}: ${one.reason}` });
+  records.ariaLabel = label;
   return [
     foreign(one.reason),
     h("code", {}, one.code),
     foreign(one.scope),
-    h("a", { class: "figure-link", href, "aria-label": label }, number(one.records)),
+    records,
   ];
 }

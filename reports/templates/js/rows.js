@@ -5,13 +5,15 @@ import { Reader } from "./unpack.js";
 
 const REPEATED = 512;
 const TIMED = 1024;
+const LAST_PULL = 2048;
 const HELD = 16;
 
-/** What a code says: the state, the flags, whether it is held, whether there is a time, whether it repeats a product's SKU. */
+/** What a code says: the state, the flags, whether it is held, whether there is a time, whether it repeats a product's SKU, whether the last pull put it into quarantine. */
 export function told(code, states) {
   const flags = (code >> 4) & 31;
   const is = { held: Boolean(flags & HELD), isRepeated: Boolean(code & REPEATED), isTimed: Boolean(code & TIMED) };
-  return { state: states[(code & 15) - 1], flags, ...is };
+  const isOfLastPull = Boolean(code & LAST_PULL);
+  return { state: states[(code & 15) - 1], flags, ...is, isOfLastPull };
 }
 
 /**
@@ -93,10 +95,10 @@ export class RowShard {
     const i = doc - this.first;
     const { code, received, told: at } = this.told[service];
     if (!code[i]) return undefined;
-    const [type, visibility, stock] = this.head.facets[this.facet[i]];
+    const [type, visibility, stock, reason] = this.head.facets[this.facet[i]];
     const [name, sku, words] = [0, 1, 2 + service].map((line) => plain(this.lines[i * (2 + this.told.length) + line]));
     return {
-      ...{ doc, version: doc, place: this.place[i], sku, name, type, visibility, stock, words: words || null },
+      ...{ doc, version: doc, place: this.place[i], sku, name, type, visibility, stock, reason, words: words || null },
       ...{ updated: received[i], told: at[i], at: received[i] ?? at[i], ...told(code[i], this.head.states) },
     };
   }

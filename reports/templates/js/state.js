@@ -1,12 +1,15 @@
 // What is looked at, as the URL hash says it: scope, tab, list, search, filters, sorting, page and product. A view is sent
 // by its address.
 
+import { FILTERS } from "./arrange.js";
 import { ASKED, NAMES, RECEIVED } from "./lists.js";
 
 export const SORTS = ["sku", "name", "type", "visibility", "stock", "updated"];
 export const OVERVIEW = "overview";
-export const NO_FILTER = { type: "", visibility: "", stock: "" };
+export const NO_FILTER = Object.fromEntries(FILTERS.map((column) => [column, ""]));
 export const MOST_SKUS = 2000;
+const LONGEST = 200; // letters of a search
+const LONGEST_REASON = 1000;
 const FIRST = { q: "", list: RECEIVED, ...NO_FILTER, skus: [], sort: "updated", page: 1, sku: null, at: null };
 
 /** Read a hash; whatever the page does not know falls back to what it shows first. */
@@ -18,15 +21,13 @@ export function read(hash, page) {
   const sort = given.get("sort") ?? "updated";
   const list = given.get("list");
   const skus = [...new Set((given.get("skus") ?? "").split("\n").filter(Boolean))].slice(0, MOST_SKUS);
-  const word = (name) => (given.get(name) ?? "").slice(0, 200);
+  const word = (name, most) => (given.get(name) ?? "").slice(0, most);
   return {
     scope: among(page.scopes, scope) ? scope : (page.scopes[0]?.name ?? ""),
     tab: among(page.services, tab) ? tab : OVERVIEW,
-    q: word("q"),
+    q: word("q", LONGEST),
     list: skus.length ? ASKED : NAMES.includes(list) && list !== ASKED ? list : RECEIVED,
-    type: word("type"),
-    visibility: word("visibility"),
-    stock: word("stock"),
+    ...Object.fromEntries(FILTERS.map((column) => [column, word(column, LONGEST_REASON)])),
     skus,
     sort: SORTS.includes(sort.replace(/^-/, "")) ? sort : "updated",
     page: Math.max(1, Math.trunc(Number(given.get("page"))) || 1),
@@ -46,7 +47,7 @@ export function write(state) {
   if (state.tab !== OVERVIEW) {
     if (state.skus.length) shown.set("skus", state.skus.join("\n"));
     else if (state.list !== RECEIVED) shown.set("list", state.list);
-    for (const name of ["q", "type", "visibility", "stock"]) if (state[name]) shown.set(name, state[name]);
+    for (const name of ["q", ...FILTERS]) if (state[name]) shown.set(name, state[name]);
     if (state.sort !== "updated") shown.set("sort", state.sort);
     if (state.page > 1) shown.set("page", String(state.page));
     if (state.sku !== null) shown.set("sku", state.sku);
