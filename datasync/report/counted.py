@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 
 from datasync import catalog, pull, totals, transfer
+from datasync.reading import SourceReading
 from datasync.report.health import SourceHealth, health
 from datasync.report.pages import DataFile
 from datasync.report.trends import DAY, HOUR, TREND_DAYS, TREND_HOURS, trend_sql
@@ -36,6 +37,9 @@ _MOVED = {
     "received": ("added", "updated", "resent"),
     **{name: (name,) for name in ("resent", "removed", "rejected", "failed")},
 }
+_MISSED = {"missed": ("unmoved", "late"), **{name: (name,) for name in ("changed", "unmoved", "late", "removed")}}
+_TOOK = """SELECT greatest(1, round((epoch_ms(finished_at) - epoch_ms(started_at)) / 1000))::BIGINT AS seconds
+FROM read_json($files, columns = {started_at: 'TIMESTAMPTZ', finished_at: 'TIMESTAMPTZ'})"""
 
 
 @dataclass(slots=True)
@@ -80,7 +84,7 @@ def scope(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: 
 
 
 def runs(past: Sequence[Run], shown: int, sources: Sequence[SourceHealth]) -> Counted:
-    """The figures of the newest runs, each run a place, and of each scope's last pull (pull/ and the scope)."""
+    """The figures of the newest runs, each run a place, and of each scope's tries to pull (pull/ and the scope)."""
     made, known = Counted(), {run.id: run for run in past}
     for run in past[:shown]:
         steps = _steps(made, run)
@@ -89,13 +93,39 @@ def runs(past: Sequence[Run], shown: int, sources: Sequence[SourceHealth]) -> Co
             where = "WHERE NOT regexp_matches(step ->> 'step', '[.](pull|catalog)$')"
             sql = f"SELECT coalesce(sum({summed}), 0)::BIGINT AS {figure}\nFROM steps\n{where}"
             made.add(run.id, figure, sql, steps)
+        if run.finished_at:
+            made.add(run.id, "seconds", _TOOK.replace("$files", literal(path_of(run))))
     for one in sources:
         if one.run:
             steps, where = _steps(made, known[one.run]), f"WHERE step ->> 'step' = {literal(f'{one.scope}.pull')}"
-            for figure in ("records", "quarantined"):
-                sql = f"SELECT (step ->> '{figure}')::BIGINT AS {figure}\nFROM steps\n{where}"
+            for figure, kind in (("records", "BIGINT"), ("quarantined", "BIGINT"), ("seconds", "DOUBLE")):
+                sql = f"SELECT (step ->> '{figure}')::{kind} AS {figure}\nFROM steps\n{where}"
                 made.add(f"pull/{one.scope}", figure, sql, steps)
+            made.add(f"pull/{one.scope}", "failures", query("failures"), _tries(made, past, one))
     return made
+
+
+def _tries(made: Counted, past: Sequence[Run], source: SourceHealth) -> str:
+    """The relation of a scope's pulls that failed in a row, and of the one before them."""
+    step = f"{source.scope}.pull"
+    tried = [run for run in past if any(one["step"] == step for one in run.steps)][: source.failures + 1]
+    files = f"[{', '.join(literal(path_of(run)) for run in tried)}]"
+    columns = "{started_at: 'TIMESTAMPTZ', steps: 'JSON[]'}"
+    told = f"SELECT started_at, unnest(steps) AS step FROM read_json({files}, columns = {columns})"
+    made.relations[f"tries/{source.scope}"] = (
+        f"SELECT started_at, step ->> 'outcome' AS outcome FROM (\n{told}\n) WHERE step ->> 'step' = {literal(step)}"
+    )
+    return f"tries/{source.scope}"
+
+
+def _missed(made: Counted, store: Store, at: Moment, source: SourceReading) -> None:
+    """What partial pulls of a source missed, as the newest entries of its scopes tell it (place: missed/source)."""
+    heads = (catalog.log(store, scope).footer_sql(at.positions[f"catalog/{scope}"]) for scope in source.scopes)
+    relation = f"heads/{source.source}"
+    made.relations[relation] = "\nUNION ALL\n".join(heads)
+    for figure, parts in _MISSED.items():
+        summed = " + ".join(f"(meta -> 'missed' ->> '{part}')::BIGINT" for part in parts)
+        made.add(f"missed/{source.source}", figure, f"SELECT sum({summed})::BIGINT AS {figure}\nFROM heads", relation)
 
 
 def _steps(made: Counted, run: Run) -> str:
@@ -113,6 +143,9 @@ def data_files(
     for name in settings.scopes:
         yield name, "counted", 0, scope(con, store, settings, at, name).text()
     made = runs(found.runs, shown, tuple(health(settings, found.runs)))
+    for source in found.sources:
+        if source.measured:
+            _missed(made, store, at, source)
     for held in found.holds:
         _hold(made, held)
     for left in leftovers(con, store, settings, at.as_of):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,15 @@ from playwright.sync_api import Page, expect
 
 from datasync import totals
 from datasync.report import counted as counting
-from tests.line import SCOPE, Line, products
+from datasync.report.health import health
+from datasync.store import runs
+from datasync.store.files import Folder
+from tests.line import SCOPE, Line, product, products
 from tests.report import rich
 from tests.report.rich import Rich
+from tests.report.test_health import run as ran
+from tests.report.test_health import settings
+from tests.test_cadence import Source
 
 Call = Callable[..., Any]
 RUNNER = """
@@ -32,6 +39,7 @@ SERVICE = (
     "latest_update", "resent_in_window", "removed_in_window", "total_received", "current", "stale", "missing",
     "rejected", "failed", "excluded", "held_older", "orphaned", "due", "removals_due", "unexplained",
 )  # fmt: skip
+MISSED = ("missed", "changed", "unmoved", "late", "removed")
 PULL = ("records", "valid", "quarantined", "repeated")
 MOVED = ("received", "resent", "removed", "rejected", "failed")
 
@@ -79,14 +87,21 @@ def shown(page: Mapping[str, Any]) -> dict[tuple[str, str, str], Any]:
     found |= {
         ("all/runs0", f"pull/{one['scope']}", name): one[name]
         for one in page["health"]
-        for name in ("records", "quarantined")
+        for name in ("records", "quarantined", "seconds", "failures")
     }
+    found |= {("all/runs0", run["id"], "seconds"): seconds(run) for run in page["runs"] if run["finished_at"]}
     for one in page["holds"]:
         place = f"hold/{one['scope']}/{one['service'] or ''}"
         found |= {("all/runs0", place, name): one[name] for name in ("would_remove", "of")}
     for one in page["unconfigured"]:
         found["all/runs0", f"left/{one['scope']}/{one['service'] or ''}", "held"] = one["held"]
     return found
+
+
+def seconds(run: Mapping[str, Any]) -> int:
+    """What the page says a run took."""
+    began, ended = (datetime.fromisoformat(run[name]) for name in ("started_at", "finished_at"))
+    return max(1, math.floor((ended - began).total_seconds() + 0.5))
 
 
 def test_every_figure_is_what_its_query_gives(shop: Rich, queries: dict[tuple[str, str, str], str]) -> None:
@@ -104,7 +119,7 @@ def test_the_history_is_rich_enough_to_count_everything(shop: Rich) -> None:
     """Each figure is other than 0 somewhere, but for those that only an unreachable or a broken service brings."""
     page = shown(rich.page_data(shop))
     seen = {name for (_, _, name), value in page.items() if value not in (0, [])}
-    assert {name for _, _, name in page} - seen == {"failed", "unexplained"}
+    assert {name for _, _, name in page} - seen == {"failed", "failures", "unexplained"}
     assert {"would_remove", "held"} <= seen
 
 
@@ -160,6 +175,35 @@ def test_what_goes_wrong_is_counted_by_the_same_queries(
     figures = asdict(line.figures("far"))
     assert {name: rows[0][0] for name, rows in zip(SERVICE, told, strict=True)} == {n: figures[n] for n in SERVICE}
     assert figures[figure] != 0
+
+
+def test_what_partial_pulls_missed_is_counted_by_the_queries_beside_it(tmp_path: Path, call: Call) -> None:
+    source = Source(Line(tmp_path, far={}))
+    line, old = source.line, source.at(days=2)
+    source.complete([product("A", updated_at=old), product("B", updated_at=old), product("C", updated_at=old)])
+    source.partial(product("A", "new", updated_at=source.at(hours=-0.5)))
+    dated = source.at(minutes=25)
+    source.partial()
+    source.complete([product("A", "newer", updated_at=old), product("B", "new", updated_at=dated)], allowed=1)
+    at = totals.moment(line.con, line.store, line.settings, line.now + timedelta(seconds=1))
+    found = totals.totals(line.con, line.store, line.settings, at)
+    *_, (_, _, _, text) = counting.data_files(line.con, line.store, line.settings, found, 40)
+    place = f"missed/{found.sources[0].source}"
+    told = counted(tmp_path / "store", [call("counted.sqlOf", json.loads(text), place, name) for name in MISSED])
+    assert [rows[0][0] for rows in told] == [getattr(found.sources[0], name) for name in MISSED]
+    assert [rows[0][0] for rows in told] == [2, 3, 1, 1, 1]
+
+
+def test_failures_in_a_row_are_counted_by_the_query_beside_them(tmp_path: Path, call: Call) -> None:
+    store = Folder(str(tmp_path))
+    past = [ran(11, pull="failed"), ran(10, pull="failed"), ran(9), ran(8, pull="failed")]
+    for run in past:
+        runs.begin(store, run)
+        runs.finish(store, run)
+    sources = list(health(settings(), past))
+    data = json.loads(counting.runs(past, 40, sources).text())
+    (told,) = counted(tmp_path, [call("counted.sqlOf", data, "pull/en", "failures")])
+    assert told == [[2]] == [[sources[0].failures]]
 
 
 def test_no_query_says_where_the_store_is(shop: Rich, queries: dict[tuple[str, str, str], str]) -> None:

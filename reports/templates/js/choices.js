@@ -1,6 +1,7 @@
 // Which figures stand where on the page, for "How is this counted?".
 
 import { countedView, named } from "./counted.js";
+import { secondsOf } from "./times.js";
 import { say } from "./words.js";
 
 const LATEST = ["latest_update", "resent_in_window", "removed_in_window"];
@@ -8,6 +9,13 @@ const TOTAL = ["total_received", "current", "stale", "held_older", "orphaned"];
 const STATES = ["current", "stale", "missing", "rejected", "failed", "excluded"];
 const BARS = ["hours", "days"];
 const PULL = ["records", "valid", "quarantined", "repeated"];
+const TRIED = [
+  ["records", "sources.records"],
+  ["quarantined", "sources.quarantined"],
+  ["seconds", "counted.seconds"],
+  ["failures", "sources.failures"],
+];
+const MISSED = ["missed", "changed", "unmoved", "late", "removed"];
 const MOVED = ["received", "resent", "removed", "rejected", "failed"];
 
 export function latestCounted(page, scope, service) {
@@ -51,7 +59,14 @@ export function sourcesCounted(page) {
   const tried = page.health.filter((one) => one.run !== null);
   return countedView(page, tried.map((one) => ({
     group: one.scope, key: "all/runs0", place: `pull/${one.scope}`,
-    figures: ["records", "quarantined"].map((name) => ({ name, label: say(`sources.${name}`), value: one[name] })),
+    figures: TRIED.map(([name, words]) => ({ name, label: say(words), value: one[name] })),
+  })));
+}
+
+export function missedCounted(page, sources) {
+  return countedView(page, sources.map((one) => ({
+    group: one.source, key: "all/runs0", place: `missed/${one.source}`,
+    figures: MISSED.map((name) => ({ name, label: say(`counted.${name}`), value: one[name] })),
   })));
 }
 
@@ -75,7 +90,10 @@ export function leftCounted(page) {
 export function runsCounted(page) {
   return countedView(page, page.runs.map((run) => ({
     group: say("runs.id", { id: run.id }), key: "all/runs0", place: run.id,
-    figures: MOVED.map((name) => ({ name, label: say(`moved.${name}`), value: run[name] })),
+    figures: [
+      ...MOVED.map((name) => ({ name, label: say(`moved.${name}`), value: run[name] })),
+      ...(run.finished_at ? [{ name: "seconds", label: say("counted.seconds"), value: secondsOf(run) }] : []),
+    ],
   })));
 }
 

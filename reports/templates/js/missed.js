@@ -1,5 +1,6 @@
 // What partial pulls missed, source by source, as complete pulls measured it; nothing where every pull is complete.
 
+import { missedCounted } from "./choices.js";
 import { foreign, h } from "./dom.js";
 import { note, section, table } from "./parts.js";
 import { when } from "./times.js";
@@ -17,7 +18,9 @@ export function missed(page) {
     { label: say("missed.why"), kind: "prose" },
     { label: say("missed.advice"), kind: "prose" },
   ];
-  return section("missed", say("missed"), note(say("missed.explain")), table("missed", heads, [partial.map(row)]));
+  const measured = partial.filter((one) => one.measured);
+  const content = [note(say("missed.explain")), table("missed", heads, [partial.map(row)])];
+  return section("missed", say("missed"), ...content, measured.length > 0 && missedCounted(page, measured));
 }
 
 function row(one) {

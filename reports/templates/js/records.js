@@ -4,7 +4,7 @@ import { holdsCounted, leftCounted, reasonsCounted, runsCounted } from "./choice
 import { foreign, h } from "./dom.js";
 import { command, head, note, outcome, section, shortened, table } from "./parts.js";
 import { reasons } from "./reasons.js";
-import { when } from "./times.js";
+import { secondsOf, when } from "./times.js";
 import { known, phrase, say } from "./words.js";
 
 const COUNTS = ["received", "resent", "removed", "rejected", "failed"];
@@ -35,9 +35,7 @@ export function runs(page) {
 
 function did(run) {
   const counts = COUNTS.filter((name) => run[name]).map((name) => say(`runs.${name}`, { n: run[name] }));
-  const seconds =
-    run.finished_at && Math.max(1, Math.round((Date.parse(run.finished_at) - Date.parse(run.started_at)) / 1000));
-  const took = seconds && say("runs.took", { n: seconds });
+  const took = run.finished_at && say("runs.took", { n: secondsOf(run) });
   const moved = !counts.length && run.outcome === "ok" ? [say("runs.nothing")] : counts;
   return [
     [...moved, took].filter(Boolean).join(" · "),

@@ -33,3 +33,8 @@ function agoText(ms) {
   const [key, n] = age(ms, Date.now());
   return say(key, { n });
 }
+
+/** How many seconds a run took, at least one. */
+export function secondsOf({ started_at, finished_at }) {
+  return Math.max(1, Math.round((Date.parse(finished_at) - Date.parse(started_at)) / 1000));
+}
