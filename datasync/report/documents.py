@@ -31,6 +31,7 @@ STATES = (
     "current", "stale", "missing", "rejected", "failed", "excluded",
     "orphaned", "removed", "gone", "unexplained", "quarantined",
 )  # fmt: skip
+UNDATED, RECORD = -1_000_000, -1_000_001  # days of documents that have none: last in the order of a search
 _CONTROLS = "".join(map(chr, range(1, 32)))  # in a name they are as good as blanks
 _MACROS = rf"""
 CREATE OR REPLACE MACRO page_line(given) AS CASE
@@ -116,6 +117,13 @@ class Documents:
         recent = f"SELECT doc + {self.base.size} AS doc, {columns} FROM ({self.recent.rows()})"
         source = f"SELECT doc, {columns} FROM ({self.base.rows()}) UNION ALL {recent}"
         return numbers(_table(self.con, f"SELECT doc FROM ({source}) ORDER BY {by}, doc")["doc"])
+
+    def days(self) -> Numbers:
+        """The day of every document's last update, counted from 1970: UNDATED without one, RECORD in quarantine."""
+        newest = ", ".join(f"coalesce(received_{n}, told_{n})" for n in range(len(self.services))) or "NULL"
+        day = f"CASE WHEN hash IS NULL THEN {RECORD} ELSE coalesce(greatest({newest}) // 86400000, {UNDATED}) END"
+        found = (one.part(f"({day})::BIGINT AS day", 0, one.size)["day"] for one in (self.base, self.recent))
+        return np.concatenate([numbers(one) for one in found])
 
     def save(self, path: Path) -> None:
         """Write the base's documents down, to find what changes."""

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasync.report.binary import Numbers, header, planes, varints, zigzag
-from datasync.report.documents import Documents
+from datasync.report.documents import RECORD, Documents
 
 SORTS = ("updated", "name", "sku")
 _NAME = "strip_accents(lower(name)) NULLS LAST"  # for sorting alone: a search never strips what strip_accents does
@@ -103,9 +103,28 @@ def kinds(code: Numbers, facet: Numbers, dead: Numbers, known: Sequence[tuple[in
     return Kinds(found >> 32, found & 0xFFFFFFFF, counts, of)
 
 
-def orders(documents: Documents, found: Sequence[Kinds]) -> Iterator[Order]:
-    """Every order list of a scope, each service's ``SORTS`` one after the other."""
-    by_text = {"name": documents.ordered(f"{_NAME}, name, sku", "name, sku"), "sku": documents.ordered("sku", "sku")}
+def by_sku(documents: Documents) -> Numbers:
+    """The numbers of all documents in the order of their SKUs."""
+    return documents.ordered("sku", "sku")
+
+
+def before(documents: Documents, in_order: Numbers) -> Longs:
+    """How many of the base's documents stand before each recent one in the order of a search: by day, then by SKU.
+
+    The base is in that order by itself, and so is what is recent; ``in_order`` are all documents by SKU.
+    """
+    days, every = documents.days(), np.arange(documents.size)
+    of_day = np.empty_like(every)
+    of_day[in_order] = every
+    of_day = np.where(days == RECORD, every, of_day)  # records are in the order of their codes
+    keys = (days.max(initial=0) - days) * documents.size + of_day
+    found: Longs = np.searchsorted(keys[: documents.base.size], keys[documents.base.size :])
+    return found
+
+
+def orders(documents: Documents, found: Sequence[Kinds], in_order: Numbers) -> Iterator[Order]:
+    """Every order list of a scope, each service's ``SORTS`` one after the other, given the documents by SKU."""
+    by_text = {"name": documents.ordered(f"{_NAME}, name, sku", "name, sku"), "sku": in_order}
     is_dead = np.zeros(documents.size, np.bool_)
     is_dead[documents.dead] = True
     for service, mine in enumerate(found):

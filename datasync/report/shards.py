@@ -9,6 +9,7 @@ Every file is a packed shard (see pack.py) under a key ``<version>/<scope>/<kind
     sku        from a SKU to its documents (skus.py)
     gram       the search index, ``router`` the way into it (index.py)
     code       what a service says of every document, CODES of them in a file; ``facet`` their facets, COLUMN in a file
+    place      COLUMN of the recent documents: how many of the base's stand before each in the order of a search
     dead       numbers of base documents that are no more
 
 A base segment and a recent one have files of their own (see base.py); the kinds of the recent one begin with ``new``.
@@ -151,7 +152,11 @@ class _Scope:
         kinds = [
             orders.kinds(found.column(f"code_{n}"), facets, found.dead, known[n]) for n in range(len(found.services))
         ]
-        for number, order in enumerate(orders.orders(found, kinds)):
+        in_order = orders.by_sku(found)
+        if found.recent.size:
+            places = _column(orders.before(found, in_order), 4)
+            _each(self.pool, lambda one: self.put("newplace", *one), enumerate(places))
+        for number, order in enumerate(orders.orders(found, kinds, in_order)):
             self.put("histogram", number, order.histogram(ENTRIES))
             if found.recent.size:
                 self.put("overlay", number, order.overlay())
@@ -251,8 +256,8 @@ def _each(pool: ThreadPoolExecutor, do: Callable[[T], object], items: Iterable[T
         pass
 
 
-def _column(values: Numbers) -> Iterator[bytes]:
-    return (planes(values[first : first + COLUMN], 2) for first in range(0, len(values), COLUMN))
+def _column(values: Numbers, width: int = 2) -> Iterator[bytes]:
+    return (planes(values[first : first + COLUMN], width) for first in range(0, len(values), COLUMN))
 
 
 def _codes(values: Numbers) -> Iterator[bytes]:

@@ -61,7 +61,7 @@ def products() -> list[dict[str, Any]]:
         sku = rng.choice(["24-{:05d}", "Ws {:04d}/M", "{:07d}", "靴-{:03d}", "a{}"]).format(number)
         at = rng.randint(1700, 1704) * 10 * DAY + rng.randint(0, DAY)
         held = rng.random() < 0.9
-        given.append({"sku": sku, "name": name, "at": at if held else None, "held": held})
+        given.append({"sku": sku, "name": name, "at": at if held else None, "held": held, "lately": number % 40 == 0})
     return sorted(given, key=lambda one: one["sku"])
 
 
@@ -87,7 +87,7 @@ def scope_products(given: list[dict[str, Any]] | None = None) -> ScopeProducts:
             "words": pa.nulls(len(given), pa.string()),
             "received_ms": pa.array([one["at"] for one in given], pa.int64()),
             "told_ms": pa.nulls(len(given), pa.int64()),
-            "flags": pa.array([16 * one["held"] for one in given], pa.int64()),
+            "flags": pa.array([one["held"] * (16 + one.get("lately", 0)) for one in given], pa.int64()),
         }
     )
     empty = pa.table({name: pa.nulls(0, pa.string()) for name in ("sku", "name", "code", "sentence", "reason")})
@@ -242,7 +242,7 @@ LISTED = """async ([version, lists, sorts, queries]) => {
     for (const q of queries) {
         const rows = [];
         for await (const row of held.each({ ...asked, q })) rows.push(shown(row));
-        found["q " + q] = rows.sort();
+        found["q " + q] = rows;
     }
     found.payloads = await Promise.all(found["total_received sku"][0].slice(0, 300).map(async (line) => {
         const row = await held.one("search", line.split("|")[0]);

@@ -20,8 +20,7 @@ export class Indexed {
   constructor(scope, head, rows, base) {
     Object.assign(this, { scope, head, rows, collator: collatorOf(scope), hits: new Map() });
     this.orders = new Orders(base, rows);
-    // What is recent comes first: most of it was updated on the last day.
-    this.parts = rows.segments.map((segment) => ({ segment, postings: new Postings(segment.base) })).reverse();
+    this.parts = rows.segments.map((segment) => ({ segment, postings: new Postings(segment.base) }));
     this.kinds = head.kinds.map((kinds) => kindsOf(kinds, head));
   }
 
@@ -36,6 +35,7 @@ export class Indexed {
     const service = this.head.services.indexOf(name);
     for (const { segment, postings } of this.parts) {
       const asked = [postings.router(), this.codes(service, [segment.first], segment)];
+      if (segment.isRecent) asked.push(this.placesOf([segment.first], segment));
       Promise.all(asked).catch(() => {}); // the search itself will say so
     }
   }
@@ -135,26 +135,32 @@ export class Indexed {
     return found;
   }
 
-  /** Every document that has the words and that the service says anything of, with its kind (a row, if it was read). */
+  /**
+   * Every document that has the words and that the service says anything of, with its kind (a row, if it was read), by
+   * the day of its last update and its SKU: as base documents are numbered, what is recent at its place among them.
+   */
   async *candidates(service, asked) {
     const words = wordsOf(asked.q);
-    const inParts = this.parts.map((part) => this.candidatesIn(part, words, service, asked));
-    const firsts = inParts.map((blocks) => blocks.next()); // together, not one part after the other
-    for (const first of firsts) first.catch(() => {}); // who comes to it will hear of it
-    for (const [i, blocks] of inParts.entries()) {
-      for (let { value, done } = await firsts[i]; !done; { value, done } = await blocks.next()) yield* value;
-    }
+    yield* inTurn(this.parts.map((part) => this.candidatesIn(part, words, service, asked)));
   }
 
-  /** The candidates of one segment, block by block. */
+  /** The candidates of one segment, and the place of each. */
   async *candidatesIn({ segment, postings }, words, service, asked) {
     const test = matcher(words);
     for await (const { docs: found, isSure } of new Search(postings, words).blocks(COUNTED + 1)) {
       const docs = found.map((doc) => doc + segment.first).filter((doc) => !this.rows.dead.has(doc));
       const kinds = isSure ? await this.kindsOf(service, docs, segment, asked) : await this.rows.of(docs, service);
       const isMeant = (kind) => kind && (isSure || test(searched(kind.name, kind.sku)));
-      yield docs.map((doc, i) => ({ doc, kind: kinds[i] })).filter(({ kind }) => isMeant(kind));
+      const places = await this.placesOf(docs, segment);
+      const all = docs.map((doc, i) => ({ doc, kind: kinds[i], place: places[i] }));
+      yield* all.filter(({ kind }) => isMeant(kind));
     }
+  }
+
+  async placesOf(docs, segment) {
+    if (!segment.isRecent) return docs;
+    const before = await this.column("place", wide, docs, segment, this.head.column);
+    return before.map((place) => place - 0.5);
   }
 
   async *eachFound(service, asked) {
@@ -222,6 +228,22 @@ function kindsOf({ codes, facets, counts }, head) {
 
 function plain(bytes) {
   return new Reader(bytes).planes(bytes.length / 2, 2);
+}
+
+function wide(bytes) {
+  return new Reader(bytes).planes(bytes.length / 4, 4);
+}
+
+/** What several streams give, each in the order of `place`, as one in that order. */
+async function* inTurn(streams) {
+  const heads = await Promise.all(streams.map((one) => one.next()));
+  for (;;) {
+    const open = [...heads.keys()].filter((i) => !heads[i].done);
+    if (!open.length) return;
+    const first = open.reduce((a, b) => (heads[b].value.place < heads[a].value.place ? b : a));
+    yield heads[first].value;
+    heads[first] = await streams[first].next();
+  }
 }
 
 /** A column of which most values are the same: that one, and the others by their places. */

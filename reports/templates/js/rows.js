@@ -24,7 +24,7 @@ export class Rows {
   constructor(scope, head, dead) {
     let first = 0;
     this.segments = head.segments.map((one) => {
-      const segment = { ...one, first, base: `${one.version}/${scope}/${one.prefix}` };
+      const segment = { ...one, first, isRecent: one.prefix !== "", base: `${one.version}/${scope}/${one.prefix}` };
       first += one.size;
       return segment;
     });
