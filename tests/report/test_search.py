@@ -9,6 +9,7 @@ import json
 import random
 import re
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -65,15 +66,18 @@ def products() -> list[dict[str, Any]]:
     return sorted(given, key=lambda one: one["sku"])
 
 
+def type_of(one: dict[str, Any]) -> str:
+    return str(one.get("type") or ["simple", "bundle"][len(one["name"]) % 2])
+
+
 def scope_products(given: list[dict[str, Any]] | None = None) -> ScopeProducts:
     given = given or products()
-    plain = ["simple", "bundle"]
     versions = pa.table(
         {
             "sku": [one["sku"] for one in given],
             "hash": [hashlib.md5(one["name"].encode(), usedforsecurity=False).hexdigest() for one in given],
             "name": [one["name"] for one in given],
-            "type": [one.get("type") or plain[len(one["name"]) % 2] for one in given],
+            "type": [type_of(one) for one in given],
             "visible_in": [["catalog"]] * len(given),
             "stock": ["in-stock"] * len(given),
             "payload": [json.dumps({"sku": one["sku"]}) for one in given],
@@ -181,7 +185,8 @@ FIND = """async ([version, queries]) => {
         const { matched, isMore } = await held.find({ ...asked, q }, 0, 25);
         const skus = [];
         for await (const row of held.each({ ...asked, q })) skus.push(row.sku);
-        found.push({ q, matched, isMore: Boolean(isMore), skus });
+        const { counts } = await held.counts({ ...asked, q });
+        found.push({ q, matched, isMore: Boolean(isMore), skus, types: Object.fromEntries(counts.type) });
     }
     return found;
 }"""
@@ -219,6 +224,7 @@ def test_a_search_finds_exactly_what_reading_everything_finds(found: Callable[[l
         expected = [row["sku"] for row in brute(one["q"])]
         assert one["skus"] == expected, one["q"]
         assert (one["matched"], one["isMore"]) == (min(1000, len(expected)), len(expected) > 1000), one["q"]
+        assert one["types"] == Counter(type_of(row) for row in brute(one["q"])[:1000]), one["q"]
         hits += bool(expected)
     assert hits > 300
 
@@ -333,6 +339,34 @@ def test_a_filter_of_a_large_scope_leaves_as_many_rows_as_it_says(large: Callabl
     assert sum(counts) == 576
     select.select_option(label=options[-1])
     expect(page.locator("p.count")).to_have_text(f"{counts[-1]} of 576 products")
+
+
+def options(page: Page, column: str) -> list[str]:
+    return sorted(page.get_by_role("combobox", name=column).get_by_role("option").all_inner_texts()[1:])
+
+
+def test_filters_of_a_search_in_a_large_scope_are_counted_once_somebody_turns_to_them(
+    large: Callable[..., Page], show: Callable[..., Page], site: Path
+) -> None:
+    href = f"{SEARCH}&q=shoe&type=simple"
+    expected = [
+        one for column in ("Type", "Visibility", "Stock status") for one in options(show(href, at=site), column)
+    ]
+    page = large(href)
+    assert options(page, "Type") == ["bundle", "configurable", "simple", "virtual"]
+    page.get_by_role("combobox", name="Type").focus()
+    expect(page.get_by_role("combobox", name="Type").get_by_role("option").last).to_contain_text("(")
+    assert [one for column in ("Type", "Visibility", "Stock status") for one in options(page, column)] == expected
+    page.get_by_role("combobox", name="Type").select_option("bundle")
+    expect(page.get_by_role("combobox", name="Stock status").get_by_role("option").last).to_contain_text("(")
+    left = int(page.locator("p.count").inner_text().split(" ")[0])
+    assert sum(int(one.rsplit("(", 1)[1].rstrip(")")) for one in options(page, "Stock status")) == left
+
+
+def test_values_among_the_first_of_many_matches_say_so(call: Callable[..., Any]) -> None:
+    assert call("filters.counted", "bundle", 37, 1000) == "bundle (37 of the first 1,000)"
+    assert call("filters.counted", "bundle", None, 1000) == "bundle"
+    assert call("filters.counted", "bundle", 1037) == "bundle (1,037)"
 
 
 @pytest.mark.parametrize("sort", ["updated", "-updated", "name", "-name", "sku", "-sku"])

@@ -1,6 +1,7 @@
 // A scope of any size, of which only what is looked at is loaded: pages of order lists, and what a search finds by the index.
 
 import { FILTERS, collatorOf, countsOf, passes, sorted } from "./arrange.js";
+import { Columns, facetOf } from "./columns.js";
 import { matcher, searched, wordsOf } from "./fold.js";
 import { ASKED, isIn } from "./lists.js";
 import { load } from "./load.js";
@@ -9,7 +10,7 @@ import { Postings } from "./postings.js";
 import { told } from "./rows.js";
 import { Search } from "./search.js";
 import { docsOf } from "./skutable.js";
-import { Reader } from "./unpack.js";
+import { NO_FILTER } from "./state.js";
 import { answered } from "./whole.js";
 
 export const COUNTED = 1000; // matches that a search counts; what is beyond is "more"
@@ -19,6 +20,7 @@ const UPDATED = /^-?updated$/;
 export class Indexed {
   constructor(scope, head, rows, base) {
     Object.assign(this, { scope, head, rows, collator: collatorOf(scope), hits: new Map() });
+    this.columns = new Columns(head);
     this.orders = new Orders(base, rows);
     this.parts = rows.segments.map((segment) => ({ segment, postings: new Postings(segment.base) }));
     this.kinds = head.kinds.map((kinds) => kindsOf(kinds, head));
@@ -34,8 +36,8 @@ export class Indexed {
   prepare(name) {
     const service = this.head.services.indexOf(name);
     for (const { segment, postings } of this.parts) {
-      const asked = [postings.router(), this.codes(service, [segment.first], segment)];
-      if (segment.isRecent) asked.push(this.placesOf([segment.first], segment));
+      const asked = [postings.router(), this.columns.codes(service, [segment.first], segment)];
+      if (segment.isRecent) asked.push(this.columns.places([segment.first], segment));
       Promise.all(asked).catch(() => {}); // the search itself will say so
     }
   }
@@ -102,10 +104,23 @@ export class Indexed {
     const { docs, isMore } = await this.matches(service, asked);
     const matched = Math.min(COUNTED, docs.length);
     const rows = await this.shown(service, docs.slice(0, matched), asked, from, count);
-    // How many of each value a search leaves would take all rows to know: the values are offered without.
+    // How many of each value a search leaves takes further files to know: the values are offered without at first.
     const values = Object.entries(countsOf(kinds, asked, (kind) => kind.n));
     const counts = Object.fromEntries(values.map(([column, found]) => [column, found.map(([key]) => [key, null])]));
     return { rows, matched, isMore, counts };
+  }
+
+  /** How many of the matches each value of a filter would leave, as `find` has it; `isMore`: of those that are counted. */
+  async counts(asked) {
+    const service = this.head.services.indexOf(asked.service);
+    const isFiltered = !passes({}, asked);
+    const all = isFiltered ? this.collect(service, { ...asked, ...NO_FILTER }) : this.matches(service, asked);
+    const { docs, isMore } = await all;
+    const known = docs.slice(0, COUNTED);
+    const facets = await Promise.all(
+      this.rows.segments.map((segment) => this.columns.facets(known.filter((doc) => this.rows.segmentOf(doc) === segment), segment)),
+    );
+    return { counts: countsOf(facets.flat(), asked), isMore, of: known.length };
   }
 
   /** One page of what was found: by day and SKU, the rows of a page by time; or all of it by name or SKU. */
@@ -149,18 +164,15 @@ export class Indexed {
     const test = matcher(words);
     for await (const { docs: found, isSure } of new Search(postings, words).blocks(COUNTED + 1)) {
       const docs = found.map((doc) => doc + segment.first).filter((doc) => !this.rows.dead.has(doc));
-      const kinds = isSure ? await this.kindsOf(service, docs, segment, asked) : await this.rows.of(docs, service);
-      const isMeant = (kind) => kind && (isSure || test(searched(kind.name, kind.sku)));
-      const places = await this.placesOf(docs, segment);
-      const all = docs.map((doc, i) => ({ doc, kind: kinds[i], place: places[i] }));
-      yield* all.filter(({ kind }) => isMeant(kind));
+      const kinds = isSure ? this.columns.kinds(service, docs, segment, !passes({}, asked)) : this.rows.of(docs, service);
+      const all = await this.placed(docs, kinds, segment);
+      yield* all.filter(({ kind }) => kind && (isSure || test(searched(kind.name, kind.sku))));
     }
   }
 
-  async placesOf(docs, segment) {
-    if (!segment.isRecent) return docs;
-    const before = await this.column("place", wide, docs, segment, this.head.column);
-    return before.map((place) => place - 0.5);
+  async placed(docs, kindsOf, segment) {
+    const [kinds, places] = await Promise.all([kindsOf, this.columns.places(docs, segment)]);
+    return docs.map((doc, i) => ({ doc, kind: kinds[i], place: places[i] }));
   }
 
   async *eachFound(service, asked) {
@@ -172,26 +184,6 @@ export class Indexed {
       docs = [];
     }
     yield* await this.rows.of(docs, service);
-  }
-
-  /** What a service says of documents, from columns; of their facets only if these are asked for. */
-  async kindsOf(service, docs, segment, asked) {
-    const found = await this.codes(service, docs, segment);
-    const isFiltered = !passes({}, asked);
-    const facets = isFiltered ? await this.column("facet", plain, docs, segment, this.head.column) : [];
-    return found.map((code, i) => code && { ...told(code, this.head.states), ...facetOf(this.head, facets[i]) });
-  }
-
-  codes(service, docs, segment) {
-    return this.column("code", codes, docs, segment, this.head.codes, Math.floor((service * this.head.lists) / 100));
-  }
-
-  async column(kind, read, docs, { base, first }, size, shard = 0) {
-    const numberOf = (doc) => Math.floor((doc - first) / size);
-    const numbers = [...new Set(docs.map(numberOf))];
-    const loaded = await Promise.all(numbers.map((number) => load(`${base}${kind}${shard + number}`, read)));
-    const columns = new Map(numbers.map((number, i) => [number, loaded[i]]));
-    return docs.map((doc) => columns.get(numberOf(doc))[(doc - first) % size]);
   }
 
   // SKUs
@@ -226,14 +218,6 @@ function kindsOf({ codes, facets, counts }, head) {
   return codes.map((code, i) => ({ ...told(code, head.states), ...facetOf(head, facets[i]), n: counts[i] }));
 }
 
-function plain(bytes) {
-  return new Reader(bytes).planes(bytes.length / 2, 2);
-}
-
-function wide(bytes) {
-  return new Reader(bytes).planes(bytes.length / 4, 4);
-}
-
 /** What several streams give, each in the order of `place`, as one in that order. */
 async function* inTurn(streams) {
   const heads = await Promise.all(streams.map((one) => one.next()));
@@ -244,21 +228,6 @@ async function* inTurn(streams) {
     yield heads[first].value;
     heads[first] = await streams[first].next();
   }
-}
-
-/** A column of which most values are the same: that one, and the others by their places. */
-function codes(bytes) {
-  const reader = new Reader(bytes);
-  const column = new Uint16Array(reader.number()).fill(reader.number());
-  let place = 0;
-  const others = Array.from({ length: reader.number() }, () => (place += reader.varint()));
-  reader.planes(others.length, 2).forEach((code, i) => (column[others[i]] = code));
-  return column;
-}
-
-function facetOf(head, facet) {
-  const [type, visibility, stock, reason] = head.facets[facet] ?? [];
-  return { type, visibility, stock, reason };
 }
 
 function sum(kinds) {

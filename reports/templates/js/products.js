@@ -43,7 +43,7 @@ export function productsView(page, held, service, go, detail) {
 function frame(held, service, go) {
   const heading = headingView(go);
   const [order, pager] = [sortSelect(go, held.sorts), pagerView(go, held.pageSize)];
-  const parts = [searchBox(go, () => held.prepare(service.name)), filtersView(go), downloadView(held), skusView(go), heading, order, pager];
+  const parts = [searchBox(go, () => held.prepare(service.name)), filtersView(go, held), downloadView(held), skusView(go), heading, order, pager];
   const [search, filters, download, skus] = parts;
   const heads = SORTS.map((column) => columnHead(column, go, held.sorts.includes(column)));
   const reasons = h("th", { scope: "col", class: "why" }, h("span", {}, say("why")));

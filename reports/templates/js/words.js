@@ -128,6 +128,7 @@ const WORDS = {
   "filters.type": "All types",
   "filters.visibility": "Any visibility",
   "filters.stock": "Any stock status",
+  "filters.of first": "{words} ({n} of the first {first})",
   "filters.reason": "Any reason",
   "reason": "Reason",
   "state": "State",
