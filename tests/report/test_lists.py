@@ -203,13 +203,25 @@ def test_a_downloaded_list_has_the_reasons(show: Show) -> None:
 
 
 def test_no_cell_of_a_file_is_a_formula(show: Show, tmp_path: Path) -> None:
-    names = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", 'say "hi", twice\nnow', "plain"]
-    page_data = plausible.site_pages({"en-US": 8}, calm=True)
-    render.publish(page_data, [plausible.products("en-US", plausible.payloads("en-US", 8, names))], tmp_path)
+    names = [
+        "=1+1",
+        "+1",
+        "-1",
+        "@SUM(A1)",
+        "\tx",
+        "\rx",
+        " =1+1",
+        "\n@SUM(A1)",
+        "＝1+1",
+        'say "hi", twice\nnow',
+        "plain",
+    ]
+    page_data = plausible.site_pages({"en-US": 11}, calm=True)
+    render.publish(page_data, [plausible.products("en-US", plausible.payloads("en-US", 11, names))], tmp_path)
     page = show("#scope=en-US&tab=catalog-service&sort=sku", at=tmp_path)
-    expect(page.locator("p.count")).to_have_text("8 of 8 products")
+    expect(page.locator("p.count")).to_have_text("11 of 11 products")
     found = {one[0]: one[1] for one in download(page)[1:]}
-    assert [found[f"H-{n}"] for n in range(8)] == [*(f"'{name}" for name in names[:6]), *names[6:]]
+    assert [found[f"H-{n}"] for n in range(11)] == [*(f"'{name}" for name in names[:9]), *names[9:]]
 
 
 def test_a_long_file_is_made_in_parts_that_make_up_the_whole(call: Callable[..., Any]) -> None:

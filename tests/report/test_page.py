@@ -469,6 +469,9 @@ def test_quarantine_is_grouped_by_reason_and_each_leads_to_the_records(show: Sho
         "bad-value: price is …, which is no decimal number."
     )
     expect(page.get_by_role("combobox", name="Type")).to_be_hidden()
+    expect(page.get_by_role("table", name="Quarantined").get_by_role("columnheader")).to_have_text(
+        ["SKU", "Name", "Why"]
+    )
     page.get_by_role("button", name="Show all synced products").click()
     expect(page.get_by_role("combobox", name="Type")).to_be_visible()
     expect(page.get_by_role("combobox", name="Reason")).to_be_hidden()

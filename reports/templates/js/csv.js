@@ -5,12 +5,13 @@ import { reason } from "./why.js";
 import { known, say } from "./words.js";
 
 const ROWS_AT_ONCE = 1000;
+const FORMULA = /^\s*[=+\-@＝＋－＠]|^[\t\r\n]/; // blanks before it, and its full-width form, do not stop a spreadsheet
 const COLUMNS = ["sku", "name", "type", "visibility", "stock", "updated", "state", "why"];
 
 /** A text as a cell: quoted, and with an apostrophe before it where a spreadsheet would take it for a formula. */
 export function cell(value) {
   const text = String(value ?? "");
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  const safe = FORMULA.test(text) ? `'${text}` : text;
   return `"${safe.replaceAll('"', '""')}"`;
 }
 

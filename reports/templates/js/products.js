@@ -58,7 +58,7 @@ function frame(held, service, go) {
   const node = h(
     "section",
     { class: "card products", "aria-labelledby": "products-title" },
-    [head, tools, answer, h("div", { class: "scroll" }, table), notice, pager.node],
+    [head, tools, answer, h("div", { class: "scroll" }, table), pager.node, notice],
   );
   return { node, heading, parts: [...parts, ...heads], count, body, answer, notice, table, reasons };
 }
@@ -79,6 +79,7 @@ function downloadView(held) {
 async function fill(view, held, asked, found, service, go) {
   const hasReasons = asked.list !== RECEIVED;
   view.table.classList.toggle("with-why", hasReasons);
+  view.table.classList.toggle("of-records", hasRecords(asked.list));
   view.reasons.hidden = !hasReasons;
   view.body.replaceChildren(...found.rows.map((row) => line(row, wordsOf(asked.q), go, hasReasons)));
   const key = found.isMore ? "products.more" : hasRecords(asked.list) ? "products.records" : "products.count";

@@ -7,7 +7,8 @@ import { head, shortened, table } from "./parts.js";
 import { say } from "./words.js";
 
 export function reasons(page) {
-  const heads = ["reasons.reason", "quarantined.code", "quarantined.scope", "reasons.records"].map((key) => head(key));
+  const words = ["reasons.reason", "quarantined.code", "quarantined.scope"].map((key) => head(key));
+  const heads = [...words, head("reasons.records", "num")];
   const rows = [...page.reasons].sort((a, b) => b.records - a.records);
   return shortened(rows, (shown) => table("quarantined", heads, [shown.map((one) => reason(page, one))]));
 }
