@@ -25,6 +25,7 @@ export function wordsOf(query) {
 /** Whether a word is so short that it has to stand where a word begins: one letter, or two of Latin script. */
 export function isBeginning(word) {
   if (encoder.encode(word).length < 3) return true;
+  if ([...word].length > 2) return false; // without the expressions below, which take a while to be made
   if (/^[\p{L}\p{N}]$/u.test(word)) return !EAST_ASIAN.test(word);
   return TWO_LATIN.test(word);
 }

@@ -94,7 +94,8 @@ function sum(numbers, count) {
 export class Cursor {
   constructor(postings, router, place, offset, following) {
     const [rarity, parts] = [router.rarity[place], router.parts[place]];
-    Object.assign(this, { postings, router, place, offset, following, rarity, parts });
+    const most = 2 ** (rarity / 8); // occurrences, about
+    Object.assign(this, { postings, router, place, offset, following, rarity, parts, most });
     this.rewind();
   }
 

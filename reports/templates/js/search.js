@@ -65,7 +65,7 @@ export class Search {
     await this.prepare();
     if (this.isHopeless) return;
     const rarest = inTurn(this.cursors);
-    if (rarest[0].parts > 1) for (const cursor of rarest) cursor.ahead(1, END);
+    if (rarest[0].most > MOST) for (const cursor of rarest) cursor.ahead(1, END); // its postings will not do alone
     let known; // all documents that may have the words, once they are few
     for (let count = 1; count < rarest.length; count *= 2) {
       const docs = await this.gather(rarest.slice(0, count), 0, KNOWN + 1, known);
