@@ -78,15 +78,13 @@ def measured(
     moves = [datetime.fromisoformat(moved) for moved in between.get("moved_at", ())]
     if not moves or not meta.get("last_complete"):
         return None
-    told = {
-        "$since": instant(max(moves) - lookback),
-        "$before": instant(datetime.fromisoformat(meta["last_complete"]["started_at"])),
-        "$moves": f"[{', '.join(map(instant, moves))}]",
-        "$lookback": f"INTERVAL {lookback.total_seconds()} SECONDS",
-    }
-    sql = query("missed")
-    for name, value in told.items():
-        sql = sql.replace(name, value)
+    sql = query(
+        "missed",
+        since=instant(max(moves) - lookback),
+        before=instant(datetime.fromisoformat(meta["last_complete"]["started_at"])),
+        moves=f"[{', '.join(map(instant, moves))}]",
+        lookback=f"INTERVAL {lookback.total_seconds()} SECONDS",
+    )
     found = row(con, sql)
     changed = int(between["changed"]) + int(found.pop("changed"))
     return Missed(run=run, at=at, changed=changed, removed=removed, **found)

@@ -148,14 +148,7 @@ def _difference(
     _view(con, "later", _later(store, head, found))
     _view(con, "known", _comparable(con, "catalog", found.scope, volatile))
     removes = "true" if found.complete and not found.unreadable else "false"
-    told = {
-        "$removes": removes,
-        "$run": literal(found.run),
-        "$started_at": instant(found.started_at),
-    }
-    sql = query("difference")
-    for name, value in told.items():
-        sql = sql.replace(name, value)
+    sql = query("difference", removes=removes, run=literal(found.run), started_at=instant(found.started_at))
     columns = ", ".join(quote(c) for c in ("sku", *COLUMNS))
     _view(con, "difference", f"SELECT {columns} FROM ({sql})")
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import duckdb
 
-from datasync import cadence, catalog, pull, resync, settings, totals, transfer, withdraw
+from datasync import cadence, catalog, pull, receipts, resync, settings, totals, transfer, withdraw
 from datasync.connection import Credentials, from_environment
 from datasync.errors import DatasyncError, RunFailed, SettingsError
 from datasync.report import gather, pages, render, summary
@@ -245,8 +245,8 @@ class Pipeline:
     def tidy(self, *, dry_run: bool = False) -> dict[str, int]:
         """Delete what ``keep`` no longer asks for and nobody needs; counts by kind. ``dry_run`` only counts."""
         catalogs = {scope: catalog.log(self.store, scope) for scope in self.settings.scopes}
-        receipts = {s: tuple(transfer.log(self.store, v, s) for v in self.settings.services) for s in catalogs}
-        logs = [ScopeLogs(scope, log, receipts[scope]) for scope, log in catalogs.items()]
+        given = {s: tuple(receipts.log(self.store, v, s) for v in self.settings.services) for s in catalogs}
+        logs = [ScopeLogs(scope, log, given[scope]) for scope, log in catalogs.items()]
         with self.connected() as con:
             return asdict(tidy.tidy(con, self.store, self.settings.keep, logs, self.clock(), dry_run=dry_run))
 
@@ -308,7 +308,7 @@ class Pipeline:
         if found.what == "skus":
             asked = con.execute(f"SELECT sku FROM {parquet(self.store, pull.asked_path(scope, run))}")
             skus = [row[0] for row in asked.fetchall()]
-        return transfer.mark(con, self.store, scope, service, skus, run, self.clock)
+        return receipts.mark(con, self.store, scope, service, skus, run, self.clock)
 
     def _expected(self, run: Run) -> list[str]:
         asked = resync.of(run)

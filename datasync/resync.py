@@ -14,12 +14,12 @@ from typing import Any
 
 import duckdb
 
-from datasync import catalog, pull, transfer
+from datasync import catalog, pull, receipts
 from datasync.errors import InvalidSettings, UnknownName
 from datasync.pull import Snapshot
 from datasync.settings import Settings
 from datasync.sources.base import Source, Want
-from datasync.sql import literal, query
+from datasync.sql import count, literal, query
 from datasync.store import holds
 from datasync.store.files import Store, parquet
 from datasync.store.runs import Run
@@ -152,8 +152,8 @@ def failing(
     """SKUs of a scope that a chosen service failed to take or rejected, or that are in quarantine, sorted."""
     found: set[str] = set()
     for service in services(settings, request):
-        transfer.face(con, store, scope, service, settings.services[service].accepts)
-        sql = query("failing").replace("$settings", literal(settings.services[service].fingerprint()))
+        receipts.face(con, store, scope, service, settings.services[service].accepts)
+        sql = query("failing", settings=literal(settings.services[service].fingerprint()))
         found |= {row[0] for row in con.execute(sql).fetchall()}
     return tuple(sorted(found))
 
@@ -212,16 +212,10 @@ def _plan_scope(
 
 
 def _marks(con: duckdb.DuckDBPyConnection, store: Store, service: str, scope: str, skus: Sequence[str] | None) -> int:
-    transfer.log(store, service, scope).fold(con, "receipts")
+    receipts.log(store, service, scope).fold(con, "receipts")
     con.execute("CREATE OR REPLACE TEMP TABLE asked AS SELECT DISTINCT unnest(?::VARCHAR[]) AS sku", [list(skus or ())])
-    rows = (
-        query("marks")
-        .replace("$run", "''")
-        .replace("{at}", "NULL")
-        .replace("$all", "true" if skus is None else "false")
-    )
-    found = con.execute(f"SELECT count(*) FROM ({rows})").fetchone()
-    return int(found[0]) if found else 0
+    rows = query("marks", run="''", all="true" if skus is None else "false")
+    return count(con, rows.replace("{at}", "NULL"))
 
 
 def _last_seconds(past: Sequence[Run], scope: str, asks: Want | None) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -12,9 +13,21 @@ if TYPE_CHECKING:  # DAG files read settings, which stand on this; parsing one i
     import duckdb
 
 
+_WORD = re.compile(r"\$(\w+)")
+
+
+def query(name: str, **given: str) -> str:
+    """The text of ``queries/<name>.sql``, with SQL for its ``$words`` (literals and names are quoted already)."""
+    return filled(_text(name), **given)
+
+
+def filled(sql: str, **given: str) -> str:
+    """``sql`` with SQL for those of its ``$words`` that are given."""
+    return _WORD.sub(lambda found: given.get(found[1], found[0]), sql)
+
+
 @cache
-def query(name: str) -> str:
-    """The text of ``queries/<name>.sql``."""
+def _text(name: str) -> str:
     return (files("datasync") / "queries" / f"{name}.sql").read_text(encoding="utf-8")
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import duckdb
 
-from datasync import catalog, pull, transfer
+from datasync import catalog, pull, receipts
 from datasync.errors import Unexplained
 from datasync.reading import SourceReading, readings
 from datasync.settings import Settings
@@ -111,7 +111,7 @@ def moment(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, as_
     for scope in settings.scopes:
         found[f"catalog/{scope}"] = catalog.log(store, scope).position(con, as_of)
         for service in settings.services:
-            found[f"receipts/{service}/{scope}"] = transfer.log(store, service, scope).position(con, as_of)
+            found[f"receipts/{service}/{scope}"] = receipts.log(store, service, scope).position(con, as_of)
     return Moment(as_of, found)
 
 
@@ -170,10 +170,10 @@ def _service(
     past: Sequence[Run],
 ) -> ServiceTotals:
     mine = settings.services[service]
-    transfer.face(con, store, scope, service, mine.accepts, at.of(scope, service))
+    receipts.face(con, store, scope, service, mine.accepts, at.of(scope, service))
     states = _states(con, literal(mine.fingerprint()))
     window = _window(con, settings, at)
-    recorded = transfer.log(store, service, scope).entry(con, at.of(scope, service)[1]).meta.get("held", 0)
+    recorded = receipts.log(store, service, scope).entry(con, at.of(scope, service)[1]).meta.get("held", 0)
     outcome, zero, last = _outcome(store, settings, at, scope, service, states, past)
     return ServiceTotals(
         scope=scope,
@@ -192,9 +192,9 @@ def _states(con: duckdb.DuckDBPyConnection, fingerprint: str) -> dict[str, int]:
     """The states' counts; a product that is stale by another version counts only if the catalog log knows that
     version.
     """
-    states = row(con, query("states").replace("$settings", fingerprint))
+    states = row(con, query("states", settings=fingerprint))
     if states.pop("stale_other"):
-        states["stale"] += count(con, query("known_versions").replace("$settings", fingerprint))
+        states["stale"] += count(con, query("known_versions", settings=fingerprint))
     return states
 
 
@@ -212,7 +212,7 @@ def _window(con: duckdb.DuckDBPyConnection, settings: Settings, at: Moment) -> d
 
 def window_sql(settings: Settings, at: Moment) -> str:
     """SQL over ``receipts``: the figures of the latest update."""
-    return query("window").replace("$since", instant(at.as_of - settings.window)).replace("$as_of", instant(at.as_of))
+    return query("window", since=instant(at.as_of - settings.window), as_of=instant(at.as_of))
 
 
 def _last_pull(told: Mapping[str, Any] | None) -> LastPull | None:
@@ -238,7 +238,7 @@ def quarantine_sql(store: Store, scope: str, meta: Mapping[str, Any], url: Calla
     paths = ", ".join(literal(url(pull.quarantine_path(scope, run))) for run in runs_read)
     rows = f"SELECT * FROM read_parquet([{paths}], filename = true, hive_partitioning = false)"
     order = f"[{', '.join(map(literal, runs_read))}]::VARCHAR[]"
-    return rows if paths else _NO_QUARANTINE, query("quarantined_now").replace("$runs", order)
+    return rows if paths else _NO_QUARANTINE, query("quarantined_now", runs=order)
 
 
 _NO_QUARANTINE = (

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -21,11 +20,11 @@ from typing import Any
 
 import duckdb
 
-from datasync import catalog, product
-from datasync.errors import InvalidExpression, ServiceUnavailable, StoreUnavailable
-from datasync.expression import Expression, parse, type_of
+from datasync import receipts
+from datasync.errors import ServiceUnavailable, StoreUnavailable
+from datasync.receipts import TRIES
 from datasync.services.base import Service
-from datasync.settings import Accept, Guard
+from datasync.settings import Guard
 from datasync.settings import Service as ServiceSettings
 from datasync.sql import count, literal, query, quote, row
 from datasync.store import holds
@@ -33,23 +32,9 @@ from datasync.store.files import Clock, Store
 from datasync.store.holds import Hold
 from datasync.store.log import Head, Log
 
-COLUMNS = {
-    "operation": "VARCHAR",
-    "hash": "VARCHAR",
-    "outcome": "VARCHAR",
-    "words": "VARCHAR",
-    "settings": "VARCHAR",
-    "held_hash": "VARCHAR",
-    "perhaps_held": "BOOLEAN",
-    "received_at": "TIMESTAMPTZ",
-    "received_as": "VARCHAR",
-    "run": "VARCHAR",
-    "at": "TIMESTAMPTZ",
-}
 BATCH = 10_000
 FIRST_BATCH = 1_000
 BATCH_SECONDS = 60
-TRIES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,50 +68,7 @@ class _Way:
 
     @property
     def log(self) -> Log:
-        return log(self.store, self.name, self.scope)
-
-
-def log(store: Store, service: str, scope: str) -> Log:
-    """The receipt log of one service in one scope."""
-    return Log(store, f"receipts/service={service}/scope={scope}", COLUMNS)
-
-
-def define_rules(con: duckdb.DuckDBPyConnection, name: str, accepts: Sequence[Accept]) -> None:
-    """Make the view ``rules`` over ``catalog``: one row per catalog product, with the words of the first rule that is
-    not TRUE.
-
-    A rule that is NULL, or fails on a product, turns it away. Raises InvalidExpression.
-    """
-    con.execute(f"CREATE OR REPLACE TEMP VIEW rules AS {rules_sql(con, name, accepts)}")
-
-
-def rules_sql(con: duckdb.DuckDBPyConnection, name: str, accepts: Sequence[Accept]) -> str:
-    """What the view ``rules`` is made of. Raises InvalidExpression."""
-    columns = ", ".join(quote(c) for c in product.COLUMNS)
-    cases = []
-    for number, accept in enumerate(accepts):
-        rule = checked_rule(con, f"services.{name}.accepts.{number}.rule", accept.rule)
-        cases.append(f"WHEN TRY({rule.sql}) IS NOT TRUE THEN {literal(accept.otherwise)}")
-    otherwise = f"CASE {' '.join(cases)} END" if cases else "NULL::VARCHAR"
-    return (
-        f"SELECT sku, hash, bytes, {otherwise} AS otherwise "
-        f"FROM (SELECT {columns}, hash, bytes FROM catalog WHERE hash IS NOT NULL)"
-    )
-
-
-def checked_rule(con: duckdb.DuckDBPyConnection, key: str, rule: str) -> Expression:
-    """A rule as SQL; ``key`` is where it stands. InvalidExpression unless it is a condition over a product's
-    columns.
-    """
-    checked = parse(con, key, rule)
-    if unknown := [field for field in checked.fields if field.lower() not in product.COLUMNS]:
-        words = f"no product column is called {', '.join(map(repr, unknown))}; there are {', '.join(product.COLUMNS)}"
-        raise InvalidExpression(key, rule, words)
-    columns = ", ".join(f"NULL::{kind} AS {quote(column)}" for column, kind in product.TYPES.items())
-    kind = type_of(con, key, checked, f"SELECT {columns}")
-    if kind != "BOOLEAN":
-        raise InvalidExpression(key, rule, f"it gives {kind}, where true or false is wanted")
-    return checked
+        return receipts.log(self.store, self.name, self.scope)
 
 
 def transfer(
@@ -157,73 +99,11 @@ def transfer(
     raise StoreUnavailable(f"{name}/{scope}: the receipt log was written by others {TRIES} times in a row. Try again.")
 
 
-def mark(
-    con: duckdb.DuckDBPyConnection,
-    store: Store,
-    scope: str,
-    service: str,
-    skus: Sequence[str] | None,
-    request: str,
-    clock: Clock,
-) -> int:
-    """Mark SKUs (None: all) to be delivered again; an append that finds an entry of this request writes none.
-
-    A request that finds nothing to mark writes an entry too, so that its second try marks nothing either. Returns how
-    many are marked by this call.
-    """
-    into = log(store, service, scope)
-    for _ in range(TRIES):
-        head = into.head(con)
-        if request in head.meta.get("requests", ()):
-            return 0
-        into.fold(con, "receipts", head.number)
-        con.execute(
-            "CREATE OR REPLACE TEMP TABLE asked AS SELECT DISTINCT unnest(?::VARCHAR[]) AS sku", [list(skus or ())]
-        )
-        rows = _filled("marks", run=request).replace("$all", "true" if skus is None else "false")
-        marked = count(con, rows.replace("{at}", "NULL::TIMESTAMPTZ"))
-        meta = {**head.meta, "run": request, "requests": [*head.meta.get("requests", ()), request]}
-        if into.append(con, head, rows, meta, clock):
-            return marked
-    raise StoreUnavailable(
-        f"{service}/{scope}: the receipt log was written by others {TRIES} times in a row. Try again."
-    )
-
-
-def face(
-    con: duckdb.DuckDBPyConnection,
-    store: Store,
-    scope: str,
-    name: str,
-    accepts: Sequence[Accept],
-    positions: tuple[int | None, int | None] = (None, None),
-) -> tuple[int, int]:
-    """Make the views ``catalog``, ``receipts`` and ``rules`` face each other, at the given positions (default: the
-    heads).
-    """
-    at_catalog = catalog.log(store, scope).fold(con, "catalog", positions[0])
-    at_receipts = log(store, name, scope).fold(con, "receipts", positions[1])
-    define_rules(con, name, accepts)
-    return at_catalog, at_receipts
-
-
-def due(settings: ServiceSettings) -> str:
-    """SQL over ``rules`` and ``receipts``: one row per SKU that is due."""
-    return _filled("due", settings=settings.fingerprint())
-
-
-def _filled(name: str, **values: str) -> str:
-    sql = query(name)
-    for key, value in values.items():
-        sql = sql.replace(f"${key}", literal(value))
-    return sql
-
-
 def _face(way: _Way) -> Head:
     """Fold both logs and make the table ``due``; returns the receipts' head it was computed at."""
     head = way.log.head(way.con)
-    face(way.con, way.store, way.scope, way.name, way.settings.accepts, (None, head.number))
-    way.con.execute(f"CREATE OR REPLACE TEMP TABLE due AS {due(way.settings)}")
+    receipts.face(way.con, way.store, way.scope, way.name, way.settings.accepts, (None, head.number))
+    way.con.execute(f"CREATE OR REPLACE TEMP TABLE due AS {receipts.due(way.settings)}")
     return head
 
 
@@ -298,10 +178,10 @@ def _record(way: _Way, head: Head) -> Head | None:
     """Append the answers of a batch; a service over a network has them already, so they go under the next free
     number.
     """
-    rows = _filled("receipt_rows", settings=way.settings.fingerprint(), run=way.run)
+    rows = query("receipt_rows", settings=literal(way.settings.fingerprint()), run=literal(way.run))
     before = head
     for _ in range(TRIES):
-        answered = query("answered").replace("$since", str(head.number))
+        answered = query("answered", since=str(head.number))
         way.con.execute(f"CREATE OR REPLACE TEMP TABLE answered AS {answered}")
         told = row(way.con, query("answered_counts"))
         done = way.log.append(way.con, before, rows, _meta(way, before, told), way.clock)
@@ -341,22 +221,12 @@ def _ended(way: _Way, held: Hold | None) -> Transferred:
     return Transferred(**counts, entries=tuple(way.entries), held=kept)
 
 
-def held_products(con: duckdb.DuckDBPyConnection, store: Store, scope: str, service: str) -> None:
-    """Make the view ``feed``: one row per product the service holds, in the version it holds, with when it received
-    it.
-    """
-    products = catalog.log(store, scope)
-    products.history(con, "versions", products.fold(con, "catalog"))
-    log(store, service, scope).fold(con, "receipts")
-    con.execute(f"CREATE OR REPLACE TEMP VIEW feed AS {query('feed')}")
-
-
 def export(con: duckdb.DuckDBPyConnection, store: Store, scope: str, service: str, path: str) -> Path:
     """Write what a service holds in a scope as one file of payloads, in the order of SKUs, replaced in one step.
 
     ``path`` may hold {scope} and {service}; its ending, .parquet or .jsonl, decides the format.
     """
-    held_products(con, store, scope, service)
+    receipts.held_products(con, store, scope, service)
     target = Path(path.replace("{scope}", scope).replace("{service}", service))
     rows = f"SELECT unnest(payload(p, {literal(scope)})) FROM (SELECT * FROM feed ORDER BY sku) AS p"
     how = "FORMAT parquet, COMPRESSION zstd" if target.suffix == ".parquet" else "FORMAT json"

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import duckdb
 
-from datasync import catalog, pull, totals, transfer
+from datasync import catalog, pull, receipts, totals
 from datasync.settings import Settings
 from datasync.sql import literal, query, row
 from datasync.store import holds, runs
@@ -219,10 +219,10 @@ def _service(
     con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, sku: str, at: Moment, scope: str, service: str
 ) -> ServiceStory:
     mine = settings.services[service]
-    transfer.face(con, store, scope, service, mine.accepts, at.of(scope, service))
+    receipts.face(con, store, scope, service, mine.accepts, at.of(scope, service))
     cursor = con.execute(query("why_service"), {"sku": sku, "settings": mine.fingerprint()})
     facts = dict(zip((column[0] for column in cursor.description or ()), cursor.fetchone() or (), strict=True))
-    due = con.execute(f"SELECT operation FROM ({transfer.due(mine)}) WHERE sku = ?", [sku]).fetchone()
+    due = con.execute(f"SELECT operation FROM ({receipts.due(mine)}) WHERE sku = ?", [sku]).fetchone()
     held = holds.current(store, scope, service, at.as_of)
     return ServiceStory(service=service, due=due[0] if due else None, removals_held=held, **facts)
 
@@ -233,7 +233,7 @@ def _history(
     """Every kept entry of the catalog and of the services' receipts that tells of the product, oldest first."""
     parts = []
     for number, service in enumerate(settings.services):
-        transfer.log(store, service, scope).history(con, f"received_{number}", at.of(scope, service)[1])
+        receipts.log(store, service, scope).history(con, f"received_{number}", at.of(scope, service)[1])
         parts.append(f"SELECT {literal(service)} AS service, * FROM received_{number}")
     con.execute(f"CREATE OR REPLACE TEMP VIEW receipts_history AS {' UNION ALL '.join(parts)}")
     return tuple(Event(*found) for found in con.execute(query("why_history"), {"sku": sku}).fetchall())

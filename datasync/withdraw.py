@@ -10,7 +10,7 @@ from datetime import datetime
 
 import duckdb
 
-from datasync import catalog, transfer
+from datasync import catalog, receipts, transfer
 from datasync.errors import StoreUnavailable
 from datasync.services.feed import Feed
 from datasync.settings import Accept, Guard, Service, Settings
@@ -87,7 +87,7 @@ def _products(con: duckdb.DuckDBPyConnection, store: Store, scope: str, as_of: d
 
 
 def _held(con: duckdb.DuckDBPyConnection, store: Store, scope: str, service: str, as_of: datetime | None) -> int:
-    log = transfer.log(store, service, scope)
+    log = receipts.log(store, service, scope)
     return int(log.entry(con, log.position(con, as_of) if as_of else log.look().head).meta.get("held", 0))
 
 

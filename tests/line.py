@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import duckdb
 
-from datasync import catalog, pull, totals, transfer
+from datasync import catalog, pull, receipts, totals, transfer
 from datasync.catalog import Applied
 from datasync.errors import ServiceUnavailable
 from datasync.pull import Snapshot
@@ -272,7 +272,7 @@ class Line:
 
     def mark(self, *skus: str, name: str = "feed", request: str = "request") -> int:
         self.passes(seconds=1)
-        return transfer.mark(self.con, self.store, SCOPE, name, skus or None, request, self.clock)
+        return receipts.mark(self.con, self.store, SCOPE, name, skus or None, request, self.clock)
 
     # ── what came of them ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -301,7 +301,7 @@ class Line:
         return {sku for sku, row in self.receipts(name).items() if row["held_hash"]}
 
     def log(self, name: str | None = None) -> Log:
-        return transfer.log(self.store, name, SCOPE) if name else catalog.log(self.store, SCOPE)
+        return receipts.log(self.store, name, SCOPE) if name else catalog.log(self.store, SCOPE)
 
     def entries(self, name: str | None = None) -> int:
         return self.log(name).look().head

@@ -22,7 +22,7 @@ if __name__ == "__main__":
 
 import duckdb
 
-from datasync import catalog, transfer
+from datasync import catalog, receipts
 from datasync.store import holds
 from datasync.store.files import Folder, connect
 from tests.store.small import SCOPE, Hours, Line, Row, product, settings
@@ -163,7 +163,7 @@ def _state(line: Line, folder: Path) -> dict[str, Any]:
     services = list(line.settings.services)
     logs = {
         "catalog": catalog.log(line.store, SCOPE),
-        **{name: transfer.log(line.store, name, SCOPE) for name in services},
+        **{name: receipts.log(line.store, name, SCOPE) for name in services},
     }
     heads = {name: dict(log.head(line.con).meta) for name, log in logs.items()}
     told = {

@@ -30,7 +30,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from datasync import catalog, pull, totals, transfer
+from datasync import catalog, pull, receipts, totals, transfer
 from datasync.errors import ServiceUnavailable
 from datasync.services.base import Service
 from datasync.services.feed import Feed
@@ -323,10 +323,10 @@ class Histories(RuleBasedStateMachine):
     def do_mark(
         self, run: str, name: str, asked: frozenset[str] | None, con: duckdb.DuckDBPyConnection, store: Stops
     ) -> None:
-        transfer.mark(con, store, "en", name, None if asked is None else sorted(asked), run, self.clock)
+        receipts.mark(con, store, "en", name, None if asked is None else sorted(asked), run, self.clock)
 
     def do_checkpoint(self, name: str | None, con: duckdb.DuckDBPyConnection, store: Stops) -> None:
-        (transfer.log(store, name, "en") if name else catalog.log(store, "en")).checkpoint(con)
+        (receipts.log(store, name, "en") if name else catalog.log(store, "en")).checkpoint(con)
 
     def clock(self) -> Any:
         return self.model.now
@@ -386,7 +386,7 @@ class Histories(RuleBasedStateMachine):
         assert set(of_each.values()) <= {1}, "one content, two hashes"
 
     def check_receipts(self, con: duckdb.DuckDBPyConnection, store: Folder, name: str) -> None:
-        transfer.log(store, name, "en").fold(con, "receipts")
+        receipts.log(store, name, "en").fold(con, "receipts")
         rows = con.execute(
             "SELECT sku, operation, hash, outcome, held_hash, perhaps_held, received_at, received_as FROM receipts"
         ).fetchall()
@@ -456,7 +456,7 @@ class Histories(RuleBasedStateMachine):
                 assert _counts(row.content, self.model.volatile) == _counts(content, self.model.volatile)
         for name, service in self.model.services.items():
             with closing(connection()) as con:
-                transfer.held_products(con, Folder(self.root), "en", name)
+                receipts.held_products(con, Folder(self.root), "en", name)
                 holding = dict(con.execute("SELECT sku, hash FROM feed").fetchall())
             for sku, row in after.items():
                 r, wanted = service.log.fold().get(sku), self.model.wanted(service, row)

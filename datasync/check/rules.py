@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import duckdb
 
-from datasync import transfer
+from datasync import receipts
 from datasync.check.finding import Finding, problem
 from datasync.errors import InvalidExpression
 from datasync.settings import Service
@@ -17,7 +17,7 @@ def rules(con: duckdb.DuckDBPyConnection, name: str, service: Service) -> Iterat
     for number, accept in enumerate(service.accepts):
         key = f"services.{name}.accepts.{number}.rule"
         try:
-            transfer.checked_rule(con, key, accept.rule)
+            receipts.checked_rule(con, key, accept.rule)
         except InvalidExpression as error:
             yield problem(key, error)
 
@@ -25,7 +25,7 @@ def rules(con: duckdb.DuckDBPyConnection, name: str, service: Service) -> Iterat
 def turned_away(con: duckdb.DuckDBPyConnection, where: str, name: str, service: Service) -> Finding:
     """How many products of the view ``catalog`` each rule of a service turns away, by the first that is not true."""
     try:
-        transfer.define_rules(con, name, service.accepts)
+        receipts.define_rules(con, name, service.accepts)
         rows = con.execute(
             "SELECT otherwise, count(*) AS n FROM rules GROUP BY ALL ORDER BY n DESC, otherwise"
         ).fetchall()

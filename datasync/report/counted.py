@@ -14,13 +14,13 @@ from typing import Any
 
 import duckdb
 
-from datasync import catalog, pull, totals, transfer
+from datasync import catalog, pull, receipts, totals
 from datasync.reading import SourceReading
 from datasync.report.health import SourceHealth, health
 from datasync.report.pages import DataFile
 from datasync.report.trends import DAY, HOUR, TREND_DAYS, TREND_HOURS, trend_sql
 from datasync.settings import Settings
-from datasync.sql import literal, query
+from datasync.sql import filled, literal, query
 from datasync.store import holds
 from datasync.store.files import Store
 from datasync.store.holds import Hold
@@ -94,7 +94,7 @@ def runs(past: Sequence[Run], shown: int, sources: Sequence[SourceHealth]) -> Co
             sql = f"SELECT coalesce(sum({summed}), 0)::BIGINT AS {figure}\nFROM steps\n{where}"
             made.add(run.id, figure, sql, steps)
         if run.finished_at:
-            made.add(run.id, "seconds", _TOOK.replace("$files", literal(path_of(run))))
+            made.add(run.id, "seconds", filled(_TOOK, files=literal(path_of(run))))
     for one in sources:
         if one.run:
             steps, where = _steps(made, known[one.run]), f"WHERE step ->> 'step' = {literal(f'{one.scope}.pull')}"
@@ -162,7 +162,7 @@ def _hold(made: Counted, held: Hold) -> None:
 
 def _left(con: duckdb.DuckDBPyConnection, store: Store, made: Counted, left: Leftover, at: Moment) -> None:
     """What a scope or service still holds that left the settings (place: left/scope/service)."""
-    log = transfer.log(store, left.service, left.scope) if left.service else catalog.log(store, left.scope)
+    log = receipts.log(store, left.service, left.scope) if left.service else catalog.log(store, left.scope)
     relation = f"{'receipts' if left.service else 'catalog'}/{left.scope}/{left.service or ''}"
     made.relations[relation] = log.fold_sql(log.position(con, at.as_of))
     counted = (
@@ -191,21 +191,21 @@ def _service(
     con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, scope: str, name: str, made: Counted
 ) -> None:
     """One service's figures: the latest update, its states and totals, what is left over, and its bars."""
-    log, position = transfer.log(store, name, scope), at.of(scope, name)[1]
+    log, position = receipts.log(store, name, scope), at.of(scope, name)[1]
     mine = settings.services[name]
     since = log.last_before(con, at.as_of - TREND_DAYS * DAY)
-    receipts, rules, history, head = (f"{kind}/{name}" for kind in ("receipts", "rules", "receipts/history", "head"))
+    given, rules, history, head = (f"{kind}/{name}" for kind in ("receipts", "rules", "receipts/history", "head"))
     made.relations |= {
-        receipts: log.fold_sql(position),
-        rules: transfer.rules_sql(con, name, mine.accepts),
+        given: log.fold_sql(position),
+        rules: receipts.rules_sql(con, name, mine.accepts),
         history: log.history_sql(position, since),
         head: log.footer_sql(position),
     }
     for figure in _WINDOW:
-        made.add(name, figure, f"SELECT {figure} FROM (\n{totals.window_sql(settings, at)})", receipts)
-    states = query("states").replace("$settings", literal(mine.fingerprint()))
-    known = query("known_versions").replace("$settings", literal(mine.fingerprint()))
-    facing = ("catalog", rules, receipts)
+        made.add(name, figure, f"SELECT {figure} FROM (\n{totals.window_sql(settings, at)})", given)
+    states = query("states", settings=literal(mine.fingerprint()))
+    known = query("known_versions", settings=literal(mine.fingerprint()))
+    facing = ("catalog", rules, given)
     for figure in _STATES:
         made.add(name, figure, f"SELECT {figure} FROM (\n{states})", *facing)
     made.relations |= {f"states/{name}": states, f"known/{name}": known}

@@ -13,7 +13,7 @@ questions about codes and facets.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +25,7 @@ import pyarrow as pa
 from datasync.report.base import Base, Facet, limit
 from datasync.report.binary import Numbers, numbers
 from datasync.report.pages import ScopeProducts
-from datasync.sql import count, literal, query
+from datasync.sql import count, filled, literal, query
 
 STATES = (
     "current", "stale", "missing", "rejected", "failed", "excluded",
@@ -216,7 +216,7 @@ def _number_facets(con: duckdb.DuckDBPyConnection, known: tuple[Facet, ...]) -> 
 
 
 def _told(services: tuple[str, ...]) -> str:
-    return _filled("page_told", {"$states": _listed(STATES), "$services": f"{_listed(services)}::VARCHAR[]"})
+    return _body("page_told", states=_listed(STATES), services=f"{_listed(services)}::VARCHAR[]")
 
 
 def _base(base: Base | None, services: tuple[str, ...]) -> str:
@@ -236,11 +236,13 @@ def _number_documents(con: duckdb.DuckDBPyConnection, services: tuple[str, ...],
     if base:
         con.execute(f"CREATE OR REPLACE TEMP TABLE page_laid AS FROM {laid}")
         columns = [f"{name}_{n}" for n in every for name in ("code", "received", "told")]
-        same = _filled("page_same", {"$shown": ", ".join(["hash", "line", "facet", *columns])})
+        same = _body("page_same", shown=", ".join(["hash", "line", "facet", *columns]))
         con.execute(f"INSERT INTO page_same {same}")
     lately = " OR ".join(("l.is_record", *(f"(l.code_{n} >> 4) & 7 > 0" for n in every)))
-    given = {"$laid": "page_laid" if base else laid, "$recent": "s.base_doc IS NULL" if base else f"({lately})"}
-    con.execute(f"CREATE OR REPLACE TABLE documents AS {_filled('page_ordered', given)}")
+    ordered = _body(
+        "page_ordered", laid="page_laid" if base else laid, recent="s.base_doc IS NULL" if base else f"({lately})"
+    )
+    con.execute(f"CREATE OR REPLACE TABLE documents AS {ordered}")
     con.execute("DROP TABLE IF EXISTS page_laid")
     con.execute("DROP TABLE page_same")
 
@@ -256,21 +258,18 @@ def _laid(services: tuple[str, ...]) -> str:
         f"LEFT JOIN (FROM page_told WHERE service = {literal(name)}) AS s{n} ON s{n}.version = k.version"
         for n, name in enumerate(services)
     )
-    given = {
-        "$columns": columns or "0 AS none",
-        "$joins": joins,
-        "$lines": " || ".join(f"page_line(coalesce(s{n}.words, ''))" for n in every) or "''",
-        "$times": ", ".join(f"coalesce(s{n}.received_ms, s{n}.told_ms)" for n in every) or "0",
-    }
-    return _filled("page_documents", given)
+    return _body(
+        "page_documents",
+        columns=columns or "0 AS none",
+        joins=joins,
+        lines=" || ".join(f"page_line(coalesce(s{n}.words, ''))" for n in every) or "''",
+        times=", ".join(f"coalesce(s{n}.received_ms, s{n}.told_ms)" for n in every) or "0",
+    )
 
 
-def _filled(name: str, given: Mapping[str, str]) -> str:
-    """A query without the comments before it, with texts for its ``$words``."""
-    body = "\n".join(line for line in query(name).splitlines() if not line.startswith("--"))
-    for word, text in given.items():
-        body = body.replace(word, text)
-    return body
+def _body(name: str, **given: str) -> str:
+    """A query without the comments before it."""
+    return filled("\n".join(line for line in query(name).splitlines() if not line.startswith("--")), **given)
 
 
 def _listed(names: tuple[str, ...]) -> str:

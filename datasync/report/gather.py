@@ -8,7 +8,7 @@ from datetime import datetime
 
 import duckdb
 
-from datasync import catalog, totals, transfer
+from datasync import catalog, receipts, totals
 from datasync.report import counted, stories
 from datasync.report.health import freshness, health, second_run
 from datasync.report.pages import (
@@ -97,11 +97,11 @@ def _products(
     con.execute(_LISTED)
     for service in settings.services:
         _list(con, store, settings, at, scope, service)
-    listed_versions = query("page_versions").replace("$scope", literal(scope))
+    listed_versions = query("page_versions", scope=literal(scope))
     con.execute(f"CREATE OR REPLACE TABLE page_versions AS {listed_versions}")
     con.execute(f"CREATE OR REPLACE TEMP TABLE page_rows AS {query('page_rows')}")
     run = _quarantine(con, store, at, scope)
-    records = query("page_records").replace("$reasons", _REASONS).replace("$run", literal(run))
+    records = query("page_records", reasons=_REASONS, run=literal(run))
     con.execute("SET preserve_insertion_order = true")
     con.execute(f"CREATE OR REPLACE TEMP TABLE page_records AS {records}")
     con.execute("SET preserve_insertion_order = false")
@@ -120,9 +120,9 @@ def _list(
 ) -> None:
     """Add to ``page_listed`` what one service ought to hold, holds or held, as its rules and receipts say."""
     mine = settings.services[service]
-    transfer.face(con, store, scope, service, mine.accepts, at.of(scope, service))
-    rows = query("page_listed").replace("$settings", literal(mine.fingerprint()))
-    rows = rows.replace("$since", instant(at.as_of - settings.window)).replace("$as_of", instant(at.as_of))
+    receipts.face(con, store, scope, service, mine.accepts, at.of(scope, service))
+    since, as_of = instant(at.as_of - settings.window), instant(at.as_of)
+    rows = query("page_listed", settings=literal(mine.fingerprint()), since=since, as_of=as_of)
     con.execute(f"INSERT INTO page_listed BY NAME SELECT {literal(service)} AS service, * FROM ({rows})")
 
 

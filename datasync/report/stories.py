@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 
 import duckdb
 
-from datasync import catalog, transfer
+from datasync import catalog, receipts
 from datasync.report.pages import DataFile, Standing
 from datasync.settings import Settings
 from datasync.sql import instant, query
@@ -44,7 +44,7 @@ def _scope(
     catalog.log(store, scope).history(con, "versions", at.positions[f"catalog/{scope}"])
     _answers(con, store, settings, at, scope)
     firsts = []
-    sql = query("page_stories").replace("$bytes", str(BYTES)).replace("$since", _since(base))
+    sql = query("page_stories", bytes=str(BYTES), since=_since(base))
     con.execute(f"CREATE OR REPLACE TEMP TABLE page_stories AS {sql}")
     rows = con.execute("SELECT * FROM page_stories ORDER BY number")
     while found := rows.fetchone():
@@ -66,6 +66,6 @@ def _answers(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, a
     """Make the view ``page_answers``: every kept receipt of a scope, with its service's place in the settings."""
     parts = []
     for number, service in enumerate(settings.services):
-        transfer.log(store, service, scope).history(con, f"page_answers_{number}", at.of(scope, service)[1])
+        receipts.log(store, service, scope).history(con, f"page_answers_{number}", at.of(scope, service)[1])
         parts.append(f"SELECT *, {number} AS service FROM page_answers_{number}")
     con.execute(f"CREATE OR REPLACE TEMP VIEW page_answers AS {' UNION ALL '.join(parts)}")

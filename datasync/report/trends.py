@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import duckdb
 
-from datasync import transfer
+from datasync import receipts
 from datasync.report.pages import Trend
 from datasync.sql import instant, query
 from datasync.store.files import Store
@@ -20,7 +20,7 @@ DAY = timedelta(days=1)
 
 def trend(con: duckdb.DuckDBPyConnection, store: Store, at: Moment, scope: str, service: str) -> Trend:
     """One service's updates in a scope, hour by hour and day by day."""
-    log, position = transfer.log(store, service, scope), at.of(scope, service)[1]
+    log, position = receipts.log(store, service, scope), at.of(scope, service)[1]
     log.history(con, "receipts", position, after=log.last_before(con, at.as_of - TREND_DAYS * DAY))
     hours, days = (
         tuple(row[1] for row in con.execute(trend_sql(at, steps, step)).fetchall())
@@ -31,8 +31,4 @@ def trend(con: duckdb.DuckDBPyConnection, store: Store, at: Moment, scope: str, 
 
 def trend_sql(at: Moment, steps: int, step: timedelta) -> str:
     """SQL over ``receipts`` (a history): what was received in each of the last ``steps``."""
-    told = {"$as_of": instant(at.as_of), "$steps": str(steps), "$seconds": str(int(step.total_seconds()))}
-    sql = query("trend")
-    for name, value in told.items():
-        sql = sql.replace(name, value)
-    return sql
+    return query("trend", as_of=instant(at.as_of), steps=str(steps), seconds=str(int(step.total_seconds())))

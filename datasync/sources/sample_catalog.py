@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 
 from datasync.errors import UnknownName
-from datasync.sql import literal, query
+from datasync.sql import filled, literal, query
 
 LOCALES = ("en-US", "de-DE", "ja-JP", "ar-SA", "th-TH")
 _NOBODY = {"code": "", "prefix": [""] * 5, "shelf": [""] * 5, "wear": [], "shoes": []}
@@ -30,23 +30,18 @@ def sample_records(con: duckdb.DuckDBPyConnection, *, locale: str, size: int, se
     if locale not in LOCALES:
         raise UnknownName("locale", locale, LOCALES, "Name the scope after one of them, or give it a `locale`.")
     lang = LOCALES.index(locale)
-    given = {"slots": _slots(size), "seed": seed % 1_000_003 * 104_729, "at": int(at.timestamp()), "lang": lang + 1}
+    numbers = {"slots": _slots(size), "seed": seed % 1_000_003 * 104_729, "at": int(at.timestamp()), "lang": lang + 1}
+    given = {name: str(number) for name, number in numbers.items()}
     *makes, records = query("sample").split(";\n")
     words = literal(json.dumps(_words(lang), ensure_ascii=False))
     for statement in makes:
-        con.execute(_filled(statement, given).replace("$words", words))
-    return _filled(records, given)
+        con.execute(filled(statement, **given, words=words))
+    return filled(records, **given)
 
 
 def _slots(size: int) -> int:
     """How many places ``size`` products need: at any moment about 1.8 % are between two products."""
     return size + size * 18 // 1000
-
-
-def _filled(sql: str, given: dict[str, int]) -> str:
-    for name, value in given.items():
-        sql = sql.replace(f"${name}", str(value))
-    return sql
 
 
 class _Texts:

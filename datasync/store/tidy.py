@@ -161,7 +161,7 @@ def _in_use(work: _Round, logs: ScopeLogs, number: int) -> str:
     held = " UNION ".join(parts) or "SELECT NULL::VARCHAR AS sku, NULL::VARCHAR AS hash WHERE false"
     work.con.execute(f"CREATE OR REPLACE TEMP VIEW held AS {held}")
     logs.catalog.fold(work.con, "base", number)
-    return query("kept").replace("$number", str(number))
+    return query("kept", number=str(number))
 
 
 def _services(store: Store, scope: str) -> Iterator[tuple[str, Log]]:

@@ -16,7 +16,7 @@ from airflow.models.dagrun import DagRun
 from airflow.utils.session import create_session
 from sqlalchemy import select
 
-from datasync import transfer
+from datasync import receipts
 from datasync.pipeline import Pipeline
 from datasync.store import runs
 from datasync.store.runs import Run
@@ -107,7 +107,7 @@ class Shop:
         """Every SKU with a receipt: its last operation and outcome."""
         pipeline = self.pipeline
         with pipeline.connected() as con:
-            transfer.log(pipeline.store, service, scope).fold(con, "receipts")
+            receipts.log(pipeline.store, service, scope).fold(con, "receipts")
             rows = con.execute("SELECT sku, operation, outcome FROM receipts ORDER BY sku").fetchall()
         return {sku: (operation, outcome) for sku, operation, outcome in rows}
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from datasync import transfer
+from datasync import receipts
 from datasync.services.feed import Feed
 from tests.line import SCOPE, Line, product, products
 
@@ -19,7 +19,7 @@ def line(tmp_path: Path) -> Line:
 
 
 def _feed(line: Line) -> dict[str, tuple[Any, ...]]:
-    transfer.held_products(line.con, line.store, SCOPE, "feed")
+    receipts.held_products(line.con, line.store, SCOPE, "feed")
     return {sku: tuple(row) for sku, *row in line.con.execute("SELECT sku, name, received_as FROM feed").fetchall()}
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import duckdb
 
-from datasync import catalog, pull, transfer
+from datasync import catalog, pull, receipts, transfer
 from datasync.catalog import Applied
 from datasync.services import open_service
 from datasync.services.base import Service
@@ -107,7 +107,7 @@ class Line:
         )
 
     def mark(self, run: str, name: str, skus: Sequence[str] | None = None) -> int:
-        return transfer.mark(self.con, self.store, SCOPE, name, skus, run, self.clock)
+        return receipts.mark(self.con, self.store, SCOPE, name, skus, run, self.clock)
 
     def sync(self, run: str, rows: Sequence[Row], skus: Sequence[str] = (), allowed: int | None = None) -> None:
         """A whole run."""
@@ -118,8 +118,8 @@ class Line:
 
     def logs(self) -> list[ScopeLogs]:
         """What tidy takes."""
-        receipts = tuple(transfer.log(self.store, name, SCOPE) for name in self.settings.services)
-        return [ScopeLogs(SCOPE, catalog.log(self.store, SCOPE), receipts)]
+        given = tuple(receipts.log(self.store, name, SCOPE) for name in self.settings.services)
+        return [ScopeLogs(SCOPE, catalog.log(self.store, SCOPE), given)]
 
     def catalog(self) -> list[tuple[str, str | None]]:
         """SKU and hash of every product in the catalog."""
@@ -128,5 +128,5 @@ class Line:
 
     def receipts(self, name: str) -> list[tuple[str, str | None, str, str | None]]:
         """SKU, hash, outcome and held hash of every receipt of a service."""
-        transfer.log(self.store, name, SCOPE).fold(self.con, "receipts")
+        receipts.log(self.store, name, SCOPE).fold(self.con, "receipts")
         return self.con.execute("SELECT sku, hash, outcome, held_hash FROM receipts ORDER BY ALL").fetchall()

@@ -4,7 +4,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from datasync import transfer
+from datasync import receipts
 from datasync.settings import Keep
 from datasync.store.bucket import Bucket
 from datasync.store.files import Folder, Store, connect
@@ -36,7 +36,7 @@ def _story(store: Store, folder: Path, begin: datetime) -> list[object]:
 
     figures = totals(con, store, line.settings, moment(con, store, line.settings, line.clock()))
     assert gaps(figures) == ()
-    transfer.held_products(con, store, SCOPE, "search")
+    receipts.held_products(con, store, SCOPE, "search")
     feed = con.execute("SELECT sku, name, received_as FROM feed ORDER BY sku").fetchall()
     assert feed == [("00123", "changed", "updated"), ("b", "new", "updated")]
     found += [figures, line.catalog(), line.receipts("search")]

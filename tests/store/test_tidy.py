@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from datasync import catalog, pull, transfer
+from datasync import catalog, pull, receipts
 from datasync.errors import LogDamaged, ServiceUnavailable
 from datasync.settings import Keep, Settings
 from datasync.store import holds, runs
@@ -261,7 +261,7 @@ class Shop:
         return {service.service: service.unexplained for service in found.scopes[0].services}
 
     def feed(self, service: str) -> list[tuple[str, str]]:
-        transfer.held_products(self.line.con, self.line.store, "en", service)
+        receipts.held_products(self.line.con, self.line.store, "en", service)
         return self.line.con.execute("SELECT sku, name FROM feed ORDER BY sku").fetchall()
 
     def entries(self) -> int:
@@ -312,8 +312,8 @@ def test_a_service_that_left_the_settings_keeps_its_versions(shop: Shop) -> None
 
     assert shop.feed("search") == [("a", "first"), ("b", "first")]
     assert shop.entries() == 0
-    receipts = transfer.log(shop.line.store, "search", "en").look()
-    assert (receipts.checkpoints, receipts.kept, receipts.entries[0]) == ((), (), 1)
+    looked = receipts.log(shop.line.store, "search", "en").look()
+    assert (looked.checkpoints, looked.kept, looked.entries[0]) == ((), (), 1)
 
 
 def test_a_scope_that_left_the_settings_is_left_alone(shop: Shop, dated: Dated) -> None:
@@ -497,7 +497,7 @@ def _rounds(line: Line, store: Folder) -> None:
 
 
 def _figures(line: Line) -> tuple[object, ...]:
-    transfer.held_products(line.con, line.store, "en", "search")
+    receipts.held_products(line.con, line.store, "en", "search")
     feed = line.con.execute("SELECT sku, name FROM feed ORDER BY sku").fetchall()
     assert feed == [("a", "first"), ("b", "first")]
     return line.catalog(), line.receipts("search")
