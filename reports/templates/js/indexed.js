@@ -3,6 +3,7 @@
 import { FILTERS, collatorOf, countsOf, passes, sorted } from "./arrange.js";
 import { Columns, facetOf } from "./columns.js";
 import { matcher, searched, wordsOf } from "./fold.js";
+import { COUNTED, Hits } from "./hits.js";
 import { ASKED, isIn } from "./lists.js";
 import { load } from "./load.js";
 import { Orders } from "./orders.js";
@@ -13,7 +14,6 @@ import { docsOf } from "./skutable.js";
 import { NO_FILTER } from "./state.js";
 import { answered } from "./whole.js";
 
-export const COUNTED = 1000; // matches that a search counts; what is beyond is "more"
 const BLOCK = 256;
 const UPDATED = /^-?updated$/;
 
@@ -54,6 +54,15 @@ export class Indexed {
     const docs = await this.orders.page(service, this.sortOf(asked), isWanted, this.timed(service), from, count);
     const matched = sum(this.kinds[service].filter((_, kind) => isWanted[kind]));
     return { total, matched, rows: await this.rows.of(docs, service), counts: countsOf(kinds, asked, (kind) => kind.n) };
+  }
+
+  /** The rows of a page of a search as soon as they are known, if to count all takes longer; else nothing. */
+  async early(asked, from, count) {
+    const service = this.head.services.indexOf(asked.service);
+    const isSearch = service >= 0 && asked.list !== ASKED && wordsOf(asked.q).length;
+    if (!isSearch || this.sortOf(asked) !== "updated") return undefined;
+    const hits = await this.hitsOf(service, asked).reach(from + count);
+    return hits.isDone ? undefined : this.shown(service, hits.docs, asked, from, count);
   }
 
   /** What the search finds beside what is held, as far as it was gone through for that. */
@@ -114,7 +123,7 @@ export class Indexed {
   async counts(asked) {
     const service = this.head.services.indexOf(asked.service);
     const isFiltered = !passes({}, asked);
-    const all = isFiltered ? this.collect(service, { ...asked, ...NO_FILTER }) : this.matches(service, asked);
+    const all = isFiltered ? this.newHits(service, { ...asked, ...NO_FILTER }).reach() : this.matches(service, asked);
     const { docs, isMore } = await all;
     const known = docs.slice(0, COUNTED);
     const facets = await Promise.all(
@@ -134,20 +143,18 @@ export class Indexed {
 
   /** The documents that match, up to one more than are counted, and those of them that are not held. */
   matches(service, asked) {
+    return this.hitsOf(service, asked).reach();
+  }
+
+  /** What was found of a search so far; only the last search is kept, and none that failed. */
+  hitsOf(service, asked) {
     const key = JSON.stringify([service, asked.list, asked.q, ...FILTERS.map((column) => asked[column])]);
-    if (!this.hits.has(key)) this.hits = new Map([[key, this.collect(service, asked)]]);
+    if (this.hits.get(key)?.hasFailed ?? true) this.hits = new Map([[key, this.newHits(service, asked)]]);
     return this.hits.get(key);
   }
 
-  async collect(service, asked) {
-    const found = { docs: [], absent: [], isMore: false };
-    for await (const { doc, kind } of this.candidates(service, asked)) {
-      if (isIn("absent", kind)) found.absent.push(doc);
-      if (!isIn(asked.list, kind) || !passes(kind, asked)) continue;
-      found.isMore = found.docs.push(doc) > COUNTED;
-      if (found.isMore) return found;
-    }
-    return found;
+  newHits(service, asked) {
+    return new Hits(this.candidates(service, asked), asked);
   }
 
   /**

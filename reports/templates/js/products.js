@@ -27,10 +27,14 @@ export function productsView(page, held, service, go, detail) {
     const key = JSON.stringify({ ...asked, sku: null });
     if (key !== shown) {
       shown = key;
-      const found = await held.find(asked, (state.page - 1) * held.pageSize, held.pageSize);
+      const wanted = [asked, (state.page - 1) * held.pageSize, held.pageSize];
+      const early = await held.early(...wanted);
+      if (key !== shown) return;
+      if (early) fillEarly(view, asked, early, go);
+      const found = await held.find(...wanted);
       if (key !== shown) return;
       if (!found.rows.length && found.matched) return void go({ page: Math.ceil(found.matched / held.pageSize) }, true);
-      await fill(view, held, asked, found, service, go);
+      await fill(view, held, asked, found, service, go, early);
       if (state.list !== list) view.heading.reveal();
       list = state.list;
     }
@@ -60,7 +64,7 @@ function frame(held, service, go) {
     { class: "card products", "aria-labelledby": "products-title" },
     [head, tools, answer, h("div", { class: "scroll" }, table), pager.node, notice],
   );
-  return { node, heading, parts: [...parts, ...heads], count, body, answer, notice, table, reasons };
+  return { node, heading, parts: [...parts, ...heads], count, body, answer, notice, table, reasons, pager: pager.node };
 }
 
 /** A button that hands over what is listed, all pages of it, as a file. */
@@ -76,12 +80,25 @@ function downloadView(held) {
   return { node: button, update: (asked) => (wanted = asked) };
 }
 
-async function fill(view, held, asked, found, service, go) {
+/** The rows of a search whose matches are still being counted. */
+function fillEarly(view, asked, rows, go) {
+  fillRows(view, asked, rows, go);
+  view.count.textContent = say("products.counting");
+  view.answer.replaceChildren();
+  view.notice.replaceChildren();
+  view.pager.hidden = true;
+}
+
+function fillRows(view, asked, rows, go) {
   const hasReasons = asked.list !== RECEIVED;
   view.table.classList.toggle("with-why", hasReasons);
   view.table.classList.toggle("of-records", hasRecords(asked.list));
   view.reasons.hidden = !hasReasons;
-  view.body.replaceChildren(...found.rows.map((row) => line(row, wordsOf(asked.q), go, hasReasons)));
+  view.body.replaceChildren(...rows.map((row) => line(row, wordsOf(asked.q), go, hasReasons)));
+}
+
+async function fill(view, held, asked, found, service, go, early) {
+  if (!early) fillRows(view, asked, found.rows, go);
   const key = found.isMore ? "products.more" : hasRecords(asked.list) ? "products.records" : "products.count";
   view.count.textContent = say(key, { m: found.matched, n: found.total });
   view.answer.replaceChildren(...(found.unknown ? [answerView(found)] : []));

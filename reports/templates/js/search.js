@@ -74,10 +74,10 @@ export class Search {
       if (docs.length <= KNOWN) known = docs;
     }
     for (const cursor of rarest) cursor.rewind();
-    for (let from = 0, docs; ; from = docs.at(-1) + 1) {
-      docs = await this.gather(rarest, from, size, known);
-      if (docs.length) yield { docs, isSure: docs.length > FEW }; // of a few the rows are needed anyway
-      if (docs.length < size) return;
+    for (let from = 0, most = 2 * FEW, docs; ; from = docs.at(-1) + 1, most = size) {
+      docs = await this.gather(rarest, from, most, known); // a page of them first
+      if (docs.length) yield { docs, isSure: from > 0 || docs.length > FEW }; // of a few the rows are needed anyway
+      if (docs.length < most) return;
     }
   }
 

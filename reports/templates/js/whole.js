@@ -16,6 +16,9 @@ export class Whole {
   /** All rows are at hand: there is nothing to prepare for a search. */
   prepare() {}
 
+  /** All rows are at hand: nothing is known before the rest. */
+  early() {}
+
   /** One page of a service's list: its rows, how many match, how many are listed, and the filters' counts. */
   async find(asked, from, count) {
     const { listed, matches, filtered } = await this.matching(asked);

@@ -148,6 +148,7 @@ const WORDS = {
   "products.search": "Search by Name or SKU",
   "products.count": { one: "{m} of {n} product", other: "{m} of {n} products" },
   "products.more": { one: "more than {m} of {n} product", other: "more than {m} of {n} products" },
+  "products.counting": "Counting …",
   "products.loading": "Loading products …",
   "products.none": "{service} holds no product in this scope.",
   "products.no match": "No product that {service} holds has “{q}” in its name or SKU.",
