@@ -20,11 +20,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import duckdb
 
+from datasync.sources.base import Want
 from datasync.sql import instant, query, row
+from datasync.store.holds import Hold
 
 _SLACK = 0.01  # a daily pull that starts some seconds early is the daily pull
 _REMEMBERED = 500  # moves of the watermark since the last complete pull
@@ -50,11 +52,37 @@ class Missed:
         return self.unmoved + self.late
 
 
-def due(meta: Mapping[str, Any], every: timedelta, held_at: datetime | None, now: datetime) -> str | None:
+def wanted(
+    meta: Mapping[str, Any],
+    asks: Literal["complete", "changed"],
+    fingerprint: str,
+    every: timedelta,
+    held: Hold | None,
+    now: datetime,
+    *,
+    complete: bool,
+) -> tuple[Want, str | None]:
+    """What a scheduled pull asks for, and the words for it where there is something to say.
+
+    ``meta`` is the catalog head's, ``asks`` what such a source is asked by habit, ``held`` the scope's hold; with
+    ``complete``, somebody asked for all.
+    """
+    whole = Want("complete", now)
+    if complete:
+        return whole, "A complete pull was asked for."
+    if meta and meta.get("fingerprint") != fingerprint:
+        return whole, "Complete, because the scope's source, map or attributes changed."
+    if asks == "complete":
+        return whole, None
+    why = _due(meta, every, held.at if held and held.complete else None, now)
+    return (whole, why) if why else (Want("changed", now, meta["watermark"]), None)
+
+
+def _due(meta: Mapping[str, Any], every: timedelta, held_at: datetime | None, now: datetime) -> str | None:
     """Why a source that tells what changed is to be read whole now; None where a partial pull will do.
 
-    ``meta`` is the catalog head's. A complete pull that is held counts as one: while it waits, partial pulls go on. A
-    scope that was pulled and never whole is of a kind that is never whole, such as files that hold changes.
+    A complete pull that is held counts as one: while it waits, partial pulls go on. A scope that was pulled and never
+    whole is of a kind that is never whole, such as files that hold changes.
     """
     if "watermark" not in meta:
         return "It is the first scheduled pull, so all was asked for."

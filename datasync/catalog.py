@@ -200,7 +200,8 @@ def _is_held(guard: Guard, removals: int, live: int, allowed: int | None) -> boo
 
 
 def _hold(store: Store, found: Snapshot, removals: int, live: int, now: datetime) -> Applied:
-    held = holds.hold(store, Hold(found.run, found.scope, None, now, removals, live, now))
+    new = Hold(found.run, found.scope, None, now, removals, live, now, complete=found.complete)
+    held = holds.hold(store, new)
     rest = "" if found.complete else " Whatever else it found is in the catalog; the next complete pull settles it."
     return Applied(products=live, held=held, note=f"Held: it would remove {removals:,} of {live:,} products.{rest}")
 

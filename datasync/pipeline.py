@@ -286,19 +286,15 @@ class Pipeline:
             want = resync.want(con, self.store, self.settings, request, scope, now)
             return want, None if want else "No product is failing: nothing was read."
         meta = catalog.log(self.store, scope).head(con).meta
-        asks = open_source(self.settings, scope, self.credentials).scheduled()
-        if complete:
-            return Want("complete", now), "A complete pull was asked for."
-        if meta and meta.get("fingerprint") != self.settings.fingerprint(scope):
-            return Want("complete", now), "Complete, because the scope's source, map or attributes changed."
-        if asks == "complete":
-            return Want("complete", now), None
-        held = holds.current(self.store, scope, None)
-        whole = pull.read(con, self.store, scope, held.id) if held else None
-        tried = held.at if held and (whole is None or whole.complete) else None
-        every = self.settings.sources[self.settings.scope(scope).source].complete_every
-        why = cadence.due(meta, every, tried, now)
-        return (Want("complete", now), why) if why else (Want("changed", now, meta["watermark"]), None)
+        return cadence.wanted(
+            meta,
+            open_source(self.settings, scope, self.credentials).scheduled(),
+            self.settings.fingerprint(scope),
+            self.settings.sources[self.settings.scope(scope).source].complete_every,
+            holds.current(self.store, scope, None),
+            now,
+            complete=complete,
+        )
 
     def _mark(self, con: duckdb.DuckDBPyConnection, run: str, scope: str, service: str, request: Request) -> int:
         found = pull.read(con, self.store, scope, run)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from datasync import cadence
 from datasync.cadence import Missed
+from datasync.store.holds import Hold
 from tests.line import Line, Record, product
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
@@ -22,11 +23,26 @@ AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 def meta(complete: datetime | None, watermark: bool = True) -> dict[str, Any]:
     last = {"started_at": complete.isoformat()} if complete else None
-    return {"last_complete": last} | ({"watermark": "x"} if watermark else {})
+    return {"last_complete": last, "fingerprint": "same"} | ({"watermark": "x"} if watermark else {})
+
+
+def held(at: datetime, *, complete: bool = True) -> Hold:
+    return Hold("run", "en", None, at, would_remove=50, of=60, since=at, complete=complete)
+
+
+def wanted(
+    given: dict[str, Any],
+    every: timedelta = DAY,
+    hold: Hold | None = None,
+    asks: Literal["complete", "changed"] = "changed",
+    complete: bool = False,
+) -> tuple[str, str | None]:
+    want, why = cadence.wanted(given, asks, "same", every, hold, AT, complete=complete)
+    return want.what, why
 
 
 @pytest.mark.parametrize(
-    ("given", "held_at", "is_due"),
+    ("given", "hold", "is_due"),
     [
         pytest.param({}, None, True, id="the first pull of all"),
         pytest.param(meta(AT, watermark=False), None, True, id="only resyncs so far, and they move no watermark"),
@@ -34,25 +50,33 @@ def meta(complete: datetime | None, watermark: bool = True) -> dict[str, Any]:
         pytest.param(meta(AT - DAY), None, True, id="a day ago"),
         pytest.param(meta(AT - DAY + MINUTE), None, True, id="a day ago but for a late scheduler's minute"),
         pytest.param(meta(AT - DAY + HOUR), None, False, id="an hour less than a day ago"),
-        pytest.param(meta(AT - 3 * DAY), AT - HOUR, False, id="long ago, and one was held an hour ago"),
-        pytest.param(meta(AT - 3 * DAY), AT - DAY, True, id="long ago, and one was held a day ago"),
+        pytest.param(meta(AT - 3 * DAY), held(AT - HOUR), False, id="long ago, and one was held an hour ago"),
+        pytest.param(meta(AT - 3 * DAY), held(AT - DAY), True, id="long ago, and one was held a day ago"),
+        pytest.param(
+            meta(AT - 3 * DAY),
+            held(AT - HOUR, complete=False),
+            True,
+            id="long ago, deletions held an hour ago",
+        ),
         pytest.param(meta(None), None, False, id="a kind that is never whole"),
     ],
 )
 def test_a_scheduled_pull_is_complete_where_none_was_for_complete_every(
-    given: dict[str, Any], held_at: datetime | None, is_due: bool
+    given: dict[str, Any], hold: Hold | None, is_due: bool
 ) -> None:
-    assert (cadence.due(given, DAY, held_at, AT) is not None) == is_due
+    assert wanted(given, hold=hold)[0] == ("complete" if is_due else "changed")
 
 
 def test_the_words_say_why_a_pull_is_complete() -> None:
-    assert cadence.due(meta(AT - DAY), DAY, None, AT) == "Complete, because 24 hours have passed since the last one."
-    assert cadence.due(meta(AT - DAY), 90 * MINUTE, None, AT) == (
-        "Complete, because 1.5 hours have passed since the last one."
-    )
-    assert cadence.due(meta(AT - DAY), 5 * MINUTE, None, AT) == (
-        "Complete, because 5 minutes have passed since the last one."
-    )
+    day_ago = meta(AT - DAY)
+    assert wanted(day_ago)[1] == "Complete, because 24 hours have passed since the last one."
+    assert wanted(day_ago, 90 * MINUTE)[1] == "Complete, because 1.5 hours have passed since the last one."
+    assert wanted(day_ago, 5 * MINUTE)[1] == "Complete, because 5 minutes have passed since the last one."
+    assert wanted(meta(AT), complete=True) == ("complete", "A complete pull was asked for.")
+    changed = "Complete, because the scope's source, map or attributes changed."
+    assert wanted({**meta(AT), "fingerprint": "another"}) == ("complete", changed)
+    assert wanted(meta(AT), asks="complete") == ("complete", None)
+    assert wanted(meta(AT)) == ("changed", None)
 
 
 # ── What partial pulls missed ────────────────────────────────────────────────────────────────────────────────────────

@@ -19,7 +19,8 @@ class Hold:
     """A complete snapshot, the deletions that a partial one tells of, or a transfer's removals (``service`` is set):
     what only an operator may let pass.
 
-    ``id`` is the run's id; accepting names it. ``since`` is when the first hold of this row of holds was met.
+    ``id`` is the run's id; accepting names it. ``since`` is when the first hold of this row of holds was met;
+    ``complete`` tells a whole snapshot from the rest.
     """
 
     id: str
@@ -30,6 +31,7 @@ class Hold:
     of: int
     since: datetime
     released: bool = False
+    complete: bool = False
 
 
 def exceeds(percent: float, products: int, removals: int, of: int) -> bool:
