@@ -69,17 +69,18 @@ def publish(
     keep: int = 3,
     options: Mapping[str, Any] | None = None,
     whole: int = shards.WHOLE,
+    scanned: int = shards.SCANNED,
 ) -> Published:
     """Write the data of a new version, then the figures, then the page, and drop what is outdated.
 
     ``products`` is taken scope by scope, so that one scope at a time is in memory; ``more`` are further data files.
-    ``options`` go to fsspec; a scope of up to ``whole`` versions and records gets
-    no index. If it fails before the page is in place, the new version's data are taken away and the old page stands as
-    it was.
+    ``options`` go to fsspec; a scope of up to ``whole`` versions and records gets no index, nor does what is recent, up
+    to ``scanned``. If it fails before the page is in place, the new version's data are taken away and the old page
+    stands as it was.
     """
     place, version = Site(site, options or {}), new_version(page.generated_at)
     try:
-        files = _write(page, products, more, place, version, whole)
+        files = _write(page, products, more, place, version, {"whole": whole, "scanned": scanned})
     except BaseException:
         place.drop(version)
         raise
@@ -111,7 +112,7 @@ def _inside(blocks: dict[str, str], version: str, scope: str) -> shards.Put:
 
 
 def _write(
-    page: SitePages, products: Iterable[ScopeProducts], more: More, place: Site, version: str, whole: int
+    page: SitePages, products: Iterable[ScopeProducts], more: More, place: Site, version: str, limits: Mapping[str, int]
 ) -> int:
     files, bases, last = 0, {}, place.newest()
     before = place.bases(last) if last else {}
@@ -119,7 +120,7 @@ def _write(
         for one in products:
             scope = _Folder(data, version, one.scope)
             stands = _base(place, before.get(one.scope), one.scope, fetched)
-            done = shards.write(one, scope.put, version, whole=whole, base=stands, save=scope.root)
+            done = shards.write(one, scope.put, version, **limits, base=stands, save=scope.root)
             bases[one.scope] = done.base
             files += scope.files
         for folder, kind, number, text in more(_standing(place, page, version, bases)):

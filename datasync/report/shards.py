@@ -14,6 +14,8 @@ Every file is a packed shard (see pack.py) under a key ``<version>/<scope>/<kind
 
 A base segment and a recent one have files of their own (see base.py); the kinds of the recent one begin with ``new``.
 
+A recent segment of up to SCANNED documents has no index: its rows are loaded when somebody is about to search.
+
 A scope of up to WHOLE documents has rows and payloads alone: its rows are loaded all at once, which is as fast as an
 index there and sorts by every column.
 """
@@ -43,6 +45,7 @@ WHOLE = 25_000
 COLUMN, CODES = 65_536, 262_144  # codes are mostly the same, and so pack ten times as well
 ENTRIES = 4096  # of an order list, in a shard
 LISTS = 100_000  # shards that one order list, LISTS // 100 that one column may have: their numbers follow each other
+SCANNED, _IN_SCANNED = 8192, 1024  # documents of a recent segment that has no index, and how many rows its files have
 FEW, MANY = 8000, 4_000_000  # documents of a recent segment, and of a base, above which files are four times as large
 _PAYLOADS = 128
 _BATCH = 32_768  # documents a worker takes at once, or four times as many: a multiple of every shard's size
@@ -75,6 +78,7 @@ def write(
     version: str,
     *,
     whole: int = WHOLE,
+    scanned: int = SCANNED,
     most: int | None = None,
     base: Base | None = None,
     save: Path | None = None,
@@ -89,8 +93,8 @@ def write(
             raise TooManyForOneFile(most)
         is_whole, stands = found.size <= whole, base if found.is_kept else None
         if stands and stands.is_whole and not is_whole:  # it outgrew being loaded whole, and its base has no index
-            return write(products, put, version, whole=whole, save=save)
-        scope = _Scope(found, put, pool, version, is_whole, stands)
+            return write(products, put, version, whole=whole, scanned=scanned, save=save)
+        scope = _Scope(found, put, pool, version, is_whole, scanned, stands)
         head = scope.write()
         put("head", 0, json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode())
         if save and stands is None:
@@ -108,6 +112,7 @@ class _Scope:
     pool: ThreadPoolExecutor
     version: str
     is_whole: bool
+    scanned: int
     base: Base | None
 
     def write(self) -> dict[str, Any]:
@@ -129,12 +134,14 @@ class _Scope:
     def _segment(self, segment: Segment, prefix: str) -> dict[str, Any]:
         many = segment.size > (FEW if prefix else MANY)
         coarse = 4 if many else 1
+        is_scanned = bool(prefix) and not self.is_whole and segment.size <= self.scanned
         writer = _Writer(
             segment,
             len(self.documents.services),
             lambda kind, number, data: self.put(prefix + kind, number, data),
             self.pool,
-            rows.in_shard(segment, 4 if prefix else coarse),  # of what is recent, a search shows most
+            # Of what is recent, a search shows most; what is scanned is loaded whole.
+            _IN_SCANNED if is_scanned else rows.in_shard(segment, 4 if prefix else coarse),
             _PAYLOADS * coarse,
             coarse,
         )
@@ -142,9 +149,9 @@ class _Scope:
         if self.is_whole:
             writer.rows()
         else:
-            writer.searchable()
+            writer.searchable(with_index=not is_scanned)
         sizes = {"rows": writer.in_row, "payloads": writer.in_payload, "buckets": skus.buckets(segment.size)}
-        return {"version": self.version, "prefix": prefix, "size": segment.size, **sizes}
+        return {"version": self.version, "prefix": prefix, "size": segment.size, "scanned": is_scanned, **sizes}
 
     def _orders(self) -> dict[str, Any]:
         found, facets = self.documents, self.documents.column("facet")
@@ -221,23 +228,25 @@ class _Writer:
             self.put("row", number, shard)
         return part
 
-    def searchable(self) -> None:
-        """Rows, and everything by which they are found without loading all of them."""
-        postings = index.Postings(index.PART * (4 if self.segment.size > MANY else 1))
+    def searchable(self, *, with_index: bool) -> None:
+        """Rows, and everything by which they are found without loading all of them (their texts by an index)."""
+        postings = index.Postings(index.PART * (4 if self.segment.size > MANY else 1)) if with_index else None
         found: list[_Columns] = []
-        for batch, columns in _in_order(self.pool, self._batch, self._batches()):
-            postings.add(batch)
+        for batch, columns in _in_order(self.pool, lambda first: self._batch(first, with_index), self._batches()):
+            if postings and batch:
+                postings.add(batch)
             found.append(columns)
-        made = postings.finish(index.SHARD * self.coarse)
-        self.put("router", 0, made.router())
-        _each(self.pool, lambda number: self.put("gram", number, made.shard(number)), range(len(made)))
+        if postings:
+            made = postings.finish(index.SHARD * self.coarse)
+            self.put("router", 0, made.router())
+            _each(self.pool, lambda number: self.put("gram", number, made.shard(number)), range(len(made)))
         if found:
             self._columns(found)
 
-    def _batch(self, first: int) -> tuple[index.Occurrences, _Columns]:
+    def _batch(self, first: int, with_index: bool) -> tuple[index.Occurrences | None, _Columns]:
         part = self._rows(first)
         codes = [numbers(part[f"code_{n}"]) for n in range(self.services)]
-        occurrences = index.occurrences(part["searched"], first)
+        occurrences = index.occurrences(part["searched"], first) if with_index else None
         return occurrences, _Columns(skus.hashes(*texts(part["sku"])), codes, numbers(part["facet"]))
 
     def _columns(self, found: list[_Columns]) -> None:

@@ -163,11 +163,14 @@ def queries() -> list[str]:
     return [query for query in dict.fromkeys(made) if any(map(bare, fold(query).split()))]
 
 
-@pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Callable[[list[str]], Any]]:
+@pytest.fixture(scope="module", params=[0, 99_999], ids=["indexed", "scanned"])
+def found(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, browser: Browser
+) -> Iterator[Callable[[list[str]], Any]]:
     """What the page's own engine finds for some queries: it runs alone, on a scope that was published with an index."""
     folder = tmp_path_factory.mktemp("indexed")
-    version = render.publish(plausible.site_pages({"ja-JP": 40}), [scope_products()], folder, whole=0).version
+    page = plausible.site_pages({"ja-JP": 40})
+    version = render.publish(page, [scope_products()], folder, whole=0, scanned=request.param).version
     (folder / "js").symlink_to(ROOT / "reports" / "templates" / "js")
     with serving(folder) as address:
         tab = browser.new_page()
@@ -182,11 +185,13 @@ FIND = """async ([version, queries]) => {
     const asked = { service: "search", list: "total_received", sort: "updated", type: "", visibility: "", stock: "" };
     const found = [];
     for (const q of queries) {
-        const { matched, isMore } = await held.find({ ...asked, q }, 0, 25);
+        const early = await held.early({ ...asked, q }, 0, 25);
+        const { matched, isMore, rows } = await held.find({ ...asked, q }, 0, 25);
+        const isEarly = early && String(early.map((row) => row.sku)) === String(rows.map((row) => row.sku));
         const skus = [];
         for await (const row of held.each({ ...asked, q })) skus.push(row.sku);
         const { counts } = await held.counts({ ...asked, q });
-        found.push({ q, matched, isMore: Boolean(isMore), skus, types: Object.fromEntries(counts.type) });
+        found.push({ q, matched, isMore: Boolean(isMore), isEarly, skus, types: Object.fromEntries(counts.type) });
     }
     return found;
 }"""
@@ -225,8 +230,10 @@ def test_a_search_finds_exactly_what_reading_everything_finds(found: Callable[[l
         assert one["skus"] == expected, one["q"]
         assert (one["matched"], one["isMore"]) == (min(1000, len(expected)), len(expected) > 1000), one["q"]
         assert one["types"] == Counter(type_of(row) for row in brute(one["q"])[:1000]), one["q"]
+        assert one["isEarly"] is not False, one["q"]
         hits += bool(expected)
     assert hits > 300
+    assert sum(bool(one["isEarly"]) for one in results) > 20
 
 
 # ── changes ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -270,15 +277,16 @@ def changed(given: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted([*kept, *new], key=lambda one: one["sku"])
 
 
-@pytest.mark.parametrize("whole", [0, 99_999])
+@pytest.mark.parametrize(("whole", "scanned"), [(0, 0), (0, 99_999), (99_999, 0)])
 def test_what_changed_is_added_to_what_stands_as_if_all_had_been_written_anew(
-    tmp_path: Path, browser: Browser, whole: int
+    tmp_path: Path, browser: Browser, whole: int, scanned: int
 ) -> None:
+    publish = functools.partial(render.publish, whole=whole, scanned=scanned)
     page = plausible.site_pages({"ja-JP": 40})
     later = changed(products())
-    render.publish(page, [scope_products()], tmp_path / "added", whole=whole)
-    added = render.publish(page, [scope_products(later)], tmp_path / "added", whole=whole)
-    anew = render.publish(page, [scope_products(later)], tmp_path / "anew", whole=whole)
+    publish(page, [scope_products()], tmp_path / "added")
+    added = publish(page, [scope_products(later)], tmp_path / "added")
+    anew = publish(page, [scope_products(later)], tmp_path / "anew")
     assert added.files < anew.files / (1 if whole else 2)
     found = []
     for name, done in (("added", added), ("anew", anew)):

@@ -38,3 +38,24 @@ export class Hits {
     if (isIn(this.asked.list, kind) && passes(kind, this.asked)) this.docs.push(doc);
   }
 }
+
+/**
+ * What several streams give, each in the order of `place`, as one in that order. What the last one gives before place 0
+ * stands before all others: these are begun `together` with it, or once it is through with that, and not awaited before.
+ */
+export async function* inTurn(streams, together) {
+  const [last, others] = [streams.at(-1), streams.slice(0, -1)];
+  const begin = () => others.map((one) => one.next());
+  const begun = together ? begin() : null;
+  for (const one of begun ?? []) one.catch(() => {}); // who comes to it will hear of it
+  let head = await last.next();
+  for (; !head.done && head.value.place < 0; head = await last.next()) yield head.value;
+  const heads = [...(await Promise.all(begun ?? begin())), head];
+  for (;;) {
+    const open = [...heads.keys()].filter((i) => !heads[i].done);
+    if (!open.length) return;
+    const first = open.reduce((a, b) => (heads[b].value.place < heads[a].value.place ? b : a));
+    yield heads[first].value;
+    heads[first] = await streams[first].next();
+  }
+}

@@ -3,7 +3,7 @@
 import { FILTERS, collatorOf, countsOf, passes, sorted } from "./arrange.js";
 import { Columns, facetOf } from "./columns.js";
 import { matcher, searched, wordsOf } from "./fold.js";
-import { COUNTED, Hits } from "./hits.js";
+import { COUNTED, Hits, inTurn } from "./hits.js";
 import { ASKED, isIn } from "./lists.js";
 import { load } from "./load.js";
 import { Orders } from "./orders.js";
@@ -36,7 +36,7 @@ export class Indexed {
   prepare(name) {
     const service = this.head.services.indexOf(name);
     for (const { segment, postings } of this.parts) {
-      const asked = [postings.router(), this.columns.codes(service, [segment.first], segment)];
+      const asked = [segment.scanned ? this.rows.texts(segment) : postings.router(), this.columns.codes(service, [segment.first], segment)];
       if (segment.isRecent) asked.push(this.columns.places([segment.first], segment));
       Promise.all(asked).catch(() => {}); // the search itself will say so
     }
@@ -163,18 +163,27 @@ export class Indexed {
    */
   async *candidates(service, asked) {
     const words = wordsOf(asked.q);
-    yield* inTurn(this.parts.map((part) => this.candidatesIn(part, words, service, asked)));
+    const streams = this.parts.map((part) => this.candidatesIn(part, words, service, asked));
+    yield* inTurn(streams, !this.parts.at(-1).segment.scanned);
   }
 
   /** The candidates of one segment, and the place of each. */
   async *candidatesIn({ segment, postings }, words, service, asked) {
     const test = matcher(words);
-    for await (const { docs: found, isSure } of new Search(postings, words).blocks(COUNTED + 1)) {
+    const blocks = segment.scanned ? this.scanned(segment, test) : new Search(postings, words).blocks(COUNTED + 1);
+    for await (const { docs: found, isSure } of blocks) {
       const docs = found.map((doc) => doc + segment.first).filter((doc) => !this.rows.dead.has(doc));
       const kinds = isSure ? this.columns.kinds(service, docs, segment, !passes({}, asked)) : this.rows.of(docs, service);
       const all = await this.placed(docs, kinds, segment);
       yield* all.filter(({ kind }) => kind && (isSure || test(searched(kind.name, kind.sku))));
     }
+  }
+
+  /** What is recent is read through if it is little: its rows were loaded when somebody was about to search. */
+  async *scanned(segment, test) {
+    const texts = await this.rows.texts(segment);
+    const docs = [...texts.keys()].filter((doc) => test(texts[doc]));
+    yield { docs, isSure: true };
   }
 
   async placed(docs, kindsOf, segment) {
@@ -223,18 +232,6 @@ const NOTHING = { rows: [], matched: 0, total: 0, counts: countsOf([], {}) };
 /** A service's kinds as rows are: what lists and filters ask for, and how many documents are of each. */
 function kindsOf({ codes, facets, counts }, head) {
   return codes.map((code, i) => ({ ...told(code, head.states), ...facetOf(head, facets[i]), n: counts[i] }));
-}
-
-/** What several streams give, each in the order of `place`, as one in that order. */
-async function* inTurn(streams) {
-  const heads = await Promise.all(streams.map((one) => one.next()));
-  for (;;) {
-    const open = [...heads.keys()].filter((i) => !heads[i].done);
-    if (!open.length) return;
-    const first = open.reduce((a, b) => (heads[b].value.place < heads[a].value.place ? b : a));
-    yield heads[first].value;
-    heads[first] = await streams[first].next();
-  }
 }
 
 function sum(kinds) {

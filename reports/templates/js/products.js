@@ -17,6 +17,7 @@ import { why } from "./why.js";
 import { known, phrase, say } from "./words.js";
 
 const ABSENT = 5;
+const UNSEEN_MS = 50; // after which nothing will be painted, for the page is in the background
 
 export function productsView(page, held, service, go, detail) {
   const view = frame(held, service, go);
@@ -30,7 +31,7 @@ export function productsView(page, held, service, go, detail) {
       const wanted = [asked, (state.page - 1) * held.pageSize, held.pageSize];
       const early = await held.early(...wanted);
       if (key !== shown) return;
-      if (early) fillEarly(view, asked, early, go);
+      if (early) await fillEarly(view, asked, early, go);
       const found = await held.find(...wanted);
       if (key !== shown) return;
       if (!found.rows.length && found.matched) return void go({ page: Math.ceil(found.matched / held.pageSize) }, true);
@@ -80,13 +81,17 @@ function downloadView(held) {
   return { node: button, update: (asked) => (wanted = asked) };
 }
 
-/** The rows of a search whose matches are still being counted. */
+/** The rows of a search whose matches are still being counted, which begins once the rows are about to be painted. */
 function fillEarly(view, asked, rows, go) {
   fillRows(view, asked, rows, go);
   view.count.textContent = say("products.counting");
   view.answer.replaceChildren();
   view.notice.replaceChildren();
   view.pager.hidden = true;
+  return new Promise((resolve) => {
+    requestAnimationFrame(() => setTimeout(resolve));
+    setTimeout(resolve, UNSEEN_MS);
+  });
 }
 
 function fillRows(view, asked, rows, go) {

@@ -1,5 +1,6 @@
 // Documents out of their row shards: what a table shows of one in one service.
 
+import { searched } from "./fold.js";
 import { load } from "./load.js";
 import { Reader } from "./unpack.js";
 
@@ -59,6 +60,21 @@ export class Rows {
     return load(this.keyOf(doc), (bytes) => new RowShard(bytes, this.head, begin));
   }
 
+  /** What is searched of every document of a segment, in their order; made once, with all of its rows loaded. */
+  texts(segment) {
+    segment.texts ??= this.read(segment).catch((error) => {
+      segment.texts = undefined;
+      throw error;
+    });
+    return segment.texts;
+  }
+
+  async read({ first, size, rows }) {
+    const firsts = Array.from({ length: Math.ceil(size / rows) }, (_, i) => first + i * rows);
+    const texts = await Promise.all(firsts.map(async (doc) => (await this.shard(doc)).texts()));
+    return texts.flat();
+  }
+
   /** The JSON text of a row's version as services received it, or null where it is no longer kept; and its hash. */
   async payload({ doc, place }) {
     const { base, payloads } = this.segmentOf(doc);
@@ -90,13 +106,22 @@ export class RowShard {
     this.told = newest.map((time) => toldOf(reader, size, time));
   }
 
+  texts() {
+    return Array.from({ length: this.size }, (_, i) => searched(this.line(i, 0), this.line(i, 1)));
+  }
+
+  /** One of a document's lines: its name, its SKU, or what a service says in words. */
+  line(i, number) {
+    return plain(this.lines[i * (2 + this.told.length) + number]);
+  }
+
   /** What `service` says of a document. */
   row(doc, service) {
     const i = doc - this.first;
     const { code, received, told: at } = this.told[service];
     if (!code[i]) return undefined;
     const [type, visibility, stock, reason] = this.head.facets[this.facet[i]];
-    const [name, sku, words] = [0, 1, 2 + service].map((line) => plain(this.lines[i * (2 + this.told.length) + line]));
+    const [name, sku, words] = [0, 1, 2 + service].map((number) => this.line(i, number));
     return {
       ...{ doc, version: doc, place: this.place[i], sku, name, type, visibility, stock, reason, words: words || null },
       ...{ updated: received[i], told: at[i], at: received[i] ?? at[i], ...told(code[i], this.head.states) },
