@@ -386,6 +386,12 @@ def test_a_product_says_where_else_it_is_held(show: Show) -> None:
     expect(page.get_by_role("region", name="History")).to_contain_text("One version, unchanged")
 
 
+def test_a_link_to_no_sku_opens_no_record_that_has_none(show: Show) -> None:
+    page = show(f"{SEARCH}&sku=")
+    expect(page.locator("tbody tr")).to_have_count(50)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
 def test_a_page_without_its_data_says_what_is_missing_and_tries_again(show: Show, tmp_path: Path) -> None:
     publish(tmp_path, plausible.site_pages({"en-US": 40}, calm=True))
     (tmp_path / "data").rename(tmp_path / "elsewhere")

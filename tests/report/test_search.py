@@ -412,6 +412,13 @@ def test_the_search_of_a_large_scope_says_why_a_product_is_not_held(large: Calla
     expect(why).to_contain_text("The product is not visible in search")
 
 
+@pytest.mark.parametrize("q", ["-", "%20%20", "%25", "%00"])
+def test_signs_alone_search_for_nothing_in_a_large_scope(large: Callable[[str], Page], q: str) -> None:
+    page = large(f"{SEARCH}&q={q}")
+    expect(page.locator("tbody tr")).to_have_count(25)
+    expect(page.get_by_role("region", name="Not held")).to_have_count(0)
+
+
 def test_skus_are_looked_up_in_a_large_scope(large: Callable[..., Page]) -> None:
     page = large(SEARCH)
     expect(page.locator("p.count")).to_contain_text("of 576")

@@ -113,7 +113,7 @@ async function fill(view, held, asked, found, service, go, early) {
 
 /** What the search finds beside what is held: the first few, and a way to all of them. */
 async function absent(held, asked, go) {
-  if (!asked.q || asked.list !== RECEIVED) return [];
+  if (!wordsOf(asked.q).length || asked.list !== RECEIVED) return [];
   const found = await held.absent(asked, ABSENT);
   if (!found.matched) return [];
   const all = () => go({ list: "absent", page: 1, sku: null });

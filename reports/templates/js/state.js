@@ -25,13 +25,13 @@ export function read(hash, page) {
   return {
     scope: among(page.scopes, scope) ? scope : (page.scopes[0]?.name ?? ""),
     tab: among(page.services, tab) ? tab : OVERVIEW,
-    q: word("q", LONGEST),
+    q: word("q", LONGEST).trim(),
     list: skus.length ? ASKED : NAMES.includes(list) && list !== ASKED ? list : RECEIVED,
     ...Object.fromEntries(FILTERS.map((column) => [column, word(column, LONGEST_REASON)])),
     skus,
     sort: SORTS.includes(sort.replace(/^-/, "")) ? sort : "updated",
     page: Math.max(1, Math.trunc(Number(given.get("page"))) || 1),
-    sku: given.get("sku"),
+    sku: given.get("sku") || null, // a record in quarantine may have none; it is no product that opens
     at: given.get("at"),
   };
 }
