@@ -386,6 +386,15 @@ def test_a_product_says_where_else_it_is_held(show: Show) -> None:
     expect(page.get_by_role("region", name="History")).to_contain_text("One version, unchanged")
 
 
+def test_what_is_opened_right_after_typing_stays_open(show: Show) -> None:
+    page = show(SEARCH)
+    page.get_by_role("searchbox").fill("run")
+    page.locator("tbody button").first.click()
+    page.clock.run_for(500)
+    expect(settled(page).get_by_role("dialog")).to_be_visible()
+    assert "q=run" in page.url
+
+
 def test_a_link_to_no_sku_opens_no_record_that_has_none(show: Show) -> None:
     page = show(f"{SEARCH}&sku=")
     expect(page.locator("tbody tr")).to_have_count(50)

@@ -8,6 +8,7 @@ import http.server
 import json
 import random
 import re
+import shutil
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -417,6 +418,44 @@ def test_signs_alone_search_for_nothing_in_a_large_scope(large: Callable[[str], 
     page = large(f"{SEARCH}&q={q}")
     expect(page.locator("tbody tr")).to_have_count(25)
     expect(page.get_by_role("region", name="Not held")).to_have_count(0)
+
+
+@pytest.fixture
+def breakable(indexed: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(indexed, tmp_path / "site"))
+
+
+def lose(site: Path, kind: str) -> Callable[[], None]:
+    """Take the data files of a kind away; what is returned puts them back."""
+    moved = [(file, file.with_name(f"lost-{file.name}")) for file in site.glob(f"data/*/en-US/{kind}[0-9]*")]
+    assert moved
+    for file, away in moved:
+        file.rename(away)
+    return lambda: [away.rename(file) for file, away in moved] and None
+
+
+def test_a_search_whose_files_are_gone_says_so_and_tries_again(show: Callable[..., Page], breakable: Path) -> None:
+    page = show(SEARCH, at=breakable)
+    expect(page.locator("tbody tr")).to_have_count(25)
+    put_back = lose(breakable, "gram")
+    page.get_by_role("searchbox").fill("running")
+    expect(page.get_by_role("alert")).to_contain_text("This list cannot be loaded.")
+    expect(page.locator("tbody tr")).to_have_count(0)
+    expect(page.get_by_role("button", name="Download CSV")).to_be_disabled()
+    put_back()
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator("tbody tr").first).to_contain_text("Running")
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_a_file_of_a_list_that_cannot_be_made_says_so(show: Callable[..., Page], breakable: Path) -> None:
+    page = show(SEARCH, at=breakable)
+    expect(page.locator("tbody tr")).to_have_count(25)
+    put_back = lose(breakable, "row")
+    page.get_by_role("button", name="Download CSV").click()
+    expect(page.get_by_text("The file could not be made")).to_be_visible()
+    put_back()
+    assert len(download(page)) > 500
 
 
 def test_skus_are_looked_up_in_a_large_scope(large: Callable[..., Page]) -> None:

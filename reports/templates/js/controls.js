@@ -11,6 +11,12 @@ const TYPING_MS = 120;
 export function searchBox(go, prepare) {
   let sent = "";
   let timer = 0;
+  /** Search for what was typed, unless another view has taken this one's place meanwhile. */
+  const send = () => {
+    clearTimeout(timer);
+    timer = 0;
+    if (input.isConnected) go({ q: (sent = input.value.trim()), page: 1, sku: null }, true);
+  };
   const input = h("input", {
     type: "search",
     id: "q",
@@ -23,9 +29,10 @@ export function searchBox(go, prepare) {
     "aria-keyshortcuts": "/",
     onfocus: prepare,
     onpaste: (event) => pasted(event, go),
+    onblur: () => timer && send(), // or it would come after the next click, and close what that opened
     oninput: () => {
       clearTimeout(timer);
-      timer = setTimeout(() => go({ q: (sent = input.value.trim()), page: 1, sku: null }, true), TYPING_MS);
+      timer = setTimeout(send, TYPING_MS);
     },
   });
   const node = h("div", { class: "search" }, icon("search"), input, h("kbd", { "aria-hidden": "true" }, "/"));

@@ -2,8 +2,8 @@
 
 import { FILTERS } from "./arrange.js";
 import { columnHead, headingView, pagerView, searchBox, sortSelect } from "./controls.js";
-import { csvParts, save } from "./csv.js";
 import { foreign, h } from "./dom.js";
+import { downloadView } from "./download.js";
 import { filtersView } from "./filters.js";
 import { elsewhere } from "./places.js";
 import { marked, wordsOf } from "./fold.js";
@@ -24,8 +24,18 @@ export function productsView(page, held, service, go, detail) {
   let shown = null;
   let list = RECEIVED;
   async function update(state) {
+    const key = JSON.stringify({ ...state, sku: null });
+    try {
+      await follow(state, key);
+    } catch (error) {
+      console.error(error);
+      if (key !== shown) return;
+      shown = null; // the next try begins anew
+      fillNone(view, state, () => update(state));
+    }
+  }
+  async function follow(state, key) {
     const asked = { ...state, service: service.name };
-    const key = JSON.stringify({ ...asked, sku: null });
     if (key !== shown) {
       shown = key;
       const wanted = [asked, (state.page - 1) * held.pageSize, held.pageSize];
@@ -65,25 +75,13 @@ function frame(held, service, go) {
     { class: "card products", "aria-labelledby": "products-title" },
     [head, tools, answer, h("div", { class: "scroll" }, table), pager.node, notice],
   );
-  return { node, heading, parts: [...parts, ...heads], count, body, answer, notice, table, reasons, pager: pager.node };
-}
-
-/** A button that hands over what is listed, all pages of it, as a file. */
-function downloadView(held) {
-  let wanted = null;
-  const button = h("button", { type: "button", onclick: () => download() }, say("csv"));
-  async function download() {
-    const asked = wanted;
-    button.textContent = say("csv.making");
-    save(`${asked.service}-${held.scope}-${asked.list}.csv`, await csvParts(held.each(asked)));
-    button.textContent = say("csv");
-  }
-  return { node: button, update: (asked) => (wanted = asked) };
+  return { node, heading, search, download, parts: [...parts, ...heads], count, body, answer, notice, table, reasons, pager: pager.node };
 }
 
 /** The rows of a search whose matches are still being counted, which begins once the rows are about to be painted. */
 function fillEarly(view, asked, rows, go) {
   fillRows(view, asked, rows, go);
+  view.download.update(asked);
   view.count.textContent = say("products.counting");
   view.answer.replaceChildren();
   view.notice.replaceChildren();
@@ -92,6 +90,16 @@ function fillEarly(view, asked, rows, go) {
     requestAnimationFrame(() => setTimeout(resolve));
     setTimeout(resolve, UNSEEN_MS);
   });
+}
+
+/** What is said instead of rows that cannot be loaded. */
+function fillNone(view, asked, again) {
+  for (const one of [view.body, view.answer, view.count]) one.replaceChildren();
+  view.pager.hidden = true;
+  view.download.update(null);
+  view.search.update(asked);
+  const button = h("button", { type: "button", onclick: again }, say("products.again"));
+  view.notice.replaceChildren(h("div", { class: "note", role: "alert" }, h("p", {}, say("products.lost")), button));
 }
 
 function fillRows(view, asked, rows, go) {

@@ -134,6 +134,7 @@ const WORDS = {
   "state": "State",
   "csv": "Download CSV",
   "csv.making": "Making the file …",
+  "csv.failed": "The file could not be made: a part of the list cannot be loaded. Open this page anew, and try again.",
   "skus": "Look up SKUs",
   "skus.explain": "One SKU a line, or apart by commas, semicolons or tabs; the first {n} are looked up.",
   "skus.find": "Look up",
@@ -157,6 +158,8 @@ const WORDS = {
   "products.records": { one: "{m} of {n} record", other: "{m} of {n} records" },
   "products.unloadable":
     "The products of this scope cannot be loaded. The folder “data” has to stand beside this page; if the page was saved or sent alone, it is missing.",
+  "products.lost":
+    "This list cannot be loaded. If this page has been open for long, a newer one has replaced it: open it anew. If not, a file in the folder “data” beside it is missing.",
   "products.again": "Try again",
   "products.range": "{from}–{to} of {n}",
   "products.range more": "{from}–{to} of the first {n}; more words find less",
