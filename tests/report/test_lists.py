@@ -260,6 +260,18 @@ def test_a_pasted_list_of_skus_answers_with_found_and_not_found(show: Show, apar
     expect(page.get_by_text("Held: 2. Not held: 2. Not found: 2.")).to_be_visible()
 
 
+def test_skus_beyond_what_is_looked_up_are_told(show: Show) -> None:
+    page = show(SEARCH)
+    page.get_by_role("button", name="Look up SKUs").click()
+    text = "\n".join(f"S-{number}" for number in range(10_000))
+    page.get_by_role("dialog").get_by_role("textbox").evaluate("(box, text) => (box.value = text)", text)
+    page.get_by_role("button", name="Look up", exact=True).click()
+    told = page.get_by_text("Not found: 2,000.")
+    expect(told).to_contain_text("8,000 more were given and are not looked up")
+    show(f"#{page.url.split('#')[1]}")
+    expect(told).to_contain_text("8,000 more were given and are not looked up")
+
+
 def test_a_list_is_pasted_into_the_search_itself(show: Show, context: BrowserContext) -> None:
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     skus = some_skus(show)

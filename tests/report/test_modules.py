@@ -44,6 +44,11 @@ def test_folding_drops_case_and_accents_and_leaves_other_scripts_whole(call: Cal
     assert call("fold.fold", text) == folded
 
 
+def test_marks_of_direction_around_a_word_are_not_searched_for(call: Call) -> None:
+    assert call("fold.wordsOf", "\u200fShoe\u200f \u202ajacket\u202c \u2068") == ["shoe", "jacket"]
+    assert call("skus.skusOf", '\u200f24-001\u200f\n\u202a"B-2"\u202c') == ["24-001", "B-2"]
+
+
 def test_every_word_of_a_query_is_marked_where_it_stands(call: Call) -> None:
     assert call("fold.marked", "Crème dish, crème", ["creme"]) == [["Crème", True], [" dish, ", False], ["crème", True]]
     assert call("fold.marked", "ａｂ straße", ["ss"]) == [["ａｂ straße", False]]
@@ -104,6 +109,7 @@ STATE = {
     "stock": "low-stock",
     "reason": "bad-value: price is …, which is no decimal number.",
     "skus": [],
+    "left": 0,
     "sort": "-name",
     "page": 3,
     "sku": "a/b&c=d+e",
@@ -114,6 +120,13 @@ KNOWN = {"scopes": [{"name": "en-US"}, {"name": "de-DE"}], "services": [{"name":
 
 def test_a_view_survives_its_address(call: Call) -> None:
     assert call("state.read", call("state.write", STATE), KNOWN) == STATE
+
+
+def test_more_skus_than_an_address_may_have_are_counted(call: Call) -> None:
+    given = {**STATE, "list": "asked", "skus": [f"S-{n}" for n in range(2500)]}
+    read = call("state.read", call("state.write", given), KNOWN)
+    assert (len(read["skus"]), read["left"]) == (2000, 500)
+    assert call("state.read", call("state.write", read), KNOWN) == read
 
 
 def test_an_address_that_nobody_wrote_shows_the_first_view(call: Call) -> None:
@@ -128,6 +141,7 @@ def test_an_address_that_nobody_wrote_shows_the_first_view(call: Call) -> None:
         "stock": "",
         "reason": "",
         "skus": [],
+        "left": 0,
         "sort": "updated",
         "page": 1,
         "sku": None,

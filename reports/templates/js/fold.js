@@ -16,9 +16,14 @@ export function fold(text) {
   return bare.replace(/[øæœłđıßς]/g, (letter) => PLAIN[letter]).normalize("NFC");
 }
 
+/** A text without the marks of direction at its ends: they come along when it is copied from among other writing. */
+export function unmarked(text) {
+  return text.replace(/^[\u200e\u200f\u202a-\u202e\u2066-\u2069]+|[\u200e\u200f\u202a-\u202e\u2066-\u2069]+$/g, "");
+}
+
 /** The words of a query, folded; all of them have to be found. */
 export function wordsOf(query) {
-  const words = fold(query).split(/\s+/);
+  const words = fold(query).split(/\s+/).map(unmarked);
   return words.map((word) => (isBeginning(word) ? word.replace(/^[!-/:-@[-`{-~]+/, "") : word)).filter(Boolean);
 }
 

@@ -114,7 +114,7 @@ async function fill(view, held, asked, found, service, go, early) {
   if (!early) fillRows(view, asked, found.rows, go);
   const key = found.isMore ? "products.more" : hasRecords(asked.list) ? "products.records" : "products.count";
   view.count.textContent = say(key, { m: found.matched, n: found.total });
-  view.answer.replaceChildren(...(found.unknown ? [answerView(found)] : []));
+  view.answer.replaceChildren(...(found.unknown ? [answerView(found, asked.left)] : []));
   view.notice.replaceChildren(...empty(found, asked, service, go), ...(await absent(held, asked, go)));
   for (const one of view.parts) one.update(asked, found);
 }

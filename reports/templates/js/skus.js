@@ -1,13 +1,14 @@
 // SKUs pasted from a spreadsheet or a message: looked up all at once, in a small dialog or by pasting into the search.
 
 import { h } from "./dom.js";
+import { unmarked } from "./fold.js";
 import { ASKED } from "./lists.js";
 import { MOST_SKUS, NO_FILTER } from "./state.js";
 import { say } from "./words.js";
 
-/** The SKUs of a text: lines, or cells apart by tabs, commas or semicolons; quotes around one are not part of it. */
+/** The SKUs of a text: lines, or cells apart by tabs, commas or semicolons; quotes and marks of direction around one are not part of it. */
 export function skusOf(text) {
-  const cells = text.split(/[\n\r\t,;]+/).map((cell) => cell.trim().replace(/^"(.*)"$/, "$1"));
+  const cells = text.split(/[\n\r\t,;]+/).map((cell) => unmarked(cell.trim()).trim().replace(/^"(.*)"$/, "$1"));
   return [...new Set(cells.filter(Boolean))];
 }
 
@@ -17,10 +18,11 @@ export function isList(text) {
   return skus.length > 1 && (/[\n\r\t;]/.test(text.trim()) || skus.every((sku) => /^\S*\d\S*$/.test(sku)));
 }
 
-/** What shows a list of SKUs; the first MOST_SKUS of it, for an address has to hold them. */
+/** What shows a list of SKUs; the first MOST_SKUS of it, for an address has to hold them, and how many are left out. */
 export function lookUp(go, text) {
-  const skus = skusOf(text).slice(0, MOST_SKUS);
-  if (skus.length) go({ list: ASKED, skus, q: "", ...NO_FILTER, page: 1, sku: null });
+  const all = skusOf(text);
+  const skus = all.slice(0, MOST_SKUS);
+  if (skus.length) go({ list: ASKED, skus, left: all.length - skus.length, q: "", ...NO_FILTER, page: 1, sku: null });
 }
 
 /** Take a pasted list over from the search box. */
@@ -57,8 +59,8 @@ export function skusView(go) {
   return { node, update: (asked) => (text.value = asked.skus.join("\n")) };
 }
 
-/** What became of the SKUs: how many are held, how many are not, and which nothing is known of. */
-export function answerView({ held, absent, unknown }) {
+/** What became of the SKUs: how many are held, how many are not, which nothing is known of, how many were `left` out. */
+export function answerView({ held, absent, unknown }, left) {
   const counts = say("skus.answer", { held, absent, unknown: unknown.length });
   const list = h(
     "ul",
@@ -67,5 +69,5 @@ export function answerView({ held, absent, unknown }) {
   );
   const title = h("h3", { id: "unknown-title" }, say("skus.unknown"));
   const rest = unknown.length > 0 && h("section", { "aria-labelledby": "unknown-title" }, title, list);
-  return h("div", { class: "absent" }, h("p", { role: "status" }, counts), rest);
+  return h("div", { class: "absent" }, h("p", { role: "status" }, counts, left > 0 && [" ", h("b", {}, say("skus.left", { n: left }))]), rest);
 }

@@ -10,7 +10,7 @@ export const NO_FILTER = Object.fromEntries(FILTERS.map((column) => [column, ""]
 export const MOST_SKUS = 2000;
 const LONGEST = 200; // letters of a search
 const LONGEST_REASON = 1000;
-const FIRST = { q: "", list: RECEIVED, ...NO_FILTER, skus: [], sort: "updated", page: 1, sku: null, at: null };
+const FIRST = { q: "", list: RECEIVED, ...NO_FILTER, skus: [], left: 0, sort: "updated", page: 1, sku: null, at: null };
 
 /** Read a hash; whatever the page does not know falls back to what it shows first. */
 export function read(hash, page) {
@@ -20,7 +20,8 @@ export function read(hash, page) {
   const tab = given.get("tab");
   const sort = given.get("sort") ?? "updated";
   const list = given.get("list");
-  const skus = [...new Set((given.get("skus") ?? "").split("\n").filter(Boolean))].slice(0, MOST_SKUS);
+  const all = [...new Set((given.get("skus") ?? "").split("\n").filter(Boolean))];
+  const skus = all.slice(0, MOST_SKUS);
   const word = (name, most) => (given.get(name) ?? "").slice(0, most);
   return {
     scope: among(page.scopes, scope) ? scope : (page.scopes[0]?.name ?? ""),
@@ -29,11 +30,17 @@ export function read(hash, page) {
     list: skus.length ? ASKED : NAMES.includes(list) && list !== ASKED ? list : RECEIVED,
     ...Object.fromEntries(FILTERS.map((column) => [column, word(column, LONGEST_REASON)])),
     skus,
+    left: all.length - skus.length + whole(given.get("left"), 0),
     sort: SORTS.includes(sort.replace(/^-/, "")) ? sort : "updated",
-    page: Math.max(1, Math.trunc(Number(given.get("page"))) || 1),
+    page: whole(given.get("page"), 1),
     sku: given.get("sku") || null, // a record in quarantine may have none; it is no product that opens
     at: given.get("at"),
   };
+}
+
+/** The whole number that a text is, at least `least`, which is also what stands for no number. */
+function whole(text, least) {
+  return Math.max(least, Math.trunc(Number(text)) || least);
 }
 
 /** The address of one tab, as it is at first but for `changes`. */
@@ -48,6 +55,7 @@ export function write(state) {
     if (state.skus.length) shown.set("skus", state.skus.join("\n"));
     else if (state.list !== RECEIVED) shown.set("list", state.list);
     for (const name of ["q", ...FILTERS]) if (state[name]) shown.set(name, state[name]);
+    if (state.skus.length && state.left) shown.set("left", state.left);
     if (state.sort !== "updated") shown.set("sort", state.sort);
     if (state.page > 1) shown.set("page", String(state.page));
     if (state.sku !== null) shown.set("sku", state.sku);

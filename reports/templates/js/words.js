@@ -140,6 +140,10 @@ const WORDS = {
   "skus.find": "Look up",
   "skus.cancel": "Cancel",
   "skus.answer": "Held: {held}. Not held: {absent}. Not found: {unknown}.",
+  "skus.left": {
+    one: "{n} more was given and is not looked up; look it up by itself.",
+    other: "{n} more were given and are not looked up; look them up in parts.",
+  },
   "skus.unknown": "Not found in this scope",
   "list.back": "Show all synced products",
   "list.none": "No product is in this list.",
