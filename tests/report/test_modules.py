@@ -114,6 +114,7 @@ STATE = {
     "page": 3,
     "sku": "a/b&c=d+e",
     "at": None,
+    "astray": {"scope": None, "tab": None},
 }
 KNOWN = {"scopes": [{"name": "en-US"}, {"name": "de-DE"}], "services": [{"name": "search"}]}
 
@@ -146,6 +147,7 @@ def test_an_address_that_nobody_wrote_shows_the_first_view(call: Call) -> None:
         "page": 1,
         "sku": None,
         "at": None,
+        "astray": {"scope": "<b>", "tab": "nope"},
     }
 
 

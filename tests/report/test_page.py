@@ -386,6 +386,24 @@ def test_a_product_says_where_else_it_is_held(show: Show) -> None:
     expect(page.get_by_role("region", name="History")).to_contain_text("One version, unchanged")
 
 
+def test_a_link_to_a_scope_that_is_gone_says_so_and_answers_for_no_other(show: Show) -> None:
+    sku = rows(show(SEARCH))[0]
+    page = show(f"#scope=fr-FR&tab=search&sku={sku}")
+    told = page.get_by_role("alert")
+    expect(told).to_have_text(
+        re.compile("the scope .*fr-FR.*, which this page does not have; .*en-US.* is shown instead")
+    )
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.get_by_role("tab", name="Overview").click()
+    expect(told).to_have_count(0)
+
+
+def test_a_link_to_a_service_that_is_gone_says_so(show: Show) -> None:
+    page = show("#scope=de-DE&tab=prices&q=shoe")
+    expect(page.get_by_role("alert")).to_contain_text("prices")
+    expect(page.get_by_role("tab", selected=True)).to_have_text("Overview")
+
+
 def test_what_is_opened_right_after_typing_stays_open(show: Show) -> None:
     page = show(SEARCH)
     page.get_by_role("searchbox").fill("run")

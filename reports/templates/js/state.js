@@ -6,18 +6,26 @@ import { ASKED, NAMES, RECEIVED } from "./lists.js";
 
 export const SORTS = ["sku", "name", "type", "visibility", "stock", "updated"];
 export const OVERVIEW = "overview";
+export const NOT_ASTRAY = { scope: null, tab: null };
 export const NO_FILTER = Object.fromEntries(FILTERS.map((column) => [column, ""]));
 export const MOST_SKUS = 2000;
 const LONGEST = 200; // letters of a search
 const LONGEST_REASON = 1000;
-const FIRST = { q: "", list: RECEIVED, ...NO_FILTER, skus: [], left: 0, sort: "updated", page: 1, sku: null, at: null };
+const FIRST = { q: "", list: RECEIVED, ...NO_FILTER, skus: [], left: 0, sort: "updated", page: 1, sku: null, at: null, astray: NOT_ASTRAY };
 
-/** Read a hash; whatever the page does not know falls back to what it shows first. */
+/**
+ * Read a hash; whatever the page does not know falls back to what it shows first. Of a scope or service that it does not
+ * know it says so (`astray`), and opens no product: another scope's product of that SKU would answer another question.
+ */
 export function read(hash, page) {
   const given = new URLSearchParams(hash.replace(/^#/, ""));
   const among = (list, name) => list.some((one) => one.name === name);
   const scope = given.get("scope");
   const tab = given.get("tab");
+  const astray = {
+    scope: scope && !among(page.scopes, scope) ? scope : null,
+    tab: tab && tab !== OVERVIEW && !among(page.services, tab) ? tab : null,
+  };
   const sort = given.get("sort") ?? "updated";
   const list = given.get("list");
   const all = [...new Set((given.get("skus") ?? "").split("\n").filter(Boolean))];
@@ -33,8 +41,9 @@ export function read(hash, page) {
     left: all.length - skus.length + whole(given.get("left"), 0),
     sort: SORTS.includes(sort.replace(/^-/, "")) ? sort : "updated",
     page: whole(given.get("page"), 1),
-    sku: given.get("sku") || null, // a record in quarantine may have none; it is no product that opens
+    sku: (!astray.scope && given.get("sku")) || null, // a record in quarantine may have none; it is no product that opens
     at: given.get("at"),
+    astray,
   };
 }
 

@@ -150,6 +150,9 @@ const WORDS = {
   "list.no match": "No product in this list matches.",
   "list.clear": "Clear search and filters",
 
+  "astray.scope": "The link asks for the scope {scope}, which this page does not have; {shown} is shown instead.",
+  "astray.service": "The link asks for the service {service}, which this page does not have; the overview is shown instead.",
+
   "products.search": "Search by Name or SKU",
   "products.count": { one: "{m} of {n} product", other: "{m} of {n} products" },
   "products.more": { one: "more than {m} of {n} product", other: "more than {m} of {n} products" },
