@@ -260,6 +260,27 @@ def test_a_pasted_list_of_skus_answers_with_found_and_not_found(show: Show, apar
     expect(page.get_by_text("Held: 2. Not held: 2. Not found: 2.")).to_be_visible()
 
 
+def test_what_is_written_into_the_lookup_stays_when_a_list_comes_late(show: Show) -> None:
+    page = show(SEARCH)
+    page.get_by_role("button", name="Look up SKUs").click()
+    box = page.get_by_role("dialog").get_by_role("textbox")
+    box.fill("24-001")
+    page.evaluate("() => [q.value = 'shoe', q.dispatchEvent(new Event('input'))]")
+    expect(page.locator("tbody tr").first).to_contain_text("Shoe")
+    expect(page).to_have_url(re.compile("q=shoe"))
+    expect(page.locator("p.count")).not_to_contain_text("576 of 576")
+    expect(box).to_have_value("24-001")
+
+
+def test_going_back_closes_the_lookup(show: Show) -> None:
+    page = show(f"{SEARCH}&list=excluded")
+    page.get_by_role("button", name="Show all synced products").click()
+    page.get_by_role("button", name="Look up SKUs").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
 def test_skus_beyond_what_is_looked_up_are_told(show: Show) -> None:
     page = show(SEARCH)
     page.get_by_role("button", name="Look up SKUs").click()

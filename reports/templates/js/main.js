@@ -47,6 +47,7 @@ export function start() {
   const skip = h("a", { class: "skip", href: "#panel", onclick: (event) => skipTo(event, panel) }, say("skip"));
   document.body.append(skip, header.node, h("main", { class: "content" }, banner.node, astray.node, panel), footer(), detail.node);
   addEventListener("popstate", () => {
+    document.querySelector("dialog.ask[open]")?.close(); // it belongs to the view that is left
     state = read(location.hash, page);
     render();
   });

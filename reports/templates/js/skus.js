@@ -56,7 +56,10 @@ export function skusView(go) {
   };
   const button = h("button", { type: "button", "aria-haspopup": "dialog", onclick: open }, say("skus"));
   const node = h("span", {}, button, dialog);
-  return { node, update: (asked) => (text.value = asked.skus.join("\n")) };
+  function update(asked) {
+    if (!dialog.open) text.value = asked.skus.join("\n"); // or a list that comes late would wipe out what is being written
+  }
+  return { node, update };
 }
 
 /** What became of the SKUs: how many are held, how many are not, which nothing is known of, how many were `left` out. */
