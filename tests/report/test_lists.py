@@ -289,6 +289,10 @@ def test_skus_beyond_what_is_looked_up_are_told(show: Show) -> None:
     page.get_by_role("button", name="Look up", exact=True).click()
     told = page.get_by_text("Not found: 2,000.")
     expect(told).to_contain_text("8,000 more were given and are not looked up")
+    unknown = page.get_by_role("list", name="Not found in this scope")
+    assert unknown.evaluate("list => list.clientHeight") < 300  # the rows that were found stand below
+    unknown.press("End")
+    expect(unknown.get_by_role("listitem").last).to_be_in_viewport()
     show(f"#{page.url.split('#')[1]}")
     expect(told).to_contain_text("8,000 more were given and are not looked up")
 

@@ -413,6 +413,14 @@ def test_what_is_opened_right_after_typing_stays_open(show: Show) -> None:
     assert "q=run" in page.url
 
 
+def test_print_has_no_text_smaller_than_its_small_print(show: Show, page: Page) -> None:
+    show(SEARCH)
+    page.emulate_media(media="print")
+    size = "node => parseFloat(getComputedStyle(node).fontSize)"
+    figure = page.get_by_role("region", name="Total products received")
+    assert figure.locator("p:not([class])").evaluate(size) >= figure.locator("p.quiet").evaluate(size)
+
+
 def test_a_link_to_no_sku_opens_no_record_that_has_none(show: Show) -> None:
     page = show(f"{SEARCH}&sku=")
     expect(page.locator("tbody tr")).to_have_count(50)

@@ -10,5 +10,5 @@ export function astrayView() {
 
 function sentences({ scope, tab }, shown) {
   const said = [scope && phrase("astray.scope", { scope, shown }), tab && phrase("astray.service", { service: tab })];
-  return said.filter(Boolean).map((words) => h("p", { class: "card note", role: "alert" }, words));
+  return said.filter(Boolean).map((words) => h("p", { class: "card note astray", role: "alert" }, words));
 }

@@ -67,7 +67,7 @@ export function answerView({ held, absent, unknown }, left) {
   const counts = say("skus.answer", { held, absent, unknown: unknown.length });
   const list = h(
     "ul",
-    { class: "plain mono", "aria-labelledby": "unknown-title" },
+    { class: "plain mono unknown", tabindex: "0", "aria-labelledby": "unknown-title" },
     unknown.map((sku) => h("li", {}, h("bdi", {}, sku))),
   );
   const title = h("h3", { id: "unknown-title" }, say("skus.unknown"));
