@@ -44,6 +44,7 @@ VIEWS = (
     "#scope=en-US&tab=search&sku=0001",
     "#scope=en-US&tab=search&sku=0004",
     "#scope=de-DE&tab=search&sku=0005",
+    "#scope=gone&tab=gone",
 )
 
 
