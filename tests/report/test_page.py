@@ -370,6 +370,7 @@ def test_a_sent_address_opens_the_very_product(show: Show) -> None:
 def test_a_product_that_the_service_does_not_hold_gets_a_sentence(show: Show) -> None:
     page = show(f"{SEARCH}&sku=nobody")
     expect(page.get_by_role("alert")).to_have_text("Search does not hold the SKU nobody in this scope.")
+    expect(page.get_by_role("alert")).to_be_in_viewport()
     expect(page.get_by_role("dialog")).to_be_hidden()
 
 

@@ -445,6 +445,7 @@ def test_a_search_whose_files_are_gone_says_so_and_tries_again(show: Callable[..
     put_back()
     page.get_by_role("button", name="Try again").click()
     expect(page.locator("tbody tr").first).to_contain_text("Running")
+    expect(page.get_by_role("button", name="Download CSV")).to_be_enabled()
     expect(page.get_by_role("alert")).to_have_count(0)
 
 

@@ -65,7 +65,7 @@ function frame(held, service, go) {
   const count = h("p", { class: "count", role: "status" });
   const body = h("tbody", { lang: languageOf(held.scope) });
   const notice = h("div", { class: "notice" });
-  const answer = h("div", {});
+  const [answer, gone] = [h("div", {}), h("div", { class: "notice" })];
   const row = h("tr", {}, [...heads.map((one) => one.node), reasons]);
   const table = h("table", { class: "rows", "aria-labelledby": "products-title" }, h("thead", {}, row), body);
   const head = h("div", { class: "card-head" }, heading.node, search.node, order.node, count);
@@ -73,9 +73,9 @@ function frame(held, service, go) {
   const node = h(
     "section",
     { class: "card products", "aria-labelledby": "products-title" },
-    [head, tools, answer, h("div", { class: "scroll" }, table), pager.node, notice],
+    [head, tools, gone, answer, h("div", { class: "scroll" }, table), pager.node, notice],
   );
-  return { node, heading, search, download, parts: [...parts, ...heads], count, body, answer, notice, table, reasons, pager: pager.node };
+  return { node, heading, search, download, parts: [...parts, ...heads], count, body, gone, answer, notice, table, reasons, pager: pager.node };
 }
 
 /** The rows of a search whose matches are still being counted, which begins once the rows are about to be painted. */
@@ -97,7 +97,7 @@ function fillNone(view, asked, again) {
   for (const one of [view.body, view.answer, view.count]) one.replaceChildren();
   view.pager.hidden = true;
   view.download.update(null);
-  view.search.update(asked);
+  for (const one of [view.search, view.heading]) one.update(asked);
   const button = h("button", { type: "button", onclick: again }, say("products.again"));
   view.notice.replaceChildren(h("div", { class: "note", role: "alert" }, h("p", {}, say("products.lost")), button));
 }
@@ -151,14 +151,16 @@ function absentLine(row, words, go) {
 }
 
 /** Open or close the details, as the state says; a SKU that nothing is known of gets a sentence instead. */
-async function product(page, held, service, state, detail, { body, notice }) {
+async function product(page, held, service, state, detail, { body, gone }) {
+  gone.replaceChildren();
   if (state.sku === null) return detail.hide();
   const row = await held.one(service.name, state.sku);
   if (row) return detail.show(held, service, row, () => focusRow(body, state.sku));
   detail.hide();
   const words = phrase("products.not held", { service: service.label, sku: state.sku });
   const told = h("p", { class: "note", role: "alert" }, words);
-  notice.replaceChildren(told);
+  gone.replaceChildren(told);
+  told.scrollIntoView({ block: "center" }); // the table lies below the figures: nobody would see it there
   told.append(...(await elsewhere(page, held, service, state.sku)));
 }
 
