@@ -11,11 +11,10 @@ const TYPING_MS = 120;
 export function searchBox(go, prepare) {
   let sent = "";
   let timer = 0;
-  /** Search for what was typed, unless another view has taken this one's place meanwhile. */
-  const send = () => {
-    clearTimeout(timer);
-    timer = 0;
-    if (input.isConnected) go({ q: (sent = input.value.trim()), page: 1, sku: null }, true);
+  /** Search for what was typed at an address; a product that was opened since stays open. */
+  const send = (address) => {
+    const closes = address === location.hash ? { sku: null } : {};
+    go({ q: (sent = input.value.trim()), page: 1, ...closes }, true);
   };
   const input = h("input", {
     type: "search",
@@ -29,10 +28,9 @@ export function searchBox(go, prepare) {
     "aria-keyshortcuts": "/",
     onfocus: prepare,
     onpaste: (event) => pasted(event, go),
-    onblur: () => timer && send(), // or it would come after the next click, and close what that opened
     oninput: () => {
       clearTimeout(timer);
-      timer = setTimeout(send, TYPING_MS);
+      timer = setTimeout(send, TYPING_MS, location.hash);
     },
   });
   const node = h("div", { class: "search" }, icon("search"), input, h("kbd", { "aria-hidden": "true" }, "/"));
