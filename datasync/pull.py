@@ -1,7 +1,6 @@
-"""Raw records to a snapshot and a quarantine: map, validate, hash, and settle duplicates.
+"""Staged records to a snapshot and a quarantine: what is valid to the one, hashed; what is not to the other, whole.
 
-Records stream through one statement into a staging file on this worker, which numbers them; what is valid goes from
-there to the snapshot, what is not to the quarantine, whole. For each pull: records = valid + quarantined + repeated.
+For each pull: records = valid + quarantined + repeated.
 """
 
 from __future__ import annotations
