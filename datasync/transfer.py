@@ -151,27 +151,36 @@ def _deliver(way: _Way, head: Head) -> Head | None:
     race.
     """
     needs = ", ".join(f"c.{quote(column)}" for column in way.service.needs)
-    joined = (
-        f"SELECT d.*, {needs} FROM delivered AS d LEFT JOIN catalog AS c USING (sku)"
-        if needs
-        else "SELECT * FROM delivered"
-    )
-    way.con.execute(f"CREATE OR REPLACE TEMP VIEW batch AS {joined}")
+    joined = f"SELECT d.*, {needs} FROM delivered AS d LEFT JOIN catalog AS c USING (sku)"
+    _view(way.con, "batch", joined if needs else "SELECT * FROM delivered")
     failure = None
     try:
         answers = way.service.deliver(way.con, "batch")
     except ServiceUnavailable as error:
         failure = error
         failed = f"'failed' AS outcome, {literal(str(error))} AS words, NULL::TIMESTAMPTZ AS answered_at"
-        answers = f"SELECT sku, {failed} FROM delivered"
-    if not way.service.embedded:  # what came over a network is kept, for nobody is asked twice
-        way.con.execute(f"CREATE OR REPLACE TEMP TABLE told AS {answers}")
-        answers = "SELECT * FROM told"
-    way.con.execute(f"CREATE OR REPLACE TEMP VIEW answers AS {answers}")
+        answers = f"SELECT *, {failed} FROM delivered"
+    _tell(way, answers)
     recorded = _record(way, head)
     if failure:
         raise failure
     return recorded
+
+
+def _tell(way: _Way, answers: str) -> None:
+    """Make the view ``told``, the batch with its answers; those from over a network are kept, for nobody is asked
+    twice.
+    """
+    if way.service.embedded:
+        _view(way.con, "told", answers)
+        return
+    way.con.execute(f"CREATE OR REPLACE TEMP TABLE answers AS {answers}")
+    answer = "a.outcome, a.words, a.answered_at"
+    _view(way.con, "told", f"SELECT d.*, {answer} FROM delivered AS d LEFT JOIN answers AS a USING (sku)")
+
+
+def _view(con: duckdb.DuckDBPyConnection, name: str, sql: str) -> None:
+    con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
 
 
 def _record(way: _Way, head: Head) -> Head | None:
@@ -179,20 +188,20 @@ def _record(way: _Way, head: Head) -> Head | None:
     number.
     """
     rows = query("receipt_rows", settings=literal(way.settings.fingerprint()), run=literal(way.run))
-    before = head
+    before, told = head, "told"
     for _ in range(TRIES):
-        answered = query("answered", since=str(head.number))
-        way.con.execute(f"CREATE OR REPLACE TEMP TABLE answered AS {answered}")
-        told = row(way.con, query("answered_counts"))
-        done = way.log.append(way.con, before, rows, _meta(way, before, told), way.clock)
+        _view(way.con, "answered", query("answered", since=str(head.number), told=told))
+        counts = row(way.con, query("answered_counts"))
+        done = way.log.append(way.con, before, rows, _meta(way, before, counts), way.clock)
         if done:
             way.entries.append(done.number)
-            way.counts.update(told)
+            way.counts.update(counts)
             return done
         if way.service.embedded:
             return None
         before = way.log.head(way.con)
         way.log.fold(way.con, "receipts", before.number)
+        told = f"({query('told_again')})"
     raise StoreUnavailable(
         f"{way.name}/{way.scope}: delivered, but the receipt log was written by others {TRIES} times in a row. "
         "Try again."

@@ -1,23 +1,24 @@
 -- One row per SKU of a batch: the service's answer, and what that makes of what the receipts said before.
 -- Without an answer it is failed: it may have been applied. A SKU that another writer's entry touched since is failed too (unknown).
 -- A rejection settles nothing about what is perhaps held; received_at and received_as stay those of what the service took last.
+-- Reads the batch as due.sql has it, with the answers.
 WITH answer AS (
     SELECT
-        d.sku,
-        d.operation,
-        d.hash,
-        CASE WHEN r.entry > $since THEN 'failed' ELSE coalesce(a.outcome, 'failed') END AS outcome,
+        sku,
+        operation,
+        hash,
+        CASE WHEN entry > $since THEN 'failed' ELSE coalesce(outcome, 'failed') END AS outcome,
         CASE
-            WHEN r.entry > $since THEN 'unknown: another transfer recorded this product while this one delivered it'
-            WHEN a.outcome IS NULL THEN 'No answer'
-            ELSE a.words
+            WHEN entry > $since THEN 'unknown: another transfer recorded this product while this one delivered it'
+            WHEN outcome IS NULL THEN 'No answer'
+            ELSE words
         END AS words,
-        a.answered_at,
-        r.held_hash AS held_before,
-        coalesce(r.perhaps_held, false) AS perhaps_held,
-        r.received_at,
-        r.received_as
-    FROM delivered AS d LEFT JOIN answers AS a USING (sku) LEFT JOIN receipts AS r USING (sku)
+        answered_at,
+        held_hash AS held_before,
+        perhaps_held,
+        received_at,
+        received_as
+    FROM $told
 )
 SELECT
     sku,

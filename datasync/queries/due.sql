@@ -1,4 +1,4 @@
--- One row per SKU that is due: the operation, the version to deliver (NULL for a removal), and what the receipts say of it now.
+-- One row per SKU that is due: the operation, the version to deliver (NULL for a removal), and what the receipts say of it now (in their row of which entry).
 -- to deliver = accepted, not held in this hash (or marked, or perhaps held otherwise), less those rejected in this very hash
 -- to remove  = held or perhaps held, and not accepted, less removals that were refused
 WITH accepted AS (
@@ -14,7 +14,10 @@ facing AS (
         r.operation = 'removed' AS tried_removal,
         r.settings = $settings AS same_settings,
         r.held_hash,
-        coalesce(r.perhaps_held, false) AS perhaps_held
+        coalesce(r.perhaps_held, false) AS perhaps_held,
+        r.received_at,
+        r.received_as,
+        r.entry
     FROM accepted AS a FULL JOIN receipts AS r USING (sku)
 )
 SELECT
@@ -27,7 +30,11 @@ SELECT
     END AS operation,
     hash,
     bytes,
-    held_hash
+    held_hash,
+    perhaps_held,
+    received_at,
+    received_as,
+    entry
 FROM facing
 WHERE CASE
     WHEN hash IS NOT NULL

@@ -24,6 +24,7 @@ class Service(Protocol):
         The batch has one row per SKU: ``operation`` (added, updated, resent, removed), ``hash`` and ``bytes`` of the
         payload, and the product's columns that the service ``needs`` (NULL for a removal). The answers have ``sku``,
         ``outcome`` (received, removed, rejected, failed), ``words`` and ``answered_at`` (UTC; NULL where the receipt is
-        the answer). A SKU without an answer is failed. Raises ServiceUnavailable when nobody answered: the whole batch
-        counts as failed, for it may have been applied.
+        the answer); those of an embedded service keep all columns of the batch, each row being its own answer. A SKU
+        without an answer is failed. Raises ServiceUnavailable when nobody answered: the whole batch counts as failed,
+        for it may have been applied.
         """

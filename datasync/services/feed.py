@@ -32,7 +32,7 @@ class Feed:
         )
         return f"""
             SELECT
-                sku,
+                * EXCLUDE (lacking),
                 CASE
                     WHEN operation = 'removed' THEN 'removed'
                     WHEN bytes > {self.max_bytes} OR len(lacking) > 0 THEN 'rejected'

@@ -1,0 +1,10 @@
+-- One row per SKU of a batch: its answer, facing the receipts as they are after another writer's entries.
+SELECT
+    t.* REPLACE (
+        r.held_hash AS held_hash,
+        coalesce(r.perhaps_held, false) AS perhaps_held,
+        r.received_at AS received_at,
+        r.received_as AS received_as,
+        r.entry AS entry
+    )
+FROM told AS t LEFT JOIN receipts AS r USING (sku)
