@@ -13,18 +13,16 @@ import tempfile
 import weakref
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
-from typing import IO
 
 import duckdb
 
 from datasync.errors import UnreadableFile
 from datasync.sources.base import Original
+from datasync.sources.lines import BLANK, numbered_lines
 from datasync.sources.locations import PATH, File, Location, opened
 from datasync.sql import literal, quote
 
-_BLANK = b" \t\r\n"
 _HEAD = 64 * 1024
 _DOCUMENT = "it is one JSON document, and JSON lines are wanted: one object a line, as `jq -c '.[]'` makes of a list"
 _READ = "ignore_errors = true, hive_partitioning = false, maximum_object_size = 16777216"
@@ -73,9 +71,8 @@ class JsonLines:
         """The wanted lines, whole, in one walk through the files they stand in, each as far as the last of them."""
         for place, numbers in wanted.items():
             with opened(self._location, self._files[place]) as content:
-                for nth, (line, text) in enumerate(islice(_lines(content), max(numbers) + 1)):
-                    if nth in numbers:
-                        yield _original(place, nth, line, text.strip(_BLANK))
+                for nth, line, text in numbered_lines(content, numbers):
+                    yield _original(place, nth, line, text.strip(BLANK))
 
     def try_out(self, con: duckdb.DuckDBPyConnection, file: File) -> None:
         """Read one file to its end; whatever stops that is raised."""
@@ -129,9 +126,9 @@ def look(location: Location, file: File) -> Head:
     with opened(location, file) as content:
         head = content.read(_HEAD)
         marked = head.startswith(codecs.BOM_UTF8)
-        if not head.removeprefix(codecs.BOM_UTF8).strip(_BLANK) and not content.read(1):
+        if not head.removeprefix(codecs.BOM_UTF8).strip(BLANK) and not content.read(1):
             raise UnreadableFile(file.name, "it is empty")
-    lines = head.removeprefix(codecs.BOM_UTF8).strip(_BLANK).splitlines()
+    lines = head.removeprefix(codecs.BOM_UTF8).strip(BLANK).splitlines()
     objects = list(filter(None, map(_object, lines)))
     if not objects and len(lines) > 1 and lines[0].startswith((b"[", b"{")):
         raise UnreadableFile(file.name, _DOCUMENT)
@@ -151,11 +148,3 @@ def _original(place: str, nth: int, line: int, text: bytes) -> Original:
         return Original(place, nth, line, text.decode())
     except UnicodeDecodeError:
         return Original(place, nth, line, text.decode(errors="replace"), intact=False)
-
-
-def _lines(content: IO[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Lines that are not blank, with their numbers from 1: the very lines that DuckDB makes a row of each."""
-    for number, line in enumerate(content, 1):
-        text = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
-        if text[:1] not in _BLANK or text.strip(_BLANK):  # most lines need no copy to tell
-            yield number, text
