@@ -135,7 +135,7 @@ def _difference(
 ) -> None:
     """Make the view ``difference``: the rows this snapshot adds to the log."""
     into.fold(con, "catalog", head.number)
-    _view(con, "pulled", f"SELECT * FROM {parquet(store, pull.snapshot_path(found.scope, found.run))}")
+    _view(con, "pulled", pull.products(found, store.url))
     todays = f"comparable AS hash, {literal(product.hash_version(volatile))} AS hash_version"
     rehashed = f"SELECT * REPLACE ({todays}) FROM ({_comparable(con, 'pulled', found.scope, volatile)})"
     _view(con, "snapshot", f"SELECT * EXCLUDE (comparable) FROM ({rehashed})")
@@ -145,7 +145,7 @@ def _difference(
         f"SELECT sku, name, code FROM {parquet(store, pull.quarantine_path(found.scope, found.run))}",
     )
     _view(con, "asked_for", _asked(store, found))
-    _view(con, "later", _later(store, head, found))
+    _view(con, "later", _later(con, store, head, found))
     _view(con, "known", _comparable(con, "catalog", found.scope, volatile))
     removes = "true" if found.complete and not found.unreadable else "false"
     sql = query("difference", removes=removes, run=literal(found.run), started_at=instant(found.started_at))
@@ -171,13 +171,14 @@ def _knows_absence(found: Snapshot) -> bool:
     return found.asked > 0 and found.answers_absence
 
 
-def _later(store: Store, head: Head, found: Snapshot) -> str:
+def _later(con: duckdb.DuckDBPyConnection, store: Store, head: Head, found: Snapshot) -> str:
     """SKUs that were read by pulls which started after this one: they stand in those pulls' snapshots."""
     pulls = [p for p in head.meta.get("pulls", ()) if datetime.fromisoformat(p["started_at"]) > found.started_at]
-    paths = [path(found.scope, p["run"]) for p in pulls for path in (pull.snapshot_path, pull.quarantine_path)]
+    paths = [pull.quarantine_path(found.scope, p["run"]) for p in pulls]
     paths += [pull.asked_path(found.scope, p["run"]) for p in pulls if p["asked"]]
-    parts = [f"SELECT sku FROM {parquet(store, path)} WHERE sku IS NOT NULL" for path in paths]
-    return " UNION ".join(parts) or _NO_SKUS
+    rows = [parquet(store, path) for path in paths]
+    rows += [f"({pull.products(pull.kept(con, store, found.scope, p['run']), store.url)})" for p in pulls]
+    return " UNION ".join(f"SELECT sku FROM {one} WHERE sku IS NOT NULL" for one in rows) or _NO_SKUS
 
 
 def _comparable(con: duckdb.DuckDBPyConnection, rows: str, scope: str, volatile: Collection[str]) -> str:

@@ -1,12 +1,14 @@
-"""Staged records to a snapshot and a quarantine: what is valid to the one, hashed; what is not to the other, whole.
+"""Staged records to a snapshot and a quarantine: what is valid to the one; what is not to the other, whole.
 
-For each pull: records = valid + quarantined + repeated.
+Records are written once: the staged file goes to the store as it is, and the snapshot, a small file beside it, says
+which of its rows are no products. For each pull: records = valid + quarantined + repeated.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import uuid
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +17,7 @@ from typing import Any
 import duckdb
 
 from datasync import product, staging
+from datasync.errors import LogDamaged
 from datasync.settings import Scope
 from datasync.sources.base import Records, Source, Want
 from datasync.sql import count, literal, query, quote, row
@@ -27,6 +30,7 @@ class Snapshot:
     """What one pull found: the footer of its file. ``unreadable`` records make a complete one remove nothing.
 
     ``asked``: SKUs whose absence it answers, for they were asked for by name, or the source tells that they are gone.
+    ``file``: the name of the file of its records; each try of a run has one of its own, and the snapshot names one.
     """
 
     run: str
@@ -46,12 +50,18 @@ class Snapshot:
     unreadable: int
     asked: int
     requests: int
+    file: str
     notes: tuple[str, ...] = ()
 
 
 def snapshot_path(scope: str, run: str) -> str:
-    """Where a pull's valid products stand."""
+    """Where a pull's snapshot stands: the positions of records that are no products, and the footer with its counts."""
     return f"snapshots/scope={scope}/{run}.parquet"
+
+
+def records_path(scope: str, file: str) -> str:
+    """Where a pull's records stand, mapped, judged and hashed; a row's number there is its position."""
+    return f"snapshots/scope={scope}/records/{file}"
 
 
 def quarantine_path(scope: str, run: str) -> str:
@@ -71,6 +81,25 @@ def read(con: duckdb.DuckDBPyConnection, store: Store, scope: str, run: str) -> 
         return None
     times = {name: datetime.fromisoformat(found[name]) for name in ("started_at", "finished_at")}
     return Snapshot(**{**found, **times, "notes": tuple(found["notes"])})
+
+
+def kept(con: duckdb.DuckDBPyConnection, store: Store, scope: str, run: str) -> Snapshot:
+    """The snapshot of a run that a log still names; LogDamaged where it is gone."""
+    found = read(con, store, scope, run)
+    if found is None:
+        raise LogDamaged(f"{snapshot_path(scope, run)} is missing, and the catalog needs it. Restore it from a backup.")
+    return found
+
+
+def products(found: Snapshot, url: Callable[[str], str]) -> str:
+    """SQL with one row per valid product of a snapshot; ``url`` says how a file of the store is reached."""
+    columns = ", ".join(f"r.{quote(c)}" for c in product.STORED)
+    records = f"read_parquet({literal(url(records_path(found.scope, found.file)))}, {_PLAIN}, file_row_number = true)"
+    left_out = f"read_parquet({literal(url(snapshot_path(found.scope, found.run)))}, {_PLAIN})"
+    return f"SELECT {columns} FROM {records} AS r ANTI JOIN {left_out} AS l ON r.file_row_number = l.position"
+
+
+_PLAIN = "hive_partitioning = false"
 
 
 def pull(
@@ -99,8 +128,11 @@ def pull(
             staging.refuse_missing_fields(con, name, scope, records, how)
         counts = {**row(con, query("pull_counts")), "asked": len(want.skus) or count(con, "SELECT * FROM asked")}
         found = _snapshot(name, scope.source, records, want, run, fingerprint, counts, clock())
-        _write(con, store, found, product.finished(name, how.attributes, scope.volatile, staging.VALID), folder)
-    return read(con, store, name, run) or found
+        _write(con, store, found, folder)
+    done = read(con, store, name, run) or found
+    if done.file != found.file:  # another try of this run was faster
+        store.remove(records_path(name, found.file))
+    return done
 
 
 def _snapshot(
@@ -130,6 +162,7 @@ def _snapshot(
         fingerprint=fingerprint,
         watermark=records.watermark,
         requests=records.requests,
+        file=f"{run}.{uuid.uuid4().hex[:8]}.parquet",
         notes=(*records.notes, *([doubt] if unsure else []), *([_NOTHING] if empty else [])),
         **counts,
     )
@@ -138,17 +171,32 @@ def _snapshot(
 _NOTHING = "The source gave no record at all. Is it the right place, and was its export finished?"
 
 
-def _write(con: duckdb.DuckDBPyConnection, store: Store, found: Snapshot, valid: str, folder: Path) -> None:
-    """Quarantine and asked SKUs first; the snapshot last, for its name is the commit."""
+def _write(con: duckdb.DuckDBPyConnection, store: Store, found: Snapshot, folder: Path) -> None:
+    """Quarantine, asked SKUs and records first; the snapshot last, for its name is the commit."""
     invalid = _copied(con, folder / "quarantine.parquet", "SELECT * FROM invalid", None)
     store.replace(quarantine_path(found.scope, found.run), invalid)
     if found.asked:
         asked = _copied(con, folder / "asked.parquet", "SELECT sku FROM asked", None)
         store.replace(asked_path(found.scope, found.run), asked)
-    columns = ", ".join(quote(c) for c in product.STORED)
+    records, left_out = _records(con, found, folder)
+    snapshot = _copied(con, folder / "snapshot.parquet", left_out, _footer(found))
+    store.create(records_path(found.scope, found.file), records)
+    store.create(snapshot_path(found.scope, found.run), snapshot)
+
+
+def _records(con: duckdb.DuckDBPyConnection, found: Snapshot, folder: Path) -> tuple[Path, str]:
+    """The file of records for the store, and SQL of the positions in it that are no products.
+
+    It is the staged one, unless much of that is not wanted: then the products alone, in a file of the same columns.
+    """
+    if found.what != "skus" and found.valid * _WORTH >= found.records:
+        return folder / staging.STAGED, staging.LEFT_OUT
     con.execute("SET preserve_insertion_order = false")
-    products = _copied(con, folder / "snapshot.parquet", f"SELECT {columns} FROM ({valid})", _footer(found))
-    store.create(snapshot_path(found.scope, found.run), products)
+    few = f"SELECT * EXCLUDE (position) FROM ({staging.VALID})"
+    return _copied(con, folder / "products.parquet", few, None), f"{staging.LEFT_OUT} LIMIT 0"
+
+
+_WORTH = 1.1  # so many times its products a file of records may hold
 
 
 def _footer(found: Snapshot) -> Mapping[str, Any]:

@@ -232,7 +232,7 @@ def not_at_source(con: duckdb.DuckDBPyConnection, store: Store, found: Snapshot)
     """SKUs that were asked for by name and are not at the source, sorted; none where the source cannot know."""
     if found.what != "skus" or not found.answers_absence:
         return ()
-    paths = [path(found.scope, found.run) for path in (pull.asked_path, pull.snapshot_path, pull.quarantine_path)]
-    a, v, i = (parquet(store, path) for path in paths)
+    a, i = (parquet(store, path(found.scope, found.run)) for path in (pull.asked_path, pull.quarantine_path))
+    v = f"({pull.products(found, store.url)})"
     sql = f"SELECT sku FROM {a} ANTI JOIN (SELECT sku FROM {v} UNION ALL SELECT sku FROM {i}) USING (sku) ORDER BY sku"
     return tuple(row[0] for row in con.execute(sql).fetchall())

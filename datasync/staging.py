@@ -1,4 +1,4 @@
-"""Raw records to a staging file on this worker, each judged: what is valid, what is not, and which of several to keep.
+"""Raw records to one file on this worker, each judged and hashed: what is valid, what is not, which of several to keep.
 
 Records stream through one statement into the file, whose row numbers are their positions. What was invalid is then
 fetched whole, and records that share a SKU are settled. The relations it makes: ``everything``, ``staged`` (what was
@@ -17,13 +17,24 @@ from datasync.errors import MissingField, UnreadableFile
 from datasync.settings import Scope
 from datasync.sources.base import Originals, Records, Want
 from datasync.sql import literal, query
-from datasync.store.files import PLAIN
+from datasync.store.files import ZSTD
 
 _OURS = (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException, duckdb.OutOfMemoryException)
 _CHUNK = 10_000
+STAGED = "staged.parquet"
 _NO_REJECTS = "SELECT NULL::VARCHAR AS _place, NULL::VARCHAR AS record, NULL::VARCHAR AS sentence WHERE false"
 _TWICE = "SELECT sku FROM staged WHERE code IS NULL GROUP BY sku HAVING count(*) > 1"
+_SEVERAL = "SELECT position, sku, updated_at, hash FROM staged SEMI JOIN twice USING (sku) WHERE code IS NULL"
 _DUPLICATES = "SELECT position FROM settled WHERE becomes = 'duplicate-sku'"
+_AS_MAPPED = """
+    UPDATE invalid SET record = to_json(s)::VARCHAR FROM staged AS s
+    WHERE s.position = invalid.position AND invalid.record IS NULL
+"""
+LEFT_OUT = """
+    SELECT position FROM staged WHERE code IS NOT NULL
+    UNION ALL
+    SELECT position FROM settled WHERE becomes <> 'valid'
+"""
 VALID = """
     SELECT * FROM staged
     WHERE code IS NULL AND position NOT IN (SELECT position FROM settled WHERE becomes <> 'valid')
@@ -38,11 +49,12 @@ def stage(
     Makes the views ``everything`` (all of them) and ``staged`` (those that were wanted), and the table ``passed_over``.
     """
     how = _mapping(con, name, scope, records)
-    sql = validation.judged(con, name, how, records.reader.select(how.fields), records.whole)
-    staging = literal(str(folder / "staged.parquet"))
+    judged = validation.judged(con, name, how, records.reader.select(how.fields), records.whole)
+    whole = product.finished(name, how.attributes, scope.volatile, judged)
+    staging = literal(str(folder / STAGED))
     con.execute("SET preserve_insertion_order = true")  # a record's place in the file is its position
     try:
-        con.execute(f"COPY ({sql}) TO {staging} (FORMAT parquet, COMPRESSION lz4, ROW_GROUP_SIZE 60000, {PLAIN})")
+        con.execute(f"COPY ({whole}) TO {staging} ({ZSTD}, ROW_GROUP_SIZE 40960)")
     except _OURS:
         raise
     except duckdb.Error as error:
@@ -90,9 +102,7 @@ def refuse_missing_fields(
 def settle(con: duckdb.DuckDBPyConnection, name: str, scope: Scope, records: Records, how: mapping.Mapped) -> None:
     """Make ``settled``, what becomes of valid records that share a SKU, and ``invalid``, what goes to quarantine."""
     con.execute(f"CREATE OR REPLACE TEMP TABLE twice AS {_TWICE}")
-    shared = "SELECT * FROM staged SEMI JOIN twice USING (sku) WHERE code IS NULL"
-    several = product.finished(name, how.attributes, scope.volatile, shared)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE several AS SELECT position, sku, updated_at, hash FROM ({several})")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE several AS {_SEVERAL}")
     con.execute(f"CREATE OR REPLACE TEMP TABLE settled AS {query('duplicates')}")
     con.execute(
         "CREATE OR REPLACE TEMP TABLE originals (position BIGINT, line BIGINT, text VARCHAR, is_object BOOLEAN)"
@@ -102,6 +112,7 @@ def settle(con: duckdb.DuckDBPyConnection, name: str, scope: Scope, records: Rec
     else:
         _reread_duplicates(con, records)
     con.execute(f"CREATE OR REPLACE TEMP TABLE invalid AS {query('quarantined')}")
+    con.execute(_AS_MAPPED)
 
 
 def _reread_duplicates(con: duckdb.DuckDBPyConnection, records: Records) -> None:

@@ -171,7 +171,8 @@ def _seen(
     found = [snapshot for run in asked if (snapshot := pull.read(con, store, scope, run))]
     if not found:
         return None, None, None
-    _view(con, store, "snapshots", [pull.snapshot_path(scope, s.run) for s in found])
+    _view(con, store, "records", [pull.records_path(scope, s.file) for s in found])
+    _view(con, store, "left_out", [pull.snapshot_path(scope, s.run) for s in found])
     _view(con, store, "quarantines", [pull.quarantine_path(scope, s.run) for s in found])
     met = dict(con.execute(query("why_seen"), {"sku": sku}).fetchall())
     rows = [
@@ -186,7 +187,7 @@ def _what(is_valid: bool | None) -> Literal["valid", "quarantined", "absent"]:
 
 
 def _view(con: duckdb.DuckDBPyConnection, store: Store, name: str, paths: Iterable[str]) -> None:
-    files = parquet(store, *paths, options="filename = true")
+    files = parquet(store, *paths, options="filename = true, file_row_number = true")
     con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM {files}")
 
 

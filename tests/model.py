@@ -175,6 +175,7 @@ class Model:
         snapshot = Snapshot(run, self.now, asked, valid, invalid)
         for folder in ("quarantine/scope=en", *(("snapshots/scope=en/asked",) if asked is not None else ())):
             yield from _write(f"{folder}/{run}.parquet")
+        yield from _write(f"snapshots/scope=en/records/{run}.*.parquet")  # each try has a name of its own
         if (yield ("before", f"snapshots/scope=en/{run}.parquet")):
             self.snapshots[run] = snapshot
         yield ("after", f"snapshots/scope=en/{run}.parquet")

@@ -69,24 +69,22 @@ class Desk:
 
     def products(self, found: Snapshot, *columns: str) -> list[Any]:
         """Some columns of a snapshot's products by SKU: rows, or plain values if it is one column."""
-        sql = f"SELECT {', '.join(columns)} FROM {self._rows(pull.snapshot_path(SCOPE, found.run))} ORDER BY sku"
+        sql = f"SELECT {', '.join(columns)} FROM ({pull.products(found, self.store.url)}) ORDER BY sku"
         rows = self.con.execute(sql).fetchall()
         return [row[0] for row in rows] if len(columns) == 1 else rows
 
     def quarantine(self, found: Snapshot, *columns: str) -> list[Any]:
         """Some columns of a pull's invalid records in their order, those that were passed over last."""
-        rows = self._rows(pull.quarantine_path(SCOPE, found.run))
+        path = self.store.url(pull.quarantine_path(SCOPE, found.run))
+        rows = f"read_parquet({literal(path)}, hive_partitioning = false)"
         sql = f"SELECT {', '.join(columns)} FROM {rows} ORDER BY position, sentence"
         rows = self.con.execute(sql).fetchall()
         return [row[0] for row in rows] if len(columns) == 1 else rows
 
-    def _rows(self, path: str) -> str:
-        return f"read_parquet({literal(self.store.url(path))}, hive_partitioning = false)"
-
     def payloads(self, found: Snapshot) -> list[dict[str, Any]]:
         """What a service gets of each product, by SKU."""
-        rows = self._rows(pull.snapshot_path(SCOPE, found.run))
-        sql = f"SELECT to_json(payload(p, '{SCOPE}')) FROM {rows} AS p ORDER BY sku"
+        rows = pull.products(found, self.store.url)
+        sql = f"SELECT to_json(payload(p, '{SCOPE}')) FROM ({rows}) AS p ORDER BY sku"
         return [json.loads(row[0]) for row in self.con.execute(sql).fetchall()]
 
 

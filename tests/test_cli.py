@@ -362,16 +362,16 @@ def test_withdraw_lists_and_only_with_yes_takes_away(tmp_path: Path) -> None:
 
 def test_tidy_says_what_it_deleted_and_a_dry_run_deletes_nothing(shop: Shop) -> None:
     shop.run("sync")
-    (first,) = (path for path in shop.files() if path.startswith("var/store/snapshots"))
+    first = {path for path in shop.files() if path.startswith("var/store/snapshots")}
     shop.run("sync")
     for path in (shop.folder / "var").rglob("*.*"):
         os.utime(path, (shop.now.timestamp(), shop.now.timestamp()))
     shop.now += timedelta(days=8)
     before = shop.files()
-    assert shop.run("tidy", "--dry-run").lines == ["Would delete: snapshots 1, steps 8."]
+    assert shop.run("tidy", "--dry-run").lines == ["Would delete: snapshots 1, records 1, steps 8."]
     assert shop.files() == before
-    assert shop.run("tidy").lines == ["Deleted: snapshots 1, steps 8."]
-    assert {path for path in before.keys() - shop.files().keys() if "/steps/" not in path} == {first}
+    assert shop.run("tidy").lines == ["Deleted: snapshots 1, records 1, steps 8."]
+    assert {path for path in before.keys() - shop.files().keys() if "/steps/" not in path} == first
     assert shop.run("tidy").lines == ["Deleted: nothing."]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from datasync import product, validation
+from datasync import product, pull, validation
 from datasync.errors import InvalidExpression, InvalidSettings
 from tests.pulling import SCOPE, Desk, balance
 
@@ -144,9 +144,8 @@ def test_the_stored_content_gives_the_same_hash_again(desk: Desk) -> None:
     )
     for volatile in ([], ["modified"], ["mod*", "color"]):
         found = desk.pull("x.jsonl", attributes=["size"], volatile=volatile)
-        path = desk.store.url(f"snapshots/scope={SCOPE}/{found.run}.parquet")
-        stored = f"read_parquet('{path}', hive_partitioning = false)"
-        sql = f"SELECT hash, content_hash(p, '{SCOPE}', ?::VARCHAR[]) FROM {stored} AS p"
+        stored = pull.products(found, desk.store.url)
+        sql = f"SELECT hash, content_hash(p, '{SCOPE}', ?::VARCHAR[]) FROM ({stored}) AS p"
         rows = desk.con.execute(sql, [volatile]).fetchall()
         assert len(rows) == 3
         assert all(stored == again for stored, again in rows)

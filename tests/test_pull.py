@@ -13,6 +13,7 @@ import pytest
 from datasync import pull
 from datasync.errors import UnreadableFile
 from datasync.sources.base import Records, Want
+from datasync.store.files import connect
 from tests.pulling import SCOPE, START, Desk, balance
 
 
@@ -42,6 +43,7 @@ def test_what_a_pull_found_stands_in_the_snapshot_and_is_read_back_from_it(desk:
         "unreadable": 0,
         "asked": 0,
         "requests": 1,
+        "file": found.file,
         "notes": (),
     }
     assert START < found.started_at < found.finished_at
@@ -65,6 +67,43 @@ def test_a_pull_that_was_killed_before_its_snapshot_stood_is_done_again_whole(de
     desk.lines("x.jsonl", {"sku": "A", "name": "a"})
     again = desk.pull("x.jsonl", run="one", snapshot="partial")
     assert (balance(found), balance(again), desk.quarantine(again, "sku")) == ((1, 0, 1, 0), (1, 1, 0, 0), [])
+
+
+@pytest.mark.parametrize("valid", [30, 3])
+def test_a_snapshot_says_which_of_its_records_are_no_products(desk: Desk, valid: int) -> None:
+    """Few are left out of the file as it was staged, and where many would be, the products stand there alone."""
+    rest = [{"sku": "00", "name": "older"}, {"sku": "01", "name": "1"}, {"sku": "x"}]
+    desk.lines("x.jsonl", *rest, *({"sku": f"{n:02}", "name": str(n)} for n in range(valid)))
+    found = desk.pull("x.jsonl")
+    assert balance(found) == (valid + 3, valid, 2, 1)
+    assert desk.products(found, "sku", "name") == [(f"{n:02}", str(n)) for n in range(valid)]
+    assert desk.quarantine(found, "sku", "code") == [("00", "duplicate-sku"), ("x", "missing-name")]
+    stored = desk.store.url(pull.records_path(SCOPE, found.file))
+    assert desk.con.execute(f"SELECT count(*) FROM '{stored}'").fetchone() == (valid + 3 * (valid > 10),)
+
+
+def test_of_two_tries_of_a_run_the_first_to_end_gives_the_snapshot_and_no_other_file_stays(desk: Desk) -> None:
+    desk.lines("x.jsonl", {"sku": "A", "name": "slow"}, {"sku": "B", "name": "b"})
+    slow, faster = desk.source("x.jsonl"), []
+
+    class Slow:
+        """Gives its records, and meanwhile another worker does the same run from its beginning to its end."""
+
+        scheduled, requests = slow.scheduled, slow.requests
+
+        def records(self, con: Any, want: Want) -> Any:
+            given = slow.records(con, want)
+            other = connect(desk.store)
+            mine, desk.con = desk.con, other
+            desk.lines("y.jsonl", {"sku": "A", "name": "fast"})
+            faster.append(desk.pull("y.jsonl", run="one"))
+            desk.con = mine
+            return given
+
+    found = desk.pull("x.jsonl", run="one", source=Slow())
+    assert [found] == faster
+    assert desk.products(found, "name") == ["fast"]
+    assert list(desk.store.listing(f"snapshots/scope={SCOPE}/records")) == [found.file]
 
 
 # ── Duplicates ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -151,8 +190,10 @@ def test_an_invalid_record_is_kept_whole_also_what_is_not_mapped(desk: Desk, end
 
 def test_nothing_that_was_not_named_gets_into_a_snapshot(desk: Desk) -> None:
     desk.lines("x.jsonl", {"sku": "A", "name": "a", "cost": "hunter2"})
-    found = desk.pull("x.jsonl")
-    assert b"hunter2" not in Path(desk.store.url(pull.snapshot_path(SCOPE, found.run))).read_bytes()
+    desk.pull("x.jsonl")
+    files = [path for path in Path(desk.store.root).rglob("*") if path.is_file()]
+    assert len(files) == 3
+    assert all(b"hunter2" not in path.read_bytes() for path in files)
 
 
 def test_a_complete_snapshot_with_an_unreadable_record_says_so(desk: Desk) -> None:

@@ -83,8 +83,7 @@ def sampled(
         return
     yield _records(con, store, key, found, is_part=found.records >= SAMPLE or isinstance(source, Offering))
     yield from _fields(con, store, key, how, opened.given.names, found)
-    valid = parquet(store, pull.snapshot_path(name, run))
-    con.execute(f"CREATE OR REPLACE TEMP VIEW catalog AS SELECT * FROM {valid}")
+    con.execute(f"CREATE OR REPLACE TEMP VIEW catalog AS {pull.products(found, store.url)}")
     for service, theirs in settings.services.items():
         yield turned_away(con, key, service, theirs)
 
@@ -111,8 +110,7 @@ def _fields(
         )
     if how.defaults and found.valid:
         columns = ", ".join(f"any_value({quote(column)})::VARCHAR" for column in how.defaults)
-        valid = parquet(store, pull.snapshot_path(found.scope, found.run))
-        values = con.execute(f"SELECT {columns} FROM {valid}").fetchone() or ()
+        values = con.execute(f"SELECT {columns} FROM ({pull.products(found, store.url)})").fetchone() or ()
         told = ", ".join(f"{column} {value}" for column, value in zip(how.defaults, values, strict=True))
         yield Finding("note", key, f"no field for these, so every product has the default: {told}.")
     if empty := [c for c in product.PRODUCT_COLUMNS if c not in how.columns and c not in how.defaults]:

@@ -1,4 +1,4 @@
--- One row per invalid record of the pull that is staged: where it stood, its SKU and name if it has them, its code, a sentence, and the record whole.
+-- One row per invalid record of the pull that is staged: where it stood, its SKU and name if it has them, its code, a sentence, and the record whole, if it is known.
 -- A record that gave nothing at all and is a JSON object after all was read: it has none of the fields that are mapped, a SKU least of all.
 WITH invalid AS (
     SELECT
@@ -19,7 +19,7 @@ WITH invalid AS (
             WHEN s.code = 'unreadable' AND o.line IS NOT NULL THEN 'Line ' || o.line || ' of ' || s._place || ': ' || s.sentence
             ELSE s.sentence
         END AS sentence,
-        coalesce(s.record, o.text, to_json(s)::VARCHAR) AS record
+        coalesce(s.record, o.text) AS record
     FROM staged AS s LEFT JOIN settled AS d USING (position) LEFT JOIN originals AS o USING (position)
     WHERE s.code IS NOT NULL OR d.becomes = 'duplicate-sku'
 )

@@ -77,7 +77,7 @@ def scope(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: 
     made.add("", "quarantined", "SELECT count(*) AS quarantined FROM quarantined", *in_quarantine)
     made.add("", "reasons", query("quarantine_reasons"), *in_quarantine, "told")
     if head.get("last_pull"):
-        _pull(made, store, name, head["last_pull"])
+        _pull(con, store, made, name, head["last_pull"])
     for service in settings.services:
         _service(con, store, settings, at, name, service, made)
     return made
@@ -171,17 +171,17 @@ def _left(con: duckdb.DuckDBPyConnection, store: Store, made: Counted, left: Lef
     made.add(f"left/{left.scope}/{left.service or ''}", "held", counted, relation)
 
 
-def _pull(made: Counted, store: Store, scope: str, last: Mapping[str, Any]) -> None:
+def _pull(con: duckdb.DuckDBPyConnection, store: Store, made: Counted, scope: str, last: Mapping[str, Any]) -> None:
     """The last pull's counts, from the files it left; what is no longer kept is told by the catalog's entry."""
-    kept = {
-        "valid": (pull.snapshot_path(scope, last["run"]), f"snapshots/scope={scope}"),
-        "quarantined": (pull.quarantine_path(scope, last["run"]), f"quarantine/scope={scope}"),
-    }
+    left: dict[str, str] = {}
+    if found := pull.read(con, store, scope, last["run"]):
+        left["valid"] = f"({pull.products(found, str)})"
+    quarantine = pull.quarantine_path(scope, last["run"])
+    if quarantine.rpartition("/")[2] in store.listing(f"quarantine/scope={scope}"):
+        left["quarantined"] = f"read_parquet([{literal(quarantine)}], hive_partitioning = false)"
     for figure in ("records", "valid", "quarantined", "repeated"):
-        path, folder = kept.get(figure, ("", ""))
-        if folder and path.rpartition("/")[2] in store.listing(folder):
-            read = f"read_parquet([{literal(path)}], hive_partitioning = false)"
-            made.add("", f"pull {figure}", f"SELECT count(*) AS {figure} FROM {read}")
+        if figure in left:
+            made.add("", f"pull {figure}", f"SELECT count(*) AS {figure} FROM {left[figure]}")
         else:
             told = f"(meta -> 'last_pull' ->> '{figure}')::BIGINT"
             made.add("", f"pull {figure}", f"SELECT {told} AS {figure} FROM catalog_head", "catalog_head")

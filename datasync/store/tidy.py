@@ -47,6 +47,7 @@ class Tidied:
     entries: int = 0
     checkpoints: int = 0
     snapshots: int = 0
+    records: int = 0
     quarantines: int = 0
     pages: int = 0
     steps: int = 0
@@ -201,7 +202,9 @@ def _crowded(work: _Round, log: Log, looked: Listing) -> set[int]:
 
 
 def _pulled(work: _Round, logs: ScopeLogs) -> None:
-    """Remove a scope's old snapshots, with what was asked and the pages they came in, and its old quarantines."""
+    """Remove a scope's old snapshots, with their records, what was asked and the pages they came in, and its old
+    quarantines.
+    """
     scope, meta = logs.scope, logs.catalog.head(work.con).meta
     told = (meta.get("last_complete"), meta.get("last_pull"), *meta.get("pulls", ()))
     used = {pull["run"] for pull in told if pull}
@@ -210,6 +213,7 @@ def _pulled(work: _Round, logs: ScopeLogs) -> None:
             used.add(held.id)
     snapshots, quarantines = f"snapshots/scope={scope}", f"quarantine/scope={scope}"
     _files(work, "snapshots", snapshots, work.keep.snapshots, used)
+    _files(work, "records", f"{snapshots}/records", work.keep.snapshots, used)
     _files(work, "snapshots", f"{snapshots}/asked", work.keep.snapshots, used)
     _files(work, "quarantines", quarantines, max(work.keep.quarantine, work.keep.snapshots), used)
     for run in set(work.store.folders(f"pulls/scope={scope}")) - used:
@@ -218,7 +222,8 @@ def _pulled(work: _Round, logs: ScopeLogs) -> None:
 
 def _files(work: _Round, kind: str, folder: str, kept_for: timedelta, used: set[str]) -> None:
     for name in work.old(folder, kept_for):
-        if name.removesuffix(".parquet") not in used:
+        run = name.removesuffix(".parquet")
+        if used.isdisjoint((run, run.rpartition(".")[0])):  # a file of records is called <run>.<try>.parquet
             work.remove(kind, f"{folder}/{name}")
 
 

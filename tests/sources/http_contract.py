@@ -47,7 +47,7 @@ def pulled(
     store, address = Folder(str(folder / "pulled")), {**shop.address, **keys}
     source, scope = shop.source(store, address=address), Scope(source="shop", **address)
     found = pull.pull(con, store, "en-US", scope, source, want, "r1", "", lambda: AT)
-    valid = con.execute(f"FROM '{store.url(pull.snapshot_path('en-US', 'r1'))}' ORDER BY sku")
+    valid = con.execute(f"FROM ({pull.products(found, store.url)}) ORDER BY sku")
     names = [column[0] for column in valid.description or ()]
     products = [dict(zip(names, row, strict=True)) for row in valid.fetchall()]
     invalid = con.execute(f"SELECT code, sentence FROM '{store.url(pull.quarantine_path('en-US', 'r1'))}' ORDER BY ALL")

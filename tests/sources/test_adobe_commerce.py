@@ -62,7 +62,7 @@ def test_a_product_is_mapped_from_its_numbers_and_lists(
             {"url": f"{media}/b.jpg", "label": "Back", "roles": []},
         ],
         "attributes": [{"code": "color", "values": ["Black"]}],
-        "hash": None, "hash_version": "1", "bytes": None, "scope": "en-US",
+        "hash": None, "hash_version": "1", "bytes": None,
     }  # fmt: skip
     assert (str(found["price"]), f"{found['updated_at']:%FT%T%z}") == ("89.9000", "2026-11-20T08:00:00+0000")
 

@@ -350,8 +350,9 @@ def test_old_snapshots_go_but_those_that_are_remembered_or_held(shop: Shop, date
     assert tidy(line.con, dated, KEEP, line.logs(), line.clock()) == Tidied()
     line.clock.pass_by(days=2)
     done = tidy(line.con, dated, KEEP, line.logs(), line.clock())
-    assert (done.snapshots, done.pages, done.quarantines) == (4, 2, 0)
+    assert (done.snapshots, done.records, done.pages, done.quarantines) == (4, 3, 2, 0)
     assert names("snapshots/scope=en") == {"r3", "r4", "r5"}
+    assert {name.split(".")[0] for name in names("snapshots/scope=en/records")} == {"r3", "r4", "r5"}
     assert names("snapshots/scope=en/asked") == {"r4"}
     assert dated.folders("pulls/scope=en") == ["r3", "r4"]
     assert names("quarantine/scope=en") == {"r1", "r2", "r3", "r4", "r5", "r6"}
