@@ -54,7 +54,7 @@ def stage(
     staging = literal(str(folder / STAGED))
     con.execute("SET preserve_insertion_order = true")  # a record's place in the file is its position
     try:
-        con.execute(f"COPY ({whole}) TO {staging} ({ZSTD}, ROW_GROUP_SIZE 40960)")
+        con.execute(f"COPY ({whole}) TO {staging} ({ZSTD})")
     except _OURS:
         raise
     except duckdb.Error as error:
