@@ -71,5 +71,8 @@ def texts(column: pa.ChunkedArray) -> tuple[Bytes, NDArray[np.int64]]:
 
 def numbers(column: pa.ChunkedArray) -> Numbers:
     """A column of numbers without NULLs."""
-    found: Numbers = column.to_numpy()
+    # Not to_numpy, nor combine_chunks of no chunk: they import pandas, where it is installed.
+    if not column.num_chunks:
+        return np.empty(0, column.type.to_pandas_dtype())
+    found: Numbers = np.from_dlpack(column.combine_chunks())
     return found

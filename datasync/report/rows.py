@@ -9,11 +9,8 @@ planes    facet (2 bytes), place of the payload (4), and per service code (2), r
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from datasync.report.binary import header, numbers, stack, texts
@@ -33,7 +30,7 @@ def in_shard(of: Segment, coarse: int) -> int:
 
 def columns(of: Segment, services: int) -> str:
     """What ``shards`` needs of documents."""
-    told = [f"code_{n}, received_{n}, told_{n}" for n in range(services)]
+    told = [f"code_{n}, {_time(f'received_{n}')}, {_time(f'told_{n}')}" for n in range(services)]
     return ", ".join(("line", "facet", f"{of.place} AS place", *told))
 
 
@@ -59,7 +56,7 @@ class _Told:
     """What one service says of some documents: ``newest`` by shard, and the planes of all."""
 
     def __init__(self, part: pa.Table, number: int, first: NDArray[np.int64]) -> None:
-        times = [_times(part[f"{name}_{number}"]) for name in ("received", "told")]
+        times = [numbers(part[f"{name}_{number}"]) for name in ("received", "told")]
         self.newest = np.maximum.reduceat(np.maximum(*times), first) if len(first) else first
         since = np.repeat(self.newest, np.diff(np.append(first, part.num_rows)))
         before = [np.where(one < 0, 0, since - one + 1) for one in times]
@@ -68,7 +65,6 @@ class _Told:
         )
 
 
-def _times(column: pa.ChunkedArray) -> NDArray[np.int64]:
+def _time(column: str) -> str:
     """Milliseconds; none is -1."""
-    found: NDArray[Any] = pc.fill_null(column, -1).to_numpy()
-    return found.astype(np.int64)
+    return f"coalesce({column}, -1)::BIGINT AS {column}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -20,6 +22,18 @@ from tests.report import plausible
 from tests.report.plausible import NOW
 
 SIZES = {"en-US": 40}
+SYNC_AND_PUBLISH = """
+import sys
+from datasync.pipeline import Pipeline
+line = Pipeline.open(sys.argv[1])
+run = line.begin("first", "sync", (), "schedule", "")
+line.pull(run, "en-US")
+line.apply(run, "en-US")
+line.transfer(run, "en-US", "search")
+line.close(run)
+line.publish()
+print("pandas" in sys.modules)
+"""
 TEMPLATE = Path(__file__).parents[2] / "reports" / "templates" / "index.html"
 
 
@@ -55,6 +69,26 @@ def test_a_publish_leaves_the_page_its_figures_and_its_data(tmp_path: Path) -> N
     ]
     assert done.files == 4
     assert done.version in (tmp_path / "index.html").read_text(encoding="utf-8")
+
+
+def test_a_publish_does_not_import_pandas(tmp_path: Path) -> None:
+    """pyarrow imports it at the first value that comes from or goes to Python, wherever it is installed."""
+    settings = {
+        "store": "store",
+        "site": "site",
+        "sources": {"shop": {"kind": "sample", "size": 300}},
+        "scopes": {"en-US": {"source": "shop", "locale": "en-US"}},
+        "services": {"search": {}},
+    }
+    (tmp_path / "datasync.yaml").write_text(json.dumps(settings), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", SYNC_AND_PUBLISH, str(tmp_path / "datasync.yaml")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", "False\n")
+    assert (tmp_path / "site" / "index.html").is_file()
 
 
 def test_status_json_has_the_figures_in_the_documented_form(tmp_path: Path) -> None:
