@@ -382,7 +382,7 @@ def test_a_pull_by_pages_that_was_killed_goes_on_after_the_last_within_its_bound
     reader = Reader(tmp_path, databases.SqliteFile(tmp_path / "shop.db"))
     reader.place.run("CREATE TABLE product (id INTEGER PRIMARY KEY, sku TEXT, name TEXT, number INTEGER)")
     reader.place.run(
-        "WITH RECURSIVE n (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 4001) "
+        "WITH RECURSIVE n (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 601) "
         "INSERT INTO product SELECT id, 'S' || id, 'a', id FROM n"
     )
     argv = [sys.executable, "-c", PULL, str(tmp_path / "shop.db"), reader.desk.store.root]
@@ -393,16 +393,16 @@ def test_a_pull_by_pages_that_was_killed_goes_on_after_the_last_within_its_bound
     killed.kill()
     killed.wait()
     before = len(list(pages.rglob("*.gz")))
-    assert 20 <= before < 2001
+    assert 20 <= before < 301
     # A row that was read changes, and one is added: both are above the bound, so the next pull's, not this one's.
     reader.place.run("UPDATE product SET name = 'b', number = 9001 WHERE id = 1")
-    reader.place.run("INSERT INTO product VALUES (4002, 'S4002', 'a', 9002)")
+    reader.place.run("INSERT INTO product VALUES (602, 'S602', 'a', 9002)")
     how: dict[str, Any] = {"given": {"page_size": 2}, "key": "id", "cursor": "number"}
     found = reader.pull("changed", watermark='{"until": "0"}', at="2026-11-23T00:00:00+00:00", run="killed", **how)
-    assert (found.valid, found.requests, found.watermark) == (4001, 2001, '{"until": "4001"}')
+    assert (found.valid, found.requests, found.watermark) == (601, 301, '{"until": "601"}')
     assert found.started_at == datetime(2026, 11, 22, tzinfo=UTC)
     after = reader.pull("changed", watermark=found.watermark, **how)
-    assert reader.desk.products(after, "sku", "name") == [("S1", "b"), ("S4001", "a"), ("S4002", "a")]
+    assert reader.desk.products(after, "sku", "name") == [("S1", "b"), ("S601", "a"), ("S602", "a")]
 
 
 READ = """
