@@ -94,12 +94,14 @@ def kept(con: duckdb.DuckDBPyConnection, store: Store, scope: str, run: str) -> 
 def products(found: Snapshot, url: Callable[[str], str]) -> str:
     """SQL with one row per valid product of a snapshot; ``url`` says how a file of the store is reached."""
     columns = ", ".join(f"r.{quote(c)}" for c in product.STORED)
-    records = f"read_parquet({literal(url(records_path(found.scope, found.file)))}, {_PLAIN}, file_row_number = true)"
-    left_out = f"read_parquet({literal(url(snapshot_path(found.scope, found.run)))}, {_PLAIN})"
+    records = (
+        f"read_parquet({literal(url(records_path(found.scope, found.file)))}, {_NO_PARTITIONS}, file_row_number = true)"
+    )
+    left_out = f"read_parquet({literal(url(snapshot_path(found.scope, found.run)))}, {_NO_PARTITIONS})"
     return f"SELECT {columns} FROM {records} AS r ANTI JOIN {left_out} AS l ON r.file_row_number = l.position"
 
 
-_PLAIN = "hive_partitioning = false"
+_NO_PARTITIONS = "hive_partitioning = false"
 
 
 def pull(
