@@ -75,9 +75,11 @@ def asked_path(scope: str, run: str) -> str:
 
 
 def read(con: duckdb.DuckDBPyConnection, store: Store, scope: str, run: str) -> Snapshot | None:
-    """The snapshot a run took of a scope, or None."""
+    """The snapshot a run took of a scope, or None; one that does not name a file of records is of an older kind, and
+    answers nothing.
+    """
     found = footer(con, store, snapshot_path(scope, run))
-    if found is None:
+    if found is None or "file" not in found:
         return None
     times = {name: datetime.fromisoformat(found[name]) for name in ("started_at", "finished_at")}
     return Snapshot(**{**found, **times, "notes": tuple(found["notes"])})

@@ -59,6 +59,14 @@ def test_a_run_that_has_its_snapshot_already_does_not_ask_the_source_again(desk:
     assert desk.products(first, "name") == ["a"]
 
 
+def test_a_snapshot_that_names_no_file_of_records_is_taken_for_none(desk: Desk) -> None:
+    """Stores have had such ones: the products stood in the snapshot itself."""
+    path = Path(desk.store.url(pull.snapshot_path(SCOPE, "older")))
+    path.parent.mkdir(parents=True)
+    desk.con.execute(f"COPY (SELECT 'A' AS sku) TO '{path}' (FORMAT parquet, KV_METADATA {{datasync: '{{}}'}})")
+    assert pull.read(desk.con, desk.store, SCOPE, "older") is None
+
+
 def test_a_pull_that_was_killed_before_its_snapshot_stood_is_done_again_whole(desk: Desk) -> None:
     """The quarantine is written first and the snapshot last, so what a kill leaves is overwritten."""
     desk.lines("x.jsonl", {"sku": "A"})
