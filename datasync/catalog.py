@@ -20,7 +20,7 @@ from datasync.cadence import Missed
 from datasync.errors import RequestTooLate, StoreUnavailable
 from datasync.pull import Snapshot
 from datasync.settings import Guard
-from datasync.sql import count, instant, literal, query, quote, row
+from datasync.sql import count, instant, literal, query, quote, row, view
 from datasync.store import holds
 from datasync.store.files import Clock, Store, parquet
 from datasync.store.holds import Hold
@@ -94,7 +94,7 @@ def apply(
             held = _hold(store, found, counts["removed_live"], live, clock())
             if found.complete:
                 return held
-            _view(con, "asked_for", _NO_SKUS)
+            view(con, "asked_for", _NO_SKUS)
             counts = row(con, query("difference_counts"))
         missed = _missed(con, head, found, lookback, counts)
         meta = _meta(head, found, counts, scheduled, missed)
@@ -135,26 +135,22 @@ def _difference(
 ) -> None:
     """Make the view ``difference``: the rows this snapshot adds to the log."""
     into.fold(con, "catalog", head.number)
-    _view(con, "pulled", pull.products(found, store.url))
+    view(con, "pulled", pull.products(found, store.url))
     todays = f"comparable AS hash, {literal(product.hash_version(volatile))} AS hash_version"
     rehashed = f"SELECT * REPLACE ({todays}) FROM ({_comparable(con, 'pulled', found.scope, volatile)})"
-    _view(con, "snapshot", f"SELECT * EXCLUDE (comparable) FROM ({rehashed})")
-    _view(
+    view(con, "snapshot", f"SELECT * EXCLUDE (comparable) FROM ({rehashed})")
+    view(
         con,
         "quarantine",
         f"SELECT sku, name, code FROM {parquet(store, pull.quarantine_path(found.scope, found.run))}",
     )
-    _view(con, "asked_for", _asked(store, found))
-    _view(con, "later", _later(con, store, head, found))
-    _view(con, "known", _comparable(con, "catalog", found.scope, volatile))
+    view(con, "asked_for", _asked(store, found))
+    view(con, "later", _later(con, store, head, found))
+    view(con, "known", _comparable(con, "catalog", found.scope, volatile))
     removes = "true" if found.complete and not found.unreadable else "false"
     sql = query("difference", removes=removes, run=literal(found.run), started_at=instant(found.started_at))
     columns = ", ".join(quote(c) for c in ("sku", *COLUMNS))
-    _view(con, "difference", f"SELECT {columns} FROM ({sql})")
-
-
-def _view(con: duckdb.DuckDBPyConnection, name: str, sql: str) -> None:
-    con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
+    view(con, "difference", f"SELECT {columns} FROM ({sql})")
 
 
 _NO_SKUS = "SELECT NULL::VARCHAR AS sku WHERE false"

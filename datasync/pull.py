@@ -126,7 +126,7 @@ def pull(
         return known
     with scratch() as folder:
         records, how = staging.stage(con, name, scope, source.records(con, want), want, folder)
-        staging.settle(con, name, scope, records, how)
+        staging.settle(con, records)
         if records.answers_absence:
             staging.refuse_unreadable_files(con)
             staging.refuse_missing_fields(con, name, scope, records, how)

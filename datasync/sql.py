@@ -38,6 +38,11 @@ def macros(con: duckdb.DuckDBPyConnection, name: str) -> None:
             con.execute(statement)
 
 
+def view(con: duckdb.DuckDBPyConnection, name: str, sql: str) -> None:
+    """Let ``name`` stand for what ``sql`` gives, whatever it stood for before."""
+    con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
+
+
 def quote(name: str) -> str:
     """An identifier, whatever is in it."""
     return '"' + name.replace('"', '""') + '"'

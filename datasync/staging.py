@@ -35,10 +35,7 @@ LEFT_OUT = """
     UNION ALL
     SELECT position FROM settled WHERE becomes <> 'valid'
 """
-VALID = """
-    SELECT * FROM staged
-    WHERE code IS NULL AND position NOT IN (SELECT position FROM settled WHERE becomes <> 'valid')
-"""
+VALID = f"SELECT * FROM staged WHERE position NOT IN ({LEFT_OUT})"
 
 
 def stage(
@@ -99,7 +96,7 @@ def refuse_missing_fields(
             raise MissingField(name, column, field, records.names)
 
 
-def settle(con: duckdb.DuckDBPyConnection, name: str, scope: Scope, records: Records, how: mapping.Mapped) -> None:
+def settle(con: duckdb.DuckDBPyConnection, records: Records) -> None:
     """Make ``settled``, what becomes of valid records that share a SKU, and ``invalid``, what goes to quarantine."""
     con.execute(f"CREATE OR REPLACE TEMP TABLE twice AS {_TWICE}")
     con.execute(f"CREATE OR REPLACE TEMP TABLE several AS {_SEVERAL}")

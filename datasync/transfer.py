@@ -26,7 +26,7 @@ from datasync.receipts import TRIES
 from datasync.services.base import Service
 from datasync.settings import Guard
 from datasync.settings import Service as ServiceSettings
-from datasync.sql import count, literal, query, quote, row
+from datasync.sql import count, literal, query, quote, row, view
 from datasync.store import holds
 from datasync.store.files import Clock, Store
 from datasync.store.holds import Hold
@@ -128,7 +128,7 @@ def _deliver_all(way: _Way, head: Head) -> bool:
     while done < total:
         began = time.monotonic()
         batch = f"SELECT * FROM due WHERE rowid >= {done} AND rowid < {done + size}"
-        way.con.execute(f"CREATE OR REPLACE TEMP VIEW delivered AS {batch}")
+        view(way.con, "delivered", batch)
         next_head = _deliver(way, head)
         if next_head is None:
             return False
@@ -152,7 +152,7 @@ def _deliver(way: _Way, head: Head) -> Head | None:
     """
     needs = ", ".join(f"c.{quote(column)}" for column in way.service.needs)
     joined = f"SELECT d.*, {needs} FROM delivered AS d LEFT JOIN catalog AS c USING (sku)"
-    _view(way.con, "batch", joined if needs else "SELECT * FROM delivered")
+    view(way.con, "batch", joined if needs else "SELECT * FROM delivered")
     failure = None
     try:
         answers = way.service.deliver(way.con, "batch")
@@ -172,15 +172,11 @@ def _tell(way: _Way, answers: str) -> None:
     twice.
     """
     if way.service.embedded:
-        _view(way.con, "told", answers)
+        view(way.con, "told", answers)
         return
     way.con.execute(f"CREATE OR REPLACE TEMP TABLE answers AS {answers}")
     answer = "a.outcome, a.words, a.answered_at"
-    _view(way.con, "told", f"SELECT d.*, {answer} FROM delivered AS d LEFT JOIN answers AS a USING (sku)")
-
-
-def _view(con: duckdb.DuckDBPyConnection, name: str, sql: str) -> None:
-    con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
+    view(way.con, "told", f"SELECT d.*, {answer} FROM delivered AS d LEFT JOIN answers AS a USING (sku)")
 
 
 def _record(way: _Way, head: Head) -> Head | None:
@@ -190,7 +186,7 @@ def _record(way: _Way, head: Head) -> Head | None:
     rows = query("receipt_rows", settings=literal(way.settings.fingerprint()), run=literal(way.run))
     before, told = head, "told"
     for _ in range(TRIES):
-        _view(way.con, "answered", query("answered", since=str(head.number), told=told))
+        view(way.con, "answered", query("answered", since=str(head.number), told=told))
         counts = row(way.con, query("answered_counts"))
         done = way.log.append(way.con, before, rows, _meta(way, before, counts), way.clock)
         if done:
