@@ -164,6 +164,18 @@ class UnreadableFile(DataError):
         super().__init__(f"{path} cannot be read: {reason}. Nothing was changed. Export it again, or take it away.")
 
 
+class RecordsLost(DataError):
+    """The reader gave another number of records than its source holds: a mistake of datasync's own."""
+
+    def __init__(self, scope: str, holds: int, read: int, rejected: int) -> None:
+        self.scope, self.holds, self.read, self.rejected = scope, holds, read, rejected
+        super().__init__(
+            f"scopes.{scope}: the source holds {holds:,} records, and reading gave {read + rejected:,} ({read:,} rows, "
+            f"{rejected:,} passed over). This is a mistake of datasync, not of the data. Nothing was changed. Report "
+            "it, with the file or the query if you may; until it is mended, another format of the export may do."
+        )
+
+
 class UnexpectedAnswer(DataError):
     """A source answers, but not as its interface promises, so that what it gives can't be trusted to be everything."""
 

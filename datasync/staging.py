@@ -13,10 +13,10 @@ from pathlib import Path
 import duckdb
 
 from datasync import mapping, product, validation
-from datasync.errors import MissingField, UnreadableFile
+from datasync.errors import MissingField, RecordsLost, UnreadableFile
 from datasync.settings import Scope
 from datasync.sources.base import Originals, Records, Want
-from datasync.sql import literal, query
+from datasync.sql import count, literal, query
 from datasync.store.files import ZSTD
 
 _OURS = (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException, duckdb.OutOfMemoryException)
@@ -69,7 +69,18 @@ def stage(
     wanted = "WHERE sku IN (SELECT sku FROM asked) OR code = 'unreadable'" if want.what == "skus" else ""
     con.execute(f"CREATE OR REPLACE TEMP VIEW staged AS SELECT * FROM everything {wanted}")
     con.execute(f"CREATE OR REPLACE TEMP TABLE passed_over AS {records.rejects or _NO_REJECTS}")
+    _refuse_losses(con, name, records)
     return records, how
+
+
+def _refuse_losses(con: duckdb.DuckDBPyConnection, name: str, records: Records) -> None:
+    """Every record that the source holds was read or passed over by name; RecordsLost where that does not come out."""
+    if records.counted is None:
+        return
+    holds = records.counted(con)
+    read, rejected = count(con, "FROM everything"), count(con, "FROM passed_over")
+    if read + rejected != holds:
+        raise RecordsLost(name, holds, read, rejected)
 
 
 def _mapping(con: duckdb.DuckDBPyConnection, name: str, scope: Scope, records: Records) -> mapping.Mapped:

@@ -53,12 +53,14 @@ class Table:
     rows: Sequence[Record]
     answers_absence: bool = True
     watermark: str | None = None
+    holds: int | None = None
 
     def records(self, con: duckdb.DuckDBPyConnection, want: Want) -> Records:
+        counted = None if self.holds is None else lambda con: self.holds or 0
         whole = ", ".join(f"'{name}': {name}" for name in FIELDS)
         return Records(
             reader=self, names=FIELDS, complete=want.what == "complete", answers_absence=self.answers_absence,
-            whole=f"to_json({{{whole}}})::VARCHAR", watermark=self.watermark,
+            whole=f"to_json({{{whole}}})::VARCHAR", watermark=self.watermark, counted=counted,
         )  # fmt: skip
 
     def scheduled(self) -> Literal["complete", "changed"]:

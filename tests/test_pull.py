@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from datasync import pull
-from datasync.errors import UnreadableFile
+from datasync.errors import RecordsLost, UnreadableFile
 from datasync.sources.base import Records, Want
 from datasync.store.files import connect
+from tests.line import Line, many
 from tests.pulling import SCOPE, START, Desk, balance
 
 
@@ -49,6 +50,22 @@ def test_what_a_pull_found_stands_in_the_snapshot_and_is_read_back_from_it(desk:
     assert START < found.started_at < found.finished_at
     assert pull.read(desk.con, desk.store, SCOPE, found.run) == found
     assert pull.read(desk.con, desk.store, SCOPE, "another") is None
+
+
+@pytest.mark.parametrize("holds", [9, 11])
+def test_a_reader_that_gives_another_number_of_records_than_the_source_holds_fails_the_pull(
+    tmp_path: Path, holds: int
+) -> None:
+    line = Line(tmp_path)
+    told = rf"holds {holds} records, and reading gave 10 .* mistake of datasync"
+    with pytest.raises(RecordsLost, match=told) as lost:
+        line.pull(many(10), holds=holds)
+    assert (lost.value.exit_code, lost.value.holds, lost.value.read, lost.value.rejected) == (4, holds, 10, 0)
+    assert not list(Path(line.store.root).rglob("*.parquet"))
+
+
+def test_a_reader_that_gives_as_many_records_as_the_source_holds_is_believed(tmp_path: Path) -> None:
+    assert Line(tmp_path).pull(many(10), holds=10).records == 10
 
 
 def test_a_run_that_has_its_snapshot_already_does_not_ask_the_source_again(desk: Desk) -> None:

@@ -49,7 +49,7 @@ class _Opened:
     def records(self, con: duckdb.DuckDBPyConnection, want: Want) -> Records:
         mend = self.given.mend
         again = (lambda con, error: _Opened(mend(con, error)).records(con, want)) if mend else None
-        return replace(self.given, reader=_First(self.given.reader), mend=again)
+        return replace(self.given, reader=_First(self.given.reader), mend=again, counted=None)
 
     def scheduled(self) -> Literal["complete", "changed"]:
         return "complete"

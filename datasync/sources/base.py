@@ -86,7 +86,8 @@ class Records:
     names it. ``map`` makes products of the kind's fields; the scope's own map replaces single columns of it. ``began``
     is when reading began, where that was in an earlier try. ``gone`` reads records, apart from the others, of which a
     partial answer tells that they are no longer there. ``settled`` is asked once all was read: it gives None, or the
-    records without what was still being written meanwhile, or raises.
+    records without what was still being written meanwhile, or raises. ``counted`` is asked after that: it gives how
+    many records the source holds, by a count that owes nothing to the reader; None where there is no such count.
     """
 
     reader: Reader
@@ -101,6 +102,7 @@ class Records:
     gone: Reader | None = None
     settled: Callable[[], Records | None] | None = None
     mend: Callable[[duckdb.DuckDBPyConnection, Exception], Records] | None = None
+    counted: Callable[[duckdb.DuckDBPyConnection], int] | None = None
     requests: int = 1
     notes: tuple[str, ...] = field(default=())
     map: Mapping[str, str] = field(default_factory=dict)
