@@ -10,7 +10,6 @@ instead, one that was written to just before the pull.
 
 from __future__ import annotations
 
-import gzip
 import zipfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -121,7 +120,7 @@ class Files:
         for file in files:
             try:
                 layouts[file] = self._layout(con, location, kind, file)
-            except (UnreadableFile, OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, duckdb.Error) as error:
+            except (UnreadableFile, OSError, ValueError, KeyError, zipfile.BadZipFile, duckdb.Error) as error:
                 broken[file.name] = self._set_aside(file, error)
                 unopened |= {file.name} if isinstance(error, PermissionError | FileNotFoundError) else set()
         return _Opened(layouts, broken, frozenset(unopened))
@@ -132,7 +131,7 @@ class Files:
         if kind == "jsonl":
             return look(location, file)
         if kind == "csv":
-            tabs = "\t" if file.name.removesuffix(".gz").endswith(".tsv") else None
+            tabs = "\t" if file.bare_name.lower().endswith(".tsv") else None
             return tables.look_at_csv(location, file, self._scope.delimiter or tabs)
         if kind == "parquet":
             return tables.look_at_parquet(con, file)
@@ -141,7 +140,7 @@ class Files:
     def _format(self, files: Collection[File]) -> str:
         if self._scope.format or not files:
             return self._scope.format or "jsonl"
-        endings = {"." + file.name.removesuffix(".gz").rsplit(".", 1)[-1].lower() for file in files}
+        endings = {"." + file.bare_name.rsplit(".", 1)[-1].lower() for file in files}
         formats = {_FORMATS.get(ending, "") for ending in endings}
         if len(formats) == 1 and (known := formats.pop()):
             return known
@@ -151,7 +150,7 @@ class Files:
         )
 
     def _set_aside(self, file: File, error: Exception) -> str:
-        if isinstance(error, OSError) and not isinstance(error, gzip.BadGzipFile) and self._pattern.startswith("s3://"):
+        if isinstance(error, OSError) and self._pattern.startswith("s3://"):
             raise SourceUnavailable(f"scopes.{self._name}: {file.name} broke off while it was read: {error}") from error
         reason = error.reason if isinstance(error, UnreadableFile) else str(error).strip().split("\n")[0]
         if not self._is_partial:

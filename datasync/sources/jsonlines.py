@@ -43,7 +43,7 @@ class JsonLines:
         self._location = location
         self._files = {file.name: file for file in heads}
         self.names = tuple(dict.fromkeys(name for head in heads.values() for name in head.names))
-        self._copies = self._without_marks([file for file, head in heads.items() if head.marked])
+        self._copies = self._plain([file for file, head in heads.items() if head.marked or _is_odd(file)])
 
     def select(self, fields: Collection[str]) -> str:
         wanted = [field for field in fields if field] or ["sku"]
@@ -105,18 +105,18 @@ class JsonLines:
         cut = f"substr({path}, {len(one.path) - len(one.name) + 1})" if one else path
         return f"CASE {path}{copies} ELSE {cut} END" if copies else cut
 
-    def _without_marks(self, marked: Sequence[File]) -> dict[str, File]:
-        """Copies without the byte order mark, which DuckDB does not take in JSON, by name; they go when this reader
-        does.
+    def _plain(self, odd: Sequence[File]) -> dict[str, File]:
+        """Plain copies without the byte order mark, which DuckDB does not take in JSON, by name; they go when this
+        reader does.
         """
-        if not marked:
+        if not odd:
             return {}
         folder = Path(tempfile.mkdtemp(prefix="datasync-"))
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        copies = {file.name: replace(file, path=str(folder / f"{number}.jsonl")) for number, file in enumerate(marked)}
-        for file in marked:
+        copies = {file.name: replace(file, path=str(folder / f"{number}.jsonl")) for number, file in enumerate(odd)}
+        for file in odd:
             with opened(self._location, file) as content, open(copies[file.name].path, "wb") as copy:
-                content.read(len(codecs.BOM_UTF8))
+                copy.write(content.read(len(codecs.BOM_UTF8)).removeprefix(codecs.BOM_UTF8))
                 shutil.copyfileobj(content, copy)
         return copies
 
@@ -133,6 +133,11 @@ def look(location: Location, file: File) -> Head:
     if not objects and len(lines) > 1 and lines[0].startswith((b"[", b"{")):
         raise UnreadableFile(file.name, _DOCUMENT)
     return Head(tuple(dict.fromkeys(key for record in objects for key in record)), marked)
+
+
+def _is_odd(file: File) -> bool:
+    """Whether DuckDB does not see that a file is compressed: it knows ``.gz`` in small letters alone."""
+    return file.is_gzip and not file.path.endswith(".gz")
 
 
 def _object(line: bytes) -> dict[str, object] | None:

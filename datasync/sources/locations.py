@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import glob
-import gzip
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from typing import IO, Any, Protocol, cast
 import duckdb
 
 from datasync.errors import InvalidSettings, SourceUnavailable
+from datasync.sources.gunzip import gunzip
 
 _MAGIC = "*?["
 PATH = "datasync path"  # the column that tells which file a row is from; no file has one of that name
@@ -31,6 +31,16 @@ class File:
     size: int
     modified: datetime
     etag: str = ""
+
+    @property
+    def is_gzip(self) -> bool:
+        """Whether its name says that it is compressed, in whatever case."""
+        return self.name.lower().endswith(".gz")
+
+    @property
+    def bare_name(self) -> str:
+        """Its name without ``.gz``: what it is once decompressed."""
+        return self.name[:-3] if self.is_gzip else self.name
 
     @property
     def pattern(self) -> str:
@@ -124,13 +134,9 @@ def locate(pattern: str, options: Mapping[str, Any], scope: str, source: str) ->
 
 @contextmanager
 def opened(location: Location, file: File) -> Iterator[IO[bytes]]:
-    """The file's content, decompressed if its name ends in ``.gz``."""
+    """The file's content, decompressed if its name ends in ``.gz``; UnreadableFile where that is not whole gzip."""
     with location.raw(file) as raw:
-        if file.name.endswith(".gz"):
-            with gzip.open(raw) as plain:
-                yield cast("IO[bytes]", plain)
-        else:
-            yield raw
+        yield gunzip(raw, file.name, file.size) if file.is_gzip else raw
 
 
 @contextmanager

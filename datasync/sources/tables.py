@@ -139,6 +139,7 @@ def look_at_csv(location: Location, file: File, delimiter: str | None) -> Column
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
     options = (
         f"columns = {{{columns}}}, header = true, delim = {literal(delimiter)}, quote = '\"', escape = '\"', "
+        f"compression = '{'gzip' if file.is_gzip else 'none'}', "
         "auto_detect = false, store_rejects = true, rejects_limit = 0"
     )
     return Columns(tuple((name, quote(name)) for name in names), "read_csv", options)

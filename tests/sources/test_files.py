@@ -176,6 +176,13 @@ def test_every_format_gives_the_same_products(desk: Desk, ending: str) -> None:
     assert balance(found) == (2, 2, 0, 0)
 
 
+@pytest.mark.parametrize("name", ["X.CSV.GZ", "x.Csv.Gz", "X.JSONL.GZ"])
+def test_a_name_in_capital_letters_tells_its_format_too(desk: Desk, name: str) -> None:
+    content = CSV.encode() if "csv" in name.lower() else b'{"sku":"00123","name":"n"}\n{"sku":"B","name":"b"}\n'
+    desk.write(name, gzip.compress(content))
+    assert desk.products(desk.pull("*"), "sku") == ["00123", "B"]
+
+
 @pytest.mark.parametrize("line_end", [b"\n", b"\r\n"], ids=["LF", "CRLF"])
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["plain", "with a byte order mark"])
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "csv.gz", "jsonl.gz"])
