@@ -1,7 +1,12 @@
 """Staged records to a snapshot and a quarantine: what is valid to the one; what is not to the other, whole.
 
 Records are written once: the staged file goes to the store as it is, and the snapshot, a small file beside it, says
-which of its rows are no products. For each pull: records = valid + quarantined + repeated.
+which of its rows are no products. For each pull:
+
+    records = valid + quarantined + repeated + blank + filtered + outdated
+
+``blank`` rows hold no value, ``filtered`` records are not of this scope, and ``outdated`` ones are older than what the
+catalog has of their SKU, which only the catalog can tell: here that is 0, and they are among the valid ones.
 """
 
 from __future__ import annotations
@@ -52,6 +57,9 @@ class Snapshot:
     requests: int
     file: str
     notes: tuple[str, ...] = ()
+    blank: int = 0
+    filtered: int = 0
+    outdated: int = 0
 
 
 def snapshot_path(scope: str, run: str) -> str:
@@ -153,7 +161,7 @@ def _snapshot(
     doubt = (
         f"{unsure:,} records cannot be read, and each may be a product that was asked for: none is taken for absent."
     )
-    empty = records.complete and not counts["records"]
+    empty = records.complete and counts["records"] == counts["blank"]
     return Snapshot(
         run=run,
         scope=name,

@@ -25,6 +25,7 @@ STAGED = "staged.parquet"
 _NO_REJECTS = "SELECT NULL::VARCHAR AS _place, NULL::VARCHAR AS record, NULL::VARCHAR AS sentence WHERE false"
 _TWICE = "SELECT sku FROM staged WHERE code IS NULL GROUP BY sku HAVING count(*) > 1"
 _SEVERAL = "SELECT position, sku, updated_at, hash FROM staged SEMI JOIN twice USING (sku) WHERE code IS NULL"
+_INVALID = f"code NOT IN {validation.PASSED_BY}"
 _DUPLICATES = "SELECT position FROM settled WHERE becomes = 'duplicate-sku'"
 _AS_MAPPED = """
     UPDATE invalid SET record = to_json(s)::VARCHAR FROM staged AS s
@@ -141,7 +142,7 @@ def _fetch_originals(con: duckdb.DuckDBPyConnection, originals: Originals) -> No
 
     first = dict(con.execute("SELECT _place, min(position) FROM everything GROUP BY _place").fetchall())
     wanted: dict[str, set[int]] = {}
-    rows = con.execute(f"SELECT _place, position FROM staged WHERE code IS NOT NULL OR position IN ({_DUPLICATES})")
+    rows = con.execute(f"SELECT _place, position FROM staged WHERE {_INVALID} OR position IN ({_DUPLICATES})")
     while chunk := rows.fetchmany(_CHUNK):
         for place, position in chunk:
             wanted.setdefault(place, set()).add(position - first[place])

@@ -14,6 +14,7 @@ from datasync.mapping import Mapped, kinds
 from datasync.product import DEFAULTS, PRODUCT_COLUMNS, TYPES, texts
 from datasync.sql import literal, quote
 
+PASSED_BY = ("blank", "filtered")  # codes of records that are counted, and are neither products nor in quarantine
 CODES = ("missing-sku", "missing-name", "duplicate-sku", "unknown-status", "bad-value", "bad-time", "unreadable")
 _AS_GIVEN = ("sku", "name", "description")  # not trimmed: what the source says is kept to the letter
 _WORDS = {
@@ -30,15 +31,15 @@ _WORDS = {
 def judged(con: duckdb.DuckDBPyConnection, scope: str, how: Mapped, records: str, whole: str) -> str:
     """SQL that maps, casts and judges ``records``: one row per record, in their order.
 
-    ``records`` is a SELECT with the text columns ``how.fields``, and ``_place``, ``_unreadable``; ``whole`` is an
-    expression over it that gives the record as text. The result has ``_place``, ``code`` and ``sentence`` (NULL where
-    the record is valid), ``record`` (invalid ones only), the product's columns, and the attributes as plain text
-    columns; ``product.finished`` makes the rest.
+    ``records`` is a SELECT with the text columns ``how.fields``, and ``_place``, ``_unreadable``, ``_blank``; ``whole``
+    is an expression over it that gives the record as text. The result has ``_place``, ``code`` and ``sentence`` (NULL
+    where the record is valid), ``record`` (invalid ones only), the product's columns, and the attributes as plain text
+    columns; ``product.finished`` makes the rest. A code of ``PASSED_BY`` says that the record is none.
     """
     given = kinds(con, scope, how)
     rows = _judge(how, given, _cast(given, _take(how, records, whole)))
     columns = ", ".join([*PRODUCT_COLUMNS, *texts(how.attributes)])
-    record = "CASE WHEN _verdict IS NOT NULL THEN record_text(_whole) END AS record"
+    record = f"CASE WHEN _verdict.code NOT IN {PASSED_BY} THEN record_text(_whole) END AS record"
     return f"SELECT _place, _verdict.code AS code, _verdict.sentence AS sentence, {record}, {columns} FROM ({rows})"
 
 
@@ -49,7 +50,7 @@ def _take(how: Mapped, records: str, whole: str) -> str:
         made = expression.sql if expression.is_field else f"TRY({{'v': {expression.sql}}})"
         taken.append(f"{made} AS {quote('m_' + column)}")
     carried = [f"{quote(f)} AS {text}" for f, text in zip(how.attributes, texts(how.attributes), strict=True)]
-    inner = [*taken, *carried, "_place", "_unreadable", f"{whole} AS _whole"]
+    inner = [*taken, *carried, "_place", "_unreadable", "_blank", f"{whole} AS _whole"]
     tried = [column for column, expression in how.columns.items() if not expression.is_field]
     plain = ", ".join(f"m_{column}.v AS m_{column}, m_{column} IS NULL AS failed_{column}" for column in tried)
     outer = f"SELECT * EXCLUDE ({', '.join(f'm_{c}' for c in tried)}), {plain} FROM" if tried else "SELECT * FROM"
@@ -89,7 +90,8 @@ def _judge(how: Mapped, kinds: Mapping[str, str], cast: str) -> str:
     """Third layer: the columns with their defaults, and the verdict: NULL, or an invalid record's code and sentence."""
     columns = [f"CAST({_with_default(column, kinds)} AS {TYPES[column]}) AS {column}" for column in PRODUCT_COLUMNS]
     failed = {c: [_failed(c)] * (not expression.is_field) for c, expression in how.columns.items()}
-    cases = [_verdict("unreadable", "_unreadable IS NOT NULL", "_unreadable")]
+    cases = [_verdict("blank", "_blank", literal("The row is blank."))]
+    cases.append(_verdict("unreadable", "_unreadable IS NOT NULL", "_unreadable"))
     for column, what in (("sku", "The record has no SKU."), ("name", "The product has no name.")):
         missing = f"trimmed({_with_default(column, kinds)}) IS NULL"
         cases += [*failed.pop(column, []), _verdict(f"missing-{column}", missing, literal(what))]

@@ -75,7 +75,7 @@ class Table:
         nulls = ", ".join(f"NULL AS {name}" for name in names)
         rows = ", ".join(f"({', '.join(literal(row.get(name)) for name in names)})" for row in self.rows)
         given = f"(VALUES {rows}) AS t({', '.join(names)})" if rows else f"(SELECT {nulls} WHERE false)"
-        return f"SELECT {typed}, 'table' AS _place FROM {given}"
+        return f"SELECT {typed}, false AS _blank, 'table' AS _place FROM {given}"
 
     def has(self, con: duckdb.DuckDBPyConnection, field: str) -> bool:
         return field in FIELDS

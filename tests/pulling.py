@@ -89,6 +89,7 @@ class Desk:
 
 
 def balance(found: Snapshot) -> tuple[int, int, int, int]:
-    """records, valid, quarantined, repeated: the first is always the sum of the others."""
-    assert found.records == found.valid + found.quarantined + found.repeated
+    """records, valid, quarantined, repeated; the first is always the sum of all that may have become of a record."""
+    passed_by = found.blank + found.filtered + found.outdated
+    assert found.records == found.valid + found.quarantined + found.repeated + passed_by
     return found.records, found.valid, found.quarantined, found.repeated

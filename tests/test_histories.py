@@ -310,7 +310,8 @@ class Histories(RuleBasedStateMachine):
     def do_apply(self, run: str, allowed: int | None, con: duckdb.DuckDBPyConnection, store: Stops) -> None:
         found = pull.read(con, store, "en", run)
         assert found is not None
-        assert found.records == found.valid + found.quarantined + found.repeated
+        passed_by = found.blank + found.filtered + found.outdated
+        assert found.records == found.valid + found.quarantined + found.repeated + passed_by
         catalog.apply(con, store, found, GUARD, self.configured().scopes["en"].volatile, self.clock, allowed=allowed)
 
     def do_transfer(

@@ -388,7 +388,7 @@ def test_attributes_are_taken_by_name_or_pattern_and_star_takes_what_no_column_h
     assert codes("*", "title") == ["color", "cost", "size_eu", "size_us", "title"]
 
 
-@pytest.mark.parametrize("field", ["_place", "_unreadable"])
+@pytest.mark.parametrize("field", ["_place", "_unreadable", "_blank"])
 def test_a_field_with_a_name_of_ours_is_refused_not_mixed_up(desk: Desk, field: str) -> None:
     desk.lines("x.jsonl", {"sku": "A", "name": "a", field: "x"})
     with pytest.raises(InvalidSettings, match=f"a field called '{field}' cannot be read"):

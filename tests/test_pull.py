@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from datasync import pull
@@ -46,6 +47,9 @@ def test_what_a_pull_found_stands_in_the_snapshot_and_is_read_back_from_it(desk:
         "requests": 1,
         "file": found.file,
         "notes": (),
+        "blank": 0,
+        "filtered": 0,
+        "outdated": 0,
     }
     assert START < found.started_at < found.finished_at
     assert pull.read(desk.con, desk.store, SCOPE, found.run) == found
@@ -82,6 +86,19 @@ def test_a_snapshot_that_names_no_file_of_records_is_taken_for_none(desk: Desk) 
     path.parent.mkdir(parents=True)
     desk.con.execute(f"COPY (SELECT 'A' AS sku) TO '{path}' (FORMAT parquet, KV_METADATA {{datasync: '{{}}'}})")
     assert pull.read(desk.con, desk.store, SCOPE, "older") is None
+
+
+def test_a_snapshot_from_before_blank_records_were_counted_is_read(desk: Desk) -> None:
+    desk.lines("x.jsonl", {"sku": "A", "name": "a"})
+    found = desk.pull("x.jsonl")
+    path = Path(desk.store.url(pull.snapshot_path(SCOPE, found.run)))
+    meta = pq.read_schema(path).metadata
+    older = json.loads(meta[b"datasync"])
+    for name in ("blank", "filtered", "outdated"):
+        del older[name]
+    table = pq.read_table(path, partitioning=None)
+    pq.write_table(table.replace_schema_metadata({"datasync": json.dumps(older)}), path)
+    assert pull.read(desk.con, desk.store, SCOPE, found.run) == found
 
 
 def test_a_pull_that_was_killed_before_its_snapshot_stood_is_done_again_whole(desk: Desk) -> None:

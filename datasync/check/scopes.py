@@ -94,8 +94,9 @@ def _records(con: duckdb.DuckDBPyConnection, store: Store, key: str, found: Snap
     records = f"{'the first ' if is_part else ''}{found.records:,} records"
     counts = f"{records}: {found.valid:,} valid, {found.repeated:,} repeated, {found.quarantined:,} in quarantine"
     why = "".join(f"; {code} {count:,}, as: {sentence.rstrip('.')}" for code, count, sentence in rows)
-    if found.records == 0:
-        return Finding("note", key, "The source can be read and holds no record.")
+    if found.records == found.blank:
+        what = "nothing but blank rows" if found.blank else "no record"
+        return Finding("note", key, f"The source can be read and holds {what}.")
     level: Literal["ok", "note", "problem"] = "problem" if not found.valid else "note" if found.quarantined else "ok"
     return Finding(level, key, f"{counts}{why}.")
 

@@ -21,7 +21,7 @@ WITH invalid AS (
         END AS sentence,
         coalesce(s.record, o.text) AS record
     FROM staged AS s LEFT JOIN settled AS d USING (position) LEFT JOIN originals AS o USING (position)
-    WHERE s.code IS NOT NULL OR d.becomes = 'duplicate-sku'
+    WHERE s.code NOT IN ('blank', 'filtered') OR d.becomes = 'duplicate-sku'
 )
 SELECT position, place, line, sku, name, code, sentence, record FROM invalid
 UNION ALL

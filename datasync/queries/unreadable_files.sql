@@ -7,7 +7,11 @@ WITH broken AS (
 ),
 every AS (
     SELECT place, count(*) AS records
-    FROM (SELECT _place AS place FROM everything UNION ALL SELECT _place FROM passed_over) SEMI JOIN broken USING (place)
+    FROM (
+        SELECT _place AS place FROM everything WHERE coalesce(code, '') NOT IN ('blank', 'filtered')
+        UNION ALL
+        SELECT _place FROM passed_over
+    ) SEMI JOIN broken USING (place)
     GROUP BY place
 )
 SELECT place, sentence FROM broken JOIN every USING (place, records) ORDER BY place

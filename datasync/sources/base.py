@@ -115,8 +115,9 @@ class Reader(Protocol):
     def select(self, fields: Collection[str]) -> str:
         """SQL with one row per record, in the source's order.
 
-        It has the named fields as text (one that no record has is NULL), ``_place`` (file or page, for people) and
-        ``_unreadable`` (a sentence where the record could not be read, else NULL), and whatever ``whole`` needs.
+        It has the named fields as text (one that no record has is NULL), ``_place`` (file or page, for people),
+        ``_unreadable`` (a sentence where the record could not be read, else NULL), ``_blank`` (true for a row without
+        a value in any cell), and whatever ``whole`` needs. Every row comes: what is blank is counted, not dropped.
         """
 
     def has(self, con: duckdb.DuckDBPyConnection, field: str) -> bool:

@@ -49,7 +49,8 @@ class JsonLines:
         wanted = [field for field in fields if field] or ["sku"]
         named = ", ".join(map(quote, wanted)) + ', NULL::VARCHAR AS ""' * ("" in fields)
         unread = f"CASE WHEN coalesce({', '.join(map(quote, wanted))}) IS NULL THEN 'it is no JSON object.' END"
-        return f"SELECT {named}, {self._place()} AS _place, {unread} AS _unreadable FROM {self._read(wanted)}"
+        rest = f"{self._place()} AS _place, {unread} AS _unreadable, false AS _blank"  # a blank line is no record
+        return f"SELECT {named}, {rest} FROM {self._read(wanted)}"
 
     def has(self, con: duckdb.DuckDBPyConnection, field: str) -> bool:
         if field in self.names or not self._files:

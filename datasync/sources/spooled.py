@@ -85,7 +85,7 @@ class Spooled:
         paths = list(dict.fromkeys([_FURTHER, self._shape.identity, *(one.path for one in found.values())]))
         places = {path: f"_j[{number}]" for number, path in enumerate(paths, 1)}
         values = [f"{one.text(places[one.path])} AS {quote(name)}" for name, one in found.items()]
-        columns = ", ".join([*values, "_place", f"{_NO_JSON} AS _unreadable", "json AS _row"])
+        columns = ", ".join([*values, "_place", f"{_NO_JSON} AS _unreadable", "false AS _blank", "json AS _row"])
         wanted = f"_j[1] IS NULL AND coalesce({self._shape.kept}, true)"
         if self._is_repeated:
             newer = f"SELECT 1 FROM {self._older} AS old WHERE old.place = _place AND old.id = _j[2] ->> '$'"

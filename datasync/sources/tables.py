@@ -17,6 +17,7 @@ import duckdb
 
 from datasync.errors import UnreadableFile
 from datasync.sources.locations import PATH, File, Location, opened
+from datasync.sources.texts import is_blank
 from datasync.sql import literal, quote
 
 _HEADER = 1024 * 1024
@@ -41,7 +42,6 @@ class Columns:
     texts: tuple[tuple[str, str], ...]
     function: str
     options: str = ""
-    skips_blank_rows: bool = True
 
     @property
     def rejects_rows(self) -> bool:
@@ -60,7 +60,8 @@ class Tables:
         if self._groups:
             return " UNION ALL ".join(self._part(index, fields) for index in range(len(self._groups)))
         nulls = "".join(f"NULL::VARCHAR AS {quote(f)}, " for f in fields)
-        return f"SELECT {nulls}NULL::VARCHAR AS _place, NULL::VARCHAR AS _unreadable, NULL::VARCHAR AS _row WHERE false"
+        rest = "NULL::VARCHAR AS _place, NULL::VARCHAR AS _unreadable, false AS _blank, NULL::VARCHAR AS _row"
+        return f"SELECT {nulls}{rest} WHERE false"
 
     def has(self, con: duckdb.DuckDBPyConnection, field: str) -> bool:
         return any(name.lower() == field.lower() for name in self.names)
@@ -88,9 +89,9 @@ class Tables:
         found = {field: texts.get(field) or lower.get(field.lower(), "NULL::VARCHAR") for field in fields}
         named = "".join(f"{text} AS {quote(field)}, " for field, text in found.items())
         row = ", ".join(f"{literal(name)}: {texts.get(name, 'NULL::VARCHAR')}" for name in self.names)
-        some = f" WHERE coalesce({', '.join(texts.values())}) IS NOT NULL" if columns.skips_blank_rows else ""
-        rest = f"{_place(files)} AS _place, NULL::VARCHAR AS _unreadable, {{{row}}} AS _row"
-        return f"SELECT {named}{rest} FROM {self._source(index, columns, files)}{some}"
+        blank = f"{is_blank(texts.values())} AS _blank"
+        rest = f"{_place(files)} AS _place, NULL::VARCHAR AS _unreadable, {blank}, {{{row}}} AS _row"
+        return f"SELECT {named}{rest} FROM {self._source(index, columns, files)}"
 
     def _source(self, index: int, columns: Columns, files: Sequence[File]) -> str:
         if not columns.options:
@@ -150,7 +151,7 @@ def look_at_parquet(con: duckdb.DuckDBPyConnection, file: File) -> Columns:
     alone = f"read_parquet([{literal(file.pattern)}], hive_partitioning = false)"
     described = con.execute(f"DESCRIBE SELECT * FROM {alone}").fetchall()
     texts = tuple((str(name), _text(quote(str(name)), str(kind))) for name, kind, *_ in described)
-    return Columns(texts, "read_parquet", "union_by_name = false", skips_blank_rows=False)
+    return Columns(texts, "read_parquet", "union_by_name = false")
 
 
 def look_at_xlsx(con: duckdb.DuckDBPyConnection, location: Location, file: File, sheet: str | int) -> Columns:

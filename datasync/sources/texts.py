@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -23,7 +23,8 @@ class Texts:
     def select(self, fields: Collection[str]) -> str:
         found = [f"{self._text(field)} AS {quote(field)}" for field in fields]
         row = f"{{{', '.join(f'{literal(name)}: {quote(name)}' for name in self.names)}}} AS _row"
-        columns = [*found, "NULL::VARCHAR AS _unreadable", f"{literal(self.place)} AS _place", row]
+        blank = f"{is_blank(map(quote, self.names))} AS _blank"
+        columns = [*found, "NULL::VARCHAR AS _unreadable", blank, f"{literal(self.place)} AS _place", row]
         return f"SELECT {', '.join(columns)} FROM ({self.sql})"
 
     def has(self, con: duckdb.DuckDBPyConnection, field: str) -> bool:
@@ -35,6 +36,11 @@ class Texts:
     def _text(self, field: str) -> str:
         found = _same(field, self.names)
         return "NULL::VARCHAR" if found is None else quote(found)
+
+
+def is_blank(texts: Iterable[str]) -> str:
+    """SQL that is true for a row in which none of some texts has a value."""
+    return f"coalesce({', '.join(texts)}) IS NULL"
 
 
 def _same(field: str, names: Sequence[str]) -> str | None:

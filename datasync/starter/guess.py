@@ -184,7 +184,7 @@ def _holds(con: duckdb.DuckDBPyConnection, field: Field, form: _Form) -> bool:
 
 def _fits(con: duckdb.DuckDBPyConnection, column: str, sql: str) -> bool:
     """Whether nearly every record of the sample stays valid with the expression, as a pull judges them."""
-    records = "SELECT *, NULL::VARCHAR AS _place, NULL::VARCHAR AS _unreadable FROM sample"
+    records = "SELECT *, NULL::VARCHAR AS _place, NULL::VARCHAR AS _unreadable, false AS _blank FROM sample"
     try:
         how = mapping.mapping(con, "sample", {"sku": "'1'", "name": "'1'", column: sql}, (), (), ())
         judged = validation.judged(con, "sample", how, records, "NULL::VARCHAR")

@@ -54,7 +54,7 @@ def sampled(con: duckdb.DuckDBPyConnection, file: str, now: datetime) -> Sample:
         raise UnreadableFile(file, "its first records have no fields")
     first = f"SELECT * FROM ({found.reader.select(names)}) LIMIT {RECORDS}"
     con.execute(f"CREATE OR REPLACE TEMP TABLE first_records AS {first}")
-    readable = "FROM first_records WHERE _unreadable IS NULL"
+    readable = "FROM first_records WHERE _unreadable IS NULL AND NOT _blank"
     con.execute(f"CREATE OR REPLACE TEMP TABLE sample AS SELECT {', '.join(map(quote, names))} {readable}")
     records = row(con, "SELECT count(*) AS records FROM sample")["records"]
     if not records:
@@ -64,7 +64,7 @@ def sampled(con: duckdb.DuckDBPyConnection, file: str, now: datetime) -> Sample:
 
 def _refuse_unreadable(con: duckdb.DuckDBPyConnection, rejects: str | None) -> None:
     """Raise UnreadableFile where there are records and none of them can be read."""
-    broken = "SELECT _place, _unreadable AS sentence FROM first_records"
+    broken = "SELECT _place, _unreadable AS sentence FROM first_records WHERE NOT _blank"
     parts = [broken, f"SELECT _place, sentence FROM ({rejects})"] if rejects else [broken]
     if found := con.execute(f"{' UNION ALL '.join(parts)} LIMIT 1").fetchone():
         raise UnreadableFile(found[0], str(found[1]).rstrip("."))

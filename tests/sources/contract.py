@@ -65,7 +65,7 @@ class SourceContract:
     ) -> None:
         found = rows(con, complete, *complete.names)
         assert len(found) > 1
-        assert set(found[0]) >= {*complete.names, "_place", "_unreadable"}
+        assert set(found[0]) >= {*complete.names, "_place", "_unreadable", "_blank"}
         assert all(isinstance(row[name], str | None) for row in found for name in complete.names)
         assert all(row["_place"] for row in found)
 

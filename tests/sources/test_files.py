@@ -236,9 +236,41 @@ def test_a_header_alone_is_a_readable_file_with_no_records(desk: Desk) -> None:
     assert found.notes == ("The source gave no record at all. Is it the right place, and was its export finished?",)
 
 
-def test_rows_with_nothing_in_them_are_no_records(desk: Desk) -> None:
-    desk.write("x.csv", "sku,name\n\nA,a\n,\n\n")
-    assert balance(desk.pull("x.csv")) == (1, 1, 0, 0)
+@pytest.mark.parametrize("ending", ["csv", "csv.gz", "parquet", "xlsx"])
+def test_rows_with_nothing_in_them_are_counted_as_blank_and_are_in_no_list(desk: Desk, ending: str) -> None:
+    rows = [(None, None), ("A", "a"), (None, None), (None, "b"), (None, None), ("A", "a")]
+    if ending.startswith("csv"):
+        content = b'sku,name\n,\nA,a\n"",""\n,b\n,\nA,a\n'
+        desk.write(f"x.{ending}", gzip.compress(content) if ending.endswith(".gz") else content)
+    else:
+        frame = pd.DataFrame(rows, columns=["sku", "name"], dtype=object)
+        write = frame.to_parquet if ending == "parquet" else frame.to_excel
+        write(desk.files / f"x.{ending}", index=False)
+    found = desk.pull(f"x.{ending}")
+    assert (balance(found), found.blank, found.unreadable) == ((6, 1, 1, 1), 3, 0)
+    assert desk.products(found, "sku", "name") == [("A", "a")]
+    assert desk.quarantine(found, "position", "code", "name") == [(3, "missing-sku", "b")]
+
+
+def test_an_excel_export_of_blank_rows_alone_holds_no_product_and_says_so(desk: Desk) -> None:
+    desk.write("x.csv", "sku,name\n" + ",\n" * 400)
+    found = desk.pull("x.csv")
+    assert (balance(found), found.blank) == ((400, 0, 0, 0), 400)
+    assert found.notes == ("The source gave no record at all. Is it the right place, and was its export finished?",)
+
+
+def test_a_file_of_unreadable_and_blank_rows_fails_a_complete_pull(desk: Desk) -> None:
+    desk.write("x.csv", b"sku,name\n\xff\xfe,a\n,\n,\n")
+    desk.write("y.csv", "sku,name\nA,a\n")
+    with pytest.raises(UnreadableFile, match=r"no record in it can be read\. Row 2 of x\.csv"):
+        desk.pull("*.csv")
+
+
+def test_a_duplicate_among_blank_rows_goes_to_quarantine_with_its_own_record(desk: Desk) -> None:
+    desk.write("x.csv", "sku,name\n,\nA,first\n,\nA,second\n,\n")
+    found = desk.pull("x.csv")
+    assert (balance(found), found.blank) == ((5, 1, 1, 0), 3)
+    assert [json.loads(text) for text in desk.quarantine(found, "record")] == [{"sku": "A", "name": "first"}]
 
 
 def test_nested_values_of_json_and_parquet_come_as_json_text(desk: Desk) -> None:

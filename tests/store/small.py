@@ -58,7 +58,7 @@ class Table:
         return 1
 
     def select(self, fields: Collection[str]) -> str:
-        return "SELECT *, NULL::VARCHAR AS _unreadable, 'shop' AS _place FROM shop"
+        return "SELECT *, NULL::VARCHAR AS _unreadable, false AS _blank, 'shop' AS _place FROM shop"
 
     def has(self, con: duckdb.DuckDBPyConnection, field: str) -> bool:
         return field in FIELDS
