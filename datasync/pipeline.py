@@ -28,7 +28,7 @@ from datasync.sources import open_source
 from datasync.sources.base import Want
 from datasync.store import holds, runs, tidy
 from datasync.store.files import Clock, Store, connect, open_store, parquet
-from datasync.store.runs import Run
+from datasync.store.runs import Run, Step, StepRecord
 from datasync.store.tidy import ScopeLogs
 from datasync.totals import Moment, Totals
 from datasync.withdraw import Leftover
@@ -89,7 +89,7 @@ class Pipeline:
 
     def pull(self, run: str, scope: str, *, complete: bool = False) -> dict[str, Any]:
         """Read one scope from its source into a snapshot; counts by what became of the records."""
-        with self._step(run, f"{scope}.pull") as (step, con):
+        with self._step(run, Step("pull", scope)) as (step, con):
             want, why = self._want(con, run, scope, complete)
             if want is None:
                 return step.told(outcome="ok", note=why, records=0)
@@ -123,7 +123,7 @@ class Pipeline:
 
     def apply(self, run: str, scope: str) -> dict[str, Any]:
         """Bring the run's snapshot of a scope into its catalog; counts by change."""
-        with self._step(run, f"{scope}.catalog") as (step, con):
+        with self._step(run, Step("catalog", scope)) as (step, con):
             found = pull.read(con, self.store, scope, run)
             if found is None:
                 return step.told(outcome="ok", note="The pull had nothing to read.")
@@ -145,7 +145,7 @@ class Pipeline:
 
     def transfer(self, run: str, scope: str, service: str) -> dict[str, Any]:
         """Close the difference between a scope's catalog and what one service holds; counts by outcome."""
-        with self._step(run, f"{scope}.{service}") as (step, con):
+        with self._step(run, Step("transfer", scope, service)) as (step, con):
             request, mine = self._request(run), self.settings.service(service)
             marked = self._mark(con, run, scope, service, request) if request and request.force else 0
             allowed = resync.allowed(self.store, self.settings, request, scope, service) if request else None
@@ -167,15 +167,15 @@ class Pipeline:
         """Fold the steps into the run's record, with its outcome and a sentence for everything that did not go well."""
         begun = self._run(run)
         steps = runs.steps(self.store, run)
-        sentences = [f"{s['step']}: {s['error']}" for s in steps if s["outcome"] == "failed"]
-        missing = [name for name in self._expected(begun) if name not in {s["step"] for s in steps}]
-        sentences += [f"{name}: no outcome was recorded; the task was ended, or never ran." for name in missing]
-        outcome = "failed" if sentences else "held" if any(s["outcome"] == "held" for s in steps) else "ok"
+        sentences = [f"{step}: {record['error']}" for step, record in steps.items() if record["outcome"] == "failed"]
+        missing = [step for step in self._expected(begun, steps) if step not in steps]
+        sentences += [f"{step}: no outcome was recorded; the task was ended, or never ran." for step in missing]
+        outcome = "failed" if sentences else "held" if any(r["outcome"] == "held" for r in steps.values()) else "ok"
         ended = self.clock()
         times = {"started_at": ended.isoformat(), "finished_at": ended.isoformat()}
         unheard = {"outcome": "failed", "error": "No outcome was recorded.", **times}
-        lost = tuple({"step": name, **unheard} for name in missing)
-        runs.finish(self.store, replace(begun, finished_at=ended, outcome=outcome, steps=(*steps, *lost)))
+        lost = dict.fromkeys(missing, unheard)
+        runs.finish(self.store, replace(begun, finished_at=ended, outcome=outcome, steps={**steps, **lost}))
         return {"run": run, "outcome": outcome, "sentences": sentences}
 
     def confirm(self, outcome: Mapping[str, Any]) -> None:
@@ -306,10 +306,16 @@ class Pipeline:
             skus = [row[0] for row in asked.fetchall()]
         return receipts.mark(con, self.store, scope, service, skus, run, self.clock)
 
-    def _expected(self, run: Run) -> list[str]:
+    def _expected(self, run: Run, recorded: Mapping[Step, StepRecord]) -> Iterator[Step]:
+        """The steps that a run has to have; the catalog's only where the pull came to an end."""
         asked = resync.of(run)
         services = resync.services(self.settings, asked) if asked else tuple(self.settings.services)
-        return [f"{scope}.{part}" for scope in run.scopes for part in ("pull", *services)]
+        for scope in run.scopes:
+            pulled = Step("pull", scope)
+            yield pulled
+            if recorded.get(pulled, {}).get("outcome") == "ok":
+                yield Step("catalog", scope)
+            yield from (Step("transfer", scope, service) for service in services)
 
     def _run(self, run: str) -> Run:
         found = runs.find(self.store, run)
@@ -323,19 +329,19 @@ class Pipeline:
         return resync.of(self._run(run))
 
     @contextmanager
-    def _step(self, run: str, name: str) -> Iterator[tuple[_Step, duckdb.DuckDBPyConnection]]:
-        step = _Step(self.clock)
+    def _step(self, run: str, step: Step) -> Iterator[tuple[_Recording, duckdb.DuckDBPyConnection]]:
+        recording = _Recording(self.clock)
         try:
             with self.connected() as con:
-                yield step, con
+                yield recording, con
         except Exception as error:
-            step.told(outcome="failed", error=_sentence(error))
+            recording.told(outcome="failed", error=_sentence(error))
             raise
         finally:
-            runs.record(self.store, run, name, step.content)
+            runs.record(self.store, run, step, recording.content)
 
 
-class _Step:
+class _Recording:
     """The outcome of one step in the making."""
 
     def __init__(self, clock: Clock) -> None:

@@ -22,7 +22,7 @@ from datasync.sources.base import Source, Want
 from datasync.sql import count, literal, query
 from datasync.store import holds
 from datasync.store.files import Store, parquet
-from datasync.store.runs import Run
+from datasync.store.runs import Run, Step
 
 SHOWN = 20
 
@@ -222,10 +222,9 @@ def _last_seconds(past: Sequence[Run], scope: str, asks: Want | None) -> float |
     """How long the last pull of the same sort took, by the runs' records."""
     if asks is None:
         return None
-    steps = (
-        step for run in past for step in run.steps if step["step"] == f"{scope}.pull" and step.get("what") == asks.what
-    )
-    return next((float(step["seconds"]) for step in steps if step["outcome"] != "failed"), None)
+    pulls = (run.steps[Step("pull", scope)] for run in past if Step("pull", scope) in run.steps)
+    alike = (pull for pull in pulls if pull.get("what") == asks.what and pull["outcome"] != "failed")
+    return next((float(pull["seconds"]) for pull in alike), None)
 
 
 def not_at_source(con: duckdb.DuckDBPyConnection, store: Store, found: Snapshot) -> tuple[str, ...]:

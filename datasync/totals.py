@@ -25,7 +25,7 @@ from datasync.sql import count, instant, literal, query, row
 from datasync.store import holds, runs
 from datasync.store.files import Store
 from datasync.store.holds import Hold
-from datasync.store.runs import Run
+from datasync.store.runs import Run, Step, StepRecord
 
 RUNS_READ = 500
 
@@ -257,8 +257,8 @@ def _outcome(
     past: Sequence[Run],
 ) -> tuple[str, str | None, datetime | None]:
     """How the last sync went there (ok, failed, held, never), why nothing arrived if nothing did, and when it ran."""
-    pulled = last_step(past, f"{scope}.pull")
-    delivered = last_step(past, f"{scope}.{service}")
+    pulled = last_step(past, Step("pull", scope))
+    delivered = last_step(past, Step("transfer", scope, service))
     held = any(holds.current(store, scope, name, at.as_of) for name in (None, service))
     source_failed = bool(pulled and pulled["outcome"] == "failed")
     failing = bool(delivered and delivered["outcome"] == "failed") or states["failed"] > 0
@@ -275,6 +275,6 @@ def _touched(run: Run, scope: str, since: datetime) -> bool:
     return scope in run.scopes and (run.finished_at or run.started_at) >= since
 
 
-def last_step(past: Iterable[Run], step: str) -> Mapping[str, Any] | None:
+def last_step(past: Iterable[Run], step: Step) -> StepRecord | None:
     """The newest recorded outcome of a step, by runs that ended."""
-    return next((part for run in past for part in run.steps if part["step"] == step), None)
+    return next((run.steps[step] for run in past if step in run.steps), None)

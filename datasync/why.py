@@ -19,6 +19,7 @@ from datasync.sql import literal, query, row
 from datasync.store import holds, runs
 from datasync.store.files import Store, parquet
 from datasync.store.holds import Hold
+from datasync.store.runs import Step
 from datasync.totals import Moment
 
 RUNS_READ = 20
@@ -193,7 +194,7 @@ def _view(con: duckdb.DuckDBPyConnection, store: Store, name: str, paths: Iterab
 
 def _failed_pull(store: Store, scope: str, as_of: datetime) -> str | None:
     """The sentence of the last pull, if it failed; by the runs that ended."""
-    last = totals.last_step(runs.newest(store, as_of, RUNS_READ), f"{scope}.pull")
+    last = totals.last_step(runs.newest(store, as_of, RUNS_READ), Step("pull", scope))
     return str(last.get("error")) if last and last["outcome"] == "failed" else None
 
 

@@ -19,6 +19,7 @@ from datasync.cli.screen import table
 from datasync.cli.words import as_json, plain
 from datasync.errors import DataError, DecisionError, SettingsError, TransientError
 from datasync.sql import literal
+from datasync.store import runs
 from tests.shop import SETTINGS, Shop, Told, same
 
 A, B, C = (
@@ -38,7 +39,7 @@ def shop(tmp_path: Path) -> Shop:
 
 def rows(told: Told) -> list[list[str]]:
     """The table a command printed, cells only."""
-    return [line.split() for line in told.lines if "  " in line]
+    return [re.split(" {2,}", line.strip()) for line in told.lines if "  " in line]
 
 
 # ── sync ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -50,14 +51,14 @@ def test_a_sync_tells_each_step_on_stderr_and_the_outcome_on_stdout(shop: Shop) 
     assert told.errors == [
         "en-US pull: 4 records, 3 valid, 1 quarantined.",
         "en-US catalog: 3 added, 1 quarantined, 3 products.",
-        "en-US catalog-service: 3 added.",
-        "en-US search: 2 added.",
+        "en-US to catalog-service: 3 added.",
+        "en-US to search: 2 added.",
     ]
     assert rows(told) == [
         ["scope", "where", "added", "updated", "resent", "removed", "quarantined", "rejected", "failed", "outcome"],
         ["en-US", "catalog", "3", "0", "0", "0", "1", "0", "0", "ok"],
-        ["en-US", "catalog-service", "3", "0", "0", "0", "0", "0", "0", "ok"],
-        ["en-US", "search", "2", "0", "0", "0", "0", "0", "0", "ok"],
+        ["en-US", "to catalog-service", "3", "0", "0", "0", "0", "0", "0", "ok"],
+        ["en-US", "to search", "2", "0", "0", "0", "0", "0", "0", "ok"],
     ]
     assert told.lines[-1] == "sync-20261124T030100Z: ok"
 
@@ -81,25 +82,64 @@ def test_a_scope_that_fails_stops_no_other_and_decides_the_exit_code(tmp_path: P
     told = shop.run("sync")
     assert told.code == 4
     assert [row[:3] for row in rows(told)[1:]] == [
-        ["en-US", "catalog-service", "0"],
-        ["en-US", "search", "0"],
+        ["en-US", "to catalog-service", "0"],
+        ["en-US", "to search", "0"],
         ["de-DE", "catalog", "1"],
-        ["de-DE", "catalog-service", "1"],
-        ["de-DE", "search", "1"],
+        ["de-DE", "to catalog-service", "1"],
+        ["de-DE", "to search", "1"],
     ]
     missing = (
         f"scopes.en-US.path: no file matches '{tmp_path}/en/*.csv'. Nothing was changed. "
         "Check the path, or wait for the export."
     )
     assert told.errors[0] == f"en-US pull: failed. {missing}"
-    assert told.errors[-1] == f"datasync: Run sync-20261124T030100Z did not succeed: en-US.pull: {missing}"
+    assert told.errors[-1] == f"datasync: Run sync-20261124T030100Z did not succeed: en-US pull: {missing}"
 
 
 def test_what_was_due_is_delivered_also_when_the_pull_fails(shop: Shop) -> None:
     shop.run("sync")
     shop.settings.write_text(SETTINGS + "  fresh: {}\n", encoding="utf-8")
     (shop.folder / "en/products.csv").unlink()
-    assert rows(shop.run("sync"))[-1] == ["en-US", "fresh", "3", "0", "0", "0", "0", "0", "0", "ok"]
+    assert rows(shop.run("sync"))[-1] == ["en-US", "to fresh", "3", "0", "0", "0", "0", "0", "0", "ok"]
+
+
+@pytest.mark.parametrize("name", ["pull", "catalog", "transfer", "begin", "close"])
+def test_a_service_may_be_called_as_a_step_is(tmp_path: Path, name: str) -> None:
+    shop = Shop(tmp_path, SETTINGS.replace("search:", f"{name}:"))
+    shop.sells(A, B, C)
+    told = shop.run("sync")
+    assert told.code == 0
+    assert told.errors[1:] == [
+        "en-US catalog: 3 added, 3 products.",
+        "en-US to catalog-service: 3 added.",
+        f"en-US to {name}: 2 added.",
+    ]
+    (shop.folder / "en/products.csv").unlink()
+    failed = shop.run("sync")
+    assert failed.code == 4
+    assert failed.errors[-1].startswith("datasync: Run sync-20261124T030201Z did not succeed: en-US pull: ")
+    assert {one["outcome"] for one in shop.json("status")["scopes"][0]["services"]} == {"failed"}
+    assert "The last pull of this scope failed: scopes.en-US.path: no file matches" in shop.run("why", "A-1").out
+    assert [outcome for _, outcome in _steps_of(shop)] == ["failed", "ok", "ok"]
+
+
+def _steps_of(shop: Shop) -> list[tuple[str, str]]:
+    """The steps of the newest run, each with its outcome."""
+    pipeline = shop.pipeline()
+    run = runs.find(pipeline.store, shop.held_run())
+    assert run
+    return [(str(step), record["outcome"]) for step, record in run.steps.items()]
+
+
+def test_a_catalog_step_that_was_killed_is_not_passed_over(shop: Shop) -> None:
+    pipeline = shop.pipeline()
+    run = pipeline.begin("killed", "sync", ("en-US",), "a test", "")
+    pipeline.pull(run, "en-US")
+    for service in pipeline.settings.services:
+        pipeline.transfer(run, "en-US", service)
+    closed = pipeline.close(run)
+    assert closed["outcome"] == "failed"
+    assert closed["sentences"] == ["en-US catalog: no outcome was recorded; the task was ended, or never ran."]
 
 
 def test_only_the_chosen_scopes_are_synced(tmp_path: Path) -> None:
@@ -130,9 +170,9 @@ def test_a_dry_run_says_what_would_change_and_writes_nothing(shop: Shop) -> None
     assert shop.files() == before
     assert rows(told)[1:] == [
         ["en-US", "catalog", "1", "1", "0", "0", "0", "0", "0", "ok"],
-        ["en-US", "catalog-service", "1", "1", "0", "0", "0", "0", "0", "ok"],
-        ["en-US", "search", "1", "1", "0", "0", "0", "0", "0", "ok"],
-        ["en-US", "fresh", "1", "1", "0", "0", "0", "0", "0", "ok"],
+        ["en-US", "to catalog-service", "1", "1", "0", "0", "0", "0", "0", "ok"],
+        ["en-US", "to search", "1", "1", "0", "0", "0", "0", "0", "ok"],
+        ["en-US", "to fresh", "1", "1", "0", "0", "0", "0", "0", "ok"],
     ]
     assert told.lines[-1] == "Dry run: this is what would change. Nothing was written."
     assert rows(shop.run("sync")) == rows(told)
@@ -172,8 +212,8 @@ def test_a_resync_with_yes_reads_delivers_again_and_names_what_is_not_at_the_sou
     assert told.code == 0
     assert rows(told)[1:] == [
         ["en-US", "catalog", "0", "0", "0", "1", "0", "0", "0", "ok"],
-        ["en-US", "catalog-service", "0", "0", "1", "1", "0", "0", "0", "ok"],
-        ["en-US", "search", "0", "0", "1", "1", "0", "0", "0", "ok"],
+        ["en-US", "to catalog-service", "0", "0", "1", "1", "0", "0", "0", "ok"],
+        ["en-US", "to search", "0", "0", "1", "1", "0", "0", "0", "ok"],
     ]
     assert told.lines[-2:] == [
         "en-US: not at the source: C-3, Z-9 (1 of them taken out of the catalog)",

@@ -13,7 +13,7 @@ import pytest
 from datasync import totals
 from datasync.errors import LogDamaged, Unexplained
 from datasync.store import runs
-from datasync.store.runs import Run
+from datasync.store.runs import Run, Step
 from tests.line import SCOPE, Line, product, products
 
 HOURS = timedelta(hours=3)
@@ -365,10 +365,10 @@ def test_the_quarantine_tells_of_a_product_what_the_pull_that_started_last_found
 
 def _run(line: Line, pulled: str = "ok", delivered: str = "ok") -> None:
     told = {"started_at": line.now.isoformat(), "finished_at": line.now.isoformat(), "seconds": 0}
-    steps = (
-        {"step": f"{SCOPE}.pull", "outcome": pulled, **told},
-        {"step": f"{SCOPE}.far", "outcome": delivered, **told},
-    )
+    steps = {
+        Step("pull", SCOPE): {"outcome": pulled, **told},
+        Step("transfer", SCOPE, "far"): {"outcome": delivered, **told},
+    }
     run = Run(f"run-{line.now:%H%M%S}", "sync", (SCOPE,), line.now, "a test", "", line.now, "ok", steps)
     runs.begin(line.store, run)
 

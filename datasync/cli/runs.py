@@ -21,6 +21,7 @@ from datasync.pipeline import Pipeline
 from datasync.resync import Request, ScopePlan
 from datasync.store.files import Clock
 from datasync.store.overlay import dry_run
+from datasync.store.runs import Step, StepRecord
 
 _WORST_FIRST = (1, 2, 4, 3, 5)
 _MOVED = ("added", "updated", "resent", "removed", "quarantined", "rejected", "failed")
@@ -33,13 +34,12 @@ class _Way:
     pipeline: Pipeline
     run: str
     steps: Steps
-    told: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
+    told: dict[Step, StepRecord] = field(default_factory=dict)
     causes: list[Exception] = field(default_factory=list)
 
-    def step(self, scope: str, part: str, act: Callable[[], Mapping[str, Any]]) -> bool:
+    def step(self, step: Step, act: Callable[[], StepRecord]) -> bool:
         """Carry one step out; False if it failed, which stops nothing else."""
-        name = f"{scope} {part}"
-        self.steps.begins(name)
+        self.steps.begins(str(step))
         try:
             told = act()
         except Exception as error:
@@ -52,8 +52,8 @@ class _Way:
                 if isinstance(error, DatasyncError)
                 else f"{type(error).__name__}, which nobody foresaw",
             }
-        self.told[scope, part] = told
-        self.steps.ended(name, told)
+        self.told[step] = told
+        self.steps.ended(str(step), told)
         return bool(told["outcome"] != "failed")
 
 
@@ -122,10 +122,10 @@ def _carry_out(
     way = _Way(pipeline, run, Steps(len(scopes) * (2 + len(services))))
     with way.steps.shown():
         for scope in scopes:
-            if way.step(scope, "pull", partial(pipeline.pull, run, scope, complete=complete)):
-                way.step(scope, "catalog", partial(pipeline.apply, run, scope))
+            if way.step(Step("pull", scope), partial(pipeline.pull, run, scope, complete=complete)):
+                way.step(Step("catalog", scope), partial(pipeline.apply, run, scope))
             for service in services:
-                way.step(scope, service, partial(pipeline.transfer, run, scope, service))
+                way.step(Step("transfer", scope, service), partial(pipeline.transfer, run, scope, service))
     return way
 
 
@@ -153,15 +153,15 @@ def worst(causes: Sequence[Exception]) -> int:
 def _show(way: _Way) -> None:
     """What moved, a row for each catalog and service; and what was asked for by name and is not there."""
     rows = [
-        (scope, part, *(int(told.get(name, 0)) for name in _MOVED), told["outcome"])
-        for (scope, part), told in way.told.items()
-        if part != "pull"
+        (step.scope, step.place, *(int(told.get(name, 0)) for name in _MOVED), told["outcome"])
+        for step, told in way.told.items()
+        if step.kind != "pull"
     ]
     if rows:
         table(("scope", "where", *_MOVED, "outcome"), rows)
-    for (scope, part), told in way.told.items():
-        if part == "pull" and told.get("not_at_source"):
-            say(f"{scope}: not at the source: {_absent(told, way.told.get((scope, 'catalog'), {}))}")
+    for step, told in way.told.items():
+        if step.kind == "pull" and told.get("not_at_source"):
+            say(f"{step.scope}: not at the source: {_absent(told, way.told.get(Step('catalog', step.scope), {}))}")
 
 
 def _absent(pulled: Mapping[str, Any], applied: Mapping[str, Any]) -> str:

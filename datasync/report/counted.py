@@ -24,7 +24,7 @@ from datasync.sql import filled, literal, query
 from datasync.store import holds
 from datasync.store.files import Store
 from datasync.store.holds import Hold
-from datasync.store.runs import Run, path_of
+from datasync.store.runs import Run, Step, path_of
 from datasync.totals import Moment, Totals
 from datasync.withdraw import Leftover, leftovers
 
@@ -90,14 +90,13 @@ def runs(past: Sequence[Run], shown: int, sources: Sequence[SourceHealth]) -> Co
         steps = _steps(made, run)
         for figure, parts in _MOVED.items():
             summed = " + ".join(f"coalesce((step ->> '{part}')::BIGINT, 0)" for part in parts)
-            where = "WHERE NOT regexp_matches(step ->> 'step', '[.](pull|catalog)$')"
-            sql = f"SELECT coalesce(sum({summed}), 0)::BIGINT AS {figure}\nFROM steps\n{where}"
+            sql = f"SELECT coalesce(sum({summed}), 0)::BIGINT AS {figure}\nFROM steps\nWHERE kind = 'transfer'"
             made.add(run.id, figure, sql, steps)
         if run.finished_at:
             made.add(run.id, "seconds", filled(_TOOK, files=literal(path_of(run))))
     for one in sources:
         if one.run:
-            steps, where = _steps(made, known[one.run]), f"WHERE step ->> 'step' = {literal(f'{one.scope}.pull')}"
+            steps, where = _steps(made, known[one.run]), _is_pull(one.scope)
             for figure, kind in (("records", "BIGINT"), ("quarantined", "BIGINT"), ("seconds", "DOUBLE")):
                 sql = f"SELECT (step ->> '{figure}')::{kind} AS {figure}\nFROM steps\n{where}"
                 made.add(f"pull/{one.scope}", figure, sql, steps)
@@ -107,13 +106,10 @@ def runs(past: Sequence[Run], shown: int, sources: Sequence[SourceHealth]) -> Co
 
 def _tries(made: Counted, past: Sequence[Run], source: SourceHealth) -> str:
     """The relation of a scope's pulls that failed in a row, and of the one before them."""
-    step = f"{source.scope}.pull"
-    tried = [run for run in past if any(one["step"] == step for one in run.steps)][: source.failures + 1]
-    files = f"[{', '.join(literal(path_of(run)) for run in tried)}]"
-    columns = "{started_at: 'TIMESTAMPTZ', steps: 'JSON[]'}"
-    told = f"SELECT started_at, unnest(steps) AS step FROM read_json({files}, columns = {columns})"
+    tried = [run for run in past if Step("pull", source.scope) in run.steps][: source.failures + 1]
+    told = query("steps", files=f"[{', '.join(literal(path_of(run)) for run in tried)}]")
     made.relations[f"tries/{source.scope}"] = (
-        f"SELECT started_at, step ->> 'outcome' AS outcome FROM (\n{told}\n) WHERE step ->> 'step' = {literal(step)}"
+        f"SELECT started_at, step ->> 'outcome' AS outcome FROM (\n{told}\n) {_is_pull(source.scope)}"
     )
     return f"tries/{source.scope}"
 
@@ -129,10 +125,13 @@ def _missed(made: Counted, store: Store, at: Moment, source: SourceReading) -> N
 
 
 def _steps(made: Counted, run: Run) -> str:
-    """The relation of a run's steps, one JSON object each, as its file has them."""
-    steps = f"read_json({literal(path_of(run))}, columns = {{steps: 'JSON[]'}})"
-    made.relations[f"steps/{run.id}"] = f"SELECT unnest(steps) AS step FROM {steps}"
+    """The relation of a run's steps: what each of them is, and what it wrote down."""
+    made.relations[f"steps/{run.id}"] = query("steps", files=literal(path_of(run)))
     return f"steps/{run.id}"
+
+
+def _is_pull(scope: str) -> str:
+    return f"WHERE kind = 'pull' AND scope = {literal(scope)}"
 
 
 def data_files(

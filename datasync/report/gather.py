@@ -128,9 +128,9 @@ def _list(
 
 def _run(run: Run) -> RunRow:
     """A run with what its transfers moved, summed, and the sentences of what failed."""
-    delivered = [step for step in run.steps if step["step"].rpartition(".")[2] not in ("pull", "catalog")]
+    delivered = [record for step, record in run.steps.items() if step.kind == "transfer"]
     moved = {
-        name: sum(int(step.get(name, 0)) for step in delivered)
+        name: sum(int(record.get(name, 0)) for record in delivered)
         for name in ("added", "updated", "resent", "removed", "rejected", "failed")
     }
     return RunRow(
@@ -143,7 +143,7 @@ def _run(run: Run) -> RunRow:
         asked_by=run.asked_by,
         reason=run.reason,
         received=moved["added"] + moved["updated"] + moved["resent"],
-        errors=tuple(f"{step['step']}: {step['error']}" for step in run.steps if step.get("error")),
+        errors=tuple(f"{step}: {record['error']}" for step, record in run.steps.items() if record.get("error")),
         **{name: moved[name] for name in ("resent", "removed", "rejected", "failed")},
     )
 

@@ -7,18 +7,15 @@ common one; without it, two scheduled runs may pass, so that one late run raises
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
-from typing import Any
 
 from croniter import croniter
 
 from datasync.settings import Settings
-from datasync.store.runs import Run
-
-Step = Mapping[str, Any]
+from datasync.store.runs import Run, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +74,7 @@ def second_run(schedule: str | None, after: datetime) -> datetime | None:
 def health(settings: Settings, past: Sequence[Run]) -> Iterator[SourceHealth]:
     """Every scope's source; ``past`` are runs, the newest first."""
     for name, scope in settings.scopes.items():
-        pulls = [(run.id, step) for run in past for step in run.steps if step["step"] == f"{name}.pull"]
+        pulls = [(run.id, run.steps[pull]) for run in past if (pull := Step("pull", name)) in run.steps]
         if not pulls:
             yield SourceHealth(scope.source, name)
             continue
@@ -95,8 +92,11 @@ def health(settings: Settings, past: Sequence[Run]) -> Iterator[SourceHealth]:
 
 def _caught_up(run: Run, scope: str, service: str) -> datetime | None:
     """When the source was read for what this run brought a service up to; None where the run did not come that far."""
-    steps = {step["step"]: step for step in run.steps}
-    mine = [steps.get(f"{scope}.{part}", {}) for part in ("pull", "catalog", service)]
-    if any(step.get("outcome") != "ok" for step in mine) or mine[0].get("what") not in ("complete", "changed"):
+    pulled, *later = (
+        run.steps.get(step, {})
+        for step in (Step("pull", scope), Step("catalog", scope), Step("transfer", scope, service))
+    )
+    is_whole = pulled.get("what") in ("complete", "changed")
+    if not is_whole or any(record.get("outcome") != "ok" for record in (pulled, *later)):
         return None
-    return datetime.fromisoformat(mine[0]["started_at"])
+    return datetime.fromisoformat(pulled["started_at"])

@@ -2,20 +2,44 @@
 
 Each step of a run (a pull, a catalog entry, a transfer) leaves a small file of its own, so that any worker can write it
 and a killed one leaves the rest. ``finish`` folds the parts into the run's file. A run without an end was cut off.
+Steps of older runs have one joined name, as in ``en-US.pull``; ``queries/steps.sql`` reads both kinds, as ``_step``
+does.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import quote
 
 from datasync.store.files import Store, read_json, write_json
 
 _SAFE = re.compile(r"[^A-Za-z0-9_.-]")
+
+
+StepKind = Literal["pull", "catalog", "transfer"]
+StepRecord = Mapping[str, Any]  # what a step wrote down: its outcome, counts, times, an error's sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The pull of a scope, the entry in its catalog, or the transfer to one ``service`` of it (None for the others)."""
+
+    kind: StepKind
+    scope: str
+    service: str | None = None
+
+    @property
+    def place(self) -> str:
+        """Where in its scope the step is, in words that no name of a service can be taken for."""
+        return f"to {self.service}" if self.service is not None else self.kind
+
+    def __str__(self) -> str:
+        return f"{self.scope} {self.place}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +54,7 @@ class Run:
     reason: str
     finished_at: datetime | None = None
     outcome: str = "running"
-    steps: tuple[Mapping[str, Any], ...] = ()
+    steps: Mapping[Step, StepRecord] = field(default_factory=dict)
     request: Mapping[str, Any] | None = None
 
 
@@ -59,16 +83,24 @@ def find(store: Store, run_id: str) -> Run | None:
     return None
 
 
-def record(store: Store, run_id: str, step: str, content: Mapping[str, Any]) -> None:
+def record(store: Store, run_id: str, step: Step, content: StepRecord) -> None:
     """Leave the outcome of one step of a run; a second try of the step replaces the first's."""
-    write_json(store, f"steps/{run_id}/{step}.json", {"step": step, **content})
+    write_json(store, step_path(run_id, step), {**_names(step), **content})
 
 
-def steps(store: Store, run_id: str) -> tuple[Mapping[str, Any], ...]:
-    """The parts of a run that are recorded so far, by name."""
+def steps(store: Store, run_id: str) -> dict[Step, StepRecord]:
+    """What each step of a run has recorded so far."""
     names = sorted(store.listing(f"steps/{run_id}"))
-    found = (read_json(store, f"steps/{run_id}/{name}") for name in names)
-    return tuple(content for content in found if content)
+    contents = (read_json(store, f"steps/{run_id}/{name}") for name in names)
+    return _steps(content for content in contents if content)
+
+
+def step_path(run_id: str, step: Step) -> str:
+    """Where the outcome of a step stands in the store until its run ends: another path for another step."""
+    names = [
+        f"{key}={quote(name, safe='')}" for key in ("scope", "service") if (name := getattr(step, key)) is not None
+    ]
+    return f"steps/{run_id}/{'.'.join([step.kind, *names])}.json"
 
 
 def finish(store: Store, run: Run) -> None:
@@ -98,10 +130,11 @@ def path_of(run: Run) -> str:
 
 
 def _plain(run: Run) -> dict[str, Any]:
-    names = ("id", "kind", "scopes", "asked_by", "reason", "outcome", "steps", "request")
+    names = ("id", "kind", "scopes", "asked_by", "reason", "outcome", "request")
     ended = run.finished_at.isoformat() if run.finished_at else None
     return {
         **{name: getattr(run, name) for name in names},
+        "steps": [{**_names(step), **content} for step, content in run.steps.items()],
         "started_at": run.started_at.isoformat(),
         "finished_at": ended,
     }
@@ -113,8 +146,30 @@ def _run(content: Mapping[str, Any]) -> Run:
         **{
             **content,
             "scopes": tuple(content["scopes"]),
-            "steps": tuple(content["steps"]),
+            "steps": _steps(content["steps"]),
             "started_at": datetime.fromisoformat(content["started_at"]),
             "finished_at": datetime.fromisoformat(ended) if ended else None,
         }
     )
+
+
+def _names(step: Step) -> dict[str, Any]:
+    return {"kind": step.kind, "scope": step.scope, "service": step.service}
+
+
+def _steps(contents: Iterable[StepRecord]) -> dict[Step, StepRecord]:
+    """Steps by what they are. Where an older worker left one too, under a joined name, the later form counts."""
+    newest_last = sorted(contents, key=lambda content: "step" not in content)
+    return {_step(c): {k: v for k, v in c.items() if k not in _NAMES} for c in newest_last}
+
+
+_NAMES = frozenset(("step", "kind", "scope", "service"))
+
+
+def _step(content: StepRecord) -> Step:
+    if "step" not in content:
+        return Step(content["kind"], content["scope"], content["service"])
+    scope, _, part = content["step"].rpartition(".")
+    if part in ("pull", "catalog") and "marked" not in content:  # only a transfer marks
+        return Step(part, scope)
+    return Step("transfer", scope, part)

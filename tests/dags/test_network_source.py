@@ -46,5 +46,5 @@ def test_a_connection_that_airflow_does_not_have_is_told_with_both_ways_to_set_i
     shop.write_settings()
     found = shop.run("catalog_sync")
     assert (found.state, found.tries["scope.pull/de"]) == ("failed", 1)
-    (told,) = [step["error"] for step in shop.last_run().steps if step["outcome"] == "failed"]
+    (told,) = [step["error"] for step in shop.last_run().steps.values() if step["outcome"] == "failed"]
     assert "no connection called 'nowhere'" in told and "AIRFLOW_CONN_NOWHERE" in told

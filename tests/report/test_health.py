@@ -14,7 +14,7 @@ import pytest
 from datasync.report.health import SourceHealth, fresh_until, freshness, health
 from datasync.settings import Settings, parse
 from datasync.sql import query
-from datasync.store.runs import Run
+from datasync.store.runs import Run, Step
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -32,13 +32,13 @@ def settings(scope: Mapping[str, Any] | None = None, **common: Any) -> Settings:
 def run(hour: int, *, what: str = "complete", pull: str = "ok", catalog: str = "ok", search: str = "ok") -> Run:
     """A run that began at an hour, and what became of its steps."""
     at = NOON.replace(hour=hour)
-    steps = [
-        {"step": "en.pull", "outcome": pull, "what": what, "started_at": at.isoformat(), "seconds": 2.5, "records": 9}
-        | {"finished_at": (at + timedelta(seconds=3)).isoformat(), "quarantined": 1},
-        {"step": "en.catalog", "outcome": catalog},
-        {"step": "en.search", "outcome": search},
-    ]
-    return Run(f"run-{hour}", "sync", ("en",), at, "schedule", "", at + HOUR, "ok", tuple(steps))
+    times = {"started_at": at.isoformat(), "finished_at": (at + timedelta(seconds=3)).isoformat(), "seconds": 2.5}
+    steps = {
+        Step("pull", "en"): {"outcome": pull, "what": what, "records": 9, "quarantined": 1, **times},
+        Step("catalog", "en"): {"outcome": catalog},
+        Step("transfer", "en", "search"): {"outcome": search},
+    }
+    return Run(f"run-{hour}", "sync", ("en",), at, "schedule", "", at + HOUR, "ok", steps)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_failures_in_a_row_are_counted_back_from_the_last_pull() -> None:
     (mended,) = health(settings(), past[2:])
     ended = NOON.replace(hour=9, second=3)
     assert mended == SourceHealth("shop", "en", "ok", "run-9", ended, 2.5, 9, 1, 0)
-    assert list(health(settings(), [replace(past[0], steps=())])) == [SourceHealth("shop", "en")]
+    assert list(health(settings(), [replace(past[0], steps={})])) == [SourceHealth("shop", "en")]
 
 
 def test_reasons_leave_out_what_differs_from_record_to_record() -> None:

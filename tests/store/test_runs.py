@@ -4,12 +4,15 @@ import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
 
+from datasync.sql import literal, query
 from datasync.store import runs
-from datasync.store.files import Folder
-from datasync.store.runs import Run
+from datasync.store.files import Folder, write_json
+from datasync.store.runs import Run, Step
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOSTILE = (
@@ -17,6 +20,8 @@ HOSTILE = (
     "a b", "a\nb", "größe", "gr-e", "\u202eabc", "a\\b", "C:x", "x" * 300, "x" * 301, "</script>", "nul\0byte",
     "x.json", ".scratch", "-rf", "*",
 )  # fmt: skip
+
+PULL = Step("pull", "en")
 
 
 def _run(name: str, at: datetime = NOON) -> Run:
@@ -32,13 +37,13 @@ def test_a_run_id_becomes_one_safe_name(folder: Folder, tmp_path: Path, given: s
     assert not name.startswith(".")
 
     run = runs.begin(folder, _run(given))
-    runs.record(folder, run.id, "en.pull", {"outcome": "ok"})
+    runs.record(folder, run.id, PULL, {"outcome": "ok"})
     assert runs.find(folder, run.id) == run
-    assert runs.steps(folder, run.id) == ({"step": "en.pull", "outcome": "ok"},)
+    assert runs.steps(folder, run.id) == {PULL: {"outcome": "ok"}}
     written = {
         os.path.relpath(os.path.join(at, file), folder.root) for at, _, files in os.walk(tmp_path) for file in files
     }
-    assert written == {f"runs/date=2026-03-01/{name}.json", f"steps/{name}/en.pull.json"}
+    assert written == {f"runs/date=2026-03-01/{name}.json", f"steps/{name}/pull.scope=en.json"}
 
 
 def test_other_run_ids_become_other_names() -> None:
@@ -60,18 +65,19 @@ def test_a_run_that_begins_again_stays_as_it_was(folder: Folder) -> None:
 
 def test_a_finished_run_has_its_steps(folder: Folder) -> None:
     run = runs.begin(folder, _run("one"))
-    runs.record(folder, "one", "en.search", {"outcome": "failed", "error": "no answer"})
-    runs.record(folder, "one", "en.search", {"outcome": "ok", "added": 3})
-    runs.record(folder, "one", "en.pull", {"outcome": "ok"})
+    search = Step("transfer", "en", "search")
+    runs.record(folder, "one", search, {"outcome": "failed", "error": "no answer"})
+    runs.record(folder, "one", search, {"outcome": "ok", "added": 3})
+    runs.record(folder, "one", PULL, {"outcome": "ok"})
     parts = runs.steps(folder, "one")
-    assert parts == ({"step": "en.pull", "outcome": "ok"}, {"step": "en.search", "outcome": "ok", "added": 3})
+    assert parts == {PULL: {"outcome": "ok"}, search: {"outcome": "ok", "added": 3}}
 
     ended = replace(
         run, finished_at=NOON + timedelta(minutes=1), outcome="ok", steps=parts, request={"reason": "it's \u2028"}
     )
     runs.finish(folder, ended)
     assert runs.find(folder, "one") == ended
-    assert runs.steps(folder, "none") == ()
+    assert runs.steps(folder, "none") == {}
 
 
 def test_the_newest_runs_come_first_and_none_that_began_later(folder: Folder) -> None:
@@ -85,3 +91,86 @@ def test_the_newest_runs_come_first_and_none_that_began_later(folder: Folder) ->
     assert newest(NOON + timedelta(days=9), 4) == ["run-2-2", "run-2-1", "run-2-0", "run-1-2"]
     assert newest(NOON + timedelta(days=1, hours=1), 9) == ["run-1-0", "run-0-2", "run-0-1", "run-0-0"]
     assert newest(NOON, 9) == []
+
+
+# ── steps ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+NAMES = (
+    "pull",
+    "catalog",
+    "transfer",
+    "en",
+    "en.pull",
+    "en.pull.scope=x",
+    "a",
+    "a.b",
+    "b",
+    "../x",
+    "größe",
+    "a/b",
+    "a=b",
+)
+
+
+def test_every_step_has_a_file_of_its_own_whatever_its_names(folder: Folder, tmp_path: Path) -> None:
+    steps = [Step("pull", name) for name in NAMES] + [Step("catalog", name) for name in NAMES]
+    steps += [Step("transfer", scope, service) for scope in NAMES for service in NAMES]
+    for number, step in enumerate(steps):
+        runs.record(folder, "one", step, {"outcome": "ok", "number": number})
+    assert runs.steps(folder, "one") == {step: {"outcome": "ok", "number": n} for n, step in enumerate(steps)}
+    assert len(os.listdir(os.path.join(folder.root, "steps", "one"))) == len(steps)
+    assert os.listdir(os.path.join(folder.root, "steps")) == ["one"]
+    assert len({str(step) for step in steps}) == len(steps), "nobody takes one for another"
+
+    run = replace(_run("one"), steps=runs.steps(folder, "one"))
+    runs.finish(folder, run)
+    assert runs.find(folder, "one") == run
+
+
+OLD = [
+    {"step": "en.pull", "outcome": "failed", "error": "no file"},
+    {"step": "de.catalog", "outcome": "ok", "added": 2},
+    {"step": "en.search", "outcome": "ok", "marked": 0, "added": 3},
+    {"step": "de.pull", "outcome": "ok", "marked": 0, "added": 4},  # of a service that is called pull
+    {"step": "de.catalog-service", "outcome": "failed", "error": "no answer"},
+]
+
+
+def test_steps_of_older_runs_are_read(folder: Folder) -> None:
+    write_json(folder, "runs/date=2026-03-01/old.json", _old())
+    old = runs.find(folder, "old")
+    assert old
+    assert old.steps == {
+        Step("pull", "en"): {"outcome": "failed", "error": "no file"},
+        Step("catalog", "de"): {"outcome": "ok", "added": 2},
+        Step("transfer", "en", "search"): {"outcome": "ok", "marked": 0, "added": 3},
+        Step("transfer", "de", "pull"): {"outcome": "ok", "marked": 0, "added": 4},
+        Step("transfer", "de", "catalog-service"): {"outcome": "failed", "error": "no answer"},
+    }
+
+
+def test_a_run_that_an_older_worker_began_goes_on(folder: Folder) -> None:
+    write_json(folder, "steps/one/en.pull.json", {"step": "en.pull", "outcome": "failed", "error": "cut off"})
+    assert runs.steps(folder, "one") == {PULL: {"outcome": "failed", "error": "cut off"}}
+    runs.record(folder, "one", PULL, {"outcome": "ok"})
+    assert runs.steps(folder, "one") == {PULL: {"outcome": "ok"}}
+
+
+def test_the_query_over_run_files_reads_steps_as_the_store_does(folder: Folder) -> None:
+    steps = {Step("transfer", "en", "pull"): {"outcome": "ok"}, Step("pull", "a.b"): {"outcome": "ok"}}
+    runs.begin(folder, replace(_run("new"), steps=steps))
+    write_json(folder, "runs/date=2026-03-01/old.json", _old())
+    for name in ("old", "new"):
+        run = runs.find(folder, name)
+        assert run
+        files = literal(os.path.join(folder.root, runs.path_of(run)))
+        rows = duckdb.sql(
+            f"SELECT kind, scope, service, step ->> 'outcome' FROM ({query('steps', files=files)})"
+        ).fetchall()
+        assert {(s.kind, s.scope, s.service, record["outcome"]) for s, record in run.steps.items()} == set(rows)
+
+
+def _old() -> dict[str, Any]:
+    times = {"started_at": NOON.isoformat(), "finished_at": NOON.isoformat()}
+    names = {"id": "old", "kind": "sync", "asked_by": "someone", "reason": "", "outcome": "failed"}
+    return {**names, **times, "scopes": ["en", "de"], "steps": OLD, "request": None}

@@ -17,7 +17,7 @@ from datasync.store import holds, runs
 from datasync.store.files import Clock, Folder, write_json
 from datasync.store.holds import Hold
 from datasync.store.log import TICK, Head, Log
-from datasync.store.runs import Run
+from datasync.store.runs import Run, Step
 from datasync.store.tidy import ScopeLogs, Tidied, tidy
 from datasync.totals import moment, totals
 from tests.store.small import Hours, Line, product, settings
@@ -385,7 +385,7 @@ def test_runs_go_after_the_kept_history_and_their_steps_a_day_after_they_ended(
 ) -> None:
     for name in ("ended", "cut-off"):
         run = runs.begin(dated, Run(name, "sync", ("en",), clock(), "someone", "because"))
-        runs.record(dated, name, "en.pull", {"outcome": "ok"})
+        runs.record(dated, name, Step("pull", "en"), {"outcome": "ok"})
         if name == "ended":
             runs.finish(dated, replace(run, finished_at=clock(), outcome="ok"))
     write_json(dated, ".scratch/left", {})
@@ -479,7 +479,7 @@ def old(shop: Shop, dated: Dated, tmp_path: Path) -> Callable[[str], tuple[Stops
         log.checkpoint(line.con)
     line.clock.pass_by(days=405)
     run = runs.begin(dated, Run("r0", "sync", ("en",), START, "someone", "because"))
-    runs.record(dated, run.id, "en.pull", {"outcome": "ok"})
+    runs.record(dated, run.id, Step("pull", "en"), {"outcome": "ok"})
 
     def copy(name: str) -> tuple[Stops, Line]:
         root = str(Path(dated.root).with_name(name))
