@@ -141,6 +141,28 @@ class StoreUnavailable(TransientError):
     """The store did not answer, or lost the race too often."""
 
 
+class DiskUnavailable(StoreUnavailable):
+    """A disk is full, or may only be read, or is not there; ``place`` says which."""
+
+    def __init__(self, place: str, problem: str) -> None:
+        self.place, self.problem = place, problem
+        super().__init__(
+            f"{place} cannot be used: {problem}. What was written before stands, and nothing else was recorded. Make "
+            "room there, or make it writable again; the next run goes on."
+        )
+
+
+class ScratchUnavailable(TransientError):
+    """There is no room for files in the making, or for what does not fit into memory."""
+
+    def __init__(self, place: str, problem: str) -> None:
+        self.place, self.problem = place, problem
+        super().__init__(
+            f"{place}, where files in the making stand, cannot be used: {problem}. Nothing of this step was recorded. "
+            "Make room there, or set TMPDIR to a folder that has some; the next run goes on."
+        )
+
+
 class ServiceUnavailable(TransientError):
     """A service did not answer; what was being delivered is recorded as failed and stays due."""
 

@@ -26,7 +26,7 @@ from datasync.services import open_service
 from datasync.settings import Settings
 from datasync.sources import open_source
 from datasync.sources.base import Want
-from datasync.store import holds, runs, tidy
+from datasync.store import holds, runs, scratch, tidy
 from datasync.store.files import Clock, Store, connect, open_store, parquet
 from datasync.store.runs import Run, Step, StepRecord
 from datasync.store.tidy import ScopeLogs
@@ -243,12 +243,15 @@ class Pipeline:
     # ── the store ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def tidy(self, *, dry_run: bool = False) -> dict[str, int]:
-        """Delete what ``keep`` no longer asks for and nobody needs; counts by kind. ``dry_run`` only counts."""
+        """Delete what ``keep`` no longer asks for and nobody needs, and what ended processes left under TMPDIR; counts
+        by kind. ``dry_run`` only counts.
+        """
         catalogs = {scope: catalog.log(self.store, scope) for scope in self.settings.scopes}
         given = {s: tuple(receipts.log(self.store, v, s) for v in self.settings.services) for s in catalogs}
         logs = [ScopeLogs(scope, log, given[scope]) for scope, log in catalogs.items()]
         with self.connected() as con:
-            return asdict(tidy.tidy(con, self.store, self.settings.keep, logs, self.clock(), dry_run=dry_run))
+            done = tidy.tidy(con, self.store, self.settings.keep, logs, self.clock(), dry_run=dry_run)
+        return {**asdict(done), "temporary folders": scratch.remove_dead(dry_run=dry_run)}
 
     def leftovers(self) -> tuple[Leftover, ...]:
         """Scopes and services that left the settings and still hold products."""

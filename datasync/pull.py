@@ -26,8 +26,9 @@ from datasync.errors import LogDamaged
 from datasync.settings import Scope
 from datasync.sources.base import Records, Source, Want
 from datasync.sql import count, literal, query, quote, row
-from datasync.store.files import ZSTD, Clock, Store, scratch
+from datasync.store.files import ZSTD, Clock, Store
 from datasync.store.log import footer
+from datasync.store.scratch import scratch
 
 
 @dataclass(frozen=True, slots=True)

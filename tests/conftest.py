@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Generator, Iterator
 
 import pytest
@@ -29,6 +30,16 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     report = yield
     _count_a_skip_as_failed(report)
     return report
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_tmpdir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A TMPDIR of this process's own: what others leave under the machine's is not counted."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = str(tmp_path_factory.mktemp("tmp"))
+        patch.setenv("TMPDIR", folder)
+        patch.setattr(tempfile, "tempdir", folder)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from datasync.report import base, pack, pages, script, shards
 from datasync.report.pages import More, ScopeProducts, SitePages, Standing
 from datasync.report.site import Site, new_version
-from datasync.store.files import scratch
+from datasync.store.scratch import scratch
 from datasync.totals import ScopeTotals
 
 MAILED = 50_000  # products of all scopes together: measured, 16 MB that Chromium opens in 0.8 s on two cores

@@ -25,7 +25,7 @@ from typing import Any
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from datasync.store.files import scratch
+from datasync.store.scratch import scratch
 
 STAYS = timedelta(hours=24)
 MARK = "published.json"

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from datasync.store.scratch import process_folder
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -26,7 +28,7 @@ class Arriving:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        folder = Path(tempfile.mkdtemp(prefix="datasync-"))
+        folder = Path(tempfile.mkdtemp(dir=process_folder()))
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         self.error: Exception | None = None
         self._schema = pa.schema([(name, pa.string()) for name in names])

@@ -22,6 +22,7 @@ from datasync.sources.base import Original
 from datasync.sources.lines import BLANK, numbered_lines
 from datasync.sources.locations import PATH, File, Location, opened
 from datasync.sql import literal, quote
+from datasync.store.scratch import process_folder
 
 _HEAD = 64 * 1024
 _DOCUMENT = "it is one JSON document, and JSON lines are wanted: one object a line, as `jq -c '.[]'` makes of a list"
@@ -112,7 +113,7 @@ class JsonLines:
         """
         if not odd:
             return {}
-        folder = Path(tempfile.mkdtemp(prefix="datasync-"))
+        folder = Path(tempfile.mkdtemp(dir=process_folder()))
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         copies = {file.name: replace(file, path=str(folder / f"{number}.jsonl")) for number, file in enumerate(odd)}
         for file in odd:

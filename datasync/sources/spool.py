@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from datasync.errors import StoreUnavailable
-from datasync.store.files import Store, scratch
+from datasync.store.files import Store
+from datasync.store.scratch import scratch
 
 FURTHER = "datasync further"  # the only key of a page's last line; no record keeps one of that name
 _ENDING = ".jsonl.gz"

@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -22,8 +21,9 @@ from typing import Any, Protocol
 import duckdb
 
 from datasync import product
-from datasync.errors import InvalidSettings
+from datasync.errors import DiskUnavailable, InvalidSettings
 from datasync.sql import literal
+from datasync.store.scratch import process_folder, scratch
 
 Clock = Callable[[], datetime]
 SCRATCH = ".scratch"
@@ -69,54 +69,64 @@ class Folder:
         return os.path.join(self.root, path)
 
     def listing(self, folder: str) -> dict[str, datetime]:
-        try:
-            with os.scandir(self.url(folder)) as entries:
-                return {e.name: datetime.fromtimestamp(e.stat().st_mtime, UTC) for e in entries if e.is_file()}
-        except FileNotFoundError:
-            return {}
+        with self._usable():
+            found = {entry.name: _written(entry) for entry in self._entries(folder) if entry.is_file()}
+        return {name: at for name, at in found.items() if at}
 
     def folders(self, folder: str) -> list[str]:
-        try:
-            with os.scandir(self.url(folder)) as entries:
-                return sorted(e.name for e in entries if e.is_dir() and e.name != SCRATCH)
-        except FileNotFoundError:
-            return []
+        with self._usable():
+            return sorted(entry.name for entry in self._entries(folder) if entry.is_dir() and entry.name != SCRATCH)
 
     def create(self, path: str, made: Path) -> bool:
-        beside = self._beside(made)
-        try:
-            self._place(os.link, beside, path)
-        except FileExistsError:
-            return False
-        finally:
-            beside.unlink(missing_ok=True)
-        return True
+        with self._usable():
+            beside = self._beside(made)
+            try:
+                self._place(os.link, beside, path)
+            except FileExistsError:
+                return False
+            finally:
+                beside.unlink(missing_ok=True)
+            return True
 
     def replace(self, path: str, made: Path) -> None:
-        self._place(os.replace, self._beside(made), path)
+        with self._usable():
+            self._place(os.replace, self._beside(made), path)
 
     def read(self, path: str) -> bytes:
-        return Path(self.url(path)).read_bytes()
+        with self._usable():
+            return Path(self.url(path)).read_bytes()
 
     def remove(self, path: str) -> None:
         target = Path(self.url(path))
-        target.unlink(missing_ok=True)
+        with self._usable():
+            target.unlink(missing_ok=True)
         with suppress(OSError):  # its folder goes too if it was the last file in it
             target.parent.rmdir()
 
     def register(self, con: duckdb.DuckDBPyConnection) -> None:
         """Local paths need nothing."""
 
+    def _entries(self, folder: str) -> list[os.DirEntry[str]]:
+        try:
+            with os.scandir(self.url(folder)) as entries:
+                return list(entries)
+        except FileNotFoundError:
+            return []
+
     def _beside(self, made: Path) -> Path:
         """``made``, moved onto the store's own file system under a name nobody else has, and flushed to the disk."""
-        scratch = Path(self.root, SCRATCH)
-        scratch.mkdir(parents=True, exist_ok=True)
-        beside = scratch / uuid.uuid4().hex
+        folder = Path(self.root, SCRATCH)
+        folder.mkdir(parents=True, exist_ok=True)
+        beside = folder / uuid.uuid4().hex
         try:
-            os.rename(made, beside)
+            try:
+                os.rename(made, beside)
+            except OSError:
+                shutil.copyfile(made, beside)
+            _flush(beside)
         except OSError:
-            shutil.copyfile(made, beside)
-        _flush(beside)
+            beside.unlink(missing_ok=True)
+            raise
         return beside
 
     def _place(self, how: Callable[[Path, str], None], beside: Path, path: str) -> None:
@@ -132,6 +142,24 @@ class Folder:
                     raise
         with suppress(FileNotFoundError):
             _flush(target.parent)
+
+    @contextmanager
+    def _usable(self) -> Iterator[None]:
+        """Tell a disk that is full, read-only or broken from a file that is there, or is not."""
+        try:
+            yield
+        except (FileExistsError, FileNotFoundError):
+            raise
+        except OSError as error:
+            raise DiskUnavailable(self.root, f"{error.strerror or error}") from error
+
+
+def _written(entry: os.DirEntry[str]) -> datetime | None:
+    """When a file was last written; None where somebody has just removed it."""
+    try:
+        return datetime.fromtimestamp(entry.stat().st_mtime, UTC)
+    except FileNotFoundError:
+        return None
 
 
 def _flush(path: Path) -> None:
@@ -172,17 +200,10 @@ def connect(store: Store) -> duckdb.DuckDBPyConnection:
     con.execute("SET TimeZone = 'UTC'")
     con.execute("SET preserve_insertion_order = false")  # 2.5 times as fast where rows of a file need no order
     con.execute("SET enable_progress_bar = false")
-    con.execute(f"SET temp_directory = '{tempfile.gettempdir()}/datasync-spill-{os.getpid()}'")
+    con.execute(f"SET temp_directory = {literal(str(process_folder() / 'spill'))}")
     store.register(con)
     product.define(con)
     return con
-
-
-@contextmanager
-def scratch() -> Iterator[Path]:
-    """A folder for files in the making, gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="datasync-") as folder:
-        yield Path(folder)
 
 
 def write_json(store: Store, path: str, content: object, *, new: bool = False) -> bool:

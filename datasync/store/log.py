@@ -23,7 +23,8 @@ import duckdb
 
 from datasync.errors import LogDamaged, StoreUnavailable
 from datasync.sql import instant, literal, query
-from datasync.store.files import ZSTD, Clock, Store, scratch
+from datasync.store.files import ZSTD, Clock, Store
+from datasync.store.scratch import scratch
 
 TICK = timedelta(microseconds=1)
 _ENTRY = re.compile(r"(\d{8})\.parquet")

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import duckdb
 
-from datasync.store.files import Folder, Store, scratch
+from datasync.store.files import Folder, Store
+from datasync.store.scratch import scratch
 
 
 class DryRun:
