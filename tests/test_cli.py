@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from datasync.cli import main
 from datasync.cli.runs import worst
 from datasync.cli.screen import table
 from datasync.cli.words import as_json, plain
@@ -490,12 +491,28 @@ def test_the_worst_cause_decides_the_exit_code(causes: list[Exception], code: in
     assert worst(causes) == code
 
 
-def test_what_nobody_foresaw_ends_with_1_and_shows_where(shop: Shop) -> None:
+def test_what_nobody_foresaw_ends_with_1_and_shows_where(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    def broken() -> datetime:
+        raise ZeroDivisionError("a clock without hands")
+
+    assert main(["--settings", str(shop.settings), "sync"], clock=broken) == 1
+    errors = capsys.readouterr().err.splitlines()
+    assert errors[0] == "Traceback (most recent call last):"
+    assert errors[-1] == "datasync: this was not foreseen. The lines above say where it happened."
+
+
+def test_a_file_where_the_store_has_to_be_is_named(shop: Shop) -> None:
     (shop.folder / "var").write_text("a file where a folder has to be", encoding="utf-8")
     told = shop.run("sync")
-    assert told.code == 1
-    assert told.errors[0] == "Traceback (most recent call last):"
-    assert told.errors[-1] == "datasync: this was not foreseen. The lines above say where it happened."
+    assert (told.code, told.errors) == (
+        2,
+        [
+            (
+                f"datasync: store: {shop.folder}/var/store cannot be a folder, because {shop.folder}/var is a file. "
+                "Name another place, or take that file away."
+            )
+        ],
+    )
 
 
 def process(shop: Shop, *argv: str, **more: object) -> subprocess.CompletedProcess[str]:

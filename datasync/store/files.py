@@ -21,7 +21,7 @@ from typing import Any, Protocol
 import duckdb
 
 from datasync import product
-from datasync.errors import DiskUnavailable, InvalidSettings
+from datasync.errors import DatasyncError, DiskUnavailable, InvalidSettings, LogDamaged
 from datasync.sql import literal
 from datasync.store.scratch import process_folder, scratch
 
@@ -150,8 +150,19 @@ class Folder:
             yield
         except (FileExistsError, FileNotFoundError):
             raise
+        except NotADirectoryError as error:
+            raise _not_a_folder(self.root, str(error.filename or self.root)) from error
         except OSError as error:
             raise DiskUnavailable(self.root, f"{error.strerror or error}") from error
+
+
+def _not_a_folder(root: str, path: str) -> DatasyncError:
+    """What to say of a file where a folder has to be, above the store or in it."""
+    file = next((str(one) for one in (Path(path), *Path(path).parents) if one.is_file()), path)
+    if Path(root) in Path(file).parents:
+        return LogDamaged(f"{file} is a file where the store has to have a folder. `datasync repair` sets it aside.")
+    problem = f"{root} cannot be a folder, because {file} is a file."
+    return InvalidSettings("store", problem, "Name another place, or take that file away.")
 
 
 def _written(entry: os.DirEntry[str]) -> datetime | None:
