@@ -7,18 +7,22 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import duckdb
 import s3fs
 from botocore.exceptions import BotoCoreError
 
 from datasync.errors import InvalidSettings, StoreUnavailable
+from datasync.store.seal import seal
 
 # Entries, checkpoints and snapshots: created once, never written again.
 _IMMUTABLE = re.compile(
     r"/(catalog|receipts)/.+/(checkpoint-)?[0-9]{8}[.]parquet|/snapshots/scope=[^/]+/[^/]+[.]parquet"
 )
+
+
+_BLOCK = 1024 * 1024
 
 
 class _Remembers(s3fs.S3FileSystem):  # type: ignore[misc]  # s3fs ships no types
@@ -60,6 +64,7 @@ class Bucket:
         return sorted(_last(f["name"]) for f in self._ls(folder) if f["type"] == "directory")
 
     def create(self, path: str, made: Path) -> bool:
+        seal(made)
         try:
             with self._reached(path):
                 self._fs.put_file(str(made), self.url(path), mode="create")
@@ -70,6 +75,7 @@ class Bucket:
         return True
 
     def replace(self, path: str, made: Path) -> None:
+        seal(made)
         try:
             with self._reached(path):
                 self._fs.put_file(str(made), self.url(path))
@@ -79,6 +85,19 @@ class Bucket:
     def read(self, path: str) -> bytes:
         with self._reached(path):
             return bytes(self._fs.cat_file(self.url(path)))
+
+    @contextmanager
+    def open(self, path: str) -> Iterator[BinaryIO]:
+        with (
+            self._reached(path),
+            self._fs.open(self.url(path), "rb", cache_type="readahead", block_size=_BLOCK) as file,
+        ):
+            yield file
+
+    def move(self, path: str, to: str) -> None:
+        with self._reached(path):
+            self._fs.copy(self.url(path), self.url(to))
+        self.remove(path)
 
     def remove(self, path: str) -> None:
         with suppress(FileNotFoundError), self._reached(path):

@@ -13,10 +13,10 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import duckdb
 
@@ -24,6 +24,7 @@ from datasync import product
 from datasync.errors import DatasyncError, DiskUnavailable, InvalidSettings, LogDamaged
 from datasync.sql import literal
 from datasync.store.scratch import process_folder, scratch
+from datasync.store.seal import seal
 
 Clock = Callable[[], datetime]
 SCRATCH = ".scratch"
@@ -51,6 +52,12 @@ class Store(Protocol):
 
     def read(self, path: str) -> bytes:
         """The content of ``path``; FileNotFoundError where there is none."""
+
+    def open(self, path: str) -> AbstractContextManager[BinaryIO]:
+        """The content of ``path`` to be read in parts, in any order; FileNotFoundError where there is none."""
+
+    def move(self, path: str, to: str) -> None:
+        """Put the file under ``path`` as it is under ``to``, where nothing is, and take it away from ``path``."""
 
     def remove(self, path: str) -> None:
         """Take ``path`` away; no error where it is gone already."""
@@ -96,6 +103,15 @@ class Folder:
         with self._usable():
             return Path(self.url(path)).read_bytes()
 
+    def open(self, path: str) -> AbstractContextManager[BinaryIO]:
+        with self._usable():
+            return open(self.url(path), "rb")
+
+    def move(self, path: str, to: str) -> None:
+        with self._usable():
+            self._place(os.link, Path(self.url(path)), to)
+        self.remove(path)
+
     def remove(self, path: str) -> None:
         target = Path(self.url(path))
         with self._usable():
@@ -123,6 +139,7 @@ class Folder:
                 os.rename(made, beside)
             except OSError:
                 shutil.copyfile(made, beside)
+            seal(beside)
             _flush(beside)
         except OSError:
             beside.unlink(missing_ok=True)

@@ -6,9 +6,10 @@ The same code runs against it as against the real store. It sees its own writes 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 import duckdb
 
@@ -50,6 +51,18 @@ class DryRun:
             return self._aside.read(path)
         except FileNotFoundError:
             return self._real.read(path)
+
+    def open(self, path: str) -> AbstractContextManager[BinaryIO]:
+        if path in self._removed:
+            raise FileNotFoundError(path)
+        return (self._aside if self._is_in(self._aside, path) else self._real).open(path)
+
+    def move(self, path: str, to: str) -> None:
+        with scratch() as folder:
+            made = folder / "moved"
+            made.write_bytes(self.read(path))
+            self.create(to, made)
+        self.remove(path)
 
     def remove(self, path: str) -> None:
         self._aside.remove(path)
