@@ -112,7 +112,7 @@ def test_the_search_says_why_a_product_is_not_held(show: Show, name: str, senten
     page = show(f"{SEARCH}&list={name}")
     sku = page.locator("tbody .sku").last.inner_text()
     show(f"{SEARCH}&q={sku}")
-    absent = page.get_by_role("region", name="Not held")
+    absent = page.get_by_role("region", name="Not in Search")
     expect(absent.get_by_role("listitem").first).to_contain_text(sku)
     expect(absent.get_by_role("listitem").first).to_contain_text(sentence)
 
@@ -124,7 +124,7 @@ def test_what_failed_says_the_services_words(show: Show) -> None:
 
 def test_all_that_a_search_finds_beside_what_is_held_is_one_list(show: Show) -> None:
     page = show(f"{SEARCH}&q=shoe")
-    absent = page.get_by_role("region", name="Not held")
+    absent = page.get_by_role("region", name="Not in Search")
     expect(absent.get_by_role("listitem")).to_have_count(5)
     absent.get_by_role("button", name="Show all").click()
     expect(page.get_by_role("heading", name="Not held")).to_be_focused()

@@ -246,7 +246,7 @@ def test_a_visitor_finds_why_a_product_is_missing_and_sends_the_link(
     page.keyboard.press("/")
     expect(page.get_by_role("searchbox")).to_be_focused()
     page.keyboard.type("0002")
-    absent = page.get_by_role("region", name="Not held")
+    absent = page.get_by_role("region", name="Not in Search")
     expect(absent.get_by_role("listitem")).to_have_count(1)  # what 000 found is gone
     expect(absent).to_contain_text("Excluded The product isn't enabled")
     absent.get_by_role("button", name="0002").press("Enter")

@@ -407,7 +407,7 @@ def test_the_search_of_a_large_scope_says_why_a_product_is_not_held(large: Calla
     expect(page.locator("p.count")).to_contain_text("of 62")
     sku = page.locator("tbody .sku").last.inner_text()
     large(f"{SEARCH}&q={sku}")
-    item = page.get_by_role("region", name="Not held").get_by_role("listitem").first
+    item = page.get_by_role("region", name="Not in Search").get_by_role("listitem").first
     expect(item).to_contain_text(sku)
     expect(item).to_contain_text("Excluded The product is not visible in search")
     large(f"{SEARCH}&sku={sku}")
@@ -419,7 +419,7 @@ def test_the_search_of_a_large_scope_says_why_a_product_is_not_held(large: Calla
 def test_signs_alone_search_for_nothing_in_a_large_scope(large: Callable[[str], Page], q: str) -> None:
     page = large(f"{SEARCH}&q={q}")
     expect(page.locator("tbody tr")).to_have_count(25)
-    expect(page.get_by_role("region", name="Not held")).to_have_count(0)
+    expect(page.get_by_role("region", name="Not in Search")).to_have_count(0)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ export function detailView(page, onclose) {
     const key = `${held.scope} ${service.name} ${row.version}`;
     if (key === shown) return;
     [shown, back] = [key, focusBack];
-    content.replaceChildren(...frame(row, node));
+    content.replaceChildren(...frame(page, row, node));
     if (!node.open) node.showModal();
     const filled = await body(page, held, service, row);
     if (key === shown) content.lastChild.replaceChildren(...filled.filter(Boolean));
@@ -44,7 +44,12 @@ export function detailView(page, onclose) {
   };
 }
 
-function frame(row, dialog) {
+/** The address to send: below the settings' `link` where there is one, because nobody else can open this disk. */
+function publicAddress(page) {
+  return page.link ? new URL(location.hash, page.link).href : location.href;
+}
+
+function frame(page, row, dialog) {
   const close = h(
     "button",
     {
@@ -67,7 +72,7 @@ function frame(row, dialog) {
         h("h2", { id: "detail-name", dir: "auto" }, row.name ?? row.sku),
         h("p", { class: "quiet" }, say("sku"), " ", h("bdi", { class: "mono" }, row.sku)),
       ),
-      h("div", { class: "detail-tools" }, copyText("detail.link", () => location.href), close),
+      h("div", { class: "detail-tools" }, copyText("detail.link", () => publicAddress(page)), close),
     ),
     h("div", { class: "detail-body" }, h("p", { class: "note", role: "status" }, say("detail.loading"))),
   ];

@@ -1,11 +1,14 @@
-// Numbers and times as the reader's own locale and zone have them; UTC stands in the title of every time.
+// Numbers and times in English, as the page's words are, with the habits of the reader's region, hour cycle and zone;
+// UTC stands in the title of every time.
 
-const numbers = new Intl.NumberFormat();
-const tenths = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
-const short = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-const hours = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
-const days = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
-const exact = new Intl.DateTimeFormat(undefined, {
+const LOCALE = english();
+const numbers = new Intl.NumberFormat(LOCALE);
+const tenths = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 1 });
+const percents = new Intl.NumberFormat(LOCALE, { style: "percent", maximumFractionDigits: 1 });
+const short = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeStyle: "short" });
+const hours = new Intl.DateTimeFormat(LOCALE, { timeStyle: "short" });
+const days = new Intl.DateTimeFormat(LOCALE, { month: "short", day: "numeric" });
+const exact = new Intl.DateTimeFormat(LOCALE, {
   year: "numeric",
   month: "short",
   day: "numeric",
@@ -14,6 +17,13 @@ const exact = new Intl.DateTimeFormat(undefined, {
   timeZoneName: "short",
 });
 
+/** English as it is written in the reader's region: `en-DE` for a German, with Latin digits and the common calendar. */
+function english() {
+  const { region } = new Intl.Locale(navigator.language).maximize();
+  const { hourCycle } = new Intl.DateTimeFormat(undefined, { hour: "numeric" }).resolvedOptions();
+  return new Intl.Locale("en", { region, hourCycle, calendar: "gregory", numberingSystem: "latn" });
+}
+
 export function number(value) {
   return numbers.format(value);
 }
@@ -21,6 +31,11 @@ export function number(value) {
 /** A number with at most one place behind the point. */
 export function decimal(value) {
   return tenths.format(value);
+}
+
+/** A share as per cent, with at most one place behind the point. */
+export function percent(share) {
+  return percents.format(share);
 }
 
 export function dateTime(ms) {

@@ -84,7 +84,20 @@ function tabList(page, go) {
     { role: "tablist", class: "tabs", "aria-label": say("views"), onkeydown: (event) => move(event, tabs, choose) },
     tabs,
   );
-  return { node, update: (state) => mark(page, state, names, tabs, counts) };
+  let shown = null;
+  function update(state) {
+    mark(page, state, names, tabs, counts);
+    if (state.tab !== shown) scrollSideways(node, tabs[names.indexOf(state.tab)]);
+    shown = state.tab;
+  }
+  return { node, update };
+}
+
+/** Bring a tab into sight within its strip. scrollIntoView would move the whole page as well. */
+function scrollSideways(strip, tab) {
+  const [outer, inner] = [strip.getBoundingClientRect(), tab.getBoundingClientRect()];
+  if (inner.left < outer.left) strip.scrollLeft -= outer.left - inner.left;
+  else if (inner.right > outer.right) strip.scrollLeft += inner.right - outer.right;
 }
 
 function mark(page, state, names, tabs, counts) {
@@ -96,7 +109,6 @@ function mark(page, state, names, tabs, counts) {
     const received = totals?.services.find((one) => one.service === names[i])?.total_received;
     counts[i].textContent = received === undefined ? "" : number(received);
   });
-  tabs.find((tab) => tab.tabIndex === 0)?.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 function move(event, tabs, choose) {

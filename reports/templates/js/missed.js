@@ -2,6 +2,7 @@
 
 import { missedCounted } from "./choices.js";
 import { foreign, h } from "./dom.js";
+import { percent } from "./format.js";
 import { note, section, table } from "./parts.js";
 import { when } from "./times.js";
 import { say } from "./words.js";
@@ -42,9 +43,8 @@ function whole(one) {
 
 /** A share in per cent, with the counts it is made of. */
 export function rate(one) {
-  const percent = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 1 });
   const counts = say("missed.of", { n: one.missed, of: one.changed });
-  return [percent.format(one.missed_rate), h("div", { class: "quiet" }, counts)];
+  return [percent(one.missed_rate), h("div", { class: "quiet" }, counts)];
 }
 
 function why(one) {

@@ -41,17 +41,25 @@ export function productsView(page, held, service, go, detail) {
       const wanted = [asked, (state.page - 1) * held.pageSize, held.pageSize];
       const early = await held.early(...wanted);
       if (key !== shown) return;
+      keepPlace(view.node);
       if (early) await fillEarly(view, asked, early, go);
       const found = await held.find(...wanted);
       if (key !== shown) return;
       if (!found.rows.length && found.matched) return void go({ page: Math.ceil(found.matched / held.pageSize) }, true);
-      await fill(view, held, asked, found, service, go, early);
+      const absent = await absentOf(held, asked);
+      if (key !== shown) return;
+      fill(view, asked, found, absent, service, go, early);
       if (state.list !== list) view.heading.reveal();
       list = state.list;
     }
     await product(page, held, service, state, detail, view);
   }
   return { node: view.node, update };
+}
+
+/** Let the card end no higher than the reader's screen does now: fewer rows would move the page under the reader. */
+function keepPlace(card) {
+  card.style.minHeight = `${Math.max(0, innerHeight - card.getBoundingClientRect().top)}px`;
 }
 
 /** What stands still: the heading, the search, the table's head, and the places for the rest. */
@@ -73,7 +81,7 @@ function frame(held, service, go) {
   const node = h(
     "section",
     { class: "card products", "aria-labelledby": "products-title" },
-    [head, tools, gone, answer, h("div", { class: "scroll" }, table), pager.node, notice],
+    [head, gone, answer, tools, h("div", { class: "scroll" }, table), pager.node, notice],
   );
   return { node, heading, search, download, parts: [...parts, ...heads], count, body, gone, answer, notice, table, reasons, pager: pager.node };
 }
@@ -110,36 +118,47 @@ function fillRows(view, asked, rows, go) {
   view.body.replaceChildren(...rows.map((row) => line(row, wordsOf(asked.q), go, hasReasons)));
 }
 
-async function fill(view, held, asked, found, service, go, early) {
+function fill(view, asked, found, absent, service, go, early) {
   if (!early) fillRows(view, asked, found.rows, go);
   const key = found.isMore ? "products.more" : hasRecords(asked.list) ? "products.records" : "products.count";
   view.count.textContent = say(key, { m: found.matched, n: found.total });
-  view.answer.replaceChildren(...(found.unknown ? [answerView(found, asked.left)] : []));
-  view.notice.replaceChildren(...empty(found, asked, service, go), ...(await absent(held, asked, go)));
+  const leads = absent !== null && (!found.matched || isAskedFor(absent.rows[0], asked));
+  const [answers, notices] = [found.unknown ? [answerView(found, asked.left)] : [], empty(found, asked, service, go)];
+  if (absent) (leads ? answers : notices).push(absentView(absent, asked, service, go));
+  view.answer.replaceChildren(...answers);
+  view.notice.replaceChildren(...notices);
   for (const one of view.parts) one.update(asked, found);
 }
 
-/** What the search finds beside what is held: the first few, and a way to all of them. */
-async function absent(held, asked, go) {
-  if (!wordsOf(asked.q).length || asked.list !== RECEIVED) return [];
-  const found = await held.absent(asked, ABSENT);
-  if (!found.matched) return [];
+/** What a search finds beside what is held, or null. */
+async function absentOf(held, asked) {
+  if (!wordsOf(asked.q).length || asked.list !== RECEIVED) return null;
+  const absent = await held.absent(asked, ABSENT);
+  return absent.matched ? absent : null;
+}
+
+/** True if a product is the very one whose SKU was typed. */
+function isAskedFor({ sku }, { q }) {
+  return sku !== null && sku.toLowerCase() === q.toLowerCase();
+}
+
+/** The first few products that the service does not hold, each with its reason, and a way to all of them. */
+function absentView(found, asked, service, go) {
   const all = () => go({ list: "absent", page: 1, sku: null });
   const words = found.isMore ? say("absent.more") : say("absent.all", { n: found.matched });
   const more = h("button", { type: "button", onclick: all }, words);
-  return [
+  const count = `${number(found.matched)}${found.isMore ? "+" : ""}`;
+  return h(
+    "section",
+    { class: "absent", "aria-labelledby": "absent-title" },
+    h("h3", { id: "absent-title" }, phrase("absent.title", { service: service.label, count })),
     h(
-      "section",
-      { class: "absent", "aria-labelledby": "absent-title" },
-      h("h3", { id: "absent-title" }, `${say("absent")} (${number(found.matched)}${found.isMore ? "+" : ""})`),
-      h(
-        "ul",
-        { class: "plain" },
-        found.rows.map((row) => absentLine(row, wordsOf(asked.q), go)),
-      ),
-      found.matched > ABSENT && more,
+      "ul",
+      { class: "plain" },
+      found.rows.map((row) => absentLine(row, wordsOf(asked.q), go)),
     ),
-  ];
+    found.matched > ABSENT && more,
+  );
 }
 
 function absentLine(row, words, go) {
@@ -152,6 +171,7 @@ function absentLine(row, words, go) {
 
 /** Open or close the details, as the state says; a SKU that nothing is known of gets a sentence instead. */
 async function product(page, held, service, state, detail, { body, gone }) {
+  const wasGone = gone.childElementCount > 0;
   gone.replaceChildren();
   if (state.sku === null) return detail.hide();
   const row = await held.one(service.name, state.sku);
@@ -160,13 +180,13 @@ async function product(page, held, service, state, detail, { body, gone }) {
   const words = phrase("products.not held", { service: service.label, sku: state.sku });
   const told = h("p", { class: "note", role: "alert" }, words);
   gone.replaceChildren(told);
-  told.scrollIntoView({ block: "center" }); // the table lies below the figures: nobody would see it there
+  if (!wasGone) told.scrollIntoView({ block: "center" }); // the table lies below the figures: nobody would see it there
   told.append(...(await elsewhere(page, held, service, state.sku)));
 }
 
 function focusRow(body, sku) {
   const button = [...body.closest("section").querySelectorAll("[data-sku]")].find((one) => one.dataset.sku === sku);
-  (button ?? document.getElementById("q")).focus();
+  (button ?? document.getElementById("q")).focus({ preventScroll: true });
 }
 
 function line(row, words, go, hasReasons) {

@@ -5,7 +5,8 @@ import { age, dateTime, utc, withZone } from "./format.js";
 import { say } from "./words.js";
 
 export function time(ms, form = dateTime) {
-  return h("time", { datetime: new Date(ms).toISOString(), title: utc(ms) }, form(ms));
+  // A direction of its own isolates it: a time beside Arabic or Hebrew words keeps its order.
+  return h("time", { dir: "ltr", datetime: new Date(ms).toISOString(), title: utc(ms) }, form(ms));
 }
 
 export function timeWithZone(ms) {

@@ -116,6 +116,7 @@ const WORDS = {
   "gone.means": "no longer in the catalog; it may have arrived, so it is to be removed",
   "unexplained.means": "in no state that is known",
   "absent": "Not held",
+  "absent.title": "Not in {service} ({count})",
   "absent.means": "what this service does not hold, and why",
   "absent.all": { one: "Show {n} product that is not held", other: "Show all {n} products that are not held" },
   "absent.more": "Show all products that match and are not held",
