@@ -3,7 +3,8 @@
 The catalog is what the source says now, valid products only, kept as a log of added, updated, removed and quarantined.
 Order of reading beats order of writing: a snapshot never overrides a pull that started later. SKUs that such a pull
 read are left out of the difference; if that pull was complete, it vouches for everything and this snapshot changes
-nothing.
+nothing. A record from a file of changes that is older than the catalog's product is outdated (queries/outdated.sql):
+the entry's metadata count it so, and no longer as valid.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ TRIES = 20
 @dataclass(frozen=True, slots=True)
 class Applied:
     """What a snapshot did to the catalog: rows by kind, products afterwards, the entry (None: none was due), a hold,
-    what the partial pulls before it had missed, words.
+    what the partial pulls before it had missed, words; ``outdated`` of its records changed nothing.
     """
 
     entry: int | None = None
@@ -54,6 +55,7 @@ class Applied:
     held: Hold | None = None
     missed: Missed | None = None
     note: str | None = None
+    outdated: int = 0
 
 
 def log(store: Store, scope: str) -> Log:
@@ -75,7 +77,8 @@ def apply(
 ) -> Applied:
     """Bring a snapshot into its scope's catalog; a snapshot that is in already changes nothing.
 
-    ``allowed``: an operator accepted that many removals. ``scheduled``: the pull may move the watermark. A complete
+    ``allowed``: an operator accepted that many removals. ``scheduled``: nobody asked for this pull: it may move the
+    watermark, and what it read from files of changes does not override what is newer. A complete
     snapshot that would remove more than the guard lets pass is held: nothing of it is applied. Of a partial one that
     tells of so many deletions only these are held, until a complete one shows whether they are true. With the source's
     ``lookback``, a complete one that is applied measures what partial pulls have missed.
@@ -86,7 +89,7 @@ def apply(
         if note := _already_told(head, found):
             _release_again(store, head, found)
             return Applied(products=head.meta.get("products", 0), note=note)
-        _difference(con, store, into, head, found, volatile)
+        _difference(con, store, into, head, found, volatile, scheduled=scheduled)
         counts = row(con, query("difference_counts"))
         live = int(head.meta.get("products", 0))
         held = None
@@ -131,7 +134,14 @@ def _already_told(head: Head, found: Snapshot) -> str | None:
 
 
 def _difference(
-    con: duckdb.DuckDBPyConnection, store: Store, into: Log, head: Head, found: Snapshot, volatile: Collection[str]
+    con: duckdb.DuckDBPyConnection,
+    store: Store,
+    into: Log,
+    head: Head,
+    found: Snapshot,
+    volatile: Collection[str],
+    *,
+    scheduled: bool,
 ) -> None:
     """Make the view ``difference``: the rows this snapshot adds to the log."""
     into.fold(con, "catalog", head.number)
@@ -147,8 +157,10 @@ def _difference(
     view(con, "asked_for", _asked(store, found))
     view(con, "later", _later(con, store, head, found))
     view(con, "known", _comparable(con, "catalog", found.scope, volatile))
-    removes = "true" if found.complete and not found.unreadable else "false"
-    sql = query("difference", removes=removes, run=literal(found.run), started_at=instant(found.started_at))
+    view(con, "outdated", query("outdated") if found.by_change_time and scheduled else _NO_SKUS)
+    conditions = {"removes": found.complete and not found.unreadable, "by_change_time": found.by_change_time}
+    truths = {name: str(condition).lower() for name, condition in conditions.items()}
+    sql = query("difference", run=literal(found.run), started_at=instant(found.started_at), **truths)
     columns = ", ".join(quote(c) for c in ("sku", *COLUMNS))
     view(con, "difference", f"SELECT {columns} FROM ({sql})")
 
@@ -221,6 +233,7 @@ def _applied(store: Store, found: Snapshot, done: Head, counts: Mapping[str, int
     return Applied(
         entry=done.number, added=counts["added"], updated=counts["updated"], removed=counts["removed_live"],
         quarantined=counts["quarantined"], products=int(done.meta["products"]), missed=missed, note=note,
+        outdated=counts["outdated"],
     )  # fmt: skip
 
 
@@ -236,7 +249,8 @@ def _meta(
     }
     pulls = [*before.get("pulls", ()), me]
     horizon = max(datetime.fromisoformat(p["started_at"]) for p in pulls) - REMEMBERED
-    last_complete = _told(found) if found.complete else before.get("last_complete")
+    last_pull = _told(replace(found, valid=found.valid - counts["outdated"], outdated=counts["outdated"]))
+    last_complete = last_pull if found.complete else before.get("last_complete")
     base = last_complete["run"] if last_complete else None  # its quarantine counts, however long ago it was
     recent = [p for p in pulls if datetime.fromisoformat(p["started_at"]) >= horizon or p["run"] == base]
     kept = [p for p in recent if not last_complete or p["started_at"] >= last_complete["started_at"]]
@@ -249,7 +263,7 @@ def _meta(
         "complete": found.complete,
         "pulls": kept,
         "last_complete": last_complete,
-        "last_pull": _told(found),
+        "last_pull": last_pull,
         "products": int(before.get("products", 0)) + counts["added"] - counts["removed_live"],
         "between": cadence.carried(before, complete=found.complete, changed=changed, moved_at=moved_at),
     }
@@ -265,8 +279,5 @@ def _meta(
 
 
 def _told(found: Snapshot) -> dict[str, Any]:
-    numbers = {
-        name: getattr(found, name)
-        for name in ("run", "complete", "records", "valid", "quarantined", "repeated", "unreadable")
-    }
+    numbers = {name: getattr(found, name) for name in ("run", "complete", "records", *pull.TERMS, "unreadable")}
     return {**numbers, "started_at": found.started_at.isoformat(), "finished_at": found.finished_at.isoformat()}

@@ -30,6 +30,8 @@ from datasync.store.files import ZSTD, Clock, Store
 from datasync.store.log import footer
 from datasync.store.scratch import scratch
 
+TERMS = ("valid", "quarantined", "repeated", "blank", "filtered", "outdated")  # what may become of a record
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -37,6 +39,7 @@ class Snapshot:
 
     ``asked``: SKUs whose absence it answers, for they were asked for by name, or the source tells that they are gone.
     ``file``: the name of the file of its records; each try of a run has one of its own, and the snapshot names one.
+    ``by_change_time``: its records were read from files of changes, which may arrive late.
     """
 
     run: str
@@ -61,6 +64,7 @@ class Snapshot:
     blank: int = 0
     filtered: int = 0
     outdated: int = 0
+    by_change_time: bool = False
 
 
 def snapshot_path(scope: str, run: str) -> str:
@@ -176,6 +180,7 @@ def _snapshot(
         watermark=records.watermark,
         requests=records.requests,
         file=f"{run}.{uuid.uuid4().hex[:8]}.parquet",
+        by_change_time=records.by_change_time,
         notes=(*records.notes, *([doubt] if unsure else []), *([_NOTHING] if empty else [])),
         **counts,
     )

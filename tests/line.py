@@ -54,13 +54,15 @@ class Table:
     answers_absence: bool = True
     watermark: str | None = None
     holds: int | None = None
+    by_change_time: bool = False
 
     def records(self, con: duckdb.DuckDBPyConnection, want: Want) -> Records:
         counted = None if self.holds is None else lambda con: self.holds or 0
         whole = ", ".join(f"'{name}': {name}" for name in FIELDS)
         return Records(
-            reader=self, names=FIELDS, complete=want.what == "complete", answers_absence=self.answers_absence,
-            whole=f"to_json({{{whole}}})::VARCHAR", watermark=self.watermark, counted=counted,
+            reader=self, names=FIELDS, complete=want.what == "complete" and not self.by_change_time,
+            answers_absence=self.answers_absence, whole=f"to_json({{{whole}}})::VARCHAR", watermark=self.watermark,
+            counted=counted, by_change_time=self.by_change_time,
         )  # fmt: skip
 
     def scheduled(self) -> Literal["complete", "changed"]:

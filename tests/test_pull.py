@@ -52,6 +52,7 @@ def test_what_a_pull_found_stands_in_the_snapshot_and_is_read_back_from_it(desk:
         "blank": 0,
         "filtered": 0,
         "outdated": 0,
+        "by_change_time": False,
     }
     assert START < found.started_at < found.finished_at
     assert pull.read(desk.con, desk.store, SCOPE, found.run) == found
@@ -96,7 +97,7 @@ def test_a_snapshot_from_before_blank_records_were_counted_is_read(desk: Desk) -
     path = Path(desk.store.url(pull.snapshot_path(SCOPE, found.run)))
     meta = pq.read_schema(path).metadata
     older = json.loads(meta[b"datasync"])
-    for name in ("blank", "filtered", "outdated"):
+    for name in ("blank", "filtered", "outdated", "by_change_time"):
         del older[name]
     table = pq.read_table(path, partitioning=None)
     pq.write_table(table.replace_schema_metadata({"datasync": json.dumps(older)}), path)

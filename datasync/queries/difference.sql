@@ -1,7 +1,10 @@
 -- One row per SKU whose row in the catalog log this snapshot changes: what changed, and the product as it is from now on.
--- Reads known (the catalog now), snapshot, quarantine, asked_for (SKUs asked for by name), later (SKUs read by a pull that started later).
+-- Reads known (the catalog now), snapshot, quarantine, asked_for (SKUs asked for by name), later (SKUs read by a pull that started later)
+-- and outdated (SKUs whose record is older than the catalog's; outdated.sql says of which pulls).
+-- In a pull of files of changes ($by_change_time) the same content with another updated_at is written too, as `updated` with its hash: no service
+-- gets it again, but whether a record that arrives later is outdated goes by the last record that was not, be its content new or not.
 WITH seen AS (
-    SELECT * FROM snapshot ANTI JOIN later USING (sku)
+    SELECT * FROM snapshot ANTI JOIN later USING (sku) ANTI JOIN outdated USING (sku)
 ),
 invalid AS (
     SELECT sku, min(code) AS code, any_value(name) AS name
@@ -19,6 +22,7 @@ changed AS (
         )
     FROM seen AS s LEFT JOIN known AS k USING (sku)
     WHERE k.hash IS NULL OR k.comparable <> s.hash OR k.change = 'quarantined'
+        OR ($by_change_time AND s.updated_at IS DISTINCT FROM k.updated_at)
 ),
 now_invalid AS (
     SELECT 'quarantined' AS change, i.code AS new_code, i.sku AS invalid_sku, i.name AS invalid_name, k.*

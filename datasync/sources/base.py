@@ -88,6 +88,8 @@ class Records:
     partial answer tells that they are no longer there. ``settled`` is asked once all was read: it gives None, or the
     records without what was still being written meanwhile, or raises. ``counted`` is asked after that: it gives how
     many records the source holds, by a count that owes nothing to the reader; None where there is no such count.
+    ``by_change_time``: records say what products were at their ``updated_at``, not what they are now, so an older one
+    does not override the catalog.
     """
 
     reader: Reader
@@ -107,6 +109,7 @@ class Records:
     notes: tuple[str, ...] = field(default=())
     map: Mapping[str, str] = field(default_factory=dict)
     began: datetime | None = None
+    by_change_time: bool = False
 
 
 class Reader(Protocol):

@@ -165,6 +165,7 @@ class Files:
         common: dict[str, Any] = {
             "complete": want.what == "complete" and not self._is_partial,
             "answers_absence": not self._is_partial,
+            "by_change_time": self._is_partial,
             "watermark": self._watermark(reading, found),
             "requests": len(found.layouts) + len(found.broken),
             "mend": lambda con, error: self._records(reading, self._without_broken(con, reader, found, error)),

@@ -1,0 +1,168 @@
+"""Files of changes that arrive late: what is older than the catalog is counted as outdated, and overrides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from datasync.catalog import Applied, log
+from datasync.pull import TERMS
+from tests.line import SCOPE, Line, Record, product
+
+
+@pytest.fixture
+def line(tmp_path: Path) -> Line:
+    return Line(tmp_path)
+
+
+def changes(line: Line, *rows: Record, scheduled: bool = True, skus: Sequence[str] = ()) -> Applied:
+    """Read some records as from files of changes; an operator's pull is not scheduled."""
+    found = line.pull(rows, changed=not skus, skus=skus, answers_absence=False, by_change_time=True)
+    assert (found.outdated, found.valid) == (0, len({row["sku"] for row in rows}))
+    return line.apply(found, scheduled=scheduled)
+
+
+def kettle(price: str, day: int | None, sku: str = "a") -> Record:
+    return product(sku, "Kettle", price=price, updated_at=None if day is None else f"2026-11-{day:02}T08:00:00Z")
+
+
+def prices(line: Line) -> dict[str, str]:
+    return {sku: f"{row['price']:f}".rstrip("0").rstrip(".") for sku, row in line.catalog().items() if row["hash"]}
+
+
+def last_pull(line: Line) -> dict[str, int]:
+    """The counts of the last pull as the catalog's head tells them; they always add up."""
+    told = log(line.store, SCOPE).head(line.con).meta["last_pull"]
+    assert told["records"] == sum(told[term] for term in TERMS)
+    return {term: told[term] for term in TERMS if told[term]}
+
+
+def test_a_record_older_than_the_catalogs_does_not_override_it_and_is_counted_as_outdated(line: Line) -> None:
+    changes(line, kettle("9", 21))
+    done = changes(line, kettle("7", 20), kettle("1", 1, "b"))
+    assert (done.outdated, done.added, done.updated) == (1, 1, 0)
+    assert prices(line) == {"a": "9", "b": "1"}
+    assert last_pull(line) == {"valid": 1, "outdated": 1}
+
+
+def test_a_record_of_the_same_time_overrides(line: Line) -> None:
+    changes(line, kettle("9", 21))
+    assert changes(line, kettle("7", 21)).outdated == 0
+    assert (prices(line), last_pull(line)) == ({"a": "7"}, {"valid": 1})
+
+
+@pytest.mark.parametrize(("first", "then"), [(None, 20), (21, None), (None, None)])
+def test_a_record_overrides_where_either_side_has_no_time(line: Line, first: int | None, then: int | None) -> None:
+    changes(line, kettle("9", first))
+    assert changes(line, kettle("7", then)).outdated == 0
+    assert prices(line) == {"a": "7"}
+
+
+@pytest.mark.parametrize("skus", [(), ("a",)], ids=["everything", "by SKU"])
+def test_what_an_operator_asks_for_overrides_whatever_its_time(line: Line, skus: Sequence[str]) -> None:
+    changes(line, kettle("9", 21))
+    assert changes(line, kettle("7", 20), scheduled=False, skus=skus).outdated == 0
+    assert (prices(line), last_pull(line)) == ({"a": "7"}, {"valid": 1})
+
+
+@pytest.mark.parametrize("how", [{}, {"changed": True}], ids=["a complete pull", "a partial pull"])
+def test_a_source_that_says_what_is_there_now_overrides_whatever_its_times(line: Line, how: Mapping[str, bool]) -> None:
+    changes(line, kettle("9", 21))
+    line.apply(line.pull([kettle("7", 20)], **how))
+    assert (prices(line), last_pull(line)) == ({"a": "7"}, {"valid": 1})
+
+
+def test_the_same_content_seen_later_is_what_a_late_record_is_measured_by(line: Line) -> None:
+    """10 on the 1st and again on the 5th: a file of the 3rd is late, though it is newer than the first."""
+    changes(line, kettle("10", 1))
+    again = changes(line, kettle("10", 5))
+    assert (again.updated, again.added, line.changes()) == (0, 0, {"a": "updated"})
+    assert changes(line, kettle("12", 3)).outdated == 1
+    assert prices(line) == {"a": "10"}
+
+
+def test_the_same_content_seen_later_is_delivered_to_nobody(line: Line) -> None:
+    changes(line, kettle("10", 1))
+    assert line.transfer().added == 1
+    changes(line, kettle("10", 5))
+    assert (line.figures().due, line.transfer().updated) == (0, 0)
+
+
+def test_the_same_content_at_the_same_time_writes_no_row(line: Line) -> None:
+    changes(line, kettle("10", 5))
+    changes(line, kettle("10", 5))
+    assert line.changes() == {}
+
+
+def test_an_operator_takes_back_a_time_that_was_wrong(line: Line) -> None:
+    changes(line, product("a", "Kettle", price="9", updated_at="2099-01-01T00:00:00Z"))
+    assert changes(line, kettle("8", 22)).outdated == 1
+    changes(line, kettle("9", 21), scheduled=False, skus=["a"])
+    assert changes(line, kettle("8", 22)).outdated == 0
+    assert prices(line) == {"a": "8"}
+
+
+def test_a_product_in_quarantine_keeps_the_time_of_its_last_valid_version(line: Line) -> None:
+    changes(line, kettle("9", 21))
+    found = line.pull([{"sku": "a", "updated_at": "2026-11-22T08:00:00Z"}], changed=True, by_change_time=True)
+    line.apply(found)
+    assert changes(line, kettle("7", 20)).outdated == 1
+    assert (line.catalog()["a"]["change"], prices(line)) == ("quarantined", {"a": "9"})
+    assert changes(line, kettle("8", 22)).outdated == 0
+    assert (line.catalog()["a"]["change"], prices(line)) == ("updated", {"a": "8"})
+
+
+def test_what_was_removed_comes_back_whatever_its_time(line: Line) -> None:
+    line.read([kettle("9", 21), kettle("1", 21, "b")])
+    line.read([kettle("1", 21, "b")])
+    assert changes(line, kettle("7", 20)).added == 1
+    assert prices(line) == {"a": "7", "b": "1"}
+
+
+def test_a_pull_of_outdated_records_alone_moves_the_watermark(line: Line) -> None:
+    changes(line, kettle("9", 21))
+    found = line.pull([kettle("7", 20)], changed=True, answers_absence=False, by_change_time=True, watermark="read")
+    line.passes(seconds=1)
+    line.apply(found)
+    assert log(line.store, SCOPE).head(line.con).meta["watermark"] == "read"
+
+
+Change = tuple[str, str, int | None]
+DAYS = st.one_of(st.none(), st.integers(1, 5))
+CHANGES = st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("123"), DAYS), min_size=1, max_size=4)
+PULLS = st.lists(st.tuples(CHANGES, st.sampled_from([True, True, True, False])), min_size=1, max_size=6)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(PULLS)
+def test_any_order_of_files_leaves_what_the_rule_says(pulls: list[tuple[list[Change], bool]]) -> None:
+    """Against a dictionary: of one pull the newest record of a SKU, of several pulls the newest that may override."""
+    known: dict[str, tuple[str, int | None]] = {}
+    with TemporaryDirectory() as folder:
+        line = Line(Path(folder))
+        for read, scheduled in pulls:
+            rows = [kettle(price, day, sku) for sku, price, day in read]
+            found = line.pull(rows, changed=True, answers_absence=False, by_change_time=True)
+            assert line.apply(found, scheduled=scheduled).outdated == settle(known, read, scheduled)
+            last_pull(line)
+            assert prices(line) == {sku: price for sku, (price, _) in known.items()}
+            times = {sku: row["updated_at"] for sku, row in line.catalog().items()}
+            assert {sku: time and time.day for sku, time in times.items()} == {s: day for s, (_, day) in known.items()}
+
+
+def settle(known: dict[str, tuple[str, int | None]], read: Sequence[Change], scheduled: bool) -> int:
+    """Bring what was read into ``known``; how many records are older than what is known."""
+    newest = {sku: (price, day) for sku, price, day in sorted(read, key=lambda change: change[2] or 0)}
+    late = 0
+    for sku, (price, day) in newest.items():
+        at = known.get(sku, ("", None))[1]
+        if scheduled and day and at and day < at:
+            late += 1
+        else:
+            known[sku] = price, day
+    return late
