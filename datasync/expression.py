@@ -30,6 +30,7 @@ _CLAUSES = ("where_clause", "having", "qualify", "sample", "modifiers", "group_e
 _MACROS = {"nullif", "split_part", "if", "fmod", "fdiv", "days_in_month", "date_add", "json"}
 _MACRO_FAMILIES = ("list_", "array_", "map_contains_")
 _OURS = ("adobe_", "akeneo_")  # macros of queries/ that go with a kind of source
+FORMS = {"number_of", "currency_of", "moment_of", "urls_of"}  # macros of queries/forms.sql, for maps
 # SQL reads these as functions where no column has their name.
 _MOMENTS = {
     "current_date",
@@ -139,7 +140,7 @@ def _refuse(con: duckdb.DuckDBPyConnection, key: str, text: str, node: dict[str,
 
 
 def _is_stable(con: duckdb.DuckDBPyConnection, name: str) -> bool:
-    if name.lower().startswith(_OURS):
+    if name.lower().startswith(_OURS) or name.lower() in FORMS:
         return True
     known = _functions(con).get(name.lower(), set())
     if any(kind == "macro" for kind, _ in known):

@@ -43,9 +43,10 @@ def mapping(
 
     Raises InvalidExpression for a map that is no scalar expression. A field that a map names and the source lacks is
     left for the caller to judge: in a complete snapshot it is an error, in a partial one it is NULL. The connection
-    then knows the macros of queries/mapping.sql, which the SQL of ``validation`` needs.
+    then knows the macros of queries/mapping.sql and queries/forms.sql, which the SQL of ``validation`` needs.
     """
     macros(con, "mapping")
+    macros(con, "forms")
     own = _Names(known)
     columns = {c: own.settle(parse(con, f"scopes.{name}.map.{c}", text)) for c, text in own_map.items()}
     for column in PRODUCT_COLUMNS:
