@@ -10,7 +10,7 @@ instead, one that was written to just before the pull.
 
 from __future__ import annotations
 
-import zipfile
+import errno
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -120,7 +120,7 @@ class Files:
         for file in files:
             try:
                 layouts[file] = self._layout(con, location, kind, file)
-            except (UnreadableFile, OSError, ValueError, KeyError, zipfile.BadZipFile, duckdb.Error) as error:
+            except (UnreadableFile, OSError, duckdb.Error) as error:
                 broken[file.name] = self._set_aside(file, error)
                 unopened |= {file.name} if isinstance(error, PermissionError | FileNotFoundError) else set()
         return _Opened(layouts, broken, frozenset(unopened))
@@ -134,8 +134,8 @@ class Files:
             tabs = "\t" if file.bare_name.lower().endswith(".tsv") else None
             return tables.look_at_csv(location, file, self._scope.delimiter or tabs)
         if kind == "parquet":
-            return tables.look_at_parquet(con, file)
-        return tables.look_at_xlsx(con, location, file, self._scope.sheet)
+            return tables.look_at_parquet(con, location, file)
+        return tables.look_at_xlsx(location, file, self._scope.sheet)
 
     def _format(self, files: Collection[File]) -> str:
         if self._scope.format or not files:
@@ -152,9 +152,9 @@ class Files:
     def _set_aside(self, file: File, error: Exception) -> str:
         if isinstance(error, OSError) and self._pattern.startswith("s3://"):
             raise SourceUnavailable(f"scopes.{self._name}: {file.name} broke off while it was read: {error}") from error
-        reason = error.reason if isinstance(error, UnreadableFile) else str(error).strip().split("\n")[0]
+        reason = _reason(error)
         if not self._is_partial:
-            raise UnreadableFile(file.name, reason) from error
+            raise UnreadableFile(file.name, reason) from None
         return reason
 
     def _records(self, reading: _Reading, found: _Opened) -> Records:
@@ -176,6 +176,9 @@ class Files:
             own: dict[str, Any] = {"whole": "NULL::VARCHAR", "originals": reader.originals, "sampled": True}
         else:
             own, rejects = {"whole": "_row"}, [reader.rejects, *rejects]
+            common["notes"] = tuple(note for layout in columns.values() for note in layout.notes)
+            if (rows := reader.counted) is not None:
+                common["counted"] = lambda con: rows + len(found.broken)
         return Records(reader, names=reader.names, rejects=" UNION ALL ".join(rejects) or None, **own, **common)
 
     def _watermark(self, reading: _Reading, found: _Opened) -> str | None:
@@ -215,6 +218,19 @@ class Files:
 
 def _when(file: File) -> tuple[datetime, str]:
     return file.modified, file.name
+
+
+def _reason(error: Exception) -> str:
+    """Why a file cannot be read, in words of ours: a library's own say nothing to whoever exports it."""
+    if isinstance(error, UnreadableFile):
+        return error.reason
+    if isinstance(error, FileNotFoundError):
+        return "it was taken away while it was to be read"
+    if isinstance(error, PermissionError):
+        return "this worker's user may not read it"
+    if isinstance(error, OSError):
+        return f"its disk gave an error ({errno.errorcode.get(error.errno or 0, 'unknown')})"
+    return "what is in it does not fit together: it was damaged after it was written, or is another kind of file"
 
 
 def _broken(files: Mapping[str, str]) -> str:

@@ -10,13 +10,14 @@ import csv
 import io
 import itertools
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 import duckdb
 
 from datasync.errors import UnreadableFile
+from datasync.sources import parquet_file
 from datasync.sources.locations import PATH, File, Location, opened
+from datasync.sources.spreadsheet import read_sheet
 from datasync.sources.texts import is_blank
 from datasync.sql import literal, quote
 
@@ -36,12 +37,20 @@ _NO_REJECTS = "SELECT NULL::VARCHAR AS _place, NULL::VARCHAR AS record, NULL::VA
 class Columns:
     """How files that are alike are read: their columns (name, and SQL for the text), the function and its options.
 
-    A sheet's rows are a table of the connection's already; then ``function`` is that table, and there are no options.
+    A sheet's rows are a table already; then ``function`` is that table, and there are no options. ``spoilt`` is SQL for
+    what is wrong with a column's value (its text is NULL then), by the column's name; ``blank`` is SQL for whether a
+    row is, where its texts do not tell. ``counted``: how many rows one file has, by a count apart from its reader.
+    ``holds`` is what must not go while the files are read.
     """
 
     texts: tuple[tuple[str, str], ...]
     function: str
     options: str = ""
+    spoilt: tuple[tuple[str, str], ...] = ()
+    blank: str = ""
+    counted: int | None = field(default=None, compare=False)
+    notes: tuple[str, ...] = field(default=(), compare=False)
+    holds: object = field(default=None, compare=False)
 
     @property
     def rejects_rows(self) -> bool:
@@ -52,7 +61,7 @@ class Tables:
     """The records of some files with columns, in the files' order."""
 
     def __init__(self, layouts: Mapping[File, Columns]) -> None:
-        self._number = next(_NUMBERS)
+        self._number, self._layouts = next(_NUMBERS), layouts
         self._groups = [(c, list(files)) for c, files in itertools.groupby(layouts, key=lambda file: layouts[file])]
         self.names = tuple(dict.fromkeys(name for columns, _ in self._groups for name, _ in columns.texts))
 
@@ -60,14 +69,20 @@ class Tables:
         if self._groups:
             return " UNION ALL ".join(self._part(index, fields) for index in range(len(self._groups)))
         nulls = "".join(f"NULL::VARCHAR AS {quote(f)}, " for f in fields)
-        rest = "NULL::VARCHAR AS _place, NULL::VARCHAR AS _unreadable, false AS _blank, NULL::VARCHAR AS _row"
-        return f"SELECT {nulls}{rest} WHERE false"
+        rest = "NULL::VARCHAR AS _place, NULL::VARCHAR AS _unreadable, NULL::VARCHAR AS _spoilt, false AS _blank"
+        return f"SELECT {nulls}{rest}, NULL::VARCHAR AS _row WHERE false"
 
     def has(self, con: duckdb.DuckDBPyConnection, field: str) -> bool:
         return any(name.lower() == field.lower() for name in self.names)
 
     def all_names(self, con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
         return self.names
+
+    @property
+    def counted(self) -> int | None:
+        """How many rows the files hold, by counts that owe nothing to their reader; None where one has none."""
+        counts = [columns.counted for columns in self._layouts.values()]
+        return None if None in counts else sum(filter(None, counts))
 
     @property
     def rejects(self) -> str:
@@ -84,13 +99,15 @@ class Tables:
 
     def _part(self, index: int, fields: Collection[str]) -> str:
         columns, files = self._groups[index]
-        texts = dict(columns.texts)
-        lower = {name.lower(): text for name, text in reversed(columns.texts)}
-        found = {field: texts.get(field) or lower.get(field.lower(), "NULL::VARCHAR") for field in fields}
-        named = "".join(f"{text} AS {quote(field)}, " for field, text in found.items())
+        texts, spoilt = dict(columns.texts), dict(columns.spoilt)
+        lower = {name.lower(): name for name, _ in reversed(columns.texts)}
+        names = {field: field if field in texts else lower.get(field.lower(), "") for field in fields}
+        named = "".join(f"{texts.get(name, 'NULL::VARCHAR')} AS {quote(field)}, " for field, name in names.items())
         row = ", ".join(f"{literal(name)}: {texts.get(name, 'NULL::VARCHAR')}" for name in self.names)
-        blank = f"{is_blank(texts.values())} AS _blank"
-        rest = f"{_place(files)} AS _place, NULL::VARCHAR AS _unreadable, {blank}, {{{row}}} AS _row"
+        blank = f"{columns.blank or is_blank(texts.values())} AS _blank"
+        sentences = [spoilt[name] for name in dict.fromkeys(names.values()) if name in spoilt]
+        why = f"coalesce({', '.join([*sentences, 'NULL::VARCHAR'])}) AS _spoilt"
+        rest = f"{_place(files)} AS _place, NULL::VARCHAR AS _unreadable, {why}, {blank}, {{{row}}} AS _row"
         return f"SELECT {named}{rest} FROM {self._source(index, columns, files)}"
 
     def _source(self, index: int, columns: Columns, files: Sequence[File]) -> str:
@@ -146,29 +163,34 @@ def look_at_csv(location: Location, file: File, delimiter: str | None) -> Column
     return Columns(tuple((name, quote(name)) for name in names), "read_csv", options)
 
 
-def look_at_parquet(con: duckdb.DuckDBPyConnection, file: File) -> Columns:
-    """The columns of one Parquet file; duckdb.Error where it is none."""
+def look_at_parquet(con: duckdb.DuckDBPyConnection, location: Location, file: File) -> Columns:
+    """The columns of one Parquet file, and its rows by its own count; UnreadableFile where it has no whole footer."""
+    rows = parquet_file.count_rows(location, file)
     alone = f"read_parquet([{literal(file.pattern)}], hive_partitioning = false)"
     described = con.execute(f"DESCRIBE SELECT * FROM {alone}").fetchall()
     texts = tuple((str(name), _text(quote(str(name)), str(kind))) for name, kind, *_ in described)
-    return Columns(texts, "read_parquet", "union_by_name = false")
+    return Columns(texts, "read_parquet", "union_by_name = false", counted=rows)
 
 
-def look_at_xlsx(con: duckdb.DuckDBPyConnection, location: Location, file: File, sheet: str | int) -> Columns:
-    """One sheet, taken into the connection as a table of texts; UnreadableFile where there is no such sheet."""
-    import pandas as pd
+def look_at_xlsx(location: Location, file: File, sheet: str | int) -> Columns:
+    """One sheet, read to a table of texts; UnreadableFile where it cannot be, or there is none of that name."""
+    table = read_sheet(location, file, sheet)
+    names = _unlike(list(table.headers.values()))
+    return Columns(
+        tuple(zip(names, map(quote, table.headers), strict=True)),
+        f"(SELECT *, {literal(file.path)} AS {quote(PATH)} FROM read_parquet({literal(table.path)}))",
+        spoilt=tuple(zip(names, map(_spoilt_cell, table.headers), strict=True)),
+        blank="blank",
+        counted=table.count,
+        notes=table.notes,
+        holds=table,
+    )
 
-    with location.raw(file) as content:
-        book = io.BytesIO(content.read())
-    read: Any = pd.read_excel(book, sheet_name=sheet, dtype=str, keep_default_na=False, na_values=[""])
-    names = _unlike([str(name).strip() for name in read.columns])
-    if not names:
-        raise UnreadableFile(file.name, f"its sheet {sheet!r} is empty")
-    read.columns = names
-    table = f"sheet_{next(_NUMBERS)}"
-    cells = ", ".join(f"CAST({quote(name)} AS VARCHAR) AS {quote(name)}" for name in names)
-    con.execute(f"CREATE TEMP TABLE {table} AS SELECT {cells}, {literal(file.path)} AS {quote(PATH)} FROM read")
-    return Columns(tuple((name, quote(name)) for name in names), table)
+
+def _spoilt_cell(column: str) -> str:
+    """SQL for what is wrong with a row of a sheet, or with its cell in that column."""
+    wrong = f"list_filter(spoilt, lambda one: one.\"column\" IN ('', {literal(column)}))[1].sentence"
+    return f"CASE WHEN spoilt IS NOT NULL THEN {wrong} END"
 
 
 def _delimiter(text: str) -> str:
