@@ -1,15 +1,15 @@
 """Snapshot to catalog log: what a pull changes, guarded against removing too much.
 
 The catalog is what the source says now, valid products only, kept as a log of added, updated, removed and quarantined.
-Order of reading beats order of writing: a snapshot never overrides a pull that started later. SKUs that such a pull
-read are left out of the difference; if that pull was complete, it vouches for everything and this snapshot changes
-nothing. A record from a file of changes that is older than the catalog's product is outdated (queries/outdated.sql):
-the entry's metadata count it so, and no longer as valid.
+Order of reading beats order of writing: a snapshot never overrides a pull that started later, as their tickets tell (no
+clock does). SKUs that such a pull read are left out of the difference; if that pull was complete, it vouches for
+everything and this snapshot changes nothing. A record from a file of changes that is older than the catalog's product
+is outdated (queries/outdated.sql): the entry's metadata count it so, and no longer as valid.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,8 +35,8 @@ COLUMNS = {
     "started_at": "TIMESTAMPTZ",
     "at": "TIMESTAMPTZ",
 }
-REMEMBERED = timedelta(days=7)
-_KEPT = ("watermark", "watermark_at", "fingerprint", "remembers_since", "missed")
+REMEMBERED = 500  # pulls since the last complete one
+_KEPT = ("watermark", "watermark_at", "watermark_place", "fingerprint", "remembers_since", "missed")
 TRIES = 20
 
 
@@ -122,15 +122,23 @@ def _already_told(head: Head, found: Snapshot) -> str | None:
     last = head.meta.get("last_complete")
     if found.run in {p["run"] for p in head.meta.get("pulls", ())} or (last and last["run"] == found.run):
         return "This snapshot is in the catalog already."
-    if last and datetime.fromisoformat(last["started_at"]) > found.started_at:
+    if last and pull.order(last) > found.order:
         return f"A complete pull that started later ({last['run']}) has been applied; it vouches for every product."
-    since = head.meta.get("remembers_since")
-    if since and found.started_at < datetime.fromisoformat(since):
+    if _is_too_late(head.meta.get("remembers_since"), found):
         raise RequestTooLate(
             f"scopes.{found.scope}: the snapshot of {found.run} started {found.started_at:%Y-%m-%dT%H:%M:%SZ}, before "
             "the pulls that the catalog still remembers. Pull again instead: `datasync sync --complete`."
         )
     return None
+
+
+def _is_too_late(since: Mapping[str, Any] | str | None, found: Snapshot) -> bool:
+    """Whether a snapshot is older than the pulls that the catalog remembers since one of them, or, before there were
+    tickets, since a time.
+    """
+    if isinstance(since, str):
+        return not found.place and found.started_at < datetime.fromisoformat(since)
+    return since is not None and found.order < pull.order(since)
 
 
 def _difference(
@@ -181,7 +189,7 @@ def _knows_absence(found: Snapshot) -> bool:
 
 def _later(con: duckdb.DuckDBPyConnection, store: Store, head: Head, found: Snapshot) -> str:
     """SKUs that were read by pulls which started after this one: they stand in those pulls' snapshots."""
-    pulls = [p for p in head.meta.get("pulls", ()) if datetime.fromisoformat(p["started_at"]) > found.started_at]
+    pulls = [p for p in head.meta.get("pulls", ()) if pull.order(p) > found.order]
     paths = [pull.quarantine_path(found.scope, p["run"]) for p in pulls]
     paths += [pull.asked_path(found.scope, p["run"]) for p in pulls if p["asked"]]
     rows = [parquet(store, path) for path in paths]
@@ -245,23 +253,21 @@ def _meta(
     me = {
         "run": found.run,
         "started_at": found.started_at.isoformat(),
+        "place": found.place,
         "asked": found.asked if _knows_absence(found) else 0,
     }
-    pulls = [*before.get("pulls", ()), me]
-    horizon = max(datetime.fromisoformat(p["started_at"]) for p in pulls) - REMEMBERED
     last_pull = _told(replace(found, valid=found.valid - counts["outdated"], outdated=counts["outdated"]))
     last_complete = last_pull if found.complete else before.get("last_complete")
-    base = last_complete["run"] if last_complete else None  # its quarantine counts, however long ago it was
-    recent = [p for p in pulls if datetime.fromisoformat(p["started_at"]) >= horizon or p["run"] == base]
-    kept = [p for p in recent if not last_complete or p["started_at"] >= last_complete["started_at"]]
-    moves = scheduled and found.watermark is not None and before.get("watermark_at", "") < me["started_at"]
+    pulls = _since([*before.get("pulls", ()), me], last_complete)
+    remembered = _remembered(pulls, last_complete)
+    moves = scheduled and found.watermark is not None and _is_newer(found, before)
     changed, moved_at = counts["added"] + counts["updated"], found.started_at if moves else None
     meta = {
         **{key: before[key] for key in _KEPT if key in before},
         "run": found.run,
         "started_at": me["started_at"],
         "complete": found.complete,
-        "pulls": kept,
+        "pulls": remembered,
         "last_complete": last_complete,
         "last_pull": last_pull,
         "products": int(before.get("products", 0)) + counts["added"] - counts["removed_live"],
@@ -269,15 +275,37 @@ def _meta(
     }
     if missed:
         meta["missed"] = cadence.plain(missed)
-    if len(recent) < len(pulls):
-        meta["remembers_since"] = horizon.isoformat()
+    if len(remembered) < len(pulls):
+        oldest = remembered[-REMEMBERED]
+        meta["remembers_since"] = {"place": oldest.get("place", 0), "started_at": oldest["started_at"]}
     if found.what == "complete":
         meta["fingerprint"] = found.fingerprint
     if moves:
-        meta |= {"watermark": found.watermark, "watermark_at": me["started_at"]}
+        meta |= {"watermark": found.watermark, "watermark_at": me["started_at"], "watermark_place": found.place}
     return meta
 
 
+def _since(pulls: Iterable[Mapping[str, Any]], last_complete: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
+    """The pulls from the last complete one on, in their order; what is older, that one vouches for."""
+    ordered = sorted(pulls, key=pull.order)
+    return [p for p in ordered if last_complete is None or pull.order(p) >= pull.order(last_complete)]
+
+
+def _remembered(pulls: Sequence[Mapping[str, Any]], last_complete: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
+    """The last of some pulls; the complete one stays, because what it put into quarantine still counts."""
+    base = [p for p in pulls if last_complete and p["run"] == last_complete["run"]]
+    return [*base, *[p for p in pulls if p not in base][-REMEMBERED:]]
+
+
+def _is_newer(found: Snapshot, before: Mapping[str, Any]) -> bool:
+    """Whether a snapshot's pull began after the one that moved the watermark last."""
+    if "watermark_at" not in before:
+        return True
+    moved = {"place": before.get("watermark_place", 0), "started_at": before["watermark_at"]}
+    return found.order > pull.order(moved)
+
+
 def _told(found: Snapshot) -> dict[str, Any]:
-    numbers = {name: getattr(found, name) for name in ("run", "complete", "records", *pull.TERMS, "unreadable")}
-    return {**numbers, "started_at": found.started_at.isoformat(), "finished_at": found.finished_at.isoformat()}
+    names = ("run", "complete", "place", "records", *pull.TERMS, "unreadable")
+    times = {name: getattr(found, name).isoformat() for name in ("started_at", "finished_at")}
+    return {**{name: getattr(found, name) for name in names}, **times}

@@ -14,8 +14,8 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +26,14 @@ from datasync.errors import LogDamaged
 from datasync.settings import Scope
 from datasync.sources.base import Records, Source, Want
 from datasync.sql import count, literal, query, quote, row
+from datasync.store import tickets
 from datasync.store.files import ZSTD, Clock, Store
 from datasync.store.log import footer
 from datasync.store.scratch import scratch
 
 TERMS = ("valid", "quarantined", "repeated", "blank", "filtered", "outdated")  # what may become of a record
+
+Order = tuple[int, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Snapshot:
     ``asked``: SKUs whose absence it answers, for they were asked for by name, or the source tells that they are gone.
     ``file``: the name of the file of its records; each try of a run has one of its own, and the snapshot names one.
     ``by_change_time``: its records were read from files of changes, which may arrive late.
+    ``place``: the pull's ticket, that of the oldest page it used; 0 in snapshots from before there were tickets.
     """
 
     run: str
@@ -65,6 +69,22 @@ class Snapshot:
     filtered: int = 0
     outdated: int = 0
     by_change_time: bool = False
+    place: int = 0
+
+    @property
+    def order(self) -> Order:
+        """Its place among the pulls of its scope."""
+        return _order(self.place, self.started_at)
+
+
+def order(known: Mapping[str, Any]) -> Order:
+    """The place of a pull among those of its scope, from what the catalog's metadata tell of it."""
+    return _order(known.get("place", 0), datetime.fromisoformat(known["started_at"]))
+
+
+def _order(place: int, started_at: datetime) -> Order:
+    """By ticket; pulls without one are from before there were tickets, and only their clocks tell them apart."""
+    return place, datetime.min.replace(tzinfo=UTC) if place else started_at
 
 
 def snapshot_path(scope: str, run: str) -> str:
@@ -137,6 +157,7 @@ def pull(
     """
     if known := read(con, store, name, run):
         return known
+    want = replace(want, place=tickets.take(store, name))
     with scratch() as folder:
         records, how = staging.stage(con, name, scope, source.records(con, want), want, folder)
         staging.settle(con, records)
@@ -145,8 +166,8 @@ def pull(
             staging.refuse_missing_fields(con, name, scope, records, how)
         counts = {**row(con, query("pull_counts")), "asked": len(want.skus) or count(con, "SELECT * FROM asked")}
         found = _snapshot(name, scope.source, records, want, run, fingerprint, counts, clock())
-        _write(con, store, found, folder)
-    done = read(con, store, name, run) or found
+        is_first = _write(con, store, found, folder)
+    done = found if is_first else kept(con, store, name, run)
     if done.file != found.file:  # another try of this run was faster
         store.remove(records_path(name, found.file))
     return done
@@ -173,6 +194,7 @@ def _snapshot(
         source=source,
         what=want.what,
         started_at=min(want.at, records.began or want.at),
+        place=want.place if records.place is None else records.place,
         finished_at=finished_at,
         complete=records.complete,
         answers_absence=records.answers_absence and not unsure,
@@ -189,8 +211,10 @@ def _snapshot(
 _NOTHING = "The source gave no record at all. Is it the right place, and was its export finished?"
 
 
-def _write(con: duckdb.DuckDBPyConnection, store: Store, found: Snapshot, folder: Path) -> None:
-    """Quarantine, asked SKUs and records first; the snapshot last, for its name is the commit."""
+def _write(con: duckdb.DuckDBPyConnection, store: Store, found: Snapshot, folder: Path) -> bool:
+    """Quarantine, asked SKUs and records first; the snapshot last, because its name is the commit. False if it was
+    there.
+    """
     invalid = _copied(con, folder / "quarantine.parquet", "SELECT * FROM invalid", None)
     store.replace(quarantine_path(found.scope, found.run), invalid)
     if found.asked:
@@ -199,7 +223,7 @@ def _write(con: duckdb.DuckDBPyConnection, store: Store, found: Snapshot, folder
     records, left_out = _records(con, found, folder)
     snapshot = _copied(con, folder / "snapshot.parquet", left_out, _footer(found))
     store.create(records_path(found.scope, found.file), records)
-    store.create(snapshot_path(found.scope, found.run), snapshot)
+    return store.create(snapshot_path(found.scope, found.run), snapshot)
 
 
 def _records(con: duckdb.DuckDBPyConnection, found: Snapshot, folder: Path) -> tuple[Path, str]:

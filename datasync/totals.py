@@ -233,7 +233,7 @@ def quarantined_now(con: duckdb.DuckDBPyConnection, store: Store, scope: str, me
 def quarantine_sql(store: Store, scope: str, meta: Mapping[str, Any], url: Callable[[str], str]) -> tuple[str, str]:
     """SQL for the relation ``quarantine`` (every record of the pulls that count) and, over it, ``quarantined``."""
     kept = store.listing(f"quarantine/scope={scope}")  # at a moment long ago some of them have been tidied away
-    started = sorted(meta.get("pulls", ()), key=lambda one: one["started_at"])
+    started = sorted(meta.get("pulls", ()), key=pull.order)
     runs_read = [one["run"] for one in started if f"{one['run']}.parquet" in kept]
     paths = ", ".join(literal(url(pull.quarantine_path(scope, run))) for run in runs_read)
     rows = f"SELECT * FROM read_parquet([{paths}], filename = true, hive_partitioning = false)"

@@ -176,9 +176,7 @@ def _seen(
     _view(con, store, "left_out", [pull.snapshot_path(scope, s.run) for s in found])
     _view(con, store, "quarantines", [pull.quarantine_path(scope, s.run) for s in found])
     met = dict(con.execute(query("why_seen"), {"sku": sku}).fetchall())
-    rows = [
-        Seen(s.run, s.finished_at, s.complete, _what(met.get(s.run))) for s in sorted(found, key=lambda s: s.started_at)
-    ]
+    rows = [Seen(s.run, s.finished_at, s.complete, _what(met.get(s.run))) for s in sorted(found, key=lambda s: s.order)]
     complete = next((seen for seen in reversed(rows) if seen.complete), None)
     return rows[-1], complete, next((seen for seen in reversed(rows) if seen.what != "absent"), None)
 

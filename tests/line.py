@@ -246,11 +246,9 @@ class Line:
         mine = self.settings
         return catalog.apply(self.con, self.store, found, mine.guard, mine.scopes[SCOPE].volatile, self.clock, **how)
 
-    def read(
-        self, rows: Sequence[Record], *, skus: Sequence[str] = (), allowed: int | None = None, **source: Any
-    ) -> Applied:
+    def read(self, rows: Sequence[Record], *, allowed: int | None = None, **pulled: Any) -> Applied:
         """Pull and apply."""
-        return self.apply(self.pull(rows, skus=skus, **source), allowed=allowed)
+        return self.apply(self.pull(rows, **pulled), allowed=allowed)
 
     def transfer(self, name: str = "feed", run: str = "run", allowed: int | None = None) -> Transferred:
         self.passes(seconds=1)

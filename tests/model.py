@@ -77,7 +77,7 @@ class Receipt(NamedTuple):
 
 class Snapshot(NamedTuple):
     run: str
-    started_at: datetime
+    place: int
     asked: frozenset[str] | None
     valid: dict[str, tuple[Content, Version]]
     invalid: dict[str, str]
@@ -151,6 +151,7 @@ class Model:
         self.source: dict[str, Content] = {}
         self.moods: dict[str, str] = {}
         self.down = ""
+        self.tickets: set[int] = set()
         self.snapshots: dict[str, Snapshot] = {}
         self.applied: list[Snapshot] = []
         self.catalog = Log("catalog/scope=en")
@@ -169,16 +170,29 @@ class Model:
     def pull(self, run: str, asked: frozenset[str] | None) -> Step:
         if run in self.snapshots:
             return
+        place = yield from self._ticket()
         found = {sku: c for sku, c in self.source.items() if asked is None or sku in asked}
         valid = {sku: (c, version_of(c, self.volatile)) for sku, c in found.items() if not c.code}
         invalid = {sku: c.code for sku, c in found.items() if c.code}
-        snapshot = Snapshot(run, self.now, asked, valid, invalid)
+        snapshot = Snapshot(run, place, asked, valid, invalid)
         for folder in ("quarantine/scope=en", *(("snapshots/scope=en/asked",) if asked is not None else ())):
             yield from _write(f"{folder}/{run}.parquet")
         yield from _write(f"snapshots/scope=en/records/{run}.*.parquet")  # each try has a name of its own
         if (yield ("before", f"snapshots/scope=en/{run}.parquet")):
             self.snapshots[run] = snapshot
         yield ("after", f"snapshots/scope=en/{run}.parquet")
+
+    def _ticket(self) -> Generator[Stop, bool, int]:
+        """The number of a pull in the order of their beginning; who meets a higher one than its own takes another."""
+        highest = max(self.tickets, default=0)
+        while True:
+            number = highest + 1
+            done = yield ("before", f"catalog/scope=en/_pull-{number:08d}")
+            self.tickets |= {number} if done else set()
+            yield ("after", f"catalog/scope=en/_pull-{number:08d}")
+            highest = max(self.tickets)
+            if done and highest == number:
+                return number
 
     def apply(self, run: str, allowed: int | None = None) -> Step:
         found, is_complete = self.snapshots[run], self.snapshots[run].asked is None
@@ -212,10 +226,10 @@ class Model:
 
     def _is_told(self, found: Snapshot) -> bool:
         """The snapshot is in, or a complete pull that started later is: it vouches for every SKU."""
-        return found in self.applied or any(p.asked is None and p.started_at > found.started_at for p in self.applied)
+        return found in self.applied or any(p.asked is None and p.place > found.place for p in self.applied)
 
     def _difference(self, found: Snapshot, before: Mapping[str, Row]) -> dict[str, Row]:
-        later = {sku for p in self.applied if p.started_at > found.started_at for sku in p.read}
+        later = {sku for p in self.applied if p.place > found.place for sku in p.read}
         absent = {sku for sku, row in before.items() if row.change != "removed"} if found.asked is None else found.asked
         rows = {sku: self._seen(before.get(sku), *seen) for sku, seen in found.valid.items()}
         rows |= {sku: self._invalid(before.get(sku), code) for sku, code in found.invalid.items()}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from datasync import catalog
 from datasync.errors import RequestTooLate
 from datasync.store import holds
 from tests.line import SCOPE, Killed, Line, many, product, products
@@ -277,19 +278,81 @@ def test_a_snapshot_applied_twice_is_applied_once(line: Line) -> None:
     assert (again.entry, again.products, line.entries()) == (None, 1, 1)
 
 
-def test_a_snapshot_is_refused_that_is_older_than_the_pulls_still_remembered(line: Line) -> None:
-    line.read(products("a", "b"))
-    early = line.pull([product("a", "Early")], skus=["a"])
+@pytest.mark.parametrize(("pulls", "is_too_late"), [(2, False), (3, True)])
+def test_a_snapshot_is_refused_that_is_older_than_the_pulls_still_remembered_however_long_ago_it_was(
+    line: Line, monkeypatch: pytest.MonkeyPatch, pulls: int, is_too_late: bool
+) -> None:
+    monkeypatch.setattr(catalog, "REMEMBERED", 3)
+    line.read(products("a", "b", "c"))
+    early = line.pull([product("a", "Early"), product("c", "Early")], skus=["a", "c"])
     line.read([product("a", "Later")], skus=["a"])
-    for _ in range(4):
-        line.passes(days=2)
+    line.passes(days=20)
+    for _ in range(pulls):
         line.read(products("b"), skus=["b"])
-    with pytest.raises(RequestTooLate, match="--complete"):
+    if is_too_late:
+        with pytest.raises(RequestTooLate, match="--complete"):
+            line.apply(early)
+    else:
         line.apply(early)
-    assert line.names()["a"] == "Later"
+    assert line.names() == {"a": "Later", "b": "A name", "c": "A name" if is_too_late else "Early"}
+
+
+def test_what_a_complete_pull_put_into_quarantine_counts_however_many_partial_ones_came_since(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalog, "REMEMBERED", 3)
+    whole = line.pull([*products("a"), product("b", None)])
+    line.apply(whole)
+    for _ in range(5):
+        line.read(products("a"), skus=["a"])
+    pulls = line.log().head(line.con).meta["pulls"]
+    assert [pull["run"] for pull in pulls] == [whole.run, "run-4", "run-5", "run-6"]
 
 
 # ── writers and clocks ──────────────────────────────────────────────────────────────────────────────────────────────
+
+SKEWS = [timedelta(seconds=0.1), timedelta(minutes=10), timedelta(days=500), timedelta(minutes=-10), timedelta(-500)]
+
+
+@pytest.mark.parametrize("skew", SKEWS, ids=str)
+def test_the_later_pull_wins_whatever_the_clocks_of_the_workers_say(line: Line, skew: timedelta) -> None:
+    line.read(products("a", "b", "c"))
+    line.now += skew
+    early = line.pull([product("a", "Early"), product("b", "Early")])
+    line.now -= skew
+    line.read([product("a", "Later")], skus=["a"])
+    line.now += skew
+    line.apply(early)
+    line.now -= skew
+    assert line.names() == {"a": "Later", "b": "Early"}
+    line.read([product("a", "Last"), product("c", "Last")])
+    assert line.names() == {"a": "Last", "c": "Last"}
+
+
+@pytest.mark.parametrize("skew", SKEWS, ids=str)
+def test_the_later_pull_moves_the_watermark_whatever_the_clocks_of_the_workers_say(line: Line, skew: timedelta) -> None:
+    marks = []
+    for number in range(4):
+        line.now += skew if number % 2 else -skew
+        line.read(products("a"), watermark=str(number), changed=number > 0)
+        marks.append(_watermark(line))
+    assert marks == ["0", "1", "2", "3"]
+    early, later = (line.pull(products("a"), watermark=mark, changed=True) for mark in ("early", "later"))
+    line.apply(later)
+    line.apply(early)
+    assert _watermark(line) == "later"
+
+
+def test_what_is_pulled_anew_takes_a_new_place(line: Line) -> None:
+    """The first try of a run was killed, so what it read is gone; the second reads after another run's pull."""
+    line.read(products("a", "b"))
+    line.store.kill_before("quarantine/")
+    with pytest.raises(Killed):
+        line.pull([product("a", "Killed")], run="again")
+    line.read([product("a", "Between"), product("b")])
+    line.passes(hours=-1)
+    done = line.apply(line.pull([product("a", "Again"), product("b")], run="again"))
+    assert (done.updated, line.names()["a"]) == (1, "Again")
 
 
 def test_who_loses_the_race_for_an_entry_computes_the_difference_anew(line: Line) -> None:

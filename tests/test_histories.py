@@ -35,7 +35,7 @@ from datasync.errors import ServiceUnavailable
 from datasync.services.base import Service
 from datasync.services.feed import Feed
 from datasync.settings import Guard, Settings, parse
-from datasync.sources.base import Want
+from datasync.sources.base import Records, Want
 from datasync.sql import literal
 from datasync.store import holds
 from datasync.store.files import Folder
@@ -102,6 +102,17 @@ class Far:
             mood, "removed" if operation == "removed" else "received"
         )
         return f"({literal(sku)}, '{outcome}', NULL::VARCHAR, TIMESTAMPTZ '{self.world.now.isoformat()}')"
+
+
+class Live:
+    """A source that has what it has when it is read."""
+
+    def __init__(self, world: Model) -> None:
+        self.world = world
+
+    def records(self, con: duckdb.DuckDBPyConnection, want: Want) -> Records:
+        rows = [{"sku": sku, **content._asdict()} for sku, content in self.world.source.items()]
+        return Table(rows).records(con, want)
 
 
 NO_ANSWER = "SELECT * FROM (VALUES ('', '', '', NULL::TIMESTAMPTZ)) AS t(sku, outcome, words, answered_at) WHERE false"
@@ -304,8 +315,7 @@ class Histories(RuleBasedStateMachine):
     def do_pull(self, run: str, asked: frozenset[str] | None, con: duckdb.DuckDBPyConnection, store: Stops) -> None:
         want = Want("complete" if asked is None else "skus", self.clock(), skus=tuple(sorted(asked or ())))
         mine = self.configured().scopes["en"]
-        source = Table([{"sku": sku, **content._asdict()} for sku, content in self.model.source.items()])
-        pull.pull(con, store, "en", mine, source, want, run, "fingerprint", self.clock)
+        pull.pull(con, store, "en", mine, Live(self.model), want, run, "fingerprint", self.clock)
 
     def do_apply(self, run: str, allowed: int | None, con: duckdb.DuckDBPyConnection, store: Stops) -> None:
         found = pull.read(con, store, "en", run)

@@ -45,7 +45,7 @@ class Want:
     ``complete``: every product. ``changed``: what may have changed since ``watermark`` (None: since ever), as the kind
     itself wrote it at the last scheduled pull. ``skus``: those, and for each that is not there, the knowledge that it
     is not. ``is_sample``: a beginning is enough, for trying things out; a source that pays for every record stops soon,
-    and what it gives is not complete.
+    and what it gives is not complete. ``place`` is the pull's ticket: its number in the order in which pulls began.
     """
 
     what: Literal["complete", "changed", "skus"]
@@ -53,6 +53,7 @@ class Want:
     watermark: str | None = None
     skus: tuple[str, ...] = ()
     is_sample: bool = False
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +85,11 @@ class Records:
     SQL to run after the records were read: ``_place``, ``record``, ``sentence`` of what the reader passed over.
     ``mend`` is asked when reading failed: it gives the records without what cannot be read, or raises the error that
     names it. ``map`` makes products of the kind's fields; the scope's own map replaces single columns of it. ``began``
-    is when reading began, where that was in an earlier try. ``gone`` reads records, apart from the others, of which a
-    partial answer tells that they are no longer there. ``settled`` is asked once all was read: it gives None, or the
-    records without what was still being written meanwhile, or raises. ``counted`` is asked after that: it gives how
-    many records the source holds, by a count that owes nothing to the reader; None where there is no such count.
+    is when reading began, where that was in an earlier try, and ``place`` that try's ticket (0: it had none). ``gone``
+    reads records, apart from the others, of which a partial answer tells that they are no longer there. ``settled`` is
+    asked once all was read: it gives None, or the records without what was still being written meanwhile, or raises.
+    ``counted`` is asked after that: it gives how many records the source holds, by a count that owes nothing to the
+    reader; None where there is no such count.
     ``by_change_time``: records say what products were at their ``updated_at``, not what they are now, so an older one
     does not override the catalog.
     """
@@ -110,6 +112,7 @@ class Records:
     map: Mapping[str, str] = field(default_factory=dict)
     began: datetime | None = None
     by_change_time: bool = False
+    place: int | None = None
 
 
 class Reader(Protocol):

@@ -70,7 +70,8 @@ class Database:
         name = f"arriving_{next(_NUMBERS)}"
         con.register(name, stream)
         found = self._records(rows.names, stream, name, want, part, pages.count if pages else len(conditions))
-        return replace(found, map=self._map(sample), began=pages.began if pages else None)
+        found = replace(found, map=self._map(sample))
+        return replace(found, began=pages.began, place=pages.place) if pages else found
 
     def scheduled(self) -> Literal["complete", "changed"]:
         return "changed" if self._scope.cursor else "complete"
@@ -95,7 +96,7 @@ class Database:
             raise TypeError("pages are pulled into a store, under a run; open the source with both")
         asked = [want.what, want.watermark, want.skus, self._scope.model_dump(mode="json"), self._source.page_size]
         mark = hashlib.md5(json.dumps(asked, default=str).encode(), usedforsecurity=False).hexdigest()
-        return Pages(Spool(given.store, self._name, given.run), mark, want.at)
+        return Pages(Spool(given.store, self._name, given.run), mark, want)
 
     def _window(self, rows: Relation, want: Want, sample: Any, pages: Pages | None = None) -> Window | None:
         """The window of a pull that may move the watermark; None without a cursor, or where no row has one yet."""

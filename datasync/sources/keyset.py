@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from datasync.sources.base import Want
 from datasync.sources.relation import Condition, Relation, value
 from datasync.sources.spool import Spool
 
@@ -23,17 +24,23 @@ if TYPE_CHECKING:
 class Pages:
     """One pull's pages. ``asked`` tells what it wants: pages of another wish in the same run are taken away."""
 
-    def __init__(self, spool: Spool, asked: str, at: datetime) -> None:
+    def __init__(self, spool: Spool, asked: str, want: Want) -> None:
         last = spool.last()
         if last is None or last["asked"] != asked:
             spool.clear()
-            last = {"asked": asked, "began": at.isoformat(), "page": 0, "statement": 0, "after": None}
+            began = {"began": want.at.isoformat(), "place": want.place}
+            last = {"asked": asked, **began, "page": 0, "statement": 0, "after": None}
         self._spool, self._state = spool, dict(last)
 
     @property
     def began(self) -> datetime:
         """When the first try began."""
         return datetime.fromisoformat(self._state["began"])
+
+    @property
+    def place(self) -> int:
+        """The ticket of the first try; 0 where its pages are from before there were tickets."""
+        return int(self._state.get("place", 0))
 
     @property
     def count(self) -> int:

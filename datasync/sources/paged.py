@@ -156,7 +156,8 @@ class Paged(ABC, Generic[Facts]):
         state = spool.last()
         if state is None or state["asked"] != asked:
             spool.clear()
-            state = {"asked": asked, "page": 0, "query": 0, "after": None, "requests": 0, "began": want.at.isoformat()}
+            began = {"began": want.at.isoformat(), "place": want.place}
+            state = {"asked": asked, "page": 0, "query": 0, "after": None, "requests": 0, **began}
         before = state["requests"]
         while state["query"] < len(queries):
             page = self.page(api, facts, queries[state["query"]], state["after"])
@@ -194,6 +195,7 @@ class Paged(ABC, Generic[Facts]):
             sampled=True,
             watermark=None if want.what == "skus" else state.get("at") or state["began"],
             began=datetime.fromisoformat(state["began"]),
+            place=state.get("place", 0),
             requests=state["requests"],
             notes=(*shape.notes, *([lacking] if lacking else [])),
         )

@@ -20,7 +20,7 @@ import duckdb
 
 from datasync.settings import Keep
 from datasync.sql import query
-from datasync.store import holds, runs
+from datasync.store import holds, runs, tickets
 from datasync.store.files import SCRATCH, Store
 from datasync.store.log import Listing, Log
 
@@ -53,6 +53,7 @@ class Tidied:
     steps: int = 0
     runs: int = 0
     holds: int = 0
+    tickets: int = 0
     scratch: int = 0
 
 
@@ -93,6 +94,7 @@ def tidy(
             _begin_later(work, logs, log)
             _shorten(work, log)
         _pulled(work, logs)
+        _tickets(work, logs)
         for service in (None, *(name for name, _ in _services(store, logs.scope))):
             _holds(work, logs.scope, service)
     _steps(work)
@@ -225,6 +227,15 @@ def _files(work: _Round, kind: str, folder: str, kept_for: timedelta, used: set[
         run = name.removesuffix(".parquet")
         if used.isdisjoint((run, run.rpartition(".")[0])):  # a file of records is called <run>.<try>.parquet
             work.remove(kind, f"{folder}/{name}")
+
+
+def _tickets(work: _Round, logs: ScopeLogs) -> None:
+    """Remove old tickets but the highest, which the next one is counted from."""
+    old = set(work.old(logs.catalog.folder, DAY))
+    for number in tickets.taken(work.store, logs.scope)[:-1]:
+        path = tickets.path(logs.scope, number)
+        if path.rpartition("/")[2] in old:
+            work.remove("tickets", path)
 
 
 def _holds(work: _Round, scope: str, service: str | None) -> None:

@@ -36,7 +36,7 @@ from tests.sources.contract import AT
 
 store = Folder(sys.argv[1])
 with connect(store) as con:
-    stand_at(sys.argv[2]).source(store, page_size=10).records(con, Want("complete", AT))
+    stand_at(sys.argv[2]).source(store, page_size=10).records(con, Want("complete", AT, place=7))
 """
 
 
@@ -252,10 +252,12 @@ class HttpContract(ChangingContract):
             killed.kill()
             killed.wait()
         before = len(stand.site.log())
-        found = stand.source(Folder(store.root), page_size=10).records(con, Want("complete", AT + timedelta(hours=1)))
+        found = stand.source(Folder(store.root), page_size=10).records(
+            con, Want("complete", AT + timedelta(hours=1), place=9)
+        )
         assert len(self.pages(stand)) == 4 + 3
         assert sorted(map(str, skus(con, found))) == [f"SKU-{number:07}" for number in range(55)]
-        assert (found.complete, found.began) == (True, AT)
+        assert (found.complete, found.began, found.place) == (True, AT, 7)
         assert found.requests >= len(stand.site.log()) - before + 3
 
     def test_what_was_spooled_for_another_want_is_not_taken_for_this_one(

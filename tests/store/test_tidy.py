@@ -13,7 +13,7 @@ import pytest
 from datasync import catalog, pull, receipts
 from datasync.errors import LogDamaged, ServiceUnavailable
 from datasync.settings import Keep, Settings
-from datasync.store import holds, runs
+from datasync.store import holds, runs, tickets
 from datasync.store.files import Clock, Folder, write_json
 from datasync.store.holds import Hold
 from datasync.store.log import TICK, Head, Log
@@ -347,7 +347,8 @@ def test_old_snapshots_go_but_those_that_are_remembered_or_held(shop: Shop, date
         return {name.removesuffix(".parquet") for name in dated.listing(folder)}
 
     line.clock.pass_by(days=6)
-    assert tidy(line.con, dated, KEEP, line.logs(), line.clock()) == Tidied()
+    assert tidy(line.con, dated, KEEP, line.logs(), line.clock()) == Tidied(tickets=5)
+    assert tickets.taken(dated, "en") == [6]
     line.clock.pass_by(days=2)
     done = tidy(line.con, dated, KEEP, line.logs(), line.clock())
     assert (done.snapshots, done.records, done.pages, done.quarantines) == (4, 3, 2, 0)
