@@ -256,7 +256,7 @@ def _meta(
         "place": found.place,
         "asked": found.asked if _knows_absence(found) else 0,
     }
-    last_pull = _told(replace(found, valid=found.valid - counts["outdated"], outdated=counts["outdated"]))
+    last_pull = pull.settled(_told(found), counts["outdated"])
     last_complete = last_pull if found.complete else before.get("last_complete")
     pulls = _since([*before.get("pulls", ()), me], last_complete)
     remembered = _remembered(pulls, last_complete)

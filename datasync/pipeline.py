@@ -99,19 +99,8 @@ class Pipeline:
                 con, self.store, scope, mine, source, want, run, self.settings.fingerprint(scope), self.clock
             )
             absent = resync.not_at_source(con, self.store, found)
-            counts = {
-                name: getattr(found, name)
-                for name in (
-                    "what",
-                    "complete",
-                    "records",
-                    "valid",
-                    "quarantined",
-                    "repeated",
-                    "unreadable",
-                    "requests",
-                )
-            }
+            names = ("what", "complete", "records", *pull.TERMS, "unreadable", "requests")
+            counts = {name: getattr(found, name) for name in names}
             return step.told(
                 outcome="ok",
                 note=why,
@@ -166,7 +155,7 @@ class Pipeline:
     def close(self, run: str) -> dict[str, Any]:
         """Fold the steps into the run's record, with its outcome and a sentence for everything that did not go well."""
         begun = self._run(run)
-        steps = runs.steps(self.store, run)
+        steps = _settled(runs.steps(self.store, run))
         sentences = [f"{step}: {record['error']}" for step, record in steps.items() if record["outcome"] == "failed"]
         missing = [step for step in self._expected(begun, steps) if step not in steps]
         sentences += [f"{step}: no outcome was recorded; the task was ended, or never ran." for step in missing]
@@ -365,6 +354,15 @@ class _Recording:
             "seconds": seconds,
         }
         return self.content
+
+
+def _settled(steps: Mapping[Step, StepRecord]) -> dict[Step, StepRecord]:
+    """The steps, with pulls that count no record as valid which the catalog found to be outdated."""
+    outdated = {step.scope: record.get("outdated") for step, record in steps.items() if step.kind == "catalog"}
+    return {
+        step: pull.settled(record, late) if step.kind == "pull" and (late := outdated.get(step.scope)) else record
+        for step, record in steps.items()
+    }
 
 
 def _sentence(error: Exception) -> str:

@@ -87,6 +87,11 @@ def _order(place: int, started_at: datetime) -> Order:
     return place, datetime.min.replace(tzinfo=UTC) if place else started_at
 
 
+def settled(counts: Mapping[str, Any], outdated: int) -> dict[str, Any]:
+    """A pull's counts after the catalog found some of its valid records to be outdated."""
+    return {**counts, "valid": counts["valid"] - outdated, "outdated": outdated}
+
+
 def snapshot_path(scope: str, run: str) -> str:
     """Where a pull's snapshot stands: the positions of records that are no products, and the footer with its counts."""
     return f"snapshots/scope={scope}/{run}.parquet"

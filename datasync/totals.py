@@ -32,7 +32,10 @@ RUNS_READ = 500
 
 @dataclass(frozen=True, slots=True)
 class LastPull:
-    """The last pull that reached the catalog, as its snapshot tells it."""
+    """The last pull that reached the catalog, as the catalog's entry tells it.
+
+    records = valid + quarantined + repeated + blank + filtered + outdated
+    """
 
     run: str
     complete: bool
@@ -41,6 +44,9 @@ class LastPull:
     valid: int
     quarantined: int
     repeated: int
+    blank: int = 0
+    filtered: int = 0
+    outdated: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,8 +224,8 @@ def window_sql(settings: Settings, at: Moment) -> str:
 def _last_pull(told: Mapping[str, Any] | None) -> LastPull | None:
     if not told:
         return None
-    numbers = {name: told[name] for name in ("run", "complete", "records", "valid", "quarantined", "repeated")}
-    return LastPull(finished_at=datetime.fromisoformat(told["finished_at"]), **numbers)
+    numbers = {name: told.get(name, 0) for name in ("records", *pull.TERMS)}  # older entries lack some
+    return LastPull(told["run"], told["complete"], datetime.fromisoformat(told["finished_at"]), **numbers)
 
 
 def quarantined_now(con: duckdb.DuckDBPyConnection, store: Store, scope: str, meta: Mapping[str, Any]) -> int:

@@ -6,7 +6,7 @@ never contradicts a number on the page. These are the facts; the shell makes sen
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -27,12 +27,15 @@ RUNS_READ = 20
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one pull said of the product; ``absent`` from a partial pull means nothing, for it may not have looked."""
+    """What one pull said of the product; ``absent`` from a partial pull means nothing, for it may not have looked.
+
+    ``outdated``, which only the last pull says: its record was valid, and older than what the catalog has.
+    """
 
     run: str
     at: datetime
     complete: bool
-    what: Literal["valid", "quarantined", "absent"]
+    what: Literal["valid", "outdated", "quarantined", "absent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +146,10 @@ def _scope(
     log, position = catalog.log(store, scope), at.positions[f"catalog/{scope}"]
     meta = log.entry(con, position).meta
     held = holds.current(store, scope, None, at.as_of)
-    last, last_complete, last_seen = _seen(con, store, scope, sku, [p["run"] for p in meta.get("pulls", ())], held)
     services = tuple(_service(con, store, settings, sku, at, scope, service) for service in settings.services)
     log.fold(con, "catalog", position)
     log.history(con, "versions", position)
+    last, last_complete, last_seen = _seen(con, store, scope, sku, meta, held)
     return ScopeStory(
         scope,
         last,
@@ -162,12 +165,13 @@ def _scope(
 
 
 def _seen(
-    con: duckdb.DuckDBPyConnection, store: Store, scope: str, sku: str, applied: Sequence[str], held: Hold | None
+    con: duckdb.DuckDBPyConnection, store: Store, scope: str, sku: str, meta: Mapping[str, Any], held: Hold | None
 ) -> tuple[Seen | None, Seen | None, Seen | None]:
     """What the last pull said, be it held, the last complete one, and the last that met the product; only kept
     snapshots can answer.
     """
     kept = store.listing(f"snapshots/scope={scope}")
+    applied = [p["run"] for p in meta.get("pulls", ())]
     asked = [run for run in dict.fromkeys([*applied, *([held.id] if held else [])]) if f"{run}.parquet" in kept]
     found = [snapshot for run in asked if (snapshot := pull.read(con, store, scope, run))]
     if not found:
@@ -175,14 +179,33 @@ def _seen(
     _view(con, store, "records", [pull.records_path(scope, s.file) for s in found])
     _view(con, store, "left_out", [pull.snapshot_path(scope, s.run) for s in found])
     _view(con, store, "quarantines", [pull.quarantine_path(scope, s.run) for s in found])
-    met = dict(con.execute(query("why_seen"), {"sku": sku}).fetchall())
-    rows = [Seen(s.run, s.finished_at, s.complete, _what(met.get(s.run))) for s in sorted(found, key=lambda s: s.order)]
+    met = {run: (valid, time) for run, valid, time in con.execute(query("why_seen"), {"sku": sku}).fetchall()}
+    newer = _newer_than_last(con, sku, meta)
+    rows = [
+        Seen(s.run, s.finished_at, s.complete, _what(*met.get(s.run, (None, None)), newer.get(s.run)))
+        for s in sorted(found, key=lambda s: s.order)
+    ]
     complete = next((seen for seen in reversed(rows) if seen.complete), None)
     return rows[-1], complete, next((seen for seen in reversed(rows) if seen.what != "absent"), None)
 
 
-def _what(is_valid: bool | None) -> Literal["valid", "quarantined", "absent"]:
-    return "absent" if is_valid is None else "valid" if is_valid else "quarantined"
+def _newer_than_last(con: duckdb.DuckDBPyConnection, sku: str, meta: Mapping[str, Any]) -> dict[str, datetime]:
+    """The last pull's run, if some of its records were outdated, and the product's time in the catalog."""
+    last = meta.get("last_pull") or {}
+    if not last.get("outdated"):
+        return {}
+    found = con.execute("SELECT updated_at FROM catalog WHERE sku = ? AND updated_at IS NOT NULL", [sku]).fetchone()
+    return {last["run"]: found[0]} if found else {}
+
+
+def _what(
+    is_valid: bool | None, updated_at: datetime | None, in_catalog: datetime | None
+) -> Literal["valid", "outdated", "quarantined", "absent"]:
+    if is_valid is None:
+        return "absent"
+    if is_valid and updated_at and in_catalog and updated_at < in_catalog:
+        return "outdated"
+    return "valid" if is_valid else "quarantined"
 
 
 def _view(con: duckdb.DuckDBPyConnection, store: Store, name: str, paths: Iterable[str]) -> None:

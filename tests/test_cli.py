@@ -333,7 +333,10 @@ def test_status_shows_every_service_of_every_scope(shop: Shop) -> None:
             "en-US  search                2      2        2      0        0         0       0         1    "
             "0          0  ok"
         ),
-        "en-US: 3 products in the catalog, 1 records in quarantine; last pull 2026-11-24T03:01:00Z",
+        (
+            "en-US: 3 products in the catalog, 1 records in quarantine; last pull 2026-11-24T03:01:00Z: "
+            "4 records = 3 valid + 1 quarantined"
+        ),
     ]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from datasync import totals
 from datasync.cli import story, words
+from datasync.cli.progress import balance
 from datasync.cli.screen import say, say_json, table
 from datasync.pipeline import Pipeline
 from datasync.store.files import Clock
@@ -76,7 +77,8 @@ def _show(found: dict[str, Any]) -> None:
     ]
     table(("scope", "service", *_COUNTS.values(), "outcome"), rows)
     for scope in found["scopes"]:
-        pulled = f"; last pull {scope['last_pull']['finished_at']}" if scope["last_pull"] else "; never pulled"
+        last = scope["last_pull"]
+        pulled = f"; last pull {last['finished_at']}: {balance(last)}" if last else "; never pulled"
         counts = f"{scope['products']:,} products in the catalog, {scope['quarantined']:,} records in quarantine"
         say(f"{scope['scope']}: {counts}{pulled}")
 

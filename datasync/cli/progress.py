@@ -12,9 +12,10 @@ from rich.text import Text
 
 from datasync.cli.screen import tell
 from datasync.cli.words import plain
+from datasync.pull import TERMS
 
 _COUNTS = (
-    *("records", "valid", "repeated", "added", "updated", "resent", "removed"),
+    *("records", "valid", "repeated", "blank", "filtered", "outdated", "added", "updated", "resent", "removed"),
     *("quarantined", "rejected", "failed", "marked", "products"),
 )
 
@@ -68,6 +69,13 @@ def outcome(told: Mapping[str, Any]) -> str:
     ]
     took = f" ({told['seconds']:.1f} s)" if told.get("seconds", 0) >= 1 else ""
     return " ".join(part if part.endswith(("?", "!")) else f"{part.rstrip('.')}." for part in said) + took
+
+
+def balance(counts: Mapping[str, Any]) -> str:
+    """What became of a pull's records, as an equation without the terms that are 0."""
+    terms = [f"{counts[term]:,} {term}" for term in TERMS if counts.get(term)]
+    records = f"{counts['records']:,} record{'s' * (counts['records'] != 1)}"
+    return f"{records} = {' + '.join(terms)}" if terms else records
 
 
 def held(told: Mapping[str, Any]) -> list[str]:

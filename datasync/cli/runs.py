@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from datasync import resync
+from datasync import pull, resync
 from datasync.cli import words
-from datasync.cli.progress import Steps
+from datasync.cli.progress import Steps, balance
 from datasync.cli.screen import say, table, tell, unforeseen
 from datasync.errors import DatasyncError, RunFailed
 from datasync.pipeline import Pipeline
@@ -151,7 +151,7 @@ def worst(causes: Sequence[Exception]) -> int:
 
 
 def _show(way: _Way) -> None:
-    """What moved, a row for each catalog and service; and what was asked for by name and is not there."""
+    """What moved, a row for each catalog and service; what became of the records; and what is not at the source."""
     rows = [
         (step.scope, step.place, *(int(told.get(name, 0)) for name in _MOVED), told["outcome"])
         for step, told in way.told.items()
@@ -159,6 +159,10 @@ def _show(way: _Way) -> None:
     ]
     if rows:
         table(("scope", "where", *_MOVED, "outcome"), rows)
+    for step, told in way.told.items():
+        if step.kind == "pull" and told.get("records"):
+            outdated = way.told.get(Step("catalog", step.scope), {}).get("outdated", 0)
+            say(f"{step.scope}: {balance(pull.settled(told, outdated))}")
     for step, told in way.told.items():
         if step.kind == "pull" and told.get("not_at_source"):
             say(f"{step.scope}: not at the source: {_absent(told, way.told.get(Step('catalog', step.scope), {}))}")

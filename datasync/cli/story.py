@@ -72,6 +72,8 @@ def _seen(last: Seen, complete: Seen | None, met: Seen | None) -> str:
     pull = f"({'complete' if last.complete else 'partial'}, {clock(last.at)}, run {last.run})"
     if last.what == "valid":
         return f"At the source: the last pull {pull} read it."
+    if last.what == "outdated":
+        return f"At the source, but out of date: the last pull {pull} read a record older than the catalog's product."
     if last.what == "quarantined":
         return f"At the source, but invalid: the last pull {pull} put its record in quarantine."
     if last.complete:

@@ -178,12 +178,16 @@ def _pull(con: duckdb.DuckDBPyConnection, store: Store, made: Counted, scope: st
     quarantine = pull.quarantine_path(scope, last["run"])
     if quarantine.rpartition("/")[2] in store.listing(f"quarantine/scope={scope}"):
         left["quarantined"] = f"read_parquet([{literal(quarantine)}], hive_partitioning = false)"
-    for figure in ("records", "valid", "quarantined", "repeated"):
-        if figure in left:
+    for figure in ("records", *pull.TERMS):
+        told = f"SELECT coalesce((meta -> 'last_pull' ->> '{figure}')::BIGINT, 0) AS {figure} FROM catalog_head"
+        if figure == "valid" and figure in left and last.get("outdated"):
+            less = "(SELECT (meta -> 'last_pull' ->> 'outdated')::BIGINT FROM catalog_head)"
+            counted = f"SELECT count(*) - {less} AS {figure} FROM {left[figure]}"
+            made.add("", f"pull {figure}", counted, "catalog_head")
+        elif figure in left:
             made.add("", f"pull {figure}", f"SELECT count(*) AS {figure} FROM {left[figure]}")
         else:
-            told = f"(meta -> 'last_pull' ->> '{figure}')::BIGINT"
-            made.add("", f"pull {figure}", f"SELECT {told} AS {figure} FROM catalog_head", "catalog_head")
+            made.add("", f"pull {figure}", told, "catalog_head")
 
 
 def _service(

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from datasync.pull import TERMS
 from datasync.reading import SourceReading
 from datasync.report.health import Freshness, SourceHealth
 from datasync.totals import LastPull, ScopeTotals, ServiceTotals
@@ -219,9 +220,7 @@ def _pull(pull: LastPull) -> dict[str, Any]:
         "complete": pull.complete,
         "finished_at": zulu(pull.finished_at),
         "records": pull.records,
-        "valid": pull.valid,
-        "quarantined": pull.quarantined,
-        "repeated": pull.repeated,
+        **{term: getattr(pull, term) for term in TERMS},
     }
 
 

@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from datasync import totals
+from datasync.pull import TERMS
 from datasync.report import counted as counting
 from datasync.report.health import health
 from datasync.store import runs
@@ -40,7 +41,7 @@ SERVICE = (
     "rejected", "failed", "excluded", "held_older", "orphaned", "due", "removals_due", "unexplained",
 )  # fmt: skip
 MISSED = ("missed", "changed", "unmoved", "late", "removed")
-PULL = ("records", "valid", "quarantined", "repeated")
+PULL = ("records", *TERMS)
 MOVED = ("received", "resent", "removed", "rejected", "failed")
 
 

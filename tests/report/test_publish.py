@@ -98,7 +98,9 @@ def test_status_json_has_the_figures_in_the_documented_form(tmp_path: Path) -> N
     assert (told["schema_version"], told["as_of"], told["window_hours"]) == (1, "2026-11-24T07:28:00Z", 3)
     (scope,) = told["scopes"]
     assert list(scope) == ["scope", "source", "products", "quarantined", "last_pull", "services"]
-    assert list(scope["last_pull"]) == ["run", "complete", "finished_at", "records", "valid", "quarantined", "repeated"]
+    terms = ["valid", "quarantined", "repeated", "blank", "filtered", "outdated"]
+    assert list(scope["last_pull"]) == ["run", "complete", "finished_at", "records", *terms]
+    assert scope["last_pull"]["records"] == sum(scope["last_pull"][term] for term in terms)
     first = ["service", "outcome", "zero_because", "last_sync_at", "latest_update", "resent_in_window"]
     assert list(scope["services"][1])[:6] == first
     for one in scope["services"]:

@@ -9,6 +9,7 @@ const TOTAL = ["total_received", "current", "stale", "held_older", "orphaned"];
 const STATES = ["current", "stale", "missing", "rejected", "failed", "excluded"];
 const BARS = ["hours", "days"];
 const PULL = ["records", "valid", "quarantined", "repeated"];
+const FURTHER = ["blank", "filtered", "outdated"];
 const TRIED = [
   ["records", "sources.records"],
   ["quarantined", "sources.quarantined"],
@@ -107,7 +108,8 @@ function group(page, scope, service, names) {
 function ofScope(page, scope, names) {
   const { last_pull: pull, ...totals } = page.totals.find((one) => one.scope === scope);
   const figures = names.map((name) => ({ name, label: say(LABELS[name] ?? name), value: totals[name] }));
-  const pulled = PULL.map((name) => ({ name: `pull ${name}`, label: say(`pulled.${name}`), value: pull?.[name] }));
+  const shown = [...PULL, ...FURTHER.filter((term) => pull?.[term])];
+  const pulled = shown.map((name) => ({ name: `pull ${name}`, label: say(`pulled.${name}`), value: pull?.[name] }));
   return { group: named(page, scope), key: `${scope}/counted0`, place: "", figures: [...figures, ...(pull ? pulled : [])] };
 }
 

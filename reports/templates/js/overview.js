@@ -16,6 +16,7 @@ import { phrase, say } from "./words.js";
 
 const STATES = ["current", "stale", "missing", "rejected", "failed", "excluded"];
 const HELD = ["current", "stale", "held_older", "orphaned"];
+const FURTHER = ["blank", "filtered", "outdated"]; // what may become of a record besides, shown where there are some
 
 export function overviewView(page) {
   const node = h(
@@ -88,6 +89,7 @@ function pulled(page, totals) {
     lastQuarantined(page, totals, pull.quarantined, say("matrix.quarantined", { n: pull.quarantined })),
     " + ",
     say("matrix.repeated", { n: pull.repeated }),
+    ...FURTHER.filter((name) => pull[name]).flatMap((name) => [" + ", further(name, pull[name])]),
   ];
   return [
     ...counts,
@@ -95,6 +97,10 @@ function pulled(page, totals) {
     records,
     quarantined,
   ];
+}
+
+function further(name, n) {
+  return h("span", { title: say(`matrix.${name}.means`) }, say(`matrix.${name}`, { n }));
 }
 
 function joined(parts) {
