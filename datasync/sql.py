@@ -6,6 +6,7 @@ import re
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:  # DAG files read settings, which stand on this; parsing one imports no DuckDB
     from datetime import datetime
@@ -14,6 +15,7 @@ if TYPE_CHECKING:  # DAG files read settings, which stand on this; parsing one i
 
 
 _WORD = re.compile(r"\$(\w+)")
+_MACROS: WeakKeyDictionary[duckdb.DuckDBPyConnection, set[str]] = WeakKeyDictionary()  # defined there
 
 
 def query(name: str, **given: str) -> str:
@@ -32,7 +34,11 @@ def _text(name: str) -> str:
 
 
 def macros(con: duckdb.DuckDBPyConnection, name: str) -> None:
-    """Make the macros of ``queries/<name>.sql`` known to a connection."""
+    """Make the macros of ``queries/<name>.sql`` known to a connection, unless they are already."""
+    known = _MACROS.setdefault(con, set())
+    if name in known:
+        return
+    known.add(name)
     for statement in query(name).split(";\n"):
         if statement.strip():
             con.execute(statement)

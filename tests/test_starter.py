@@ -84,9 +84,9 @@ def test_semicolons_blanks_in_headers_and_decimal_commas_are_understood(tmp_path
     assert mapped == {
         "sku": "Artikelnummer",
         "name": "Bezeichnung",
-        "price": "replace(replace(Preis, '.', ''), ',', '.')",
+        "price": "number_of(Preis, ',')",
         "categories": "Kategorie",
-        "updated_at": "try_strptime(\"Last Modified\", '%d.%m.%Y')",
+        "updated_at": "moment_of(\"Last Modified\", '%d.%m.%Y')",
     }
     assert passes(shop) == ["ok       scopes.de-DE: 2 records: 2 valid, 0 repeated, 0 in quarantine."]
     shop.run("sync")
@@ -161,7 +161,7 @@ def test_an_export_of_a_shop_system_is_understood(tmp_path: Path) -> None:
             ),
         ),
         ("stock", "plenty none", "stock", "null"),
-        ("price", "$1,234.50 $2.00", "price", "regexp_extract(replace(price, ',', ''), '[0-9]+([.][0-9]+)?')"),
+        ("price", "$1,234.50 $2.00", "price", "number_of(price, '.')"),
         ("price", "cheap dear", "price", "null"),
         (
             "visibility",
@@ -184,11 +184,11 @@ def test_values_decide_in_which_form_a_field_is_read_or_that_it_is_not(
     assert mapped[column] == expression
 
 
-def test_without_a_telling_name_the_field_with_the_most_values_is_the_sku_and_called_a_guess(
+def test_without_a_telling_name_the_only_field_that_tells_records_apart_is_the_sku_and_called_a_guess(
     tmp_path: Path,
 ) -> None:
-    shop, _, mapped = init(tmp_path, "p.csv", "group,ref,title\nx,1,pen\nx,2,cap\ny,3,ink\n")
-    assert (mapped["sku"], mapped["name"]) == ("ref", "title")
+    shop, _, mapped = init(tmp_path, "p.csv", "group,cell,title\nx,1,pen\nx,2,cap\ny,3,ink\n")
+    assert (mapped["sku"], mapped["name"]) == ("cell", "title")
     written = shop.settings.read_text(encoding="utf-8").splitlines()
     guessed = [line.split(":")[0].strip() for line in written if "a guess by its values" in line]
     assert guessed == ["sku"]
@@ -301,3 +301,157 @@ def test_the_path_is_relative_where_the_file_stands_below_the_settings(tmp_path:
     shop, _, _ = init(tmp_path, "exports/ja-JP/p.csv", "sku,name\n1,n\n")
     given = yaml.safe_load(shop.settings.read_text(encoding="utf-8"))
     assert {name: scope["path"] for name, scope in given["scopes"].items()} == {"ja-JP": "exports/ja-JP/p.csv"}
+
+
+ERP = (
+    "Artikelnummer;Bezeichnung;Preis EUR;EK-Preis;Bestand;Aktiv;Warengruppe;Geändert am;Bild1;Bild2;Freigabe\n"
+    '00123;Zelt Alpina;"1.299,00 €";800;4;ja;Outdoor;24.11.2026;a.jpg;b.jpg;A\n'
+    "00124;Schuh;15,00 €;7;0;ja;Schuhe;01.12.2026;c.jpg;;B\n"
+    "00125;Jacke;89,90 €;40;1.200;nein;Jacken;05.01.2026;;;C\n"
+)
+
+
+def catalog(shop: Shop) -> dict[str, dict[str, object]]:
+    """The products of the one catalog that a sync wrote, by SKU."""
+    told = shop.run("sync")
+    assert told.code == 0, told.err
+    (entry,) = (shop.folder / "var/store/catalog").rglob("0*.parquet")
+    return {row["sku"]: row for row in pq.read_table(entry).to_pylist()}
+
+
+def test_an_export_of_an_erp_is_understood_value_by_value(tmp_path: Path) -> None:
+    shop, told, _ = init(tmp_path, "erp_de.csv", ERP)
+    assert "  price: number_of(\"Preis EUR\", ',')" in told.lines
+    assert [line.strip() for line in told.lines if "€ -> " in line] == [
+        "1.299,00 € -> 1299",
+        "15,00 € -> 15",
+        "89,90 € -> 89.9",
+    ]
+    assert told.lines[-2] == "  not taken: EK-Preis, Freigabe (name those that are needed under attributes)"
+    found = catalog(shop)
+    columns = ("name", "price", "currency", "stock", "status", "categories")
+    assert {sku: tuple(str(row[column]) for column in columns) for sku, row in found.items()} == {
+        "00123": ("Zelt Alpina", "1299.0000", "EUR", "in-stock", "enabled", "['Outdoor']"),
+        "00124": ("Schuh", "15.0000", "EUR", "out-of-stock", "enabled", "['Schuhe']"),
+        "00125": ("Jacke", "89.9000", "EUR", "in-stock", "disabled", "['Jacken']"),
+    }
+    assert [one["url"] for one in found["00123"]["images"]] == ["a.jpg", "b.jpg"]  # type: ignore[index,attr-defined]
+    assert str(found["00124"]["updated_at"]) == "2026-12-01 00:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("header", "values", "column", "options"),
+    [
+        ("price", ("1.299 €", "2.150 €"), "price", ["number_of(price, ',')", "number_of(price, '.')"]),
+        ("Preis", ("1,299", "12,500"), "price", ["number_of(Preis, ',')", "number_of(Preis, '.')"]),
+        (
+            "changed",
+            ("03/04/2026", "05/06/2026"),
+            "updated_at",
+            ["moment_of(changed, '%d/%m/%Y')", "moment_of(changed, '%m/%d/%Y')"],
+        ),
+    ],
+)
+def test_what_can_be_read_in_two_ways_is_left_unmapped_with_both_ways_in_comments(
+    tmp_path: Path, header: str, values: tuple[str, str], column: str, options: list[str]
+) -> None:
+    shop, told, mapped = init(tmp_path, "p.csv", f'sku,name,{header}\n1,Pen,"{values[0]}"\n2,Ink,"{values[1]}"\n')
+    assert mapped.get(column, "null") == "null"
+    assert any(line.startswith(f"  {column}: NOT MAPPED: {header} can be read in 2 ways") for line in told.lines)
+    written = shop.settings.read_text(encoding="utf-8")
+    lines = [line.strip().removeprefix("# ") for line in written.splitlines() if f"# {column}: " in line]
+    assert [yaml.safe_load(line)[column] for line in lines if "NOT" not in line][-2:] == options
+    assert all(f"{value} -> " in written for value in values)
+    assert catalog(shop)["1"][column] is None
+
+
+@pytest.mark.parametrize(
+    ("header", "values", "reads"),
+    [
+        ("price", ("10", "12"), "number_of(price)"),
+        ("price", ("12.50 EUR", "12,50 EUR"), "number_of(price)"),
+        ("price", ("1.299", "12.5"), "price"),
+        ("price", ("CHF 1'299.00", "CHF 99.–"), "number_of(price, '.')"),
+        ("Cena brutto", ("1\u00a0299,00 zł", "5 zł"), "number_of(\"Cena brutto\", ',')"),
+        ("Preço", ("R$ 1.299,90", "R$ 5,00"), "number_of(\"Preço\", ',')"),
+        ("pris", ("12,50 kr", "1 kr"), None),
+        ("preis", ("19 %", "7 %"), None),
+        ("Einkaufspreis", ("12,50", "7,00"), None),
+    ],
+)
+def test_the_decimal_sign_is_decided_over_all_values(
+    tmp_path: Path, header: str, values: tuple[str, str], reads: str | None
+) -> None:
+    _, _, mapped = init(tmp_path, "p.csv", f'sku,name,{header}\n1,Pen,"{values[0]}"\n2,Ink,"{values[1]}"\n')
+    assert mapped.get("price") == reads
+
+
+def test_a_value_further_down_that_has_another_form_is_a_bad_value_and_never_another_number(tmp_path: Path) -> None:
+    shop, _, _ = init(tmp_path, "p.csv", 'sku,name,price\n1,Pen,"1.299,00 €"\n2,Ink,"5,00 €"\n')
+    (tmp_path / "p.csv").write_text('sku,name,price\n1,Pen,"1.299 €"\n2,Ink,5.00 €\n3,Cap,\n', encoding="utf-8")
+    assert {sku: str(row["price"]) for sku, row in catalog(shop).items()} == {
+        "1": "1299.0000",
+        "2": "None",
+        "3": "None",
+    }
+    assert "price is 5.00 € (not written like 1.299,00), which is no decimal number." in shop.run("why", "2").out
+
+
+def test_numbers_that_the_file_itself_calls_numbers_need_no_decision(tmp_path: Path) -> None:
+    lines = '{"sku": "1", "name": "Pen", "price": 1.299}\n{"sku": "2", "name": "Ink", "price": 2}\n'
+    _, _, mapped = init(tmp_path, "p.jsonl", lines)
+    assert mapped["price"] == "price"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "sku,name,price,currency",
+        "Artikel-Nr.,Bezeichnung,VK-Preis (brutto),Währung",
+        "Référence,Désignation,Prix TTC,Devise",
+        "Referencia,Nombre,Precio de venta,Moneda",
+        "Codice articolo,Descrizione breve,Prezzo di vendita,Valuta",
+        "Artikelcode,Productnaam,Verkoopprijs,Valuta",
+        "Código do produto,Nome,Preço de venda,Moeda",
+        "Kod produktu,Nazwa towaru,Cena brutto,Waluta",
+    ],
+)
+def test_headers_are_known_in_eight_languages(tmp_path: Path, header: str) -> None:
+    shop, _, _ = init(tmp_path, "p.csv", f"{header}\nA-1,Pen fine,1.50,EUR\nB-2,Ink blue,22.90,EUR\n")
+    found = catalog(shop)
+    assert {key: (row["name"], str(row["price"]), row["currency"]) for key, row in found.items()} == {
+        "A-1": ("Pen fine", "1.5000", "EUR"),
+        "B-2": ("Ink blue", "22.9000", "EUR"),
+    }
+
+
+def test_text_beats_numbers_and_hashes_as_a_name(tmp_path: Path) -> None:
+    rows = "".join(f"A{n},{n * 7},{n:032x},Chair number {'abcdefgh'[n]}\n" for n in range(8))
+    _, told, mapped = init(tmp_path, "p.csv", f"sku,label,checksum,remark\n{rows}")
+    assert (mapped["sku"], mapped["name"]) == ("sku", "remark")
+    assert any("a guess by its values" in line for line in told.lines)
+
+
+def test_no_field_is_taken_twice(tmp_path: Path) -> None:
+    shop, _, mapped = init(tmp_path, "p.csv", "id,type,title\n1,Chairs and more,Alpina\n2,Tables to eat at,Ridge\n")
+    assert (mapped["sku"], mapped["name"], mapped["type"]) == ("id", "title", "type")
+    assert len(set(mapped.values())) == len(mapped)
+    assert shop.run("check").code == 0
+
+
+def test_several_files_become_a_scope_each_by_their_locale(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, "")
+    shop.settings.unlink()
+    names = ("p_de-CH.csv", "p_fr.csv", "outlet.csv", "more_de-CH.csv")
+    for name in names:
+        (tmp_path / name).write_text("sku,name_de,name_fr\n1,Stuhl,Chaise\n", encoding="utf-8")
+    told = shop.run("init", *(str(tmp_path / name) for name in names), "-o", str(shop.settings))
+    assert (told.code, told.err) == (0, "")
+    scopes = yaml.safe_load(shop.settings.read_text(encoding="utf-8"))["scopes"]
+    assert {name: (scope["path"], scope["map"]["name"]) for name, scope in scopes.items()} == {
+        "de-CH": ("p_de-CH.csv", "name_de"),
+        "fr": ("p_fr.csv", "name_fr"),
+        "outlet": ("outlet.csv", "name_de"),
+        "de-CH-2": ("more_de-CH.csv", "name_de"),
+    }
+    assert shop.run("check").code == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
 from datasync import settings, starter
@@ -10,19 +11,34 @@ from datasync.check import check
 from datasync.cli.runs import run_id
 from datasync.cli.screen import say, say_json
 from datasync.pipeline import Pipeline
+from datasync.starter import Choice
 from datasync.store.files import Clock
 from datasync.withdraw import Leftover
 
 
 def init(args: argparse.Namespace, clock: Clock) -> int:
-    """Write a settings file made from a sample of the user's own file."""
+    """Write a settings file made from samples of the user's own files."""
     path = Path(args.output or settings.DEFAULT_FILE)
-    started = starter.start(args.file, path, clock(), force=args.force)
-    say(f"{path} was written for {args.file}:")
-    for column, text in started.map.items():
-        say(f"  {column}: {text}{'  (a guess by its values; look at it)' if column in started.unsure else ''}")
+    for plan in starter.start(args.files, path, clock(), force=args.force):
+        say(f"{path} was written for {plan.file}, as the scope {plan.name}:")
+        for choice in plan.choices:
+            for line in _chosen(choice):
+                say(f"  {line}")
+        if plan.unmapped:
+            say(f"  not taken: {', '.join(plan.unmapped)} (name those that are needed under attributes)")
     say(f"Next: datasync --settings {path} check, then datasync --settings {path} sync")
     return 0
+
+
+def _chosen(choice: Choice) -> Iterator[str]:
+    """What was decided for a column, with three values as they were understood, or what it could be."""
+    note = f" ({choice.note})" if choice.note else ""
+    if choice.sql and choice.sql != "null":
+        yield f"{choice.column}: {choice.sql}{note}"
+        yield from (f"    {sample}" for sample in choice.samples)
+    elif choice.note:
+        yield f"{choice.column}: NOT MAPPED: {choice.note}"
+        yield from (f"    {one.sql}: {'; '.join(one.samples)}" for one in choice.options)
 
 
 def check_(args: argparse.Namespace, clock: Clock) -> int:

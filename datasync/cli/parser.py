@@ -81,11 +81,14 @@ def _settings_commands(commands: Any) -> None:
         commands,
         "init",
         keeping.init,
-        "write a commented datasync.yaml from a sample of your own file",
+        "write a commented datasync.yaml from samples of your own files",
         "datasync init products.csv",
         "datasync init export/products.jsonl.gz -o shop.yaml",
+        "datasync init products_de.csv products_fr.csv",
     )
-    init.add_argument("file", metavar="FILE", help="CSV, JSON lines, Parquet or XLSX, plain or .gz")
+    init.add_argument(
+        "files", metavar="FILE", nargs="+", help="CSV, JSON lines, Parquet or XLSX, plain or .gz; each becomes a scope"
+    )
     init.add_argument("-o", "--output", metavar="PATH", help="where to write it (default: datasync.yaml)")
     init.add_argument("--force", action="store_true", help="replace a file that is there")
     _add(

@@ -1,27 +1,113 @@
-"""What fields are commonly called, by product column, the likeliest first; blanks and signs count as ``_``."""
+"""What fields are called, by product column, the likeliest first, in eight languages.
+
+A header is compared by its words: without case, accents, signs and what stands in brackets, and if it has no such name,
+without its language, its unit and words like "gross".
+"""
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from collections.abc import Iterator
+
+# A column and names of one rank, on as many lines as they need; English first, then German, French, Spanish, Italian,
+# Dutch, Portuguese and Polish.
 _NAMES = """
-sku          sku product_sku item_sku article_number article_no artikelnummer article item_number item_no product_number
-sku          product_code item_code code product_id productid item_id identifier id ean gtin
-name         name title product_name product_title productname item_name bezeichnung label
-description  description long_description product_description body_html body beschreibung desc
-type         type product_type type_id
-status       status enabled is_enabled product_online active is_active published online
-visible_in   visible_in visibility
-stock        stock stock_status availability is_in_stock in_stock instock qty quantity stock_qty stock_quantity
-stock        inventory inventory_quantity on_hand
-price        price list_price listprice unit_price regular_price preis amount
-currency     currency currency_code price_currency
-url          url link product_url permalink product_link
-images       images image image_url image_urls image_link base_image image_src picture photo
-categories   categories category product_category category_path kategorie
+sku          sku product_sku item_sku variant_sku
+sku          article_number article_no artikelnummer artikelnr artikel_nr art_nr artikel_nummer item_number item_no
+             product_number material_number materialnummer
+sku          reference_article ref_article numero_article referencia referencia_producto codice_articolo cod_articolo
+             artikelcode referencia_produto codigo_produto cod_produto codigo_produto_sku codigo_articulo
+             kod_produktu symbol_produktu kod_towaru indeks
+sku          article artikel product_code item_code reference ref codigo codice kod symbol code
+sku          product_id productid item_id identifier id ean gtin
+name         name title product_name product_title productname item_name product
+name         bezeichnung artikelbezeichnung produktname artikelname kurztext titel produktbezeichnung
+name         nom titre designation nom_produit libelle nombre titulo nombre_producto denominacion nome titolo
+             denominazione nome_prodotto
+name         naam productnaam omschrijving_kort artikelnaam nome_produto descricao_curta nazwa nazwa_produktu
+             nazwa_towaru tytul label
+description  description long_description product_description body_html body desc
+description  beschreibung langtext artikelbeschreibung produktbeschreibung description_longue descripcion
+             descripcion_larga descrizione descrizione_lunga omschrijving beschrijving descricao opis opis_produktu
+type         type product_type type_id produkttyp type_produit tipo_producto tipo_prodotto tipo_produto typ_produktu
+status       status product_online enabled is_enabled active is_active published online
+status       aktiv artikelstatus statut actif publie en_ligne estado activo publicado stato attivo pubblicato actief
+             gepubliceerd situacao ativo status_produktu aktywny opublikowany
+visible_in   visible_in visibility sichtbarkeit visibilite visibilidad visibilita zichtbaarheid visibilidade
+             widocznosc
+stock        stock stock_status availability is_in_stock in_stock instock
+stock        verfugbarkeit verfuegbarkeit lieferbar lagerstatus disponibilite en_stock disponibilidad disponibilita
+             beschikbaarheid op_voorraad disponibilidade dostepnosc
+stock        qty quantity stock_qty stock_quantity inventory inventory_quantity on_hand
+stock        bestand lagerbestand menge lagermenge stk quantite stock_disponible existencias cantidad giacenza
+             quantita scorta voorraad aantal estoque quantidade saldo_estoque stan stan_magazynowy ilosc
+price        price regular_price unit_price sales_price selling_price list_price listprice retail_price gross_price
+price        preis verkaufspreis vk_preis vk bruttopreis einzelpreis listenpreis prix prix_de_vente prix_ttc tarif
+             precio precio_venta pvp prezzo prezzo_vendita prezzo_di_vendita
+price        prijs verkoopprijs preco preco_venda preco_de_venda valor cena cena_brutto cena_sprzedazy amount
+             net_price nettopreis prix_ht cena_netto
+currency     currency currency_code price_currency wahrung waehrung wahrungscode devise monnaie moneda divisa valuta
+             moeda waluta
+url          url link product_url permalink product_link produkt_url produktlink lien url_produit enlace url_producto
+             collegamento url_prodotto productlink url_produto link_produktu
+images       images image image_url image_urls image_link base_image image_src picture pictures photo photos
+             main_image
+images       bild bilder bild_url bildurl produktbild hauptbild image_produit url_image imagen imagenes url_imagen
+             foto immagine immagini url_immagine afbeelding afbeeldingen foto_s imagem imagens url_imagem zdjecie
+             zdjecia url_zdjecia obraz
+categories   categories category product_category category_path product_categories
+categories   kategorie kategorien warengruppe produktgruppe artikelgruppe categorie rubrique famille categoria
+             familia categoria_prodotto productgroep grupo kategoria kategorie_produktu grupa
 updated_at   updated_at updated modified modified_at last_modified date_modified last_updated changed_at changed
+updated_at   geandert geaendert geandert_am geaendert_am letzte_anderung aenderungsdatum anderungsdatum stand
+             date_modification modifie_le mis_a_jour date_maj
+updated_at   fecha_modificacion actualizado ultima_actualizacion data_modifica aggiornato ultima_modifica gewijzigd
+             gewijzigd_op laatst_gewijzigd data_alteracao atualizado_em ultima_alteracao data_modyfikacji
+             zmodyfikowano ostatnia_zmiana
 """
+_OPPOSITES = "gesperrt blocked disabled inactive inaktiv bloque bloqueado bloccato geblokkeerd zablokowany"
+_LANGUAGES = "ar bg cs da de el en es et fi fr he hr hu it ja ko lt lv nb nl no pl pt ro ru sk sl sv tr uk zh"
+_BESIDE = """
+eur usd chf gbp pln brl czk sek nok dkk inkl incl mwst brutto gross netto net stk st pcs szt
+in the of der des die le la les du de do da del della van het w
+"""
+_LETTERS = str.maketrans({"ß": "ss", "ł": "l", "ø": "o", "æ": "ae", "œ": "oe", "đ": "d", "ı": "i"})
+LANGUAGES = frozenset(_LANGUAGES.split())
+_PLAIN = LANGUAGES | {*_BESIDE.split()}
 
 
-def names(column: str) -> list[str]:
-    """The names that fields of a column go by."""
-    lines = (line.split() for line in _NAMES.strip().splitlines())
-    return [name for first, *rest in lines if first == column for name in rest]
+def plain(header: str) -> str:
+    """A header by its words, joined by ``_``."""
+    small = unicodedata.normalize("NFKD", header.strip().lower().translate(_LETTERS))
+    return re.sub(r"[\W_]+", "_", "".join(one for one in small if not unicodedata.combining(one))).strip("_")
+
+
+def spellings(header: str) -> list[str]:
+    """The ways a header is compared, the plainest first."""
+    whole, bare = plain(header), plain(re.sub(r"\(.*?\)|\[.*?\]", " ", header))
+    words = [word for word in bare.split("_") if word not in _PLAIN]
+    return list(dict.fromkeys(filter(None, (whole, bare, "_".join(words)))))
+
+
+def language(header: str) -> str | None:
+    """The language that a header names at its end, as in ``name_de`` or ``Title (fr-FR)``."""
+    words = plain(header).split("_")
+    found = next((word for word in words[1:][-2:] if word in LANGUAGES), None)
+    return found if len(words) > 1 else None
+
+
+def ranked(column: str) -> Iterator[set[str]]:
+    """The names that fields of a column go by, in groups, the likeliest first."""
+    groups = re.split(r"\n(?=\S)", _NAMES.strip())
+    return (set(names) for first, *names in map(str.split, groups) if first == column)
+
+
+def is_opposite(header: str) -> bool:
+    """Whether a field says what a product is *not*, as ``Gesperrt`` does."""
+    return any(spelling in _OPPOSITES.split() for spelling in spellings(header))
+
+
+def is_counted(header: str) -> bool:
+    """Whether a field counts pieces, by what it is called."""
+    return any(spelling in names for names in [*ranked("stock")][2:] for spelling in spellings(header))

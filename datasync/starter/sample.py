@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
@@ -12,23 +13,47 @@ import duckdb
 
 from datasync.errors import UnreadableFile
 from datasync.settings import FilesSource, Scope
-from datasync.sources.base import Want
+from datasync.sources.base import Records, Want
 from datasync.sources.files import Files
-from datasync.sql import quote, row
+from datasync.sql import macros, query, quote, row
 
 RECORDS = 5_000
 VALUES = 20
+EXAMPLES = 3
+_TYPED = 200  # so many records of JSON lines tell whether a field's values are numbers
 _TEXT = (".txt", ".dat", ".tab", ".tsv")
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of the sample: how many records fill it, how many values it has, and those if they are few."""
+    """One field of the sample: how many records fill it, how many values it has, those if they are few, and the first.
+
+    ``words``, ``urls``, ``hashes``, ``numbers``, ``codes``: how many of the values are prose, web addresses, hashes,
+    amounts, and what may be a code: short, without blanks, no fraction and no date. ``is_number``: the file itself says
+    so, as Parquet and JSON do.
+    """
 
     name: str
     filled: int
     distinct: int
     values: frozenset[str]
+    examples: tuple[str, ...]
+    words: int
+    urls: int
+    hashes: int
+    numbers: int
+    codes: int
+    length: float
+    is_number: bool = False
+
+    @property
+    def is_prose(self) -> bool:
+        """Whether the values read as words, and not as numbers, addresses or hashes."""
+        return not self.mostly(self.numbers + self.urls + self.hashes) or not self.filled
+
+    def mostly(self, count: int) -> bool:
+        """Whether nearly all values are of a kind, of which there are so many."""
+        return count >= self.filled * 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,28 +68,35 @@ class Sample:
         """The field of that name."""
         return next(field for field in self.fields if field.name == name)
 
+    def has(self, *names: str) -> bool:
+        """Whether there are fields of all these names, whatever their case."""
+        return {name.lower() for name in names} <= {field.name.lower() for field in self.fields}
+
 
 def sampled(con: duckdb.DuckDBPyConnection, file: str, now: datetime) -> Sample:
     """Read the first records of ``file`` into the table ``sample``. Raises what the source raises."""
+    macros(con, "mapping")
+    macros(con, "forms")
     how: Literal["csv"] | None = "csv" if PurePath(file.removesuffix(".gz")).suffix.lower() in _TEXT else None
     scope = Scope(source="exports", path=file, format=how)
-    found = Files("default", scope, FilesSource(kind="files")).records(con, Want("complete", now))
-    names = _told_apart(found.names)
+    records = Files("default", scope, FilesSource(kind="files")).records(con, Want("complete", now))
+    names = _told_apart(records.names)
     if not names:
         raise UnreadableFile(file, "its first records have no fields")
-    first = f"SELECT * FROM ({found.reader.select(names)}) LIMIT {RECORDS}"
+    first = f"SELECT * FROM ({records.reader.select(names)}) WHERE NOT _blank LIMIT {RECORDS}"
     con.execute(f"CREATE OR REPLACE TEMP TABLE first_records AS {first}")
-    readable = "FROM first_records WHERE _unreadable IS NULL AND NOT _blank"
+    readable = "FROM first_records WHERE _unreadable IS NULL"
     con.execute(f"CREATE OR REPLACE TEMP TABLE sample AS SELECT {', '.join(map(quote, names))} {readable}")
-    records = row(con, "SELECT count(*) AS records FROM sample")["records"]
-    if not records:
-        _refuse_unreadable(con, found.rejects)
-    return Sample(int(records), tuple(_field(con, name) for name in names), how)
+    total = row(con, "SELECT count(*) AS records FROM sample")["records"]
+    if not total:
+        _refuse_unreadable(con, records.rejects)
+    typed = _number_fields(con, file, records)
+    return Sample(int(total), tuple(_field(con, name, name in typed) for name in names), how)
 
 
 def _refuse_unreadable(con: duckdb.DuckDBPyConnection, rejects: str | None) -> None:
     """Raise UnreadableFile where there are records and none of them can be read."""
-    broken = "SELECT _place, _unreadable AS sentence FROM first_records WHERE NOT _blank"
+    broken = "SELECT _place, _unreadable AS sentence FROM first_records"
     parts = [broken, f"SELECT _place, sentence FROM ({rejects})"] if rejects else [broken]
     if found := con.execute(f"{' UNION ALL '.join(parts)} LIMIT 1").fetchone():
         raise UnreadableFile(found[0], str(found[1]).rstrip("."))
@@ -79,13 +111,58 @@ def _told_apart(names: Sequence[str]) -> list[str]:
     return list(first.values())
 
 
-def _field(con: duckdb.DuckDBPyConnection, name: str) -> Field:
-    given = f"nullif(trim({quote(name)}), '')"
-    counts = row(con, f"SELECT count({given}) AS filled, count(DISTINCT {given}) AS distinct_values FROM sample")
-    values: list[str] = []
-    if counts["distinct_values"] <= VALUES:
-        values = [
-            found[0]
-            for found in con.execute(f"SELECT DISTINCT {given} FROM sample WHERE {given} IS NOT NULL").fetchall()
-        ]
-    return Field(name, int(counts["filled"]), int(counts["distinct_values"]), frozenset(values))
+def _number_fields(con: duckdb.DuckDBPyConnection, file: str, records: Records) -> Collection[str]:
+    """The fields whose values are numbers by the file's own types: their text is no matter of how a country writes."""
+    if records.originals:
+        places = con.execute("SELECT _place FROM first_records LIMIT 1").fetchall()
+        lines = records.originals({place: range(_TYPED) for (place,) in places})
+        return _numbers_of([json.loads(line.text) for line in lines if line.intact and _is_json(line.text)])
+    if "://" not in file and PurePath(file).suffix.lower() in (".parquet", ".pq"):
+        described = con.execute(f"DESCRIBE SELECT * FROM read_parquet([{_exactly(file)}])").fetchall()
+        return {str(name) for name, kind, *_ in described if str(kind).startswith(_NUMERIC)}
+    return ()
+
+
+_NUMERIC = (
+    *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL"),
+    *("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"),
+)
+
+
+def _exactly(file: str) -> str:
+    signs = "".join(f"[{sign}]" if sign in "*?[" else sign for sign in file)
+    return "'" + signs.replace("'", "''") + "'"
+
+
+def _is_json(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except ValueError:
+        return False
+
+
+def _numbers_of(objects: Sequence[dict[str, object]]) -> set[str]:
+    values: dict[str, list[object]] = {}
+    for one in objects:
+        for name, value in one.items():
+            if value is not None:
+                values.setdefault(name, []).append(value)
+    return {
+        n for n, some in values.items() if all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in some)
+    }
+
+
+def _field(con: duckdb.DuckDBPyConnection, name: str, is_number: bool) -> Field:
+    counts = row(con, query("sampled_field", field=quote(name), few=str(VALUES), examples=str(EXAMPLES)))
+    values = frozenset(counts["few"] or ()) if counts["different"] <= VALUES else frozenset[str]()
+    examples = tuple(counts["examples"] or ())
+    numbers = {key: int(counts[key]) for key in ("filled", "words", "urls", "hashes", "numbers", "codes")}
+    return Field(
+        name=name,
+        distinct=int(counts["different"]),
+        values=values,
+        examples=examples,
+        length=float(counts["length"] or 0),
+        is_number=is_number,
+        **numbers,
+    )

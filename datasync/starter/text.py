@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
 
 from datasync import product
+from datasync.starter.choice import Choice, Reading, shown
 from datasync.starter.sample import Sample
 
-_LOCALE = re.compile(r"(?<![A-Za-z])([a-z]{2})[-_]([A-Z]{2})(?![A-Za-z])")
 _HEAD = """\
 # Written by `datasync init`. `datasync check` says what it comes to, before any run does.
 store: var/store # where datasync keeps what it knows: a folder or s3://...
@@ -45,20 +46,60 @@ services:
 """
 
 
-def text(file: str, folder: Path, sample: Sample, made: Mapping[str, str], unsure: Collection[str] = ()) -> str:
-    """The whole file, for settings that stand in ``folder``; columns that are ``unsure`` ask to be looked at."""
-    lines = [
-        f"  {_scope_name(file)}: # one catalog, normally one locale",
-        "    source: exports",
-        f"    path: {scalar(_path(file, folder))} # a pattern takes several files: exports/*.csv",
-        *([f"    format: {sample.format}"] if sample.format else []),
-        "    snapshot: complete # the files are the whole catalog; newest: one of them is; partial: each has a part",
-        "    map: # product column: one SQL expression over the file's fields, which are text",
-        *(f"      {column}: {scalar(sql)}{_comment(column, sql, unsure)}" for column, sql in made.items()),
-        *_unmapped(made),
-        *_attributes(sample, made),
-    ]
-    return _HEAD + "\n".join(lines) + "\n" + _SERVICES.replace("COLUMNS", ", ".join(product.COLUMNS))
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One scope to be written: its file, what was decided for its columns, and keys of its own with a comment each."""
+
+    name: str
+    file: str
+    sample: Sample
+    choices: Sequence[Choice]
+    keys: Sequence[tuple[str, str, str]] = ()
+    remarks: Sequence[str] = field(default=())
+
+    @property
+    def unmapped(self) -> list[str]:
+        """The fields that nothing takes, in the file's order."""
+        read = [choice.sql for choice in self.choices] + [value for _, value, _ in self.keys]
+        return [f.name for f in self.sample.fields if not any(_reads(sql, f.name) for sql in read)]
+
+
+def text(plans: Sequence[Plan], folder: Path) -> str:
+    """The whole file, for settings that stand in ``folder``."""
+    scopes = [line for plan in plans for line in _scope(plan, folder)]
+    return _HEAD + "\n".join(scopes) + "\n" + _SERVICES.replace("COLUMNS", ", ".join(product.COLUMNS))
+
+
+def _scope(plan: Plan, folder: Path) -> Iterator[str]:
+    yield f"  {plan.name}: # one catalog, normally one locale"
+    yield from (f"    # {remark}" for remark in plan.remarks)
+    yield "    source: exports"
+    yield f"    path: {scalar(_path(plan.file, folder))} # a pattern takes several files: exports/*.csv"
+    if plan.sample.format:
+        yield f"    format: {plan.sample.format}"
+    yield from (f"    {key}: {value}{f' # {says}' if says else ''}" for key, value, says in plan.keys)
+    yield "    snapshot: complete # the files are the whole catalog; newest: one of them is; partial: each has a part"
+    nothing = "" if any(choice.sql for choice in plan.choices) else " {}"
+    yield f"    map:{nothing} # product column: one SQL expression over the file's fields, which are text"
+    for choice in plan.choices:
+        yield from _choice(choice)
+    yield from _left_out(plan)
+    yield from _attributes(plan)
+
+
+def _choice(choice: Choice) -> Iterator[str]:
+    """A column's line, and in comments what it could be instead."""
+    note = shown(choice.note)
+    if choice.sql:
+        says = "; ".join(filter(None, (note, *choice.samples)))
+        yield f"      {choice.column}: {scalar(choice.sql)}{f' # {says}' if says else ''}"
+    elif note:
+        yield f"      # {choice.column}: {note}"
+    yield from (f"      # {choice.column}: {scalar(one.sql)} # {_samples(one)}" for one in choice.options)
+
+
+def _samples(one: Reading) -> str:
+    return "; ".join(map(shown, one.samples))
 
 
 def scalar(given: str) -> str:
@@ -70,12 +111,6 @@ def scalar(given: str) -> str:
     return str(yaml.safe_dump(given, default_style=style, allow_unicode=True, width=10**9)).strip()
 
 
-def _scope_name(file: str) -> str:
-    """The locale that the file's path names, or ``default``."""
-    found = _LOCALE.findall(file)
-    return "-".join(found[-1]) if found else "default"
-
-
 def _path(file: str, folder: Path) -> str:
     if "://" in file:
         return file
@@ -83,34 +118,20 @@ def _path(file: str, folder: Path) -> str:
     return os.path.relpath(absolute, folder) if absolute.is_relative_to(folder) else str(absolute)
 
 
-def _comment(column: str, expression: str, unsure: Collection[str]) -> str:
-    if column in unsure:
-        return f" # a guess by its values: no field is called like a {column}. Is it the right one?"
-    if expression == "null":
-        return f" # the field {column} has other values: without this line `datasync check` says which"
-    return ""
+def _left_out(plan: Plan) -> Iterator[str]:
+    columns = {choice.column for choice in plan.choices}
+    if missing := [column for column in product.PRODUCT_COLUMNS if column not in columns]:
+        yield f"      # nothing in the file for: {', '.join(missing)}"
+    if "currency" in missing and "price" in columns:
+        yield "      # currency: \"'EUR'\" # a fixed one, as text in SQL"
 
 
-def _unmapped(made: Mapping[str, str]) -> list[str]:
-    missing = [column for column in product.PRODUCT_COLUMNS if column not in made]
-    lines = [f"      # nothing in the file for: {', '.join(missing)}"] if missing else []
-    if "currency" in missing and "price" in made:
-        lines.append("      # currency: \"'EUR'\" # a fixed one, as text in SQL")
-    return lines
-
-
-def _attributes(sample: Sample, made: Mapping[str, str]) -> list[str]:
+def _attributes(plan: Plan) -> Iterator[str]:
     """The fields that no column takes, to be picked from; nothing is taken that is not named."""
-    rest = [
-        field.name for field in sample.fields if not any(_reads(expression, field.name) for expression in made.values())
-    ]
-    if not rest:
-        return []
-    head = [
-        "    # What else to take, by the names of the fields: nothing leaves the store that is not named.",
-        "    # attributes:",
-    ]
-    return head + [f"    #   - {scalar(_exact(name))}" for name in rest]
+    if plan.unmapped:
+        yield "    # What else to take, by the names of the fields: nothing leaves the store that is not named."
+        yield "    # attributes:"
+        yield from (f"    #   - {scalar(_exact(name))}" for name in plan.unmapped)
 
 
 def _exact(name: str) -> str:
@@ -120,4 +141,4 @@ def _exact(name: str) -> str:
 
 def _reads(expression: str, name: str) -> bool:
     quoted = '"' + name.replace('"', '""') + '"'
-    return quoted in expression or bool(re.search(rf"(?<![\w'%\"]){re.escape(name)}(?![\w'\"])", expression))
+    return quoted in expression or bool(re.search(rf"(?<![\w'%\"]){re.escape(name)}(?![\w'\"(])", expression))

@@ -1,0 +1,104 @@
+"""What was decided for one column of a product, and what was not."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+import duckdb
+
+from datasync import mapping, validation
+from datasync.errors import SettingsError
+from datasync.sql import query, quote, row
+from datasync.starter.sample import EXAMPLES, Field
+
+_MOST_THAT_DOES_NOT_FIT = 0.1
+_SHOWN = 60
+_GIVEN = "datasync given"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One way to read a field, and what was understood of the first values: "given -> understood"."""
+
+    sql: str
+    samples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The map of one column. Without ``sql`` nothing is mapped: ``note`` says why, ``options`` are what it could be.
+
+    ``fields`` are what the column is read from, ``is_guess`` says that their values alone speak for it.
+    """
+
+    column: str
+    sql: str
+    fields: tuple[str, ...] = ()
+    note: str = ""
+    samples: tuple[str, ...] = ()
+    options: tuple[Reading, ...] = ()
+    is_guess: bool = False
+
+
+def shown(value: object) -> str:
+    """A value of the file in a comment or on a terminal: one line of what can be printed, shortened."""
+    words = " ".join(str(value).split())
+    line = "".join(sign for sign in words if unicodedata.category(sign)[0] != "C")
+    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
+
+
+def spelled(con: duckdb.DuckDBPyConnection, name: str) -> str:
+    """A field's name as SQL reads it, in quotes only where it needs them."""
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        own_words = "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category <> 'unreserved'"
+        return quote(name) if row(con, f"SELECT lower(?) IN ({own_words}) AS is_one", name)["is_one"] else name
+    return quote(name)
+
+
+def misfits(con: duckdb.DuckDBPyConnection, column: str, sql: str, field: str) -> tuple[int, int]:
+    """How many of the records that fill ``field`` a pull would refuse with this map, and how many fill it."""
+    try:
+        judged = _judged(con, column, sql, field)
+    except SettingsError:
+        return 1, 1
+    counts = row(con, f"SELECT count(code) AS bad, count(*) AS of FROM ({judged}) WHERE trimmed(text_0) IS NOT NULL")
+    return int(counts["bad"]), int(counts["of"])
+
+
+def fits(con: duckdb.DuckDBPyConnection, column: str, sql: str, field: str) -> bool:
+    """Whether nearly every record of the sample stays valid with the expression, as a pull judges them."""
+    bad, of = misfits(con, column, sql, field)
+    return bad <= of * _MOST_THAT_DOES_NOT_FIT
+
+
+def understood(con: duckdb.DuckDBPyConnection, column: str, sql: str, field: Field) -> tuple[str, ...]:
+    """Up to three different values of a field and what a column makes of them, those that look most different."""
+    judged = _judged(con, column, sql, field.name)
+    chosen = query("sampled_values", judged=judged, column=quote(column), examples=str(EXAMPLES))
+    return tuple(f"{shown(given)} -> {_made(made, code)}" for given, made, code in con.execute(chosen).fetchall())
+
+
+def _made(value: object, code: str | None) -> str:
+    if code is not None:
+        return "not understood: the record goes to quarantine"
+    if isinstance(value, list):
+        return f"[{', '.join(shown(one['url'] if isinstance(one, dict) else one) for one in value)}]"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    return "nothing" if value is None else shown(value)
+
+
+def _judged(con: duckdb.DuckDBPyConnection, column: str, sql: str, field: str) -> str:
+    beside = (
+        f"{quote(field)} AS {quote(_GIVEN)}, NULL::VARCHAR AS _place, NULL::VARCHAR AS _unreadable, false AS _blank"
+    )
+    records = f"SELECT *, {beside} FROM sample"
+    own_map = {"sku": "'1'", "name": "'1'", column: sql}
+    how = mapping.mapping(con, "sample", own_map, (_GIVEN,), (), ())
+    return validation.judged(con, "sample", how, records, "NULL::VARCHAR")

@@ -1,0 +1,52 @@
+"""The names of scopes, by the locales that the files' names tell."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Sequence
+from pathlib import PurePath
+
+from datasync.starter.names import LANGUAGES
+
+_LOCALE = re.compile(r"(?<![A-Za-z])([a-z]{2})[-_]([A-Za-z]{2})(?![A-Za-z])")
+_ENDING = re.compile(r"[-_. ]([a-z]{2})$")
+
+
+def scope_names(files: Sequence[str]) -> list[str]:
+    """A name of its own for the scope of each file: its locale, else ``default``, or the file's name."""
+    made: list[str] = []
+    for file in files:
+        name = _locale(file) or ("default" if len(files) == 1 else _stem(file))
+        made.append(_unlike(name, made))
+    return made
+
+
+def language_of(scope: str) -> str | None:
+    """The language that a scope's name begins with, if it is one."""
+    first = re.split("[-_]", scope)[0].lower()
+    return first if first in LANGUAGES else None
+
+
+def _locale(file: str) -> str | None:
+    """The locale that a path names, as in ``exports/de-CH/p.csv`` or ``p_de_CH.csv``; else the language at its end."""
+    found = [(a, b) for a, b in _LOCALE.findall(file) if a in LANGUAGES]
+    if found:
+        return f"{found[-1][0]}-{found[-1][1].upper()}"
+    ending = _ENDING.search(_bare(file))
+    return ending[1] if ending and ending[1] in LANGUAGES else None
+
+
+def _bare(file: str) -> str:
+    """A file's name without the endings that tell its format."""
+    return re.sub(r"(\.(csv|tsv|txt|jsonl|ndjson|json|parquet|pq|xlsx|gz|zip))+$", "", PurePath(file).name, flags=re.I)
+
+
+def _stem(file: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", _bare(file)).strip("-_") or "default"
+
+
+def _unlike(name: str, others: Sequence[str]) -> str:
+    taken = {other.lower() for other in others}
+    numbered = (f"{name}-{number}" for number in itertools.count(2))
+    return next(made for made in itertools.chain([name], numbered) if made.lower() not in taken)

@@ -1,0 +1,121 @@
+"""Words that fields use for a status, for stock and for visibility, in eight languages, and what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from datasync.sql import literal
+from datasync.starter.sample import Field
+
+# Each line: words for yes, then words for no, set apart by "/"; a comma parts words.
+_YES_NO = """
+1 / 0
+true / false
+yes / no
+y / n
+t / f
+on / off
+ja / nein, nee
+j / n
+wahr / falsch
+oui / non
+o / n
+vrai / faux
+sí, si / no
+s / n
+verdadero / falso
+vero / falso
+waar / onwaar
+sim / não, nao
+verdadeiro / falso
+tak / nie
+prawda / fałsz
+"""
+_STATUS = """
+active / inactive, draft, archived, unlisted, disabled, deleted
+enabled / disabled
+published / draft, private, pending, archived, unpublished
+online / offline
+aktiv / inaktiv, gesperrt, archiviert, gelöscht
+freigegeben / gesperrt
+actif / inactif, archivé
+publié / brouillon, non publié
+activo / inactivo, archivado
+activado / desactivado
+publicado / borrador, rascunho
+attivo / inattivo, disattivato
+pubblicato / bozza
+actief / inactief, gearchiveerd
+gepubliceerd / concept
+ativo / inativo
+ativado / desativado
+aktywny / nieaktywny
+włączony / wyłączony
+opublikowany / szkic
+"""
+_STOCK = """
+in stock, in_stock, instock / out of stock, out_of_stock, outofstock, sold out, preorder, pre-order, backorder
+available / unavailable, not available
+lieferbar, auf lager, verfügbar, vorrätig / nicht lieferbar, nicht auf lager, nicht verfügbar, ausverkauft, vergriffen
+en stock, disponible / rupture de stock, rupture, épuisé, indisponible, agotado, sin stock, no disponible
+disponibile, in magazzino / non disponibile, esaurito
+op voorraad, leverbaar / niet op voorraad, niet leverbaar, uitverkocht
+em estoque, em stock, disponível / fora de estoque, sem estoque, sem stock, esgotado, indisponível
+dostępny, w magazynie, na stanie / niedostępny, brak, wyprzedany
+"""
+_VISIBLE = (
+    {
+        "catalog, search": "['catalog', 'search']",
+        "catalog": "['catalog']",
+        "search": "['search']",
+        "not visible individually": "[]",
+    },
+    {"visible": "['catalog', 'search']", "catalog": "['catalog']", "search": "['search']", "hidden": "[]"},
+    {"4": "['catalog', 'search']", "2": "['catalog']", "3": "['search']", "1": "[]"},
+)
+_BOTH, _NOWHERE = "['catalog', 'search']", "[]"
+_TYPES = """
+simple configurable variable variation variant virtual downloadable bundle bundled grouped giftcard gift_card
+external subscription parent child
+"""
+PRODUCT_TYPES = frozenset(_TYPES.split())
+
+
+def status(field: Field, f: str, *, is_opposite: bool = False) -> Iterator[str]:
+    """Expressions for the status; of a field that says what a product is not, with yes and no exchanged."""
+    yes, no = ("'disabled'", "'enabled'") if is_opposite else ("'enabled'", "'disabled'")
+    if field.name.lower() == "product_online":  # Magento's
+        yield from _told(field, f, [{"1": yes, "2": no}])
+    yield from _told(field, f, [*_pairs(_YES_NO, yes, no), *([] if is_opposite else _pairs(_STATUS, yes, no))])
+
+
+def stock(field: Field, f: str) -> Iterator[str]:
+    """Expressions for the stock."""
+    yes, no = "'in-stock'", "'out-of-stock'"
+    yield from _told(field, f, [*_pairs(_YES_NO, yes, no), *_pairs(_STOCK, yes, no)])
+
+
+def visible_in(field: Field, f: str) -> Iterator[str]:
+    """Expressions for where a product is visible; a word that is not known is handed on, as a list."""
+    yield from _told(field, f, [*_VISIBLE, *_pairs(_YES_NO, _BOTH, _NOWHERE)], f"[{f}]")
+
+
+def _told(field: Field, f: str, meanings: list[Mapping[str, str]], otherwise: str = "") -> Iterator[str]:
+    """The first meaning that covers the words a field uses; another word is handed on, so that a pull tells of it."""
+    used = {value.lower() for value in field.values}
+    for meaning in meanings:
+        if used and used <= set(meaning):
+            is_text = any(word.upper() != word for word in meaning)
+            first = {value: word for word, value in reversed([*meaning.items()])}
+            lacking = set(first) - {meaning[word] for word in used}  # a value no word of which was seen yet
+            written = {
+                w: value for w, value in meaning.items() if w in used or (value in lacking and first[value] == w)
+            }
+            cases = " ".join(f"when {literal(word)} then {value}" for word, value in written.items())
+            yield f"case {f'lower({f})' if is_text else f} {cases} else {otherwise or f} end"
+
+
+def _pairs(lines: str, yes: str, no: str) -> Iterator[Mapping[str, str]]:
+    for line in lines.strip().splitlines():
+        positive, negative = ([word.strip() for word in side.split(",")] for side in line.split(" / "))
+        yield {**dict.fromkeys(positive, yes), **dict.fromkeys(negative, no)}
