@@ -198,6 +198,19 @@ class RecordsLost(DataError):
         )
 
 
+class UnfitValue(DataError):
+    """A value that a database or its driver cannot give, and that takes the rows after it along."""
+
+    def __init__(self, scope: str, relation: str, column: str | None, code: str) -> None:
+        self.scope, self.relation, self.column, self.code = scope, relation, column, code
+        place = f"the column {column!r} of {relation}" if column else relation
+        way = f"casts it, as in CAST({column} AS VARCHAR(100)), or leaves it out" if column else "leaves it out"
+        super().__init__(
+            f"scopes.{scope}: {place} has a value that its database, or the driver, cannot give ({code}), and no row "
+            f"comes after it. Nothing was changed. Mend the value, or write a `query:` that {way}."
+        )
+
+
 class UnexpectedAnswer(DataError):
     """A source answers, but not as its interface promises, so that what it gives can't be trusted to be everything."""
 

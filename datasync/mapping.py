@@ -13,7 +13,7 @@ from datasync.expression import Expression, over_text, parse, type_of
 from datasync.product import DEFAULTS, PRODUCT_COLUMNS, TYPES
 from datasync.sql import macros, quote
 
-_NO_FIELD_NAMES = {"_place", "_unreadable", "_blank", "_row"}
+_NO_FIELD_NAMES = {"_place", "_unreadable", "_blank", "_spoilt", "_row"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,29 +28,32 @@ _WORDS = {
 }
 
 
-def judged(con: duckdb.DuckDBPyConnection, scope: str, how: Mapped, records: str, whole: str) -> str:
+def judged(
+    con: duckdb.DuckDBPyConnection, scope: str, how: Mapped, records: str, whole: str, spoilt: str = "NULL::VARCHAR"
+) -> str:
     """SQL that maps, casts and judges ``records``: one row per record, in their order.
 
     ``records`` is a SELECT with the text columns ``how.fields``, and ``_place``, ``_unreadable``, ``_blank``; ``whole``
-    is an expression over it that gives the record as text. The result has ``_place``, ``code`` and ``sentence`` (NULL
-    where the record is valid), ``record`` (invalid ones only), the product's columns, and the attributes as plain text
-    columns; ``product.finished`` makes the rest. A code of ``PASSED_BY`` says that the record is none.
+    is an expression over it that gives the record as text, and ``spoilt`` one that says what of it could not be read.
+    The result has ``_place``, ``code`` and ``sentence`` (NULL where the record is valid), ``record`` (invalid ones
+    only), the product's columns, and the attributes as plain text columns; ``product.finished`` makes the rest. A code
+    of ``PASSED_BY`` says that the record is none.
     """
     given = kinds(con, scope, how)
-    rows = _judge(how, given, _cast(given, _take(how, records, whole)))
+    rows = _judge(how, given, _cast(given, _take(how, records, whole, spoilt)))
     columns = ", ".join([*PRODUCT_COLUMNS, *texts(how.attributes)])
     record = f"CASE WHEN _verdict.code NOT IN {PASSED_BY} THEN record_text(_whole) END AS record"
     return f"SELECT _place, _verdict.code AS code, _verdict.sentence AS sentence, {record}, {columns} FROM ({rows})"
 
 
-def _take(how: Mapped, records: str, whole: str) -> str:
+def _take(how: Mapped, records: str, whole: str, spoilt: str) -> str:
     """First layer: every column as its map gives it, and for each expression whether it failed on this record."""
     taken: list[str] = []
     for column, expression in how.columns.items():
         made = expression.sql if expression.is_field else f"TRY({{'v': {expression.sql}}})"
         taken.append(f"{made} AS {quote('m_' + column)}")
     carried = [f"{quote(f)} AS {text}" for f, text in zip(how.attributes, texts(how.attributes), strict=True)]
-    inner = [*taken, *carried, "_place", "_unreadable", "_blank", f"{whole} AS _whole"]
+    inner = [*taken, *carried, "_place", "_unreadable", "_blank", f"{whole} AS _whole", f"{spoilt} AS _spoilt"]
     tried = [column for column, expression in how.columns.items() if not expression.is_field]
     plain = ", ".join(f"m_{column}.v AS m_{column}, m_{column} IS NULL AS failed_{column}" for column in tried)
     outer = f"SELECT * EXCLUDE ({', '.join(f'm_{c}' for c in tried)}), {plain} FROM" if tried else "SELECT * FROM"
@@ -92,6 +95,9 @@ def _judge(how: Mapped, kinds: Mapping[str, str], cast: str) -> str:
     failed = {c: [_failed(c)] * (not expression.is_field) for c, expression in how.columns.items()}
     cases = [_verdict("blank", "_blank", literal("The row is blank."))]
     cases.append(_verdict("unreadable", "_unreadable IS NOT NULL", "_unreadable"))
+    nobody = f"trimmed({_with_default('sku', kinds)}) IS NULL"
+    cases.append(_verdict("unreadable", f"_spoilt IS NOT NULL AND {nobody}", "_spoilt"))  # it may be any product
+    cases.append(_verdict("bad-value", "_spoilt IS NOT NULL", "_spoilt"))
     for column, what in (("sku", "The record has no SKU."), ("name", "The product has no name.")):
         missing = f"trimmed({_with_default(column, kinds)}) IS NULL"
         cases += [*failed.pop(column, []), _verdict(f"missing-{column}", missing, literal(what))]

@@ -32,9 +32,9 @@ class PostgreSQL:
     process: subprocess.Popen[bytes]
     numbers: Iterator[int]
 
-    def database(self) -> Database:
+    def database(self, encoding: str = "UTF8") -> Database:
         name = f"shop_{next(self.numbers)}"
-        Database(self, "postgres").run(f"CREATE DATABASE {name}")
+        Database(self, "postgres").run(f"CREATE DATABASE {name} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0")
         return Database(self, name)
 
 
@@ -54,8 +54,9 @@ class Database:
 
     def connection(self) -> psycopg.Connection[Any]:
         return psycopg.connect(
-            host="127.0.0.1", port=self.server.port, user=USER, password=PASSWORD, dbname=self.name, autocommit=True
-        )
+            host="127.0.0.1", port=self.server.port, user=USER, password=PASSWORD, dbname=self.name, autocommit=True,
+            client_encoding="UTF8",
+        )  # fmt: skip
 
     def uri(self, kind: str = "postgres") -> str:
         """The connection as AIRFLOW_CONN_<NAME> holds it."""

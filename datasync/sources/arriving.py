@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from datasync.sources.sound import schema
 from datasync.store.scratch import process_folder
 
 if TYPE_CHECKING:
@@ -25,13 +26,12 @@ class Arriving:
     """A stream of text columns that can be read again and again. ``error`` is what broke it off, if something did."""
 
     def __init__(self, names: Sequence[str], batches: Iterator[pa.RecordBatch]) -> None:
-        import pyarrow as pa
         import pyarrow.parquet as pq
 
         folder = Path(tempfile.mkdtemp(dir=process_folder()))
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         self.error: Exception | None = None
-        self._schema = pa.schema([(name, pa.string()) for name in names])
+        self._schema = schema(names)
         self._file = folder / "rows.parquet"
         self._writer = pq.ParquetWriter(
             self._file, self._schema, compression="lz4", use_dictionary=False, write_statistics=False

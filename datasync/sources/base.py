@@ -92,6 +92,8 @@ class Records:
     reader; None where there is no such count.
     ``by_change_time``: records say what products were at their ``updated_at``, not what they are now, so an older one
     does not override the catalog.
+    ``spoilt`` is an SQL expression as ``whole`` is: a sentence where the record was read, and a value of it in a field
+    that was asked for could not be; that field is NULL then, and the record is `bad-value` under its SKU.
     """
 
     reader: Reader
@@ -99,6 +101,7 @@ class Records:
     names: tuple[str, ...]
     complete: bool
     answers_absence: bool
+    spoilt: str = "NULL::VARCHAR"
     originals: Originals | None = None
     sampled: bool = False
     watermark: str | None = None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -21,17 +21,14 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Dialect
 
+from datasync.sources import sound
+from datasync.sources.backends import Backend, Column, Other, PostgreSQL, SQLite
 from datasync.sources.refusals import Closed, opening, told
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _ROWS = 5_000
-_SETTLED = (
-    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",
-    "SET LOCAL TimeZone = 'UTC'",
-    "SET LOCAL DateStyle = 'ISO'",
-)
 _SYSTEM = ("information_schema", "main", "mysql", "performance_schema", "sys", "temp")
 _TABLES = """
     SELECT CASE WHEN pg_table_is_visible(c.oid) THEN c.relname ELSE n.nspname || '.' || c.relname END
@@ -44,21 +41,19 @@ class Driver(Protocol):
     """One connection to a database, in one transaction; every statement of it sees the same data where it can."""
 
     dialect: Dialect
+    backend: Backend
 
-    def columns(self, sql: str) -> list[tuple[str, str]]:
-        """The columns that a SELECT gives: name, and the database's word for the type ('' where it has none)."""
+    def columns(self, sql: str) -> list[Column]:
+        """The columns that a SELECT gives, by what the database says of them."""
 
     def tables(self) -> list[str]:
         """The tables and views that a scope can name, whatever failed before."""
-
-    def as_text(self, column: sa.ColumnElement[Any], kind: str) -> sa.ColumnElement[Any]:
-        """A column as it has to be selected for ``batches``."""
 
     def value(self, sql: str) -> Any:
         """The first value that a SELECT gives, as Python has it; None where there is no row."""
 
     def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
-        """The rows of a SELECT, in batches of text columns."""
+        """The rows of a SELECT whose columns ``backend`` made text, in batches as sound.py has them."""
 
     def close(self) -> None:
         """End the transaction and the connection."""
@@ -93,11 +88,11 @@ def _refuse_new_file(url: URL) -> None:
 class _Adbc:
     """What the Arrow-native drivers have in common."""
 
-    _name: str
+    backend: Backend
     _tables: str
 
-    def __init__(self, connect: Callable[[], Any]) -> None:
-        kind: Any = URL.create(self._name).get_dialect()
+    def __init__(self, name: str, connect: Callable[[], Any]) -> None:
+        kind: Any = URL.create(name).get_dialect()
         self.dialect: Dialect = kind(paramstyle="named")  # `%` stays as it is: no statement has parameters
         with told():
             self._connection = connect()
@@ -106,8 +101,8 @@ class _Adbc:
     def value(self, sql: str) -> Any:
         with told():
             self._cursor.execute(sql)
-            found = self._cursor.fetchone()
-        return found[0] if found else None
+            row = self._cursor.fetchone()
+        return row[0] if row else None
 
     def tables(self) -> list[str]:
         with told():
@@ -117,8 +112,18 @@ class _Adbc:
 
     def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
         with told():
-            self._cursor.execute(sql)
-            yield from self._cursor.fetch_record_batch()
+            for batch in self._arriving(sql):
+                yield sound.from_arrow(batch.schema.names, batch.columns, self.backend.codec)
+
+    def _arriving(self, sql: str) -> Iterator[pa.RecordBatch]:
+        """The rows as the driver has them.
+
+        The reader that it gives away (``fetch_record_batch``) tells an error in mid-stream without its SQLSTATE; the
+        one that it keeps for itself tells that too.
+        """
+        self._cursor.execute(sql)
+        reader = getattr(getattr(self._cursor, "_results", None), "reader", None)
+        yield from reader or self._cursor.fetch_record_batch()
 
     def close(self) -> None:
         with suppress(Exception):  # the connection may be gone already, and what was read is whole or was raised
@@ -132,56 +137,51 @@ class _Adbc:
 class _PostgreSQL(_Adbc):
     """PostgreSQL by ADBC: rows come as its own binary COPY, in one transaction that sees one state of the data."""
 
-    _name, _tables = "postgresql", _TABLES
+    _tables = _TABLES
 
     def __init__(self, url: URL, zone: str) -> None:
         from adbc_driver_postgresql import dbapi
 
-        self._zone = zone
         address = url.render_as_string(hide_password=False)
-        super().__init__(lambda: dbapi.connect(address, autocommit=False))
-        with told():
-            for statement in _SETTLED:
-                self._cursor.execute(statement)
+        super().__init__("postgresql", lambda: dbapi.connect(address, autocommit=False))
+        self.backend = PostgreSQL(zone)
+        self.backend.begin(self._run)
 
-    def columns(self, sql: str) -> list[tuple[str, str]]:
+    def columns(self, sql: str) -> list[Column]:
         with told():
             schema = self._cursor.adbc_execute_schema(sql)
-        return [(field.name, (field.metadata or {}).get(b"POSTGRESQL:type", b"").decode()) for field in schema]
+        natives = [(field.metadata or {}).get(b"POSTGRESQL:type", b"").decode() for field in schema]
+        return [Column(name, self.backend.kind(n), n) for name, n in zip(schema.names, natives, strict=True)]
 
-    def as_text(self, column: sa.ColumnElement[Any], kind: str) -> sa.ColumnElement[Any]:
-        if kind.startswith("_") or kind == "record":
-            return sa.cast(sa.func.to_jsonb(column), sa.Text)
-        if kind == "timestamp" and self._zone != "UTC":
-            return sa.cast(sa.func.timezone(self._zone, column), sa.Text)
-        return sa.cast(column, sa.Text)
+    def _run(self, sql: str) -> Any:
+        with told():
+            self._cursor.execute(sql)
+            row = self._cursor.fetchone() if sql.startswith("SELECT") else None
+        return row and row[0]
 
 
 class _SQLite(_Adbc):
     """SQLite by ADBC, opened for reading. A column may hold values of any type, so each is made text by itself."""
 
-    _name, _tables = "sqlite", "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')"
+    _tables = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')"
 
     def __init__(self, url: URL, zone: str) -> None:
         from adbc_driver_sqlite import dbapi
 
-        super().__init__(lambda: dbapi.connect(f"file:{percent_encoded(url.database or '')}?mode=ro"))
+        super().__init__("sqlite", lambda: dbapi.connect(f"file:{percent_encoded(url.database or '')}?mode=ro"))
+        self.backend = SQLite()
 
-    def columns(self, sql: str) -> list[tuple[str, str]]:
+    def columns(self, sql: str) -> list[Column]:
         with told():
             self._cursor.execute(f"SELECT * FROM ({sql}\n) LIMIT 0")
-            return [(column[0], "") for column in self._cursor.description or ()]
+            return [Column(column[0], "any") for column in self._cursor.description or ()]
 
-    def as_text(self, column: sa.ColumnElement[Any], kind: str) -> sa.ColumnElement[Any]:
-        return sa.case((sa.func.typeof(column) == "blob", sa.func.hex(column)), else_=sa.cast(column, sa.Text))
-
-    def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
+    def _arriving(self, sql: str) -> Iterator[pa.RecordBatch]:
         """The driver takes a column's type from its first rows, NULLs for numbers; so the first row is all text."""
-        names = [name for name, _ in self.columns(sql)]
+        names = [column.name for column in self.columns(sql)]
         first = ", ".join(["''"] * len(names))
-        rows = super().batches(f"SELECT {first} UNION ALL SELECT * FROM ({sql}\n)")
         skipped = 1
-        for batch in rows:
+        for batch in super()._arriving(f"SELECT {first} UNION ALL SELECT * FROM ({sql}\n)"):
             if batch.num_rows > skipped:
                 yield batch.slice(skipped).rename_columns(names)
             skipped = 0
@@ -191,21 +191,39 @@ class _Any:
     """Any database by SQLAlchemy, its rows fetched from the server a few thousand at a time where the driver can."""
 
     def __init__(self, url: URL, zone: str) -> None:
-        self._zone = ZoneInfo(zone)
+        self._zone, name = ZoneInfo(zone), url.get_backend_name()
+        made: Mapping[str, Callable[[], Backend]] = {"postgresql": lambda: PostgreSQL(zone), "sqlite": SQLite}
+        self.backend = made.get(name, Other)()
         with told():
-            self._engine = sa.create_engine(url, poolclass=sa.NullPool)
+            # SQLAlchemy does not understand a server whose encoding is none, unless this is said from the beginning
+            told_first = {"client_encoding": "utf8"} if url.get_driver_name() in ("psycopg", "psycopg2") else {}
+            self._engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args=told_first)
             self.dialect = self._engine.dialect  # it doubles each `%` where its driver halves it
             self._connection = self._engine.connect()
-            if url.get_backend_name() == "postgresql":
-                for statement in _SETTLED:
-                    self._connection.exec_driver_sql(statement)
+            if name == "sqlite":
+                self._begin_sqlite()
+            self.backend.begin(self._run)
 
-    def columns(self, sql: str) -> list[tuple[str, str]]:
+    def _begin_sqlite(self) -> None:
+        """Python's driver begins no transaction to read in, and stops at the first text that is none."""
+        driver: Any = self._connection.connection.driver_connection
+        driver.text_factory = lambda content: content.decode(errors="surrogateescape")
+        self._connection.exec_driver_sql("BEGIN")
+
+    def columns(self, sql: str) -> list[Column]:
         with told():
             found = self._connection.exec_driver_sql(sql)
-            names = list(found.keys())
+            codes = [(str(one[0]), one[1]) for one in found.cursor.description]
             found.close()
-        return [(name, "") for name in names]
+            natives = self._natives([code for _, code in codes])
+        return [Column(name, self.backend.kind(natives[code]), natives[code]) for name, code in codes]
+
+    def _natives(self, codes: Sequence[Any]) -> Mapping[Any, str]:
+        """The database's words for the types that a cursor tells: PostgreSQL's own, or those that all drivers have."""
+        if self._engine.dialect.name == "postgresql":
+            asked = f"SELECT oid::bigint, typname FROM pg_type WHERE oid IN ({', '.join(map(str, codes)) or 'NULL'})"
+            return dict(tuple(row) for row in self._connection.exec_driver_sql(asked))
+        return {code: _word(self._engine.dialect.dbapi, code) for code in codes}
 
     def tables(self) -> list[str]:
         with told():
@@ -213,9 +231,6 @@ class _Any:
             mine = {*seen.get_table_names(), *seen.get_view_names()}
             others = [one for one in seen.get_schema_names() if one not in (seen.default_schema_name, *_SYSTEM)]
             return [*mine, *(f"{one}.{name}" for one in others for name in seen.get_table_names(one))]
-
-    def as_text(self, column: sa.ColumnElement[Any], kind: str) -> sa.ColumnElement[Any]:
-        return column
 
     def value(self, sql: str) -> Any:
         with told():
@@ -227,24 +242,31 @@ class _Any:
             found = self._connection.execution_options(**how).exec_driver_sql(sql)
             names = list(found.keys())
             for rows in found.partitions(_ROWS):
-                yield self._batch(names, rows)
-
-    def _batch(self, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> pa.RecordBatch:
-        import pyarrow as pa
-
-        columns = zip(*rows, strict=True)
-        texts = [pa.array([_text(value, self._zone) for value in column], pa.string()) for column in columns]
-        return pa.RecordBatch.from_arrays(texts, names=names)
+                columns = [[_text(value, self._zone) for value in column] for column in zip(*rows, strict=True)]
+                yield sound.from_python(names, columns, self.backend.codec)
 
     def close(self) -> None:
         with suppress(Exception):
             self._connection.close()
         self._engine.dispose()
 
+    def _run(self, sql: str) -> Any:
+        found = self._connection.exec_driver_sql(sql)
+        return found.scalar() if found.returns_rows else None
 
-def _text(value: Any, zone: ZoneInfo) -> str | None:
-    """One value of a row as text, exactly: no digit is lost and none is made up."""
-    if value is None or isinstance(value, str):
+
+def _word(driver: Any, code: Any) -> str:
+    """STRING, NUMBER or DATETIME, where a driver says which of these a type is; Python's types say it too."""
+    if isinstance(code, type):
+        known = ((bool, ""), (str, "STRING"), (int | float | Decimal, "NUMBER"), (date, "DATETIME"))
+        return next((word for kind, word in known if issubclass(code, kind)), "")
+    words = ("STRING", "NUMBER", "DATETIME")
+    return next((word for word in words if code is not None and getattr(driver, word, None) == code), "")
+
+
+def _text(value: Any, zone: ZoneInfo) -> str | bytes | None:
+    """One value of a row as text, exactly, or as its bytes: no digit is lost and none is made up."""
+    if value is None or isinstance(value, str | bytes):
         return value
     if isinstance(value, bool):
         return str(value).lower()
@@ -253,8 +275,8 @@ def _text(value: Any, zone: ZoneInfo) -> str | None:
     if isinstance(value, datetime):
         aware = value if value.tzinfo else value.replace(tzinfo=zone)
         return aware.astimezone(UTC).isoformat(sep=" ")
-    if isinstance(value, bytes | memoryview):
-        return bytes(value).hex()
+    if isinstance(value, bytearray | memoryview):
+        return bytes(value)
     if isinstance(value, list | tuple | dict):
-        return json.dumps(value, ensure_ascii=False, default=lambda one: _text(one, zone))
+        return json.dumps(value, ensure_ascii=False, default=lambda one: str(_text(one, zone)))
     return str(value)

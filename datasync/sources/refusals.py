@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _AWAY = ("08", "53", "55", "57", "58", "40")  # SQLSTATE classes: not reachable, out of room, locked, shutting down
+_OF_DATA = "22"  # the SQLSTATE class of values that do not fit
+_UNFIT = ("DataError", "OverflowError", "ValueError", "UnicodeDecodeError", "InvalidOperation", "ArrowInvalid")
 # Drivers tell of a connection that was not made in words alone; these are libpq's where nothing was asked of a server
 # yet, or where the server answered: not you.
 _MISTAKEN = re.compile(
@@ -32,6 +34,14 @@ class Closed(Refused):
     """There is no way in as the URL has it: trying again changes nothing."""
 
 
+class Spoilt(Refused):
+    """The database or its driver stops at a value: trying again meets it again. Says a code, and no value."""
+
+
+class Damaged(Refused):
+    """The database's file is not whole."""
+
+
 class Unreachable(Exception):
     """The database did not answer, or broke off."""
 
@@ -46,7 +56,8 @@ def told() -> Iterator[None]:
     except ImportError as error:
         raise Closed(f"{error}. {_DRIVER}") from error
     except Exception as error:
-        raise _judged(error)(_first_line(error)) from error
+        kind = _judged(error)
+        raise kind(_code(error) if kind is Spoilt else _first_line(error)) from error
 
 
 @contextmanager
@@ -60,14 +71,34 @@ def opening() -> Iterator[None]:
 
 
 def _judged(error: Exception) -> type[Exception]:
-    state = getattr(error, "sqlstate", None) or getattr(getattr(error, "orig", None), "sqlstate", None) or ""
+    state, words = _state(error), str(error)
+    if state.startswith(_OF_DATA) or "Could not decode to UTF-8" in words:
+        return Spoilt
     if state.startswith(_AWAY):
         return Unreachable
-    words = str(error)
+    if "is not a database" in words:
+        return Closed
+    if "malformed" in words and "disk image" in words:
+        return Damaged
     if state or "no such" in words or "syntax error" in words or _MISTAKEN.search(words):
         return Refused
+    if _name(error) in _UNFIT:
+        return Spoilt
     names = ("ProgrammingError", "NotSupportedError", "ArgumentError", "TypeError")
     return Refused if type(error).__name__ in names else Unreachable
+
+
+def _state(error: Exception) -> str:
+    return getattr(error, "sqlstate", None) or getattr(getattr(error, "orig", None), "sqlstate", None) or ""
+
+
+def _name(error: Exception) -> str:
+    return type(getattr(error, "orig", None) or error).__name__
+
+
+def _code(error: Exception) -> str:
+    """What a program calls an error, for a driver's words may hold the value."""
+    return f"SQLSTATE {_state(error)}" if _state(error) else _name(error)
 
 
 def _first_line(error: Exception) -> str:

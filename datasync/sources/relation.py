@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import date, datetime
-from decimal import Decimal
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -14,16 +12,17 @@ import sqlalchemy as sa
 
 from datasync.errors import InvalidSettings
 from datasync.settings import Scope
+from datasync.sources.backends import Backend, Column, Condition, statement
 from datasync.sources.drivers import Driver
 from datasync.sources.refusals import Refused, Unreachable
+from datasync.sources.sound import SPOILT
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Condition = sa.ColumnElement[bool]
-_TEXTS = ("text", "varchar", "bpchar", "citext", "")
+KEY = "datasync key"  # a column beside those of the source: how a statement names the key of a row
 _SHOWN = 20
-_NUMBERS = ("int2", "int4", "int8", "")
+_SOME = 100
 
 
 class Relation:
@@ -33,12 +32,12 @@ class Relation:
         self._driver, self._key, self._scope = driver, f"scopes.{name}", scope
         self._from = _table(scope.table) if scope.table else _query(scope.query or "", scope.locale or name)
         none: sa.Select[Any] = sa.select(sa.literal_column("*")).select_from(self._from(())).where(sa.false())
-        columns = self._columns(none)
-        self._kinds = dict(columns)
-        self._refuse_twins([column for column, _ in columns])
-        self._rows = self._from(tuple(self._kinds))
+        columns = self._described(none)
+        self._columns = {column.name: column for column in columns}
+        self._refuse_twins([column.name for column in columns])
+        self._rows = self._from(tuple(self._columns))
 
-    def _columns(self, none: sa.Select[Any]) -> list[tuple[str, str]]:
+    def _described(self, none: sa.Select[Any]) -> list[Column]:
         try:
             return self._driver.columns(self._text(none))
         except Refused:
@@ -54,72 +53,91 @@ class Relation:
 
     @property
     def names(self) -> tuple[str, ...]:
-        return tuple(self._kinds)
+        return tuple(self._columns)
 
-    def column(self, key: str) -> sa.ColumnClause[Any]:
-        """The column that the setting ``key`` of the scope names; InvalidSettings where there is none."""
-        name = str(getattr(self._scope, key))
-        if name not in self._kinds:
-            known = f"Columns here: {', '.join(self._kinds)}."
-            raise InvalidSettings(f"{self._key}.{key}", f"there is no column {name!r}.", known)
-        found: sa.ColumnClause[Any] = self._rows.c[name]
-        return found
+    @property
+    def backend(self) -> Backend:
+        """What the database needs of statements."""
+        return self._driver.backend
 
-    def sample(self, column: sa.ColumnElement[Any]) -> Any:
-        """One value of a column, as Python has it; None where all are NULL."""
-        return self._driver.value(self._text(sa.select(column).where(column.is_not(None)).limit(1)))
+    def has(self, setting: str) -> bool:
+        """Whether the scope names a column for ``setting``."""
+        return bool(getattr(self._scope, setting))
 
-    def newest(self, column: sa.ColumnElement[Any]) -> Any:
-        """The largest value of a column."""
-        return self._driver.value(self._text(sa.select(sa.func.max(column))))
+    def described(self, setting: str) -> Column:
+        """What the database says of the column that a setting of the scope names; InvalidSettings where there is
+        none.
+        """
+        name = str(getattr(self._scope, setting))
+        if name not in self._columns:
+            known = f"Columns here: {', '.join(self._columns)}."
+            raise InvalidSettings(f"{self._key}.{setting}", f"there is no column {name!r}.", known)
+        return self._columns[name]
 
-    def count(self, condition: Condition | None) -> int:
+    def column(self, setting: str) -> sa.ColumnClause[Any]:
+        """The column that a setting of the scope names, for a condition."""
+        named: sa.ColumnClause[Any] = self._rows.c[self.described(setting).name]
+        return named
+
+    def value(self, select: sa.Select[Any]) -> Any:
+        """The first value that a SELECT over the rows gives, as Python has it; None where there is no row."""
+        return self._driver.value(self._text(select))
+
+    def newest(self, column: sa.ColumnElement[Any], condition: Condition) -> list[str]:
+        """The largest values of a column for which a condition holds, as sound text, the largest first; some, not
+        all.
+        """
+        what = next(one for one in self._columns.values() if one.name == column.key)
+        largest = sa.select(column.label("c")).select_from(self._rows).where(sa.and_(condition, column.is_not(None)))
+        some = largest.order_by(column.desc()).limit(_SOME).subquery("some")
+        # A time without a zone stays as it is: it is compared with the column, and not shown
+        told = sa.select(self.backend.as_text(some.c.c, Column("c", "text", what.native)).label("c"))
+        batches = self._driver.batches(self._text(told.select_from(some).order_by(some.c.c.desc())))
+        rows = [row for batch in batches for row in batch.to_pylist()]
+        return [row["c"] for row in rows if row["c"] is not None and not row[SPOILT]]
+
+    def count(self, condition: Condition | None = None) -> int:
         """How many rows a condition is true for."""
         counted = sa.select(sa.func.count()).select_from(self._rows)
-        return int(self._driver.value(self._text(counted if condition is None else counted.where(condition))))
+        return int(self.value(counted if condition is None else counted.where(condition)))
 
     def rows(
-        self, condition: Condition | None, order: sa.ColumnElement[Any] | None = None, limit: int | None = None
+        self, condition: Condition | None, limit: int | None = None, names: tuple[str, ...] = ()
     ) -> Iterator[pa.RecordBatch]:
-        """The rows that a condition is true for, all columns as text, in batches as they come from the server."""
-        columns = [self._driver.as_text(self._rows.c[name], kind).label(name) for name, kind in self._kinds.items()]
-        chosen = sa.select(*columns)
-        chosen = chosen if condition is None else chosen.where(condition)
-        chosen = chosen if order is None else chosen.order_by(order)
+        """The rows that a condition is true for, all columns (or those named) as text, as they come from the server."""
+        chosen = self._chosen(condition, names or self.names)
         return self._driver.batches(self._text(chosen if limit is None else chosen.limit(limit)))
 
+    def page(self, condition: Condition | None, size: int) -> Iterator[pa.RecordBatch]:
+        """The first rows by the scope's key that a condition is true for, each with its key as SQL in ``KEY``."""
+        column, what = self.column("key"), self.described("key")
+        chosen = self._chosen(condition, self.names)
+        chosen = chosen.add_columns(self.backend.as_literal(column, what).label(KEY)).order_by(column).limit(size)
+        return self._driver.batches(self._text(chosen))
+
+    def beyond(self, reached: str) -> Condition:
+        """True for rows whose key comes after that of a row, by its ``KEY``."""
+        return self.column("key") > sa.literal_column(self.backend.literal(reached, self.described("key")))
+
     def among(self, name: str, texts: tuple[str, ...]) -> Condition | None:
-        """Whether a column holds one of some texts; None where only its text could tell, which no index has."""
-        found = next((known for known in self._kinds if known.lower() == name.lower()), None)
-        if found is None:
-            return None
-        column: sa.ColumnElement[Any] = self._rows.c[found]
-        kind = self._kinds[found]
-        sample = self.sample(column)
-        if isinstance(sample, str) and kind in _TEXTS:
-            return column.in_([value(text) for text in texts])
-        if isinstance(sample, int) and kind in _NUMBERS:
-            return column.in_([value(int(text)) for text in texts if _is_plain_number(text)] or [sa.null()])
-        return None
+        """True for rows whose column holds one of some texts; None where only its text could tell, which no index
+        has.
+        """
+        known = next((known for known in self._columns if known.lower() == name.lower()), None)
+        return None if known is None else self.backend.among(self._rows.c[known], self._columns[known], texts)
 
     def _refuse_twins(self, names: list[str]) -> None:
         lower = [name.lower() for name in names]
         if twin := next((name for name in names if lower.count(name.lower()) > 1), None):
             raise InvalidSettings(f"{self._key}.query", f"two columns are called {twin!r}.", "Name one otherwise (AS).")
 
-    def _text(self, statement: sa.Select[Any]) -> str:
-        return str(statement.compile(dialect=self._driver.dialect, compile_kwargs={"literal_binds": True}))
+    def _chosen(self, condition: Condition | None, names: tuple[str, ...]) -> sa.Select[Any]:
+        columns = [self.backend.as_text(self._rows.c[name], self._columns[name]).label(name) for name in names]
+        chosen = sa.select(*columns)
+        return chosen if condition is None else chosen.where(condition)
 
-
-def value(given: Any) -> sa.ColumnElement[Any]:
-    """A value as a statement writes it."""
-    if isinstance(given, datetime):
-        return sa.literal(given, sa.DateTime(timezone=given.tzinfo is not None))
-    if isinstance(given, date):
-        return sa.literal(given, sa.Date())
-    if isinstance(given, Decimal | int | float):
-        return sa.literal_column(format(given, "f") if isinstance(given, Decimal) else repr(given))
-    return sa.literal(str(given), sa.String())
+    def _text(self, select: sa.Select[Any]) -> str:
+        return statement(self._driver.dialect, select)
 
 
 def _offered(table: str, known: list[str]) -> str:
@@ -148,7 +166,3 @@ def _query(given: str, locale: str) -> Any:
     mine = "'" + locale.replace("'", "''") + "'"
     text = sa.text((mine.join(parts) + "\n").replace(":", r"\:"))
     return lambda columns: text.columns(*map(sa.column, columns)).subquery("q")
-
-
-def _is_plain_number(text: str) -> bool:
-    return re.fullmatch(r"0|-?[1-9]\d{0,17}", text) is not None

@@ -10,21 +10,28 @@ import duckdb
 from datasync.sql import literal, quote
 
 WHOLE = "_row"
+SPOILT = "_spoilt"
 
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """Reads a SELECT whose columns, ``names``, are the fields, all text. ``place`` is for people."""
+    """Reads a SELECT whose columns, ``names``, are the fields, all text. ``place`` is for people.
+
+    ``spoilt`` is a further column of it, if there is one: the names of those fields of a row whose value is no text.
+    Such a field is NULL, and ``_spoilt`` says which of those that were asked for it is.
+    """
 
     sql: str
     names: tuple[str, ...]
     place: str
+    spoilt: str | None = None
 
     def select(self, fields: Collection[str]) -> str:
-        found = [f"{self._text(field)} AS {quote(field)}" for field in fields]
+        values = [f"{self._text(field)} AS {quote(field)}" for field in fields]
         row = f"{{{', '.join(f'{literal(name)}: {quote(name)}' for name in self.names)}}} AS _row"
         blank = f"{is_blank(map(quote, self.names))} AS _blank"
-        columns = [*found, "NULL::VARCHAR AS _unreadable", blank, f"{literal(self.place)} AS _place", row]
+        rest = ["NULL::VARCHAR AS _unreadable", f"{self._sentence(fields)} AS {SPOILT}", blank]
+        columns = [*values, *rest, f"{literal(self.place)} AS _place", row]
         return f"SELECT {', '.join(columns)} FROM ({self.sql})"
 
     def has(self, con: duckdb.DuckDBPyConnection, field: str) -> bool:
@@ -34,8 +41,22 @@ class Texts:
         return self.names
 
     def _text(self, field: str) -> str:
-        found = _same(field, self.names)
-        return "NULL::VARCHAR" if found is None else quote(found)
+        name = _same(field, self.names)
+        if name is None:
+            return "NULL::VARCHAR"
+        if self.spoilt is None:
+            return quote(name)
+        marks = quote(self.spoilt)
+        return f"CASE WHEN {marks} IS NULL OR NOT list_contains({marks}, {literal(name)}) THEN {quote(name)} END"
+
+    def _sentence(self, fields: Collection[str]) -> str:
+        """SQL for what is wrong with the fields that were asked for; NULL where nothing is."""
+        if self.spoilt is None:
+            return "NULL::VARCHAR"
+        names = ", ".join(literal(name) for name in dict.fromkeys(_same(field, self.names) for field in fields) if name)
+        bad = f"list_filter({quote(self.spoilt)}, lambda one: list_contains([{names}]::VARCHAR[], one))"
+        told = f"'The text in ' || array_to_string({bad}, ', ') || ' is not in the encoding that it should be in.'"
+        return f"CASE WHEN {quote(self.spoilt)} IS NOT NULL AND len({bad}) > 0 THEN {told} END"
 
 
 def is_blank(texts: Iterable[str]) -> str:

@@ -33,17 +33,17 @@ class Window:
 
 
 def window(
-    sample: Any, watermark: str | None, at: datetime, lookback: timedelta, zone: str, newest: Callable[[], Any]
+    sample: Any, watermark: str | None, at: datetime, lookback: timedelta, zone: str, newest: Callable[[], str | None]
 ) -> Window:
     """The window of a pull that starts ``at`` a moment, for a cursor of which ``sample`` is one value.
 
-    ``zone`` is that of times without one; ``newest`` finds the largest value of a cursor that is no time.
+    ``zone`` is that of times without one; ``newest`` finds the largest value of a cursor that is no time, as text.
     """
     shape = _shape(sample, ZoneInfo(zone))
     before = _until(watermark)
     if shape is None:
-        high = newest()
-        return Window(_number(before, sample), high, True, _kept(str(high)))
+        largest = newest()
+        return Window(_number(before, sample), _number(largest, sample), True, _kept(str(largest)))
     until = at.astimezone(UTC).replace(microsecond=0)
     since = _instant(before)
     low = None if since is None else shape(min(since, until) - lookback, until, False)
@@ -53,6 +53,17 @@ def window(
 def is_time(sample: Any) -> bool:
     """Whether a cursor of which ``sample`` is one value tells times, be it as text."""
     return _shape(sample, ZoneInfo("UTC")) is not None
+
+
+def spelling(written: str) -> str:
+    """A time that is written as another one is, the same for all that are written alike; '' for what is no time."""
+    if _DAY.fullmatch(written):
+        return "2000-01-01"
+    if not (parts := _TIME.fullmatch(written)):
+        return ""
+    between, digits, offset = parts.groups()
+    fraction = "." + "0" * len(digits) if digits else ""
+    return f"2000-01-01{between}00:00:00{fraction}{offset or ''}"
 
 
 def is_local(written: str) -> bool:
@@ -125,6 +136,7 @@ def _number(until: str | None, sample: Any) -> Any:
     if until is None or isinstance(sample, str):
         return until
     try:
-        return Decimal(until)
+        number = Decimal(until)
     except ArithmeticError:
         return None
+    return number if number.is_finite() else None
