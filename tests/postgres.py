@@ -67,7 +67,8 @@ class Database:
 def running() -> Iterator[PostgreSQL]:
     """Start a server and end it; as root it runs as another user, for PostgreSQL refuses to run as root."""
     programs, user = _programs(), _user()
-    folder = Path(tempfile.mkdtemp(prefix="postgres-"))
+    # The tests' own TMPDIR lets nobody else in, and the server of a root is somebody else's
+    folder = Path(tempfile.mkdtemp(prefix="postgres-", dir="/tmp" if user else None))
     try:
         secret = folder / "password"
         secret.write_text(PASSWORD)
