@@ -143,7 +143,7 @@ def page_of(con: duckdb.DuckDBPyConnection, at: datetime) -> SitePages:
 def service_of(name: str, found: dict[tuple[str, str], int], at: datetime) -> ServiceTotals:
     states = {state: found.get((name, state), 0) for state in ("current", "missing", "rejected", "excluded")}
     nothing = dict.fromkeys(("resent_in_window", "removed_in_window", "stale", "failed", "held_older", "orphaned"), 0)
-    times = {"outcome": "ok", "zero_because": None, "last_sync_at": at}
+    times = {"outcome": "ok", "failed_step": None, "failure": None, "zero_because": None, "last_sync_at": at}
     counts = {"latest_update": 0, "total_received": states["current"], "due": states["missing"], "removals_due": 0}
     return ServiceTotals(scope="en-US", service=name, unexplained=0, **times, **counts, **nothing, **states)
 

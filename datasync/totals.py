@@ -51,11 +51,17 @@ class LastPull:
 
 @dataclass(frozen=True, slots=True)
 class ServiceTotals:
-    """One service in one scope: what it holds of the catalog, what arrived lately, and why if nothing did."""
+    """One service in one scope: what it holds of the catalog, what arrived lately, and why if nothing did.
+
+    ``failed_step`` says which step failed when it was last tried (pull, catalog or transfer), ``failure`` why; both are
+    None where the last try went well. ``outcome`` may be held all the same, because a hold waits for a person.
+    """
 
     scope: str
     service: str
     outcome: str
+    failed_step: str | None
+    failure: str | None
     zero_because: str | None
     last_sync_at: datetime | None
     latest_update: int
@@ -180,13 +186,15 @@ def _service(
     states = _states(con, literal(mine.fingerprint()))
     window = _window(con, settings, at)
     recorded = receipts.log(store, service, scope).entry(con, at.of(scope, service)[1]).meta.get("held", 0)
-    outcome, zero, last = _outcome(store, settings, at, scope, service, states, past)
+    last = _last_try(store, settings, at, scope, service, states, past)
     return ServiceTotals(
         scope=scope,
         service=service,
-        outcome=outcome,
-        zero_because=None if window["latest_update"] else zero,
-        last_sync_at=last,
+        outcome=last.outcome,
+        failed_step=last.failed_step,
+        failure=last.failure,
+        zero_because=None if window["latest_update"] else last.zero_because,
+        last_sync_at=last.at,
         due=states["missing"] + states["stale"] + states["failed"],
         unexplained=_unexplained(products, int(recorded), states),
         **window,
@@ -253,7 +261,18 @@ _NO_QUARANTINE = (
 )
 
 
-def _outcome(
+@dataclass(frozen=True, slots=True)
+class _LastTry:
+    """How the last sync of a service went: ok, failed, held or never; what failed; why nothing arrived; when it ran."""
+
+    outcome: str
+    failed_step: str | None
+    failure: str | None
+    zero_because: str
+    at: datetime | None
+
+
+def _last_try(
     store: Store,
     settings: Settings,
     at: Moment,
@@ -261,20 +280,31 @@ def _outcome(
     service: str,
     states: Mapping[str, int],
     past: Sequence[Run],
-) -> tuple[str, str | None, datetime | None]:
-    """How the last sync went there (ok, failed, held, never), why nothing arrived if nothing did, and when it ran."""
-    pulled = last_step(past, Step("pull", scope))
-    delivered = last_step(past, Step("transfer", scope, service))
+) -> _LastTry:
+    steps = [Step("pull", scope), Step("catalog", scope), Step("transfer", scope, service)]
+    records = {step.kind: record for step in steps if (record := last_step(past, step))}
+    failed_step, failure = next(
+        ((kind, record.get("error")) for kind, record in records.items() if record["outcome"] == "failed"),
+        (None, None),
+    )
+    if not failed_step and states["failed"]:
+        failed_step, failure = "transfer", f"No answer came for {states['failed']:,} products; they stay due."
     held = any(holds.current(store, scope, name, at.as_of) for name in (None, service))
-    source_failed = bool(pulled and pulled["outcome"] == "failed")
-    failing = bool(delivered and delivered["outcome"] == "failed") or states["failed"] > 0
-    last = datetime.fromisoformat(delivered["finished_at"]) if delivered else None
-    no_run = not any(_touched(run, scope, at.as_of - settings.window) for run in past)
-    reasons = {"held": held, "source failed": source_failed, "no run": no_run, "service failing": failing}
-    zero = next((reason for reason, is_so in reasons.items() if is_so), "nothing changed")
-    if not delivered:
-        return ("failed" if source_failed else "never"), zero, last
-    return ("held" if held else "failed" if source_failed or failing else "ok"), zero, last
+    delivered = records.get("transfer")
+    reasons = {
+        "held": held,
+        "source failed": failed_step == "pull",
+        "no run": not any(_touched(run, scope, at.as_of - settings.window) for run in past),
+        "catalog failed": failed_step == "catalog",
+        "service failing": failed_step == "transfer",
+    }
+    return _LastTry(
+        outcome="held" if held and delivered else "failed" if failed_step else "ok" if delivered else "never",
+        failed_step=failed_step,
+        failure=failure,
+        zero_because=next((reason for reason, is_so in reasons.items() if is_so), "nothing changed"),
+        at=datetime.fromisoformat(delivered["finished_at"]) if delivered else None,
+    )
 
 
 def _touched(run: Run, scope: str, since: datetime) -> bool:

@@ -1,5 +1,5 @@
 -- One row per file of product stories, numbered in the order of SKU: the first SKU in it, and its stories as one JSON object by SKU.
--- A product has a story if the catalog log tells more of it than that it stood there when the kept history began: its versions, the oldest first, each with the fields that changed, and what services answered.
+-- A product has a story if the logs tell more of it than that it stood there when the kept history began: its versions, the oldest first, each with the fields that changed, and what services answered. A SKU that was quarantined and never valid has one, and so has a product that was marked, resent or not answered for.
 -- Products of which nothing was told from $since on are left out: their stories stand in an older version of the page.
 -- Reads versions (every kept row of the catalog log) and page_answers (every kept row of the receipt logs, with the service's number).
 WITH told_since AS (
@@ -7,11 +7,14 @@ WITH told_since AS (
     UNION
     SELECT sku FROM page_answers WHERE "at" >= $since
 ),
+retried AS (
+    SELECT DISTINCT sku FROM page_answers WHERE outcome IN ('marked', 'failed') OR operation = 'resent'
+),
 changed AS (
     SELECT sku
-    FROM versions SEMI JOIN told_since USING (sku)
+    FROM versions SEMI JOIN told_since USING (sku) LEFT JOIN retried AS r USING (sku)
     GROUP BY sku
-    HAVING count(*) > 1 OR min(entry) > (SELECT min(entry) FROM versions)
+    HAVING count(*) > 1 OR min(entry) > (SELECT min(entry) FROM versions) OR bool_or(hash IS NULL) OR bool_or(r.sku IS NOT NULL)
 ),
 answered AS (
     SELECT

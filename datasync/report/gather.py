@@ -12,6 +12,7 @@ from datasync import catalog, receipts, totals
 from datasync.report import counted, stories
 from datasync.report.health import freshness, health, second_run
 from datasync.report.pages import (
+    TEXT_FIELDS,
     DataFile,
     HoldRow,
     Named,
@@ -33,6 +34,7 @@ from datasync.withdraw import leftovers
 
 RUNS_SHOWN = 40
 RECORDS_SHOWN = 200
+SKUS_SHOWN = 20
 REASONS_SHOWN = 40
 
 
@@ -64,6 +66,8 @@ def site_pages(
         last_quarantined={scope: one.by_last_pull for scope, one in zip(settings.scopes, quarantines, strict=True)},
         sources=found.sources,
         stale_after=second_run(settings.schedule, at.as_of),
+        link=settings.link,
+        text_fields=(*TEXT_FIELDS, *(f"attributes.{code}" for code in settings.translations.fields)),
     )
 
 
@@ -133,6 +137,7 @@ def _run(run: Run) -> RunRow:
         name: sum(int(record.get(name, 0)) for record in delivered)
         for name in ("added", "updated", "resent", "removed", "rejected", "failed")
     }
+    skus = tuple((run.request or {}).get("skus", ()))
     return RunRow(
         id=run.id,
         kind=run.kind,
@@ -144,6 +149,10 @@ def _run(run: Run) -> RunRow:
         reason=run.reason,
         received=moved["added"] + moved["updated"] + moved["resent"],
         errors=tuple(f"{step}: {record['error']}" for step, record in run.steps.items() if record.get("error")),
+        services=tuple((run.request or {}).get("services", ())),
+        skus=skus[:SKUS_SHOWN],
+        more_skus=len(skus[SKUS_SHOWN:]),
+        is_forced=bool((run.request or {}).get("force")),
         **{name: moved[name] for name in ("resent", "removed", "rejected", "failed")},
     )
 

@@ -33,7 +33,10 @@ class Freshness:
 
 @dataclass(frozen=True, slots=True)
 class SourceHealth:
-    """A scope's last try to read its source, and how many failed in a row; ``outcome`` is never before the first."""
+    """A scope's last try to read its source, and how many failed in a row; ``outcome`` is never before the first.
+
+    ``what`` was asked for: complete, changed, or single skus. None where the try ended before that was known.
+    """
 
     source: str
     scope: str
@@ -45,6 +48,7 @@ class SourceHealth:
     quarantined: int | None = None
     failures: int = 0
     error: str | None = None
+    what: str | None = None
 
 
 def freshness(settings: Settings, past: Sequence[Run]) -> Iterator[Freshness]:
@@ -86,7 +90,7 @@ def health(settings: Settings, past: Sequence[Run]) -> Iterator[SourceHealth]:
             run=run,
             ended_at=datetime.fromisoformat(last["finished_at"]) if "finished_at" in last else None,
             failures=sum(1 for _ in takewhile(lambda one: one[1]["outcome"] == "failed", pulls)),
-            **{key: last.get(key) for key in ("seconds", "records", "quarantined", "error")},
+            **{key: last.get(key) for key in ("what", "seconds", "records", "quarantined", "error")},
         )
 
 

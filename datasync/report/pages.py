@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SCHEMA_VERSION = 1
+TEXT_FIELDS = ("name", "description")  # translated whatever the settings say
 _COUNTS = (
     "latest_update", "resent_in_window", "removed_in_window", "total_received", "current", "stale", "missing",
     "rejected", "failed", "excluded", "held_older", "orphaned", "due", "removals_due", "unexplained",
@@ -38,7 +39,10 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """One run: who asked for it and why, how it went, how many products it moved, and what it said where it failed."""
+    """One run: who asked for it and why, how it went, how many products it moved, and what it said where it failed.
+
+    Of a resync, ``services`` and the first of its ``skus`` say what was asked for; none of either means all of them.
+    """
 
     id: str
     kind: str
@@ -54,6 +58,10 @@ class RunRow:
     rejected: int = 0
     failed: int = 0
     errors: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    skus: tuple[str, ...] = ()
+    more_skus: int = 0
+    is_forced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +133,8 @@ More = Callable[[Mapping[str, Standing]], Iterable[DataFile]]  # given what stan
 @dataclass(frozen=True, slots=True)
 class SitePages:
     """One published page without its products. ``stale_after`` is when a newer page should have replaced it;
-    ``last_quarantined`` how many of the records in quarantine now each scope's last pull put there.
+    ``last_quarantined`` how many of the records in quarantine now each scope's last pull put there. ``link`` is where
+    people open the page; ``text_fields`` are the fields of a product that have to be translated.
     """
 
     generated_at: datetime
@@ -146,6 +155,8 @@ class SitePages:
     last_quarantined: Mapping[str, int] = field(default_factory=dict)
     sources: tuple[SourceReading, ...] = ()
     stale_after: datetime | None = None
+    link: str | None = None
+    text_fields: tuple[str, ...] = TEXT_FIELDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +239,8 @@ def _service(one: ServiceTotals) -> dict[str, Any]:
     return {
         "service": one.service,
         "outcome": one.outcome,
+        "failed_step": one.failed_step,
+        "failure": one.failure,
         "zero_because": one.zero_because,
         "last_sync_at": zulu(one.last_sync_at) if one.last_sync_at else None,
         **{name: getattr(one, name) for name in _COUNTS},

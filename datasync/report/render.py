@@ -207,6 +207,8 @@ def view(page: SitePages, version: str) -> dict[str, Any]:
         "totals": status["scopes"],
         "sources": status["sources"],
         "last_quarantined": dict(page.last_quarantined),
+        "link": page.link,
+        "text_fields": page.text_fields,
         **{name: [_plain(row) for row in getattr(page, name)] for name in _LISTS},
     }
 

@@ -1,6 +1,6 @@
 """Products' stories: every version within the kept time, with the fields that changed and what each service answered.
 
-Only products of which the log tells more than one thing have one, so their files grow with what changed, not with the
+Only products of which the logs tell more than one thing have one, so their files grow with what changed, not with the
 catalog. A scope's stories lie in files of about BYTES each, in the order of SKU; one small file more says which SKU
 each begins with, and since when the history is kept. The page loads both when somebody opens a product.
 

@@ -24,14 +24,27 @@ def text(page: SitePages, link: str) -> str:
 
 
 def attention(page: SitePages) -> tuple[str, ...]:
-    """A line for everything a person should look at: removals held, steps that failed, figures that do not add up."""
+    """A line for everything a person should look at, in the order of the page's banner: figures that do not add up,
+    removals that wait for a decision, and what failed, each step once and with its reason.
+    """
     services = _services(page)
-    failed = [one for one in services if one.outcome == "failed"]
     return (
-        *map(_held, page.holds),
-        *(f"{one.service} in {one.scope}: the last sync failed" for one in failed),
         *(f"{one.service} in {one.scope}: {one.unexplained:+,} unexplained" for one in services if one.unexplained),
+        *map(_held, page.holds),
+        *dict.fromkeys(_failure(one) for one in services if one.failed_step),
     )
+
+
+def _failure(one: ServiceTotals) -> str:
+    """What failed, and why. The services of a scope share what failed before their own steps."""
+    reason = one.failure or "no outcome was recorded"
+    match one.failed_step:
+        case "pull":
+            return f"{one.scope}: the source could not be read: {reason}"
+        case "catalog":
+            return f"{one.scope}: what was read could not be brought into the catalog: {reason}"
+        case _:
+            return f"{one.service} in {one.scope}: the delivery failed: {reason}"
 
 
 def _held(hold: HoldRow) -> str:

@@ -174,6 +174,12 @@ class Notice(Model):
     when: Literal["attention", "always"] = "attention"
 
 
+class Translations(Model):
+    """Which attributes hold text that has to be translated, beside name and description, which always do."""
+
+    fields: tuple[str, ...] = ()
+
+
 class Settings(Model):
     """A whole settings file, with paths made absolute."""
 
@@ -185,6 +191,7 @@ class Settings(Model):
     fresh_within: Duration | None = None
     link: Annotated[str, Field(pattern="^https?://")] | None = None
     notify: tuple[Notice, ...] = ()
+    translations: Translations = Translations()
     keep: Keep = Keep()
     guard: Guard = Guard()
     sources: dict[Name, Source]

@@ -240,6 +240,8 @@ def _service(scope: str, size: int, number: int) -> ServiceTotals:
         scope=scope,
         service=SERVICES[number].name,
         outcome="ok",
+        failed_step=None,
+        failure=None,
         zero_because="nothing changed" if number == 2 else None,
         last_sync_at=NOW - timedelta(minutes=26),
         latest_update=0 if number == 2 else 12 - number,
@@ -265,6 +267,8 @@ def _troubled(totals: ScopeTotals) -> ScopeTotals:
     failed = replace(
         second,
         outcome="failed",
+        failed_step="transfer",
+        failure="Search gave no answer (connection refused).",
         failed=second.missing,
         missing=0,
         latest_update=0,

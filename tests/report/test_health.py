@@ -88,7 +88,7 @@ def test_failures_in_a_row_are_counted_back_from_the_last_pull() -> None:
     assert (one.outcome, one.run, one.failures) == ("failed", "run-11", 2)
     (mended,) = health(settings(), past[2:])
     ended = NOON.replace(hour=9, second=3)
-    assert mended == SourceHealth("shop", "en", "ok", "run-9", ended, 2.5, 9, 1, 0)
+    assert mended == SourceHealth("shop", "en", "ok", "run-9", ended, 2.5, 9, 1, 0, what="complete")
     assert list(health(settings(), [replace(past[0], steps={})])) == [SourceHealth("shop", "en")]
 
 

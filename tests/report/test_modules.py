@@ -174,7 +174,15 @@ def test_a_word_for_the_shell_is_quoted_where_it_has_to_be(call: Call) -> None:
 
 
 def test_every_way_to_be_zero_has_a_sentence(call: Call) -> None:
-    for reason in ("held", "source failed", "no run", "service failing", "nothing changed", "unknown"):
+    for reason in (
+        "held",
+        "source failed",
+        "catalog failed",
+        "no run",
+        "service failing",
+        "nothing changed",
+        "unknown",
+    ):
         assert call("words.say", f"zero.{reason}", {"service": "Search"}).endswith(".")
 
 
@@ -193,14 +201,23 @@ def test_what_needs_a_look_is_said_worst_first(call: Call) -> None:
     damaged = replace(first, services=(replace(first.services[0], unexplained=-2), *first.services[1:]))
     old = replace(page, totals=(damaged, *page.totals[1:]), stale_after=plausible.NOW)
     assert problems(call, old) == [
-        "banner.unexplained", "banner.failed", "banner.held", "banner.late", "banner.old",
+        "banner.unexplained", "banner.held service", "banner.source", "banner.service", "banner.late", "banner.old",
     ]  # fmt: skip
 
 
 def test_the_banner_names_a_source_that_could_not_be_read(call: Call) -> None:
     page = plausible.site_pages({"en-US": 50}, calm=True)
-    failed = replace(page.runs[0], outcome="failed", errors=("The shop gave no answer.",))
-    assert problems(call, replace(page, runs=(failed, *page.runs))) == ["banner.run"]
+    failed = replace(page.health[0], outcome="failed", error="The shop gave no answer. Try again.")
+    (clause,) = call("problems.problems", render.view(replace(page, health=(failed,)), "v"), 0)
+    assert clause["key"] == "banner.source"
+    assert clause["values"]["reason"] == "The shop gave no answer"
+    assert clause["values"]["scopes"] == "en-US"
+
+
+def test_the_banner_blames_no_scope_whose_own_steps_went_well(call: Call) -> None:
+    page = plausible.site_pages({"en-US": 50, "ar-SA": 50}, calm=True)
+    failed = replace(page.runs[0], outcome="failed", errors=("fr-FR pull: The shop gave no answer.",))
+    assert problems(call, replace(page, runs=(failed, *page.runs))) == []
 
 
 def test_modules_are_joined_after_what_they_import_and_keep_their_names_apart(browser: Browser) -> None:

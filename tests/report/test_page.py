@@ -541,11 +541,13 @@ def test_the_banner_leads_to_what_is_wrong(show: Show) -> None:
     page = show("#scope=ar-SA&tab=catalog-service")
     banner = page.get_by_role("region", name="Attention")
     expect(banner).to_have_text(
-        "Search failed in de-DE; a removal of 731 products is held in de-DE; Catalog Service is behind in de-DE."
+        "a decision is waiting: the removal of 731 products of de-DE from Recommendations is held; de-DE: the source "
+        "demo could not be read (The shop gave no answer (connection refused)); de-DE: the delivery to Search failed "
+        "(Search gave no answer (connection refused)); Catalog Service is behind in de-DE."
     )
-    banner.get_by_role("link").nth(1).click()
-    expect(page.get_by_role("heading", name="Holds")).to_be_in_viewport()
     banner.get_by_role("link").first.click()
+    expect(page.get_by_role("heading", name="Holds")).to_be_in_viewport()
+    banner.get_by_role("link").nth(2).click()
     expect(page.get_by_label("Scope")).to_have_value("de-DE")
     expect(page.get_by_role("tab", selected=True)).to_contain_text("Search")
 

@@ -99,17 +99,19 @@ def test_a_sku_that_only_another_scope_has_leads_there(look: Look, page: Page) -
 # ── translations ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_translation_that_lags_behind_says_what_changed_where(look: Look) -> None:
+def test_a_colour_is_no_text_that_is_translated_unless_the_settings_say_so(look: Look) -> None:
     lines = items(look("scope=de-DE&tab=search&sku=0001"), "Translations")
-    expect(lines.nth(0)).to_contain_text("de-DE stale: en-US changed after it, 24 Nov 2026")
-    expect(lines.nth(0)).to_contain_text("(attributes.color)")
-    expect(lines.nth(1)).to_have_text("en-US nothing changed elsewhere since it last changed")
+    expect(lines.nth(0)).to_have_text("de-DE no text changed elsewhere since its own texts last changed")
+    expect(lines.nth(1)).to_contain_text(
+        "en-US stale: texts changed elsewhere after its own last did – de-DE: name, 24 Nov 2026, 01:31"
+    )
     lines = items(look("scope=en-US&tab=search&sku=0007"), "Translations")
     expect(lines.nth(1)).to_have_text("de-DE missing: the catalog of this scope does not have it")
 
 
 def place(scope: str, at: int | None, run: str = "", *, changed: bool = True, there: bool = True) -> dict[str, Any]:
-    return {"scope": {"name": scope}, "isThere": there, "change": {"at": at, "run": run, "isChange": changed}}
+    texts = [] if at is None else [{"at": at, "run": run, "fields": ["name"] if changed else []}]
+    return {"scope": {"name": scope}, "isThere": there, "texts": texts}
 
 
 @pytest.mark.parametrize(
@@ -124,12 +126,13 @@ def place(scope: str, at: int | None, run: str = "", *, changed: bool = True, th
     ],
     ids=["changed later", "changed later in the same run", "changed before", "only added later", "gone", "unchanged"],
 )
-def test_a_translation_is_stale_when_another_scopes_content_changed_after_it(
+def test_a_translation_is_stale_when_another_scopes_texts_changed_after_its_own(
     call: Call, other: dict[str, Any], is_stale: bool
 ) -> None:
     mine = place("en", 10, "a")
     assert bool(call("places.laterThan", mine, [mine, other])) == is_stale
-    assert not call("places.laterThan", other, [other, place("en", None, "")])
+    never = place("en", None, "")
+    assert not call("places.laterThan", other, [other, never])
 
 
 # ── history ───────────────────────────────────────────────────────────────────────────────────────────────────────────

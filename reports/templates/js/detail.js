@@ -85,7 +85,7 @@ async function body(page, held, service, row) {
   return [
     places.status === "fulfilled" && absencesView(page, places.value),
     facts(held, service, row, found),
-    ...(places.status === "fulfilled" ? story(page, places.value, row.sku) : []),
+    ...(places.status === "fulfilled" ? story(page, places.value, row) : []),
     found && jsonPart(service, found),
     failed && h("p", { class: "note", role: "alert" }, say("detail.unloadable")),
   ];
@@ -96,8 +96,9 @@ async function payloadOf(held, row) {
   return row.held ? held.payload(row) : null;
 }
 
-function story(page, places, sku) {
-  return [placesView(page, places, sku), translationsView(places), historyView(page, places[0].story)];
+function story(page, places, { sku, state }) {
+  const isQuarantined = state === "quarantined";
+  return [placesView(page, places, sku), translationsView(page, places), historyView(page, places[0].story, isQuarantined)];
 }
 
 function facts(held, service, row, payload) {

@@ -13,6 +13,8 @@ export function late(page) {
 /** How fresh one service of a scope is, as sign and words, with its limit in the title. */
 export function freshness(page, scope, service) {
   const one = page.freshness.find((known) => known.scope === scope && known.service === service);
+  const figures = page.totals.find((known) => known.scope === scope)?.services.find((known) => known.service === service);
+  if (figures?.failed_step) return failed(one?.read_at ?? null);
   if (!one || one.read_at === null) return h("span", { class: "quiet" }, say("fresh.never"));
   const isLate = late(page).includes(one);
   const limit = one.until !== null && phrase("fresh.until", { when: time(Date.parse(one.until)) });
@@ -22,5 +24,15 @@ export function freshness(page, scope, service) {
     h("div", { class: "fresh-word" }, icon(isLate ? "warn" : "check"), say(isLate ? "fresh.late" : "fresh.ok")),
     h("div", { class: "quiet" }, phrase("fresh.read", { when: when(Date.parse(one.read_at)) })),
     isLate && h("div", { class: "quiet" }, limit),
+  );
+}
+
+/** What is held may be new enough, and yet nobody knows what the source has now: nothing is green after a failed try. */
+function failed(readAt) {
+  return h(
+    "div",
+    { class: "fresh late" },
+    h("div", { class: "fresh-word" }, icon("warn"), say("fresh.failed")),
+    h("div", { class: "quiet" }, readAt === null ? say("fresh.never") : phrase("fresh.read", { when: when(Date.parse(readAt)) })),
   );
 }

@@ -3,7 +3,7 @@
 import { sourcesCounted } from "./choices.js";
 import { foreign, h } from "./dom.js";
 import { decimal, number } from "./format.js";
-import { lastQuarantined } from "./figures.js";
+import { figure } from "./figures.js";
 import { outcome, section, table } from "./parts.js";
 import { when } from "./times.js";
 import { phrase, say } from "./words.js";
@@ -27,16 +27,15 @@ function row(page, one) {
     [foreign(one.source), h("span", { class: "dot" }, " · "), foreign(one.scope)],
     one.ended_at === null ? say("never") : when(Date.parse(one.ended_at)),
     [outcome(one.outcome), one.error && h("p", { class: "error", dir: "auto" }, one.error)],
-    one.records === null ? "–" : number(one.records),
-    one.quarantined === null ? "–" : inQuarantine(page, one),
+    one.records === null ? "–" : [number(one.records), one.what === "skus" && h("div", { class: "quiet" }, say("sources.of skus"))],
+    inQuarantine(page, one),
     one.seconds === null ? "–" : phrase("sources.seconds", { n: decimal(one.seconds) }),
     h("span", { class: one.failures ? "error" : "zero" }, number(one.failures)),
   ];
 }
 
-/** What the last try put into quarantine; it leads there if the catalog was made from it. */
-function inQuarantine(page, { scope, run, quarantined }) {
+/** What is in quarantine now, whichever pull put it there. */
+function inQuarantine(page, { scope }) {
   const totals = page.totals.find((one) => one.scope === scope);
-  if (totals?.last_pull?.run !== run) return number(quarantined);
-  return lastQuarantined(page, totals, quarantined, number(quarantined));
+  return totals ? figure({ scope, service: page.services[0]?.name }, "quarantined", totals.quarantined) : "–";
 }

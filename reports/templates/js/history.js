@@ -4,10 +4,10 @@ import { foreign, h } from "./dom.js";
 import { time, when } from "./times.js";
 import { known, phrase, say } from "./words.js";
 
-export function historyView(page, { since, versions, answers }) {
+export function historyView(page, { since, versions, answers }, isQuarantined) {
   const shown = versions
     ? h("ol", { class: "history" }, [...versions].reverse().map((one) => entry(page, versions, one, answers)))
-    : h("p", { class: "quiet" }, say("history.none"));
+    : h("p", { class: "quiet" }, say(isQuarantined ? "history.never valid" : "history.none"));
   const kept = since !== null && h("p", { class: "quiet" }, phrase("history.since", { when: time(since) }));
   const title = h("h3", { id: "detail-history" }, say("history"));
   return h("section", { "aria-labelledby": title.id }, title, shown, kept);
@@ -20,7 +20,7 @@ function entry(page, versions, one, answers) {
     h(
       "div",
       { class: "history-head" },
-      h("b", {}, known("history.", one.change)),
+      h("b", {}, isNeverValid(versions, one) ? say("history.never valid") : known("history.", one.change)),
       when(one.at),
       one.hash && h("span", { class: "quiet" }, say("detail.version"), " ", h("span", { class: "mono" }, one.hash)),
     ),
@@ -30,6 +30,11 @@ function entry(page, versions, one, answers) {
     got(page, versions, one, answers),
     h("p", { class: "quiet run-id" }, phrase("runs.id", { id: one.run })),
   );
+}
+
+/** True for a quarantined record whose SKU had no valid version before. */
+function isNeverValid(versions, one) {
+  return one.change === "quarantined" && !versions.slice(0, versions.indexOf(one)).some(({ hash }) => hash !== null) && one.hash === null;
 }
 
 function changed(fields) {
@@ -71,10 +76,16 @@ function line(service, answers, { change }) {
       " ",
       time(at),
       words && [" ", foreign(words)],
+      isByHand(outcome, operation) && [" ", h("span", { class: "quiet" }, phrase("history.by", { id: run }))],
     ),
   );
   const shown = told.flatMap((node, i) => (i ? ["; ", node] : [node]));
   return h("li", {}, h("b", {}, foreign(service.label)), " ", answers.length ? shown : h("span", { class: "quiet" }, none));
+}
+
+/** A resync names its run, because a person asked for it. */
+function isByHand(outcome, operation) {
+  return outcome === "marked" || operation === "resent";
 }
 
 function answerOf(outcome, operation) {

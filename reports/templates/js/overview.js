@@ -6,7 +6,7 @@ import { number } from "./format.js";
 import { freshness } from "./freshness.js";
 import { sources } from "./health.js";
 import { missed } from "./missed.js";
-import { note, outcome, section, table } from "./parts.js";
+import { failureOf, note, outcome, ownFailureOf, section, table } from "./parts.js";
 import { holds, quarantined, runs, unconfigured } from "./records.js";
 import { figure, lastQuarantined, term } from "./figures.js";
 import { addressOf } from "./state.js";
@@ -69,8 +69,15 @@ function scopeRow(page, totals, width) {
       { scope: "rowgroup", colspan: width },
       h("span", { class: "group-name" }, foreign(totals.scope), label),
       h("span", { class: "quiet" }, joined(pulled(page, totals))),
+      commonFailure(totals),
     ),
   );
+}
+
+/** Why the scope was not read, or did not reach its catalog: no service could be brought up to date. */
+function commonFailure({ services }) {
+  const failed = services.find((one) => ["pull", "catalog"].includes(one.failed_step));
+  return failed ? failureOf(failed) : null;
 }
 
 function pulled(page, totals) {
@@ -115,7 +122,7 @@ function serviceRow(page, scope, one) {
   const where = { scope, service: service.name };
   const shown = (list) => figure(where, list, one[list]);
   return [
-    [h("a", { href: addressOf(scope, service.name) }, foreign(service.label)), " ", outcome(one.outcome)],
+    [h("a", { href: addressOf(scope, service.name) }, foreign(service.label)), " ", outcome(one.outcome), ownFailureOf(one)],
     [
       shown("latest_update"),
       one.removed_in_window > 0 && h("div", { class: "quiet" }, removed(where, one.removed_in_window)),

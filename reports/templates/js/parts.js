@@ -12,6 +12,17 @@ export function outcome(value) {
   return h("span", { class: `outcome ${kind}` }, icon(SIGNS[kind]), known("outcome.", value));
 }
 
+/** Why the last try failed, in a line of its own; nothing where it went well. */
+export function failureOf({ failed_step: step, failure }) {
+  if (step === null) return null;
+  return h("p", { class: "error failure" }, say(`failure.${step}`), failure && [": ", foreign(failure)]);
+}
+
+/** The same for a service among others: what failed before its own step stands once, with the scope. */
+export function ownFailureOf(one) {
+  return one.failed_step === "transfer" ? failureOf(one) : failureOf({ ...one, failure: null });
+}
+
 export function section(id, title, ...content) {
   const heading = h("h2", { id: `${id}-title`, tabindex: "-1" }, title);
   return h(

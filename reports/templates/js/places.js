@@ -3,7 +3,7 @@
 import { foreign, h, icon } from "./dom.js";
 import { open } from "./held.js";
 import { addressOf } from "./state.js";
-import { lastChange, storyOf } from "./story.js";
+import { storyOf, textChanges } from "./story.js";
 import { time, when } from "./times.js";
 import { reason } from "./why.js";
 import { phrase, say } from "./words.js";
@@ -34,7 +34,7 @@ async function placeOf(page, held, scope, sku) {
   const versions = await Promise.all(rows.map((row) => (row?.held ? there.payload(row) : null)));
   const story = await storyOf(page.version, scope.name, sku);
   const isThere = rows.some((row) => row && IN_CATALOG.includes(row.state));
-  return { scope, rows, hashes: versions.map((one) => one?.hash ?? null), story, isThere, change: lastChange(story) };
+  return { scope, rows, hashes: versions.map((one) => one?.hash ?? null), story, isThere, texts: textChanges(story, page.text_fields) };
 }
 
 function heldOf(page, scope) {
@@ -109,7 +109,7 @@ export function absencesView(page, [{ rows, scope, isThere }]) {
 }
 
 /** One line for each other scope: there and up to date, missing, or older than a change somewhere else. */
-export function translationsView(places) {
+export function translationsView(page, places) {
   if (places.length < 2) return null;
   const title = h("h3", { id: "detail-translations" }, say("translations"));
   return h(
@@ -117,31 +117,32 @@ export function translationsView(places) {
     { "aria-labelledby": title.id },
     title,
     h("ul", { class: "got translations" }, places.map((place) => translation(place, places))),
+    h("p", { class: "quiet" }, phrase("translations.fields", { fields: page.text_fields.map(nameOf).join(", ") })),
   );
 }
 
 function translation(place, places) {
   const name = h("b", {}, foreign(place.scope.name));
   if (!place.isThere) return h("li", { class: "missing" }, icon("dash"), h("span", {}, name, " ", say("translations.missing")));
-  const newer = newest(laterThan(place, places));
-  if (!newer) return h("li", { class: "current" }, icon("check"), h("span", {}, name, " ", say("translations.current")));
-  const fields = changedFields(newer.story).join(", ");
-  const words = phrase("translations.stale", { scope: newer.scope.name, when: time(newer.change.at), fields });
-  return h("li", { class: "stale" }, icon("warn"), h("span", {}, name, " ", words));
+  const newer = laterThan(place, places);
+  if (!newer.length) return h("li", { class: "current" }, icon("check"), h("span", {}, name, " ", say("translations.current")));
+  const words = newer.map((one, i) => [i ? "; " : "", phrase("translations.changed", { scope: one.scope, fields: one.fields.map(nameOf).join(", "), when: time(one.at) })]);
+  return h("li", { class: "stale" }, icon("warn"), h("span", {}, name, " ", say("translations.stale"), " ", words, "."));
 }
 
-/** Places whose content changed after this one's, by another run: one run reads its scopes one after the other. */
+/** Changes of texts in other places after this one's own, the newest first; one run reads its scopes one after the other, so its changes go together. */
 export function laterThan(place, places) {
-  return places.filter(
-    ({ isThere, change }) =>
-      isThere && change.isChange && change.at > (place.change.at ?? 0) && change.run !== place.change.run,
-  );
+  const own = place.texts.at(-1) ?? { at: 0, run: null };
+  const isLater = (one) => one.fields.length && one.at > own.at && one.run !== own.run;
+  const others = places.filter((other) => other !== place && other.isThere);
+  const changes = others.flatMap(({ scope, texts }) => texts.filter(isLater).map((one) => ({ ...one, scope: scope.name })));
+  return changes.sort((a, b) => b.at - a.at);
+}
+
+function nameOf(field) {
+  return field.replace(/^attributes\./, "");
 }
 
 function newest(places) {
   return places.toSorted((a, b) => b.change.at - a.change.at)[0];
-}
-
-function changedFields({ versions }) {
-  return versions.findLast((one) => one.isOther).changes.map(({ field }) => field);
 }

@@ -2,10 +2,11 @@
 
 import { late } from "./freshness.js";
 import { OVERVIEW } from "./state.js";
+import { say } from "./words.js";
 
 /** Clauses of the banner: words, what fills them in, and where to go. Empty when all is well. */
 export function problems(page, now) {
-  return [...unexplained(page), ...failures(page), ...failedRuns(page), ...held(page), ...behind(page), ...old(page, now)];
+  return [...unexplained(page), ...held(page), ...failures(page), ...behind(page), ...old(page, now)];
 }
 
 function all(page) {
@@ -22,47 +23,57 @@ function unexplained(page) {
   }));
 }
 
+/** A clause for each cause: the source, the catalog or the service that failed, with the scopes where it did and why. */
 function failures(page) {
-  return page.services.flatMap(({ name, label: service }) => {
-    const found = all(page).filter((one) => one.service === name && one.outcome === "failed");
-    if (!found.length) return [];
-    const key = found.length > 1 ? "banner.failed more" : "banner.failed";
-    return [
-      {
-        key,
-        serious: true,
-        values: { service, scope: found[0].scope, n: found.length - 1 },
-        go: { scope: found[0].scope, tab: name },
-      },
-    ];
-  });
+  const failed = all(page).filter((one) => one.failed_step !== null);
+  const steps = failed.filter((one) => one.failed_step !== "pull");
+  const causes = [...unread(page), ...steps.map(({ scope, service, failed_step: step, failure }) => ({ step, scope, service, failure }))];
+  return Object.values(Object.groupBy(causes, causeOf)).map((alike) => failure(page, alike));
 }
 
-/** Scopes whose newest finished run failed while no service shows it: the source could not be read. */
-function failedRuns(page) {
-  const shown = new Set(
-    all(page)
-      .filter((one) => one.outcome === "failed")
-      .map((one) => one.scope),
-  );
-  return page.scopes.flatMap(({ name }) => {
-    const last = page.runs.find((run) => run.scopes.includes(name) && run.outcome !== "running");
-    if (last?.outcome !== "failed" || shown.has(name)) return [];
-    return [{ key: "banner.run", serious: true, values: { scope: name }, go: { tab: OVERVIEW, at: "runs" } }];
-  });
+/** Scopes whose last pull failed; their services took no part in that. */
+function unread(page) {
+  const failed = page.health.filter((one) => one.outcome === "failed");
+  return failed.map(({ scope, source, error }) => ({ step: "pull", scope, source, failure: error }));
+}
+
+/** What failures of one cause share: names of scopes in a sentence make no other cause of it. */
+function causeOf(one) {
+  return JSON.stringify([one.step, one.step === "catalog" || (one.source ?? one.service), withoutNames(one)]);
+}
+
+function withoutNames({ scope, failure }) {
+  return firstSentence(failure ?? say("banner.no reason")).replaceAll(scope, "…").replace(/'[^']*'/g, "“…”");
+}
+
+const KEYS = { pull: "banner.source", catalog: "banner.catalog", transfer: "banner.service" };
+
+function failure(page, alike) {
+  const [{ step, source, service, scope, failure: first }] = alike;
+  const scopes = [...new Set(alike.map((one) => one.scope))].join(", ");
+  const isSame = first !== null && alike.every((one) => one.failure === first);
+  const reason = isSame ? firstSentence(first) : withoutNames(alike[0]);
+  const values = { scopes, source, service: label(page.services, service), reason };
+  const go = step === "transfer" ? { scope, tab: service } : { tab: OVERVIEW, at: step === "pull" ? "sources" : "runs" };
+  return { key: KEYS[step], serious: true, values, go };
+}
+
+function firstSentence(text) {
+  return text.replace(/^scopes\.[^:]+: /, "").split(/\.(?:\s|$)/)[0];
 }
 
 function held(page) {
   if (!page.holds.length) return [];
-  const [first] = page.holds;
+  const [{ scope, service, would_remove: n }] = page.holds;
   const go = { tab: OVERVIEW, at: "holds" };
   if (page.holds.length > 1) return [{ key: "banner.held more", values: { n: page.holds.length }, go }];
-  return [{ key: "banner.held", values: { n: first.would_remove, scope: first.scope }, go }];
+  if (service) return [{ key: "banner.held service", values: { n, scope, service: label(page.services, service) }, go }];
+  return [{ key: "banner.held", values: { n, scope }, go }];
 }
 
 /** Services whose last sync went well, or is held, and still lies too far back. */
 function behind(page) {
-  const failed = all(page).filter((one) => one.outcome === "failed");
+  const failed = all(page).filter((one) => one.failed_step !== null);
   const isFailed = ({ scope, service }) => failed.some((one) => one.scope === scope && one.service === service);
   const found = late(page).filter((one) => !isFailed(one));
   if (!found.length) return [];

@@ -22,7 +22,7 @@ export function runs(page) {
   const row = (run) => [
     [when(Date.parse(run.started_at)), h("div", { class: "quiet run-id" }, phrase("runs.id", { id: run.id }))],
     known("kind.", run.kind),
-    listed(run.scopes),
+    [listed(run.scopes), askedFor(page, run)],
     outcome(run.outcome),
     did(run),
     foreign(run.asked_by),
@@ -31,6 +31,18 @@ export function runs(page) {
   const shown = (some) => table("runs", heads, [some.map(row)]);
   const list = page.runs.length ? shortened(page.runs, shown) : note(say("runs.none"));
   return section("runs", say("runs"), list, page.runs.length > 0 && [note(say("runs.no list")), runsCounted(page)]);
+}
+
+/** What a resync was asked for: the services and SKUs, where it was not all of them. */
+function askedFor(page, run) {
+  const services = run.services.map((name) => labelOf(page, name)).join(", ");
+  const rest = run.more_skus ? [", ", say("runs.more skus", { n: run.more_skus })] : [];
+  const skus = h("span", { class: "mono" }, listed(run.skus), rest);
+  return [
+    services && h("div", { class: "quiet" }, phrase("runs.services", { services })),
+    run.skus.length > 0 && h("div", { class: "quiet" }, phrase("runs.skus", { n: run.skus.length + run.more_skus, skus })),
+    run.is_forced && h("div", { class: "quiet" }, say("runs.forced")),
+  ];
 }
 
 function did(run) {

@@ -4,7 +4,7 @@ import { latestCounted, statesCounted, totalCounted, updatesCounted } from "./ch
 import { h } from "./dom.js";
 import { figure, term } from "./figures.js";
 import { open } from "./held.js";
-import { outcome } from "./parts.js";
+import { failureOf, outcome } from "./parts.js";
 import { productsView } from "./products.js";
 import { ago, time } from "./times.js";
 import { charts } from "./updates.js";
@@ -102,6 +102,7 @@ function latest(page, service, figures, where) {
     h("p", {}, say("latest.unit", { n: figures.latest_update, hours })),
     extra.length > 0 && h("p", { class: "quiet" }, extra.map((one, i) => [i ? " · " : "", one])),
     figures.latest_update === 0 && h("p", { class: "because" }, zero(service, figures)),
+    failureOf(figures),
     h("p", { class: "quiet" }, lastSync(figures)),
     latestCounted(page, where.scope, where.service),
   );

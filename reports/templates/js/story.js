@@ -41,11 +41,12 @@ function compare(a, b) {
   return left.length - right.length;
 }
 
-/**
- * When the content last became what it is, by which run, and whether it was another one before; `at` is null where that
- * was before the kept history.
- */
-export function lastChange({ versions }) {
-  const last = versions?.findLast((one) => one.isOther || one.change === "added");
-  return { at: last?.at ?? null, run: last?.run ?? null, isChange: last?.isOther ?? false };
+/** When the texts of a product changed, oldest first: {at, run, fields}. It begins anew, with no field, where it was added. */
+export function textChanges({ versions }, fields) {
+  const of = ({ at, run, isOther, changes }) => ({ at, run, fields: isOther ? textsOf(changes, fields) : [] });
+  return (versions ?? []).filter((one) => one.change === "added" || textsOf(one.changes, fields).length).map(of);
+}
+
+function textsOf(changes, fields) {
+  return (changes ?? []).map(({ field }) => field).filter((field) => fields.includes(field));
 }
