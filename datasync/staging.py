@@ -15,11 +15,10 @@ import duckdb
 from datasync import mapping, product, validation
 from datasync.errors import MissingField, RecordsLost, UnreadableFile
 from datasync.settings import Scope
-from datasync.sources.base import Originals, Records, Want
+from datasync.sources.base import OURS, Originals, Records, Want
 from datasync.sql import count, literal, query
 from datasync.store.files import ZSTD
 
-_OURS = (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException, duckdb.OutOfMemoryException)
 _CHUNK = 10_000
 STAGED = "staged.parquet"
 _NO_REJECTS = "SELECT NULL::VARCHAR AS _place, NULL::VARCHAR AS record, NULL::VARCHAR AS sentence WHERE false"
@@ -53,7 +52,7 @@ def stage(
     con.execute("SET preserve_insertion_order = true")  # a record's place in the file is its position
     try:
         con.execute(f"COPY ({whole}) TO {staging} ({ZSTD})")
-    except _OURS:
+    except OURS:
         raise
     except duckdb.Error as error:
         if records.mend is None:

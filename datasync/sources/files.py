@@ -21,14 +21,15 @@ import duckdb
 from datasync.errors import InvalidSettings, NoFiles, SourceUnavailable, UnreadableFile
 from datasync.settings import FilesSource, Scope
 from datasync.sources import tables
-from datasync.sources.base import Records, Want
+from datasync.sources.base import OURS, Records, Want
 from datasync.sources.jsonlines import Head, JsonLines, look
 from datasync.sources.ledger import Ledger
-from datasync.sources.locations import File, Location, locate
+from datasync.sources.locations import File, Location, locate, opened
 from datasync.sources.tables import Columns, Tables
 from datasync.sql import literal
 
 SETTLES = timedelta(seconds=10)  # since its last write a file of changes is taken to be whole
+_BLOCK = 1 << 20
 _FORMATS = {
     ".csv": "csv",
     ".tsv": "csv",
@@ -43,13 +44,15 @@ _FORMATS = {
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """Files that were looked at: what is in those that can be read, and why the others cannot be. ``unopened``: of the
-    latter, those whose content nobody has seen.
-    """
+    """Files that were looked at: what is in those that can be read, and why the others cannot be."""
 
     layouts: Mapping[File, Head | Columns]
-    broken: Mapping[str, str] = field(default_factory=dict)
-    unopened: frozenset[str] = frozenset()
+    broken: Mapping[str, UnreadableFile | OSError] = field(default_factory=dict)
+
+    @property
+    def unopened(self) -> frozenset[str]:
+        """Broken files whose content nobody has seen: it is not they that are to blame."""
+        return frozenset(name for name, error in self.broken.items() if isinstance(error, OSError))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,15 +118,13 @@ class Files:
         """Look at every file's beginning; one that cannot be read is set aside if partial, else it fails the pull."""
         kind = self._format(files)
         layouts: dict[File, Head | Columns] = {}
-        broken: dict[str, str] = {}
-        unopened: set[str] = set()
+        broken: dict[str, UnreadableFile | OSError] = {}
         for file in files:
             try:
                 layouts[file] = self._layout(con, location, kind, file)
             except (UnreadableFile, OSError, duckdb.Error) as error:
-                broken[file.name] = self._set_aside(file, error)
-                unopened |= {file.name} if isinstance(error, PermissionError | FileNotFoundError) else set()
-        return _Opened(layouts, broken, frozenset(unopened))
+                broken[file.name] = self._set_aside(location, file, error)
+        return _Opened(layouts, broken)
 
     def _layout(self, con: duckdb.DuckDBPyConnection, location: Location, kind: str, file: File) -> Head | Columns:
         if file.size == 0:
@@ -149,34 +150,35 @@ class Files:
             f"scopes.{self._name}.format", problem, "Say csv, jsonl, parquet or xlsx, or match fewer files."
         )
 
-    def _set_aside(self, file: File, error: Exception) -> str:
-        if isinstance(error, OSError) and self._pattern.startswith("s3://"):
-            raise SourceUnavailable(f"scopes.{self._name}: {file.name} broke off while it was read: {error}") from error
-        reason = _reason(error)
+    def _set_aside(self, location: Location, file: File, error: Exception) -> UnreadableFile | OSError:
+        """Why a file is not read; raised where nothing may be missing, and where trying again may help."""
+        cause = _cause(location, file, error)
+        if isinstance(cause, OSError) and self._pattern.startswith("s3://"):
+            raise SourceUnavailable(f"scopes.{self._name}: {file.name} broke off while it was read.") from error
         if not self._is_partial:
-            raise UnreadableFile(file.name, reason) from None
-        return reason
+            raise UnreadableFile(file.name, _reason(cause)) from None
+        return cause
 
     def _records(self, reading: _Reading, found: _Opened) -> Records:
         want = reading.want
-        heads = {file: layout for file, layout in found.layouts.items() if isinstance(layout, Head)}
-        columns = {file: layout for file, layout in found.layouts.items() if isinstance(layout, Columns)}
-        reader = JsonLines(reading.location, heads) if heads else Tables(columns)
+        reader = _reader(reading.location, found.layouts)
         common: dict[str, Any] = {
             "complete": want.what == "complete" and not self._is_partial,
             "answers_absence": not self._is_partial,
             "by_change_time": self._is_partial,
             "watermark": self._watermark(reading, found),
             "requests": len(found.layouts) + len(found.broken),
-            "mend": lambda con, error: self._records(reading, self._without_broken(con, reader, found, error)),
+            "mend": lambda con, error: (
+                self._settled(reading, found) or self._records(reading, self._sound(con, reading, found, error))
+            ),
             "settled": lambda: self._settled(reading, found),
         }
         rejects = [_broken(found.broken)] * bool(found.broken)
         if isinstance(reader, JsonLines):
             own: dict[str, Any] = {"whole": "NULL::VARCHAR", "originals": reader.originals, "sampled": True}
         else:
-            own, rejects = {"whole": "_row"}, [reader.rejects, *rejects]
-            common["notes"] = tuple(note for layout in columns.values() for note in layout.notes)
+            own, rejects = {"whole": "_row", "spoilt": "_spoilt"}, [reader.rejects, *rejects]
+            common["notes"] = reader.notes
             if (rows := reader.counted) is not None:
                 common["counted"] = lambda con: rows + len(found.broken)
         return Records(reader, names=reader.names, rejects=" UNION ALL ".join(rejects) or None, **own, **common)
@@ -200,27 +202,60 @@ class Files:
         files = tuple(file for file in reading.files if file.name not in moved)
         return self._records(replace(reading, files=files), replace(found, layouts=left))
 
-    def _without_broken(
-        self, con: duckdb.DuckDBPyConnection, reader: JsonLines | Tables, found: _Opened, error: Exception
-    ) -> _Opened:
+    def _sound(self, con: duckdb.DuckDBPyConnection, reading: _Reading, found: _Opened, error: Exception) -> _Opened:
         """Read each file alone, to find out which one reading failed with."""
-        broken: dict[str, str] = {}
-        for file in found.layouts:
+        layouts = dict(found.layouts)
+        broken: dict[str, UnreadableFile | OSError] = {}
+        for file, layout in found.layouts.items():
             try:
-                reader.try_out(con, file)
-            except (duckdb.Error, OSError) as reason:
-                broken[file.name] = self._set_aside(file, reason)
-        if not broken:
+                layouts[file] = _tried(con, reading.location, file, layout)
+            except OURS:
+                raise
+            except (UnreadableFile, OSError, duckdb.Error) as failed:
+                broken[file.name] = self._set_aside(reading.location, file, failed)
+                del layouts[file]
+        if layouts == found.layouts:
             raise error
-        left = {file: layout for file, layout in found.layouts.items() if file.name not in broken}
-        return replace(found, layouts=left, broken={**found.broken, **broken})
+        return _Opened(layouts, {**found.broken, **broken})
+
+
+def _tried(con: duckdb.DuckDBPyConnection, location: Location, file: File, layout: Head | Columns) -> Head | Columns:
+    """A layout by which a file can be read to its end; what stops that is raised."""
+    try:
+        _reader(location, {file: layout}).try_out(con, file)
+    except duckdb.Error:
+        if not isinstance(layout, Columns) or not layout.is_parquet:
+            raise
+        layout = tables.copy_parquet(con, location, file)
+        _reader(location, {file: layout}).try_out(con, file)
+    return layout
+
+
+def _reader(location: Location, layouts: Mapping[File, Head | Columns]) -> JsonLines | Tables:
+    """What reads files of one format."""
+    heads = {file: layout for file, layout in layouts.items() if isinstance(layout, Head)}
+    columns = {file: layout for file, layout in layouts.items() if isinstance(layout, Columns)}
+    return JsonLines(location, heads) if heads else Tables(columns)
 
 
 def _when(file: File) -> tuple[datetime, str]:
     return file.modified, file.name
 
 
-def _reason(error: Exception) -> str:
+def _cause(location: Location, file: File, error: Exception) -> UnreadableFile | OSError:
+    """What is wrong with a file that DuckDB gave up: its bytes do not come, they are not whole, or they are no data."""
+    if isinstance(error, UnreadableFile | OSError):
+        return error
+    try:
+        with opened(location, file) as content:
+            while content.read(_BLOCK):
+                pass
+    except (UnreadableFile, OSError) as cause:
+        return cause
+    return UnreadableFile(file.name, "it was damaged after it was written, or is another kind of file")
+
+
+def _reason(error: UnreadableFile | OSError) -> str:
     """Why a file cannot be read, in words of ours: a library's own say nothing to whoever exports it."""
     if isinstance(error, UnreadableFile):
         return error.reason
@@ -228,14 +263,12 @@ def _reason(error: Exception) -> str:
         return "it was taken away while it was to be read"
     if isinstance(error, PermissionError):
         return "this worker's user may not read it"
-    if isinstance(error, OSError):
-        return f"its disk gave an error ({errno.errorcode.get(error.errno or 0, 'unknown')})"
-    return "what is in it does not fit together: it was damaged after it was written, or is another kind of file"
+    return f"its disk gave an error ({errno.errorcode.get(error.errno or 0, 'unknown')})"
 
 
-def _broken(files: Mapping[str, str]) -> str:
+def _broken(files: Mapping[str, UnreadableFile | OSError]) -> str:
     rows = ", ".join(
-        f"({literal(name)}, NULL::VARCHAR, {literal(f'The file {name} cannot be read: {reason}.')})"
-        for name, reason in files.items()
+        f"({literal(name)}, NULL::VARCHAR, {literal(f'The file {name} cannot be read: {_reason(error)}.')})"
+        for name, error in files.items()
     )
     return f"SELECT * FROM (VALUES {rows}) AS broken(_place, record, sentence)"

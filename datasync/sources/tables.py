@@ -15,15 +15,14 @@ from dataclasses import dataclass, field
 import duckdb
 
 from datasync.errors import UnreadableFile
-from datasync.sources import parquet_file
+from datasync.sources import parquet_file, typed
 from datasync.sources.locations import PATH, File, Location, opened
-from datasync.sources.spreadsheet import read_sheet
+from datasync.sources.spreadsheet import Folder, read_sheet
 from datasync.sources.texts import is_blank
 from datasync.sql import literal, quote
 
 _HEADER = 1024 * 1024
 _DELIMITERS = ",;\t|"
-_NESTED = ("STRUCT", "MAP", "UNION", "JSON")
 _NUMBERS = itertools.count(1)
 _WHY_REJECTED = (
     "CASE error_type WHEN 'INVALID ENCODING' THEN 'is not UTF-8' WHEN 'MAXIMUM LINE SIZE' THEN 'is longer than 2 MB' "
@@ -56,6 +55,11 @@ class Columns:
     def rejects_rows(self) -> bool:
         return self.function == "read_csv"
 
+    @property
+    def is_parquet(self) -> bool:
+        """Whether DuckDB reads the file itself as Parquet."""
+        return self.function == "read_parquet"
+
 
 class Tables:
     """The records of some files with columns, in the files' order."""
@@ -85,6 +89,11 @@ class Tables:
         return None if None in counts else sum(filter(None, counts))
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What a pull should note of its files."""
+        return tuple(note for columns in self._layouts.values() for note in columns.notes)
+
+    @property
     def rejects(self) -> str:
         """SQL for the rows of CSV files that were passed over, to run after ``select`` was read."""
         groups = enumerate(self._groups)
@@ -93,9 +102,9 @@ class Tables:
 
     def try_out(self, con: duckdb.DuckDBPyConnection, file: File) -> None:
         """Read one file to its end; whatever stops that is raised."""
-        columns = next(columns for columns, files in self._groups if file in files)
-        counts = ", ".join(f"count({text})" for _, text in columns.texts)
-        con.execute(f"SELECT {counts} FROM {self._source(-1, columns, [file])}")
+        columns = self._layouts[file]
+        texts = ", ".join(text for _, text in columns.texts)  # hashed, because what is only counted is not decoded
+        con.execute(f"SELECT bit_xor(hash({texts})) FROM {Tables({file: columns})._source(0, columns, [file])}")
 
     def _part(self, index: int, fields: Collection[str]) -> str:
         columns, files = self._groups[index]
@@ -165,11 +174,31 @@ def look_at_csv(location: Location, file: File, delimiter: str | None) -> Column
 
 def look_at_parquet(con: duckdb.DuckDBPyConnection, location: Location, file: File) -> Columns:
     """The columns of one Parquet file, and its rows by its own count; UnreadableFile where it has no whole footer."""
-    rows = parquet_file.count_rows(location, file)
-    alone = f"read_parquet([{literal(file.pattern)}], hive_partitioning = false)"
-    described = con.execute(f"DESCRIBE SELECT * FROM {alone}").fetchall()
-    texts = tuple((str(name), _text(quote(str(name)), str(kind))) for name, kind, *_ in described)
-    return Columns(texts, "read_parquet", "union_by_name = false", counted=rows)
+    footer = parquet_file.read_footer(location, file)
+    texts, spoilt = _typed(con, f"read_parquet([{literal(file.pattern)}], hive_partitioning = false)", footer.wide)
+    return Columns(texts, "read_parquet", "union_by_name = false", spoilt, counted=footer.rows)
+
+
+def copy_parquet(con: duckdb.DuckDBPyConnection, location: Location, file: File) -> Columns:
+    """The same of a file that DuckDB cannot read for a text in it that is none; UnreadableFile where it is damaged."""
+    footer, folder = parquet_file.read_footer(location, file), Folder()
+    copy = folder.path / "copy.parquet"
+    parquet_file.copy_as_binary(location, file, copy)
+    rows = f"read_parquet({literal(str(copy))})"
+    texts, spoilt = _typed(con, rows, footer.wide)
+    source = f"(SELECT *, {literal(file.path)} AS {quote(PATH)} FROM {rows})"
+    return Columns(texts, source, spoilt=spoilt, counted=footer.rows, holds=folder)
+
+
+def _typed(
+    con: duckdb.DuckDBPyConnection, rows: str, wide: Collection[str]
+) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
+    """SQL for the texts of typed columns, and for what is wrong where one has none."""
+    described = con.sql(f"FROM {rows} LIMIT 0")
+    kinds = dict(zip(described.columns, described.types, strict=True))
+    texts = {name: typed.too_wide(name) if name in wide else typed.text(name, kind) for name, kind in kinds.items()}
+    spoilt = tuple((name, text.spoilt) for name, text in texts.items() if text.spoilt)
+    return tuple((name, text.sql) for name, text in texts.items()), spoilt
 
 
 def look_at_xlsx(location: Location, file: File, sheet: str | int) -> Columns:
@@ -208,9 +237,3 @@ def _unlike(names: Sequence[str]) -> list[str]:
         free = next(one for one in numbered if one.lower() not in made)
         made[free.lower()] = free
     return list(made.values())
-
-
-def _text(column: str, kind: str) -> str:
-    if kind == "VARCHAR":
-        return column
-    return f"to_json({column})::VARCHAR" if kind.startswith(_NESTED) or kind.endswith("]") else f"{column}::VARCHAR"

@@ -426,3 +426,55 @@ def test_a_workbook_that_swells_is_refused_before_it_has(desk: Desk) -> None:
             for _ in range(1_030):
                 part.write(b" " * (1 << 20))
     assert "grows over 200-fold and over 1 GB when it is decompressed" in reason(desk, packed.getvalue())
+
+
+# ── Cells without a value to give ────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (cell("C3", "#REF!", "e"), "#REF!, an error of Excel's"),
+        ('<c r="C3" t="e"><f>VLOOKUP(1,A:A,1)</f><v>#N/A</v></c>', "#N/A, an error of Excel's"),
+        ('<c r="C3"><f>1+1</f></c>', "a formula whose value was not stored: open it in Excel and save it"),
+        ('<c r="C3"><f>1+1</f><v></v></c>', "a formula whose value was not stored: open it in Excel and save it"),
+    ],
+)
+def test_a_cell_without_a_value_to_give_takes_its_own_record_to_quarantine(desk: Desk, content: str, why: str) -> None:
+    good = [row(n, text(f"A{n}", sku), text(f"B{n}", sku), cell(f"C{n}", 5)) for n, sku in ((2, "A"), (4, "C"))]
+    bad = row(3, text("A3", "B"), text("B3", "b"), content)
+    desk.write("x.xlsx", book(HEADER + good[0] + bad + good[1]))
+    found = desk.pull("x.xlsx")
+    assert (desk.products(found, "sku"), balance(found), found.unreadable) == (["A", "C"], (3, 2, 1, 0), 0)
+    sentence = f"C3 of the sheet 'Products' holds {why}."
+    assert desk.quarantine(found, "sku", "code", "sentence") == [("B", "bad-value", sentence)]
+    unpriced = desk.pull("x.xlsx", map={"price": "NULL"})
+    assert desk.products(unpriced, "sku") == ["A", "B", "C"]  # nobody asked for it
+
+
+def test_formulas_that_a_library_wrote_have_no_value(desk: Desk) -> None:
+    made, worksheet, file = sheet(desk)
+    worksheet.append(["A", "a", "=1+1"])
+    made.save(file)
+    assert desk.quarantine(desk.pull("x.xlsx"), "sku", "code") == [("A", "bad-value")]
+
+
+def test_a_sku_that_is_an_error_may_be_any_product_so_nothing_is_removed(desk: Desk) -> None:
+    desk.write("x.xlsx", book(HEADER + row(2, cell("A2", "#REF!", "e"), text("B2", "b"))))
+    desk.write("y.xlsx", book(HEADER + row(2, text("A2", "Y"), text("B2", "y"))))
+    found = desk.pull("*.xlsx", "changed", snapshot="partial")
+    assert (desk.products(found, "sku"), found.unreadable) == (["Y"], 1)
+    assert desk.quarantine(found, "code", "sentence") == [
+        ("unreadable", "A2 of the sheet 'Products' holds #REF!, an error of Excel's.")
+    ]
+
+
+def test_a_repeated_header_is_no_product(desk: Desk) -> None:
+    again = row(3, text("A3", "sku"), text("B3", "name"), text("C3", "price"))
+    rows = row(2, text("A2", "A"), text("B2", "a")) + again + row(4, text("A4", "B"), text("B4", "b"))
+    desk.write("x.xlsx", book(HEADER + rows))
+    found = desk.pull("x.xlsx")
+    assert (desk.products(found, "sku"), found.unreadable) == (["A", "B"], 0)
+    assert desk.quarantine(found, "sku", "code", "sentence") == [
+        ("sku", "bad-value", "Row 3 of the sheet 'Products' repeats the header.")
+    ]
