@@ -10,7 +10,7 @@ off to do it.
 | read some products again | the scope, and their SKUs |
 | try again what a service rejected or failed to take | the scope, *Only failing*, and *Deliver again* |
 | send again what a service has already | the scope, the service, and *Deliver again* |
-| let a held removal pass | the scope, and the run that the report shows as held |
+| let a held removal pass | the scope, and the run that the report shows as held; only the products that it lists go |
 
 A SKU that the source does not have is reported as not there, and taken out of the catalog if it stands in it.
 """
@@ -81,7 +81,7 @@ def form() -> dict[str, Param]:
             None,
             type=["string", "null"],
             title="Accept a held removal",
-            description="The run that the report shows under Holds, by its id. It passes if no more would go.",
+            description="The run that the report shows under Holds, by its id. Only the products that it lists may go.",
             section="Held removals",
         ),
     }
@@ -89,14 +89,15 @@ def form() -> dict[str, Param]:
 
 def said(plan: ScopePlan) -> list[str]:
     """A scope's plan in words, for the log. SKUs are quoted: whoever exports a catalog could put anything into one."""
+    from datasync.resync import removal_words
+
     took = f"; the last such pull took {plan.last_seconds:.1f} s" if plan.last_seconds is not None else ""
     more = " ..." if plan.products > len(plan.shown) else ""
     shown = f": {', '.join(map(repr, plan.shown))}{more}" if plan.shown else ""
     lines = [f"{plan.reads} would be read, {plan.products:,} now{shown}"]
     lines += [f"requests to the source: {plan.requests:,}{took}"]
     lines += [f"{service} would be sent {count:,} again that it has" for service, count in plan.marks.items()]
-    lines += [f"up to {plan.may_remove:,} removals would pass that were held"] if plan.may_remove is not None else []
-    return [f"{plan.scope}: {line}" for line in lines]
+    return [f"{plan.scope}: {line}" for line in (*lines, *removal_words(plan))]
 
 
 @dag(

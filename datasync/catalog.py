@@ -16,10 +16,11 @@ from typing import Any
 
 import duckdb
 
-from datasync import cadence, product, pull
+from datasync import cadence, product, pull, removals
 from datasync.cadence import Missed
 from datasync.errors import RequestTooLate, StoreUnavailable
 from datasync.pull import Snapshot
+from datasync.removals import Passing
 from datasync.settings import Guard
 from datasync.sql import count, instant, literal, query, quote, row, view
 from datasync.store import holds
@@ -43,7 +44,10 @@ TRIES = 20
 @dataclass(frozen=True, slots=True)
 class Applied:
     """What a snapshot did to the catalog: rows by kind, products afterwards, the entry (None: none was due), a hold,
-    what the partial pulls before it had missed, words; ``outdated`` of its records changed nothing.
+    what the partial pulls before it had missed, words.
+
+    ``accepted``: the removals that an operator had accepted. ``kept_back``: products that would be removed, if they did
+    not stand in the list of a hold. ``outdated`` of the records changed nothing.
     """
 
     entry: int | None = None
@@ -52,6 +56,8 @@ class Applied:
     removed: int = 0
     quarantined: int = 0
     products: int = 0
+    accepted: int = 0
+    kept_back: int = 0
     held: Hold | None = None
     missed: Missed | None = None
     note: str | None = None
@@ -72,16 +78,19 @@ def apply(
     clock: Clock,
     *,
     scheduled: bool = True,
-    allowed: int | None = None,
+    accepted: str = holds.NO_SKUS,
     lookback: timedelta | None = None,
 ) -> Applied:
     """Bring a snapshot into its scope's catalog; a snapshot that is in already changes nothing.
 
-    ``allowed``: an operator accepted that many removals. ``scheduled``: nobody asked for this pull: it may move the
-    watermark, and what it read from files of changes does not override what is newer. A complete
-    snapshot that would remove more than the guard lets pass is held: nothing of it is applied. Of a partial one that
-    tells of so many deletions only these are held, until a complete one shows whether they are true. With the source's
-    ``lookback``, a complete one that is applied measures what partial pulls have missed.
+    ``scheduled``: nobody asked for this pull: it may move the watermark, and what it read from files of changes does
+    not override what is newer. A complete snapshot that would remove more than the guard lets pass is held: nothing of
+    it is applied. Of a partial one that tells of so many deletions only these are held, until a complete one shows
+    whether they are true. With the source's ``lookback``, a complete one that is applied measures what partial pulls
+    have missed.
+
+    ``accepted`` is SQL with the SKUs whose removal an operator accepted: these pass, also where the rest is held. What
+    a hold keeps back is removed by no partial snapshot, be it asked for by name.
     """
     into = log(store, found.scope)
     for _ in range(TRIES):
@@ -90,21 +99,29 @@ def apply(
             _release_again(store, head, found)
             return Applied(products=head.meta.get("products", 0), note=note)
         _difference(con, store, into, head, found, volatile, scheduled=scheduled)
-        counts = row(con, query("difference_counts"))
+        view(con, "accepted", accepted)
+        keeping = removals.keeping(store, found)
+        view(con, "kept_back", removals.kept_back(store, keeping))
         live = int(head.meta.get("products", 0))
-        held = None
-        if found.what != "skus" and _is_held(guard, counts["removed_live"], live, allowed):
-            held = _hold(store, found, counts["removed_live"], live, clock())
-            if found.complete:
-                return held
-            view(con, "asked_for", _NO_SKUS)
-            counts = row(con, query("difference_counts"))
-        missed = _missed(con, head, found, lookback, counts)
-        meta = _meta(head, found, counts, scheduled, missed)
+        passing = removals.passing(guard, found, row(con, query("difference_counts")), live)
+        view(con, "difference", f"SELECT * FROM changes WHERE {passing.where}")
+        held = removals.hold(con, store, found, passing, live, clock()) if passing.held else None
+        if held and found.complete and not passing.counts["accepted"]:
+            return Applied(products=live, held=held, note=removals.held_note(held, found, passing))
+        missed = _missed(con, head, found, lookback, passing.counts) if not held else None
+        meta = (
+            _accepted_meta(head, found, passing)
+            if held and found.complete
+            else _meta(head, found, passing.counts, scheduled, missed)
+        )
         done = into.append(con, head, 'SELECT * REPLACE ({at} AS "at") FROM difference', meta, clock)
         if done:
-            applied = _applied(store, found, done, counts, missed)
-            return replace(applied, held=held.held, note=held.note) if held else applied
+            applied = _applied(done, passing, missed)
+            if held:
+                return replace(applied, held=held, note=removals.held_note(held, found, passing))
+            if _settles(found):
+                holds.release(store, found.scope, None, found.run, done.at or found.finished_at)
+            return replace(applied, note=removals.note(found, passing, keeping))
     raise StoreUnavailable(
         f"scopes.{found.scope}: the catalog log was written by others {TRIES} times in a row. Try again."
     )
@@ -112,7 +129,7 @@ def apply(
 
 def _release_again(store: Store, head: Head, found: Snapshot) -> None:
     """A step that was killed between its entry and the release of a hold it passed catches up when it is run again."""
-    held = holds.current(store, found.scope, None) if found.complete and head.meta.get("run") == found.run else None
+    held = holds.current(store, found.scope, None) if _settles(found) and head.meta.get("run") == found.run else None
     if held and head.at and held.at <= head.at:
         holds.release(store, found.scope, None, found.run, head.at)
 
@@ -151,7 +168,7 @@ def _difference(
     *,
     scheduled: bool,
 ) -> None:
-    """Make the view ``difference``: the rows this snapshot adds to the log."""
+    """Make the view ``changes``: the rows this snapshot would add to the log."""
     into.fold(con, "catalog", head.number)
     view(con, "pulled", pull.products(found, store.url))
     todays = f"comparable AS hash, {literal(product.hash_version(volatile))} AS hash_version"
@@ -165,26 +182,18 @@ def _difference(
     view(con, "asked_for", _asked(store, found))
     view(con, "later", _later(con, store, head, found))
     view(con, "known", _comparable(con, "catalog", found.scope, volatile))
-    view(con, "outdated", query("outdated") if found.by_change_time and scheduled else _NO_SKUS)
+    view(con, "outdated", query("outdated") if found.by_change_time and scheduled else holds.NO_SKUS)
     conditions = {"removes": found.complete and not found.unreadable, "by_change_time": found.by_change_time}
     truths = {name: str(condition).lower() for name, condition in conditions.items()}
     sql = query("difference", run=literal(found.run), started_at=instant(found.started_at), **truths)
     columns = ", ".join(quote(c) for c in ("sku", *COLUMNS))
-    view(con, "difference", f"SELECT {columns} FROM ({sql})")
-
-
-_NO_SKUS = "SELECT NULL::VARCHAR AS sku WHERE false"
+    view(con, "changes", f"SELECT {columns} FROM ({sql})")
 
 
 def _asked(store: Store, found: Snapshot) -> str:
-    if _knows_absence(found):
+    if found.knows_absence:
         return f"SELECT sku FROM {parquet(store, pull.asked_path(found.scope, found.run))}"
-    return _NO_SKUS
-
-
-def _knows_absence(found: Snapshot) -> bool:
-    """Whether there are SKUs that were asked for, or told to be gone, and of which none came is not there."""
-    return found.asked > 0 and found.answers_absence
+    return holds.NO_SKUS
 
 
 def _later(con: duckdb.DuckDBPyConnection, store: Store, head: Head, found: Snapshot) -> str:
@@ -194,7 +203,15 @@ def _later(con: duckdb.DuckDBPyConnection, store: Store, head: Head, found: Snap
     paths += [pull.asked_path(found.scope, p["run"]) for p in pulls if p["asked"]]
     rows = [parquet(store, path) for path in paths]
     rows += [f"({pull.products(pull.kept(con, store, found.scope, p['run']), store.url)})" for p in pulls]
-    return " UNION ".join(f"SELECT sku FROM {one} WHERE sku IS NOT NULL" for one in rows) or _NO_SKUS
+    rows += [
+        f"(SELECT sku FROM catalog WHERE run = {literal(run)} AND change = 'removed')" for run in _took(head, found)
+    ]
+    return " UNION ".join(f"SELECT sku FROM {one} WHERE sku IS NOT NULL" for one in rows) or holds.NO_SKUS
+
+
+def _took(head: Head, found: Snapshot) -> list[str]:
+    """Runs that started after this one and of which only removals were accepted: no pull of the list is theirs."""
+    return [p["run"] for p in head.meta.get("accepted", ()) if pull.order(p) > found.order]
 
 
 def _comparable(con: duckdb.DuckDBPyConnection, rows: str, scope: str, volatile: Collection[str]) -> str:
@@ -210,17 +227,9 @@ def _comparable(con: duckdb.DuckDBPyConnection, rows: str, scope: str, volatile:
     return f"SELECT *, {made} AS comparable FROM {rows} AS c"
 
 
-def _is_held(guard: Guard, removals: int, live: int, allowed: int | None) -> bool:
-    if allowed is not None and removals <= allowed:
-        return False
-    return holds.exceeds(guard.percent, guard.products, removals, live)
-
-
-def _hold(store: Store, found: Snapshot, removals: int, live: int, now: datetime) -> Applied:
-    new = Hold(found.run, found.scope, None, now, removals, live, now, complete=found.complete)
-    held = holds.hold(store, new)
-    rest = "" if found.complete else " Whatever else it found is in the catalog; the next complete pull settles it."
-    return Applied(products=live, held=held, note=f"Held: it would remove {removals:,} of {live:,} products.{rest}")
+def _settles(found: Snapshot) -> bool:
+    """Whether a snapshot that passes ends a hold: it is whole, and so says of every product whether it is there."""
+    return found.complete and not found.unreadable
 
 
 def _missed(
@@ -232,17 +241,21 @@ def _missed(
     return cadence.measured(con, head.meta, found.run, lookback, counts["removed_live"], found.started_at)
 
 
-def _applied(store: Store, found: Snapshot, done: Head, counts: Mapping[str, int], missed: Missed | None) -> Applied:
-    if found.complete:
-        holds.release(store, found.scope, None, found.run, done.at or found.finished_at)
-    note = None
-    if found.complete and found.unreadable:
-        note = f"{found.unreadable:,} records cannot be read, and each may be a product: nothing was removed."
+def _applied(done: Head, passing: Passing, missed: Missed | None) -> Applied:
+    counts = passing.counts
     return Applied(
         entry=done.number, added=counts["added"], updated=counts["updated"], removed=counts["removed_live"],
-        quarantined=counts["quarantined"], products=int(done.meta["products"]), missed=missed, note=note,
-        outdated=counts["outdated"],
+        quarantined=counts["quarantined"], products=int(done.meta["products"]), accepted=counts["accepted"],
+        kept_back=counts["kept_back"], missed=missed, outdated=counts["outdated"],
     )  # fmt: skip
+
+
+def _accepted_meta(head: Head, found: Snapshot, passing: Passing) -> dict[str, Any]:
+    """The state with an entry of accepted removals alone: its snapshot is held, so no pull has been applied by it."""
+    me = {"run": found.run, "started_at": found.started_at.isoformat()}
+    accepted = [*head.meta.get("accepted", ()), {**me, "place": found.place}]
+    products = int(head.meta.get("products", 0)) - passing.counts["removed_live"]
+    return {**head.meta, **me, "products": products, "accepted": accepted}
 
 
 def _meta(
@@ -254,7 +267,7 @@ def _meta(
         "run": found.run,
         "started_at": found.started_at.isoformat(),
         "place": found.place,
-        "asked": found.asked if _knows_absence(found) else 0,
+        "asked": found.asked if found.knows_absence else 0,
     }
     last_pull = pull.settled(_told(found), counts["outdated"])
     last_complete = last_pull if found.complete else before.get("last_complete")
@@ -271,6 +284,7 @@ def _meta(
         "last_complete": last_complete,
         "last_pull": last_pull,
         "products": int(before.get("products", 0)) + counts["added"] - counts["removed_live"],
+        "accepted": _since(before.get("accepted", ()), last_complete),
         "between": cadence.carried(before, complete=found.complete, changed=changed, moved_at=moved_at),
     }
     if missed:

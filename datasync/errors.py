@@ -72,6 +72,18 @@ class InvalidSettings(SettingsError):
         super().__init__(f"{key}: {problem} {fix}")
 
 
+class HoldWithoutList(SettingsError):
+    """A hold cannot be accepted, because nothing says which products it would remove."""
+
+    def __init__(self, run: str, where: str) -> None:
+        self.run, self.where = run, where
+        super().__init__(
+            f"The hold of run {run} in {where} has no list of the products that it would remove: an older version made "
+            "it, or the list was taken away. So nobody can know what to accept, and nothing was changed. Sync again "
+            "with `datasync sync --complete`, and accept the hold that this makes."
+        )
+
+
 class InvalidExpression(SettingsError):
     """A rule or a map is not one scalar SQL expression over known fields."""
 

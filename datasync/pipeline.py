@@ -26,7 +26,7 @@ from datasync.services import open_service
 from datasync.settings import Settings
 from datasync.sources import open_source
 from datasync.sources.base import Want
-from datasync.store import holds, runs, scratch, tidy
+from datasync.store import acceptances, holds, runs, scratch, tidy
 from datasync.store.files import Clock, Store, connect, open_store, parquet
 from datasync.store.runs import Run, Step, StepRecord
 from datasync.store.tidy import ScopeLogs
@@ -79,13 +79,16 @@ class Pipeline:
         reason: str,
         request: Request | None = None,
     ) -> str:
-        """Record that a run began; returns its id in the store. Begun again, it goes on."""
+        """Record that a run began, and what it accepts; returns its id in the store. Begun again, it goes on."""
         chosen = scopes or tuple(self.settings.scopes)
         for scope in chosen:
             self.settings.scope(scope)
         plain = request.plain() if request else None
         run = Run(runs.safe(run_id), kind, chosen, self.clock(), asked_by, reason, request=plain)
-        return runs.begin(self.store, run).id
+        begun = runs.begin(self.store, run)
+        for hold in resync.accepted(self.store, self.settings, request) if request else ():
+            acceptances.accept(self.store, hold, begun.id, begun.asked_by, begun.reason, begun.started_at)
+        return begun.id
 
     def pull(self, run: str, scope: str, *, complete: bool = False) -> dict[str, Any]:
         """Read one scope from its source into a snapshot; counts by what became of the records."""
@@ -116,8 +119,6 @@ class Pipeline:
             found = pull.read(con, self.store, scope, run)
             if found is None:
                 return step.told(outcome="ok", note="The pull had nothing to read.")
-            request = self._request(run)
-            allowed = resync.allowed(self.store, self.settings, request, scope, None) if request else None
             mine = self.settings.scope(scope)
             done = catalog.apply(
                 con,
@@ -126,18 +127,18 @@ class Pipeline:
                 self.settings.guard_of(scope),
                 mine.volatile,
                 self.clock,
-                scheduled=request is None,
-                allowed=allowed,
+                scheduled=self._request(run) is None,
+                accepted=self._accepted(run, scope, None),
                 lookback=self.settings.sources[mine.source].lookback,
             )
-            return step.told(outcome="held" if done.held else "ok", **_plain(asdict(done)))
+            is_held = done.held is not None or done.kept_back > 0
+            return step.told(outcome="held" if is_held else "ok", **_plain(asdict(done)))
 
     def transfer(self, run: str, scope: str, service: str) -> dict[str, Any]:
         """Close the difference between a scope's catalog and what one service holds; counts by outcome."""
         with self._step(run, Step("transfer", scope, service)) as (step, con):
             request, mine = self._request(run), self.settings.service(service)
             marked = self._mark(con, run, scope, service, request) if request and request.force else 0
-            allowed = resync.allowed(self.store, self.settings, request, scope, service) if request else None
             done = transfer.transfer(
                 con,
                 self.store,
@@ -148,7 +149,7 @@ class Pipeline:
                 run,
                 self.settings.guard_of(scope, service),
                 self.clock,
-                allowed=allowed,
+                accepted=self._accepted(run, scope, None, service),
             )
             return step.told(outcome="held" if done.held else "ok", marked=marked, **_plain(asdict(done)))
 
@@ -177,7 +178,7 @@ class Pipeline:
     def request(self, given: Mapping[str, Any], asked_by: str) -> Request:
         """A form's or a shell's fields as a request; an accepted hold is looked up at once."""
         made = resync.parse(self.settings, given, asked_by)
-        resync.allowed(self.store, self.settings, made, made.scopes[0], None)
+        resync.accepted(self.store, self.settings, made)
         return made
 
     def plan(self, request: Request) -> tuple[ScopePlan, ...]:
@@ -319,6 +320,13 @@ class Pipeline:
 
     def _request(self, run: str) -> Request | None:
         return resync.of(self._run(run))
+
+    def _accepted(self, run: str, scope: str, *services: str | None) -> str:
+        """SQL with the SKUs whose removal a run's request accepted there. What leaves the catalog has to leave the
+        services, so a transfer asks for the scope's list too.
+        """
+        made = (acceptances.of_run(self.store, scope, service, run) for service in services)
+        return holds.skus(self.store, (acceptance.listed for acceptance in made if acceptance))
 
     @contextmanager
     def _step(self, run: str, step: Step) -> Iterator[tuple[_Recording, duckdb.DuckDBPyConnection]]:

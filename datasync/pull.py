@@ -72,6 +72,11 @@ class Snapshot:
     place: int = 0
 
     @property
+    def knows_absence(self) -> bool:
+        """True if it proves absence: an asked-for SKU without a record does not exist at the source."""
+        return self.asked > 0 and self.answers_absence
+
+    @property
     def order(self) -> Order:
         """Its place among the pulls of its scope."""
         return _order(self.place, self.started_at)

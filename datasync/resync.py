@@ -7,7 +7,7 @@ and marked, what that costs the source, and how long it took last.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -15,13 +15,14 @@ from typing import Any
 import duckdb
 
 from datasync import catalog, pull, receipts
-from datasync.errors import InvalidSettings, UnknownName
+from datasync.errors import HoldWithoutList, InvalidSettings, UnknownName
 from datasync.pull import Snapshot
 from datasync.settings import Settings
 from datasync.sources.base import Source, Want
 from datasync.sql import count, literal, query
 from datasync.store import holds
 from datasync.store.files import Store, parquet
+from datasync.store.holds import Hold
 from datasync.store.runs import Run, Step
 
 SHOWN = 20
@@ -32,7 +33,7 @@ class Request:
     """Who asks for what, and why. No ``skus`` means every product; no ``services`` means every service.
 
     ``failing`` picks the SKUs that are failed, rejected or quarantined. ``force`` delivers again what is held already.
-    ``accept_shrink`` names the held run whose removals may pass.
+    ``accept_shrink`` names the held run whose listed removals may pass.
     """
 
     scopes: tuple[str, ...]
@@ -59,7 +60,11 @@ def of(run: Run) -> Request | None:
 
 @dataclass(frozen=True, slots=True)
 class ScopePlan:
-    """What a request means for one scope: products to read, requests to the source, and how long its last pull took."""
+    """What a request means for one scope: products to read, requests to the source, and how long its last pull took.
+
+    ``accepts`` are the holds whose lists may go. ``kept_back`` of the SKUs that are asked for stand in the lists of
+    ``holds``, and so stay.
+    """
 
     scope: str
     reads: str
@@ -68,7 +73,9 @@ class ScopePlan:
     requests: int
     last_seconds: float | None
     marks: Mapping[str, int]
-    may_remove: int | None
+    accepts: tuple[Hold, ...] = ()
+    kept_back: int = 0
+    holds: tuple[Hold, ...] = ()
 
 
 def parse(settings: Settings, given: Mapping[str, Any], asked_by: str) -> Request:
@@ -112,28 +119,29 @@ def services(settings: Settings, request: Request) -> tuple[str, ...]:
     return request.services or tuple(settings.services)
 
 
-def allowed(store: Store, settings: Settings, request: Request, scope: str, service: str | None) -> int | None:
-    """How many removals the accepted hold lets pass there; None where nothing was accepted.
+def accepted(store: Store, settings: Settings, request: Request) -> tuple[Hold, ...]:
+    """The holds that a request accepts, in its scopes and services; none where it names no held run.
 
-    Accepting a scope's hold reaches its services too: what leaves the catalog has to leave them. Raises UnknownName for
-    a run that held nothing.
+    Raises UnknownName for a run that held nothing, and HoldWithoutList where nothing says what would be removed.
     """
     if not request.accept_shrink:
-        return None
+        return ()
     chosen = [
-        holds.find(store, s, v, request.accept_shrink)
-        for s in request.scopes
-        for v in (None, *services(settings, request))
+        hold
+        for scope in request.scopes
+        for service in (None, *services(settings, request))
+        if (hold := holds.find(store, scope, service, request.accept_shrink))
     ]
-    found = [hold for hold in chosen if hold]
-    if not found:
+    if not chosen:
         standing = [holds.current(store, s, v) for s in settings.scopes for v in (None, *settings.services)]
         known = {hold.id for hold in standing if hold}
         raise UnknownName(
             "held run (accept_shrink)", request.accept_shrink, known, "Name the run that the report shows as held."
         )
-    reach = {None} if service is None else {None, service}
-    return max((hold.would_remove for hold in found if hold.scope == scope and hold.service in reach), default=None)
+    for hold in chosen:
+        if not holds.is_listed(store, hold):
+            raise HoldWithoutList(hold.id, f"{hold.scope}, service {hold.service}" if hold.service else hold.scope)
+    return tuple(chosen)
 
 
 def want(
@@ -199,6 +207,7 @@ def _plan_scope(
         if request.force
         else {}
     )
+    standing = holds.standing(store, scope, None) if skus else []
     return ScopePlan(
         scope,
         reads,
@@ -207,8 +216,35 @@ def _plan_scope(
         source.requests(asks) if asks else 0,
         _last_seconds(past, scope, asks),
         marks,
-        allowed(store, settings, request, scope, None),
+        tuple(hold for hold in accepted(store, settings, request) if hold.scope == scope),
+        _kept_back(con, store, standing, skus),
+        tuple(standing),
     )
+
+
+def _kept_back(con: duckdb.DuckDBPyConnection, store: Store, standing: Sequence[Hold], skus: Sequence[str]) -> int:
+    """How many SKUs stand in the lists of holds; a hold without a list keeps all of them."""
+    if any(hold.listed is None for hold in standing):
+        return len(skus)
+    asked = "SELECT DISTINCT unnest(?::VARCHAR[]) AS sku"
+    listed = holds.skus(store, (hold.listed for hold in standing))
+    counted = con.execute(f"SELECT count(*) FROM ({asked}) SEMI JOIN ({listed}) USING (sku)", [list(skus)]).fetchone()
+    return int(counted[0]) if counted else 0
+
+
+def removal_words(plan: ScopePlan) -> Iterator[str]:
+    """What a plan's removals come to, in sentences: a plan reads no source, so it names the products that may go."""
+    for hold in plan.accepts:
+        places = hold.service or "the catalog, and then the services"
+        yield (
+            f"Only the {hold.would_remove:,} listed by the hold of run {hold.id} may go from {places}; any other is "
+            "held again, unless the volume guard lets so few pass."
+        )
+    if plan.kept_back:
+        yield (
+            f"{plan.kept_back:,} of these products are kept back by the hold of run {plan.holds[0].id}: they stay even "
+            "if the source no longer has them. To let them go, accept that hold."
+        )
 
 
 def _marks(con: duckdb.DuckDBPyConnection, store: Store, service: str, scope: str, skus: Sequence[str] | None) -> int:

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,9 @@ BATCH_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Transferred:
-    """What a transfer did: answers by what was taken, what stayed due, and removals that were held."""
+    """What a transfer did: answers by what was taken, what stayed due, and removals: due ones that an operator had
+    accepted, and those that were held.
+    """
 
     added: int = 0
     updated: int = 0
@@ -47,6 +50,7 @@ class Transferred:
     removed: int = 0
     rejected: int = 0
     failed: int = 0
+    accepted: int = 0
     entries: tuple[int, ...] = ()
     held: Hold | None = None
 
@@ -79,23 +83,25 @@ def transfer(
     settings: ServiceSettings,
     service: Service,
     run: str,
-    guard: Guard,
+    guard: Guard | None,
     clock: Clock,
     *,
-    allowed: int | None = None,
+    accepted: str = holds.NO_SKUS,
 ) -> Transferred:
     """Deliver what is due to one service in one scope, and remove what it should not hold.
 
-    ``allowed``: an operator accepted that many removals; else removals beyond the guard are held and everything else is
-    done. Raises ServiceUnavailable after recording what it knows, when the service does not answer.
+    Removals beyond the ``guard`` are held (None: nothing is) and everything else is done. ``accepted`` is SQL with the
+    SKUs whose removal an operator accepted, which the guard is not asked about. Raises ServiceUnavailable after
+    recording what it knows, when the service does not answer.
     """
     way = _Way(con, store, scope, name, settings, service, run, clock)
-    held = None
+    view(con, "accepted", accepted)
     for _ in range(TRIES):
         head = _face(way)
-        held = _guarded(way, guard, allowed)
+        removals = row(con, query("removals_due"))
+        held = _guarded(way, guard, removals) if guard else None
         if _deliver_all(way, head):
-            return _ended(way, held)
+            return replace(_ended(way, held), accepted=removals["accepted"])
     raise StoreUnavailable(f"{name}/{scope}: the receipt log was written by others {TRIES} times in a row. Try again.")
 
 
@@ -107,18 +113,17 @@ def _face(way: _Way) -> Head:
     return head
 
 
-def _guarded(way: _Way, guard: Guard, allowed: int | None) -> Hold | None:
-    """Take removals out of ``due`` where the volume guard holds them."""
-    removals = count(way.con, "SELECT * FROM due WHERE operation = 'removed' AND held_hash IS NOT NULL")
-    total = count(way.con, "SELECT * FROM receipts WHERE held_hash IS NOT NULL")
-    if (allowed is not None and removals <= allowed) or not holds.exceeds(
-        guard.percent, guard.products, removals, total
-    ):
+def _guarded(way: _Way, guard: Guard, removals: Mapping[str, int]) -> Hold | None:
+    """Take removals that nobody accepted out of ``due`` where the volume guard holds them, into ``held_back``."""
+    others, of = removals["removals"] - removals["accepted"], removals["held"] - removals["accepted"]
+    if not holds.exceeds(guard.percent, guard.products, others, of):
         return None
+    way.con.execute(f"CREATE OR REPLACE TEMP TABLE held_back AS {query('removals_held_back')}")
     # Made anew, for batches go by rowid, and deleting would leave gaps in them.
-    way.con.execute("CREATE OR REPLACE TEMP TABLE due AS SELECT * FROM due WHERE operation <> 'removed'")
+    passes = "operation <> 'removed' OR sku IN (SELECT sku FROM accepted)"
+    way.con.execute(f"CREATE OR REPLACE TEMP TABLE due AS SELECT * FROM due WHERE {passes}")
     now = way.clock()
-    return Hold(way.run, way.scope, way.name, now, removals, total, now)
+    return Hold(way.run, way.scope, way.name, now, others, of, now)
 
 
 def _deliver_all(way: _Way, head: Head) -> bool:
@@ -217,7 +222,7 @@ def _meta(way: _Way, before: Head, told: dict[str, int]) -> dict[str, Any]:
 def _ended(way: _Way, held: Hold | None) -> Transferred:
     """Record the hold or its release, and write the export."""
     now: datetime = way.clock()
-    kept = holds.hold(way.store, held) if held else None
+    kept = holds.hold(way.con, way.store, held, "SELECT * FROM held_back") if held else None
     if not held:
         holds.release(way.store, way.scope, way.name, way.run, now)
     if way.settings.export:

@@ -13,7 +13,7 @@ import duckdb
 from datasync import catalog, receipts, transfer
 from datasync.errors import StoreUnavailable
 from datasync.services.feed import Feed
-from datasync.settings import Accept, Guard, Service, Settings
+from datasync.settings import Accept, Service, Settings
 from datasync.sql import instant, literal
 from datasync.store.files import Clock, Store
 
@@ -53,7 +53,7 @@ def withdraw(con: duckdb.DuckDBPyConnection, store: Store, one: Leftover, run: s
         _empty(con, store, one.scope, run, clock)
         return replace(one, held=_products(con, store, one.scope, None))
     feed = Feed(_WITHDRAWN.max_bytes, ())
-    transfer.transfer(con, store, one.scope, one.service, _WITHDRAWN, feed, run, Guard(), clock, allowed=one.held)
+    transfer.transfer(con, store, one.scope, one.service, _WITHDRAWN, feed, run, None, clock)
     return replace(one, held=_held(con, store, one.scope, one.service, None))
 
 

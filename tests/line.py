@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -24,6 +24,7 @@ from datasync.settings import Settings, parse
 from datasync.sources.base import Records, Want
 from datasync.sql import literal, quote
 from datasync.store.files import Folder, connect
+from datasync.store.holds import Hold
 from datasync.store.log import Log, footer
 from datasync.totals import ServiceTotals
 from datasync.transfer import Transferred
@@ -48,13 +49,16 @@ def many(count: int) -> list[Record]:
 
 @dataclass(frozen=True)
 class Table:
-    """A source of given records; `_unreadable` in a record makes it one that could not be read."""
+    """A source of given records, which tells that some SKUs are ``gone``; `_unreadable` in a record makes it one that
+    could not be read.
+    """
 
     rows: Sequence[Record]
     answers_absence: bool = True
     watermark: str | None = None
     holds: int | None = None
     by_change_time: bool = False
+    gone: Sequence[str] = ()
 
     def records(self, con: duckdb.DuckDBPyConnection, want: Want) -> Records:
         counted = None if self.holds is None else lambda con: self.holds or 0
@@ -63,6 +67,7 @@ class Table:
             reader=self, names=FIELDS, complete=want.what == "complete" and not self.by_change_time,
             answers_absence=self.answers_absence, whole=f"to_json({{{whole}}})::VARCHAR", watermark=self.watermark,
             counted=counted, by_change_time=self.by_change_time,
+            gone=Table(products(*self.gone)) if self.gone else None,
         )  # fmt: skip
 
     def scheduled(self) -> Literal["complete", "changed"]:
@@ -176,6 +181,11 @@ def connection() -> duckdb.DuckDBPyConnection:
     return _database().cursor()
 
 
+def skus_sql(*skus: str) -> str:
+    """SQL of a few SKUs."""
+    return f"SELECT unnest([{', '.join(map(literal, skus))}]::VARCHAR[]) AS sku"
+
+
 class Line:
     """One scope's line on one store. ``sync`` is a whole run; ``turn`` is another writer on the same store."""
 
@@ -242,15 +252,16 @@ class Line:
             self.con, self.store, SCOPE, mine.scopes[SCOPE], table, want, name, mine.fingerprint(SCOPE), self.clock
         )
 
-    def apply(self, found: Snapshot, **how: Any) -> Applied:
+    def apply(self, found: Snapshot, *, accepted: Iterable[str] = (), **how: Any) -> Applied:
         mine = self.settings
-        return catalog.apply(self.con, self.store, found, mine.guard, mine.scopes[SCOPE].volatile, self.clock, **how)
+        volatile, how["accepted"] = mine.scopes[SCOPE].volatile, skus_sql(*accepted)
+        return catalog.apply(self.con, self.store, found, mine.guard, volatile, self.clock, **how)
 
-    def read(self, rows: Sequence[Record], *, allowed: int | None = None, **pulled: Any) -> Applied:
+    def read(self, rows: Sequence[Record], *, accepted: Iterable[str] = (), **pulled: Any) -> Applied:
         """Pull and apply."""
-        return self.apply(self.pull(rows, **pulled), allowed=allowed)
+        return self.apply(self.pull(rows, **pulled), accepted=accepted)
 
-    def transfer(self, name: str = "feed", run: str = "run", allowed: int | None = None) -> Transferred:
+    def transfer(self, name: str = "feed", run: str = "run", accepted: Iterable[str] = ()) -> Transferred:
         self.passes(seconds=1)
         mine = self.settings
         service: Service = self.far if name == "far" else open_service(mine, name)
@@ -264,7 +275,7 @@ class Line:
             run,
             mine.guard,
             self.clock,
-            allowed=allowed,
+            accepted=skus_sql(*accepted),
         )
 
     def sync(self, rows: Sequence[Record], name: str = "feed", **how: Any) -> Transferred:
@@ -275,6 +286,11 @@ class Line:
     def mark(self, *skus: str, name: str = "feed", request: str = "request") -> int:
         self.passes(seconds=1)
         return receipts.mark(self.con, self.store, SCOPE, name, skus or None, request, self.clock)
+
+    def listed(self, hold: Hold) -> dict[str, str]:
+        """The products that a hold lists, and their names."""
+        assert hold.listed
+        return dict(self.con.execute(f"SELECT sku, name FROM '{self.store.url(hold.listed)}'").fetchall())
 
     # ── what came of them ───────────────────────────────────────────────────────────────────────────────────────────
 

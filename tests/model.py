@@ -93,6 +93,7 @@ class Hold(NamedTuple):
     would_remove: int
     of: int
     since: datetime
+    listed: frozenset[str] = frozenset()
     released: bool = False
 
 
@@ -154,6 +155,8 @@ class Model:
         self.tickets: set[int] = set()
         self.snapshots: dict[str, Snapshot] = {}
         self.applied: list[Snapshot] = []
+        self.accepted_alone: list[tuple[int, frozenset[str]]] = []
+        self.last_run = ""
         self.catalog = Log("catalog/scope=en")
         self.holds: dict[str | None, dict[str, Hold]] = {None: {}}
         self.services: dict[str, Service] = {}
@@ -194,25 +197,31 @@ class Model:
             if done and highest == number:
                 return number
 
-    def apply(self, run: str, allowed: int | None = None) -> Step:
+    def apply(self, run: str, accepted: frozenset[str] = frozenset()) -> Step:
         found, is_complete = self.snapshots[run], self.snapshots[run].asked is None
         while not self._is_told(found):
             after, at = len(self.catalog.entries), self.catalog.next_at(self.now)
             before = self.catalog.fold()
-            rows = self._difference(found, before)
-            removals = sum(
-                1 for sku, row in rows.items() if row.change == "removed" and sku in before and before[sku].version
-            )
-            live = sum(1 for row in before.values() if row.version)
-            if is_complete and exceeds(removals, live) and not (allowed is not None and removals <= allowed):
-                yield from self._hold(None, run, removals, live, self.now)
-                return
+            rows = self._kept_back(found, before, self._difference(found, before))
+            live = {sku for sku, row in before.items() if row.version}
+            gone = frozenset(sku for sku, row in rows.items() if row.change == "removed" and sku in live)
+            others, taken = gone - accepted, gone & accepted
+            is_held = is_complete and exceeds(len(others), len(live - taken))
+            if is_held:
+                yield from self._hold(None, run, others, len(live - taken), self.now)
+                if not taken:
+                    return
+                rows = {sku: Row("removed") for sku in taken}
             done = yield ("before", self.catalog.path(after))
             if done:
                 self.catalog.entries.append((at, rows))
-                self.applied.append(found)
+                self.last_run = run
+                if is_held:
+                    self.accepted_alone.append((found.place, taken))
+                else:
+                    self.applied.append(found)
             yield ("after", self.catalog.path(after))
-            if done and is_complete:
+            if done and is_complete and not is_held:
                 yield from self._release(None, run, at)
             if done:
                 return
@@ -221,7 +230,7 @@ class Model:
     def _finish_release(self, found: Snapshot) -> Step:
         """A step that was ended after its entry and before the release of the hold it passed is run again."""
         hold, at = self.held(None), self.catalog.entries[-1][0]
-        if hold and found.asked is None and found is self.applied[-1] and hold.at <= at:
+        if hold and found.asked is None and found.run == self.last_run and hold.at <= at:
             yield from self._release(None, found.run, at)
 
     def _is_told(self, found: Snapshot) -> bool:
@@ -230,6 +239,7 @@ class Model:
 
     def _difference(self, found: Snapshot, before: Mapping[str, Row]) -> dict[str, Row]:
         later = {sku for p in self.applied if p.place > found.place for sku in p.read}
+        later |= {sku for place, skus in self.accepted_alone if place > found.place for sku in skus}
         absent = {sku for sku, row in before.items() if row.change != "removed"} if found.asked is None else found.asked
         rows = {sku: self._seen(before.get(sku), *seen) for sku, seen in found.valid.items()}
         rows |= {sku: self._invalid(before.get(sku), code) for sku, code in found.invalid.items()}
@@ -239,6 +249,12 @@ class Model:
             for sku, row in rows.items()
             if row and sku not in later and not _is_gone_already(before.get(sku), row)
         }
+
+    def _kept_back(self, found: Snapshot, before: Mapping[str, Row], rows: dict[str, Row]) -> dict[str, Row]:
+        """A partial snapshot removes nothing that a hold keeps back."""
+        hold = self.held(None) if found.asked is not None else None
+        gone = {sku for sku, row in rows.items() if row.change == "removed"} & (hold.listed if hold else frozenset())
+        return {sku: row for sku, row in rows.items() if sku not in gone}
 
     def _seen(self, was: Row | None, content: Content, version: Version) -> Row | None:
         if was is None or was.version is None or was.content is None:
@@ -285,12 +301,12 @@ class Model:
             return "current"
         return "stale" if r and r.held else "missing"
 
-    def transfer(self, run: str, name: str, allowed: int | None = None) -> Step:
+    def transfer(self, run: str, name: str, accepted: frozenset[str] = frozenset()) -> Step:
         service, me = self.services[name], object()
         while True:
             head, catalog, receipts = len(service.log.entries), self.catalog.fold(), service.log.fold()
             due = self.due(service, catalog, receipts)
-            hold, due = self._guarded(due, receipts, run, allowed)
+            hold, due = self._guarded(due, receipts, run, accepted)
             if not due:
                 break
             down = self.down if not service.embedded else ""
@@ -302,18 +318,19 @@ class Model:
             if recorded == head + 1:
                 break
         if hold:
-            yield from self._hold(name, run, hold.would_remove, hold.of, hold.at)
+            yield from self._hold(name, run, hold.listed, hold.of, hold.at)
         else:
             yield from self._release(name, run, self.now)
 
     def _guarded(
-        self, due: dict, receipts: Mapping[str, Receipt], run: str, allowed: int | None
+        self, due: dict, receipts: Mapping[str, Receipt], run: str, accepted: frozenset[str]
     ) -> tuple[Hold | None, dict]:
-        removals = sum(1 for sku, (operation, _) in due.items() if operation == "removed" and receipts[sku].held)
-        held = sum(1 for r in receipts.values() if r.held)
-        if (allowed is not None and removals <= allowed) or not exceeds(removals, held):
+        gone = frozenset(sku for sku, (operation, _) in due.items() if operation == "removed" and receipts[sku].held)
+        held, others = sum(1 for r in receipts.values() if r.held) - len(gone & accepted), gone - accepted
+        if not exceeds(len(others), held):
             return None, due
-        return Hold(run, self.now, removals, held, self.now), {sku: d for sku, d in due.items() if d[0] != "removed"}
+        passing = {sku: d for sku, d in due.items() if d[0] != "removed" or sku in accepted}
+        return Hold(run, self.now, len(others), held, self.now, others), passing
 
     def _deliver(
         self, service: Service, due: Mapping[str, tuple[str, Version | None]], catalog: Mapping[str, Row], me: object
@@ -398,9 +415,10 @@ class Model:
         last = max(self.holds[service].values(), key=lambda h: (h.at, h.released), default=None)
         return None if last is None or last.released else last
 
-    def _hold(self, service: str | None, run: str, removals: int, of: int, at: datetime) -> Step:
+    def _hold(self, service: str | None, run: str, listed: frozenset[str], of: int, at: datetime) -> Step:
         before = self.held(service)
-        made = Hold(run, at, removals, of, before.since if before else at)
+        made = Hold(run, at, len(listed), of, before.since if before else at, listed)
+        yield from _write(f"{self._folder(service)}/{run}.*.parquet")
         yield from self._note(service, f"{run}.json", made)
 
     def _release(self, service: str | None, run: str, at: datetime) -> Step:
@@ -410,10 +428,14 @@ class Model:
             )
 
     def _note(self, service: str | None, name: str, made: Hold) -> Step:
-        path = f"holds/scope=en{f'/service={service}' if service else ''}/{name}"
+        path = f"{self._folder(service)}/{name}"
         yield ("before", path)
         self.holds[service][name] = made
         yield ("after", path)
+
+    @staticmethod
+    def _folder(service: str | None) -> str:
+        return "holds/scope=en" + (f"/service={service}" if service else "")
 
     # ── totals ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

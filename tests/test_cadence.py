@@ -160,7 +160,7 @@ def test_removals_are_counted_beside_what_was_missed(source: Source) -> None:
     long_ago = source.at(days=2)
     source.complete([product(sku, updated_at=long_ago) for sku in "ABC"])
     source.partial()
-    told = source.complete([product("A", updated_at=long_ago)], allowed=2)
+    told = source.complete([product("A", updated_at=long_ago)], accepted=["B", "C"])
     assert told is not None
     assert (told.changed, told.missed, told.removed) == (0, 0, 2)
 

@@ -11,6 +11,7 @@ import pytest
 from datasync import catalog
 from datasync.errors import RequestTooLate
 from datasync.store import holds
+from datasync.store.files import read_json, write_json
 from tests.line import SCOPE, Killed, Line, many, product, products
 
 
@@ -166,24 +167,173 @@ def test_while_one_is_held_partial_pulls_go_on(line: Line) -> None:
     assert holds.current(line.store, SCOPE, None)
 
 
-def test_an_accepted_hold_lets_pass_what_removes_no_more_than_it_named(line: Line) -> None:
+def test_a_hold_lists_the_products_that_it_keeps_back(line: Line) -> None:
+    line.read([product("a", "Ä\n<b>"), product("b"), product("c"), product("", name="no SKU")])
+    hold = line.read([]).held
+    assert hold
+    assert line.listed(hold) == {"a": "Ä\n<b>", "b": "A name", "c": "A name"}
+    assert hold.would_remove == 3
+
+
+def test_an_accepted_hold_lets_pass_what_it_lists(line: Line) -> None:
     line.read(products("a", "b"))
     hold = line.read([]).held
     assert hold
-    done = line.read([], allowed=hold.would_remove)
-    assert done.removed == 2
+    done = line.read([], accepted=line.listed(hold))
+    assert (done.removed, done.accepted, done.held) == (2, 2, None)
     assert line.names() == {}
     assert holds.current(line.store, SCOPE, None) is None
 
 
-def test_an_accepted_hold_is_held_anew_where_more_would_go_and_keeps_its_since(line: Line) -> None:
+def test_of_an_accepted_hold_only_what_is_gone_still_is_removed(line: Line) -> None:
     line.read(many(60))
-    first = line.read(many(30)).held
+    hold = line.read(many(20)).held
+    assert hold
+    done = line.read(many(50), accepted=line.listed(hold))
+    assert (done.removed, done.accepted, done.held) == (10, 10, None)
+    assert len(line.names()) == 50
+    assert holds.current(line.store, SCOPE, None) is None
+
+
+def test_as_many_other_removals_as_were_accepted_are_held(line: Line) -> None:
+    line.read(many(300))
+    hold = line.read(many(120)).held
+    assert hold
+    left = many(300)[180:]
+    done = line.read(left, accepted=line.listed(hold))
+    assert (done.removed, done.accepted) == (60, 60), "the listed ones that are gone still"
+    assert done.held
+    assert set(line.listed(done.held)) == {row["sku"] for row in many(120)}
+    assert set(line.names()) == {row["sku"] for row in (*many(120), *left)}
+
+
+def test_where_none_of_the_accepted_products_is_gone_nothing_is_removed(line: Line) -> None:
+    line.read(many(300))
+    hold = line.read(many(150)).held
+    assert hold
+    done = line.read(many(300)[150:], accepted=line.listed(hold))
+    assert (done.entry, done.removed, done.accepted) == (None, 0, 0)
+    assert done.held
+    assert set(line.listed(done.held)) == {row["sku"] for row in many(150)}
+    assert len(line.names()) == 300
+
+
+def test_few_others_than_were_accepted_pass_the_guard(line: Line) -> None:
+    line.read(many(300))
+    hold = line.read(many(120)).held
+    assert hold
+    done = line.read(many(120)[3:], accepted=line.listed(hold))
+    assert (done.removed, done.accepted, done.held) == (183, 180, None)
+
+
+def test_where_others_are_held_the_accepted_ones_go_and_nothing_else_of_the_snapshot(line: Line) -> None:
+    line.read(many(300))
+    first = line.read(many(120)).held
     assert first
     line.passes(hours=1)
-    again = line.read(many(29), allowed=first.would_remove).held
-    assert again
-    assert (again.would_remove, again.since) == (31, first.since)
+    left = [product("p0000", "Another name"), product("new"), *many(60)[1:]]
+    done = line.read(left, accepted=line.listed(first))
+    assert (done.added, done.updated, done.removed, done.accepted, done.products) == (0, 0, 180, 180, 120)
+    assert done.held
+    assert (done.held.would_remove, done.held.of, done.held.since) == (60, 120, first.since)
+    assert set(line.listed(done.held)) == {row["sku"] for row in many(120)[60:]}
+    assert line.names() == {row["sku"]: row["name"] for row in many(120)}
+    assert (line.figures().unexplained, line.log().head(line.con).meta["last_complete"]["run"]) == (0, "run-1")
+
+    done = line.read(left, accepted=line.listed(done.held))
+    assert (done.added, done.updated, done.removed, done.held) == (1, 1, 60, None)
+    assert set(line.names()) == {row["sku"] for row in left}
+
+
+def test_the_last_products_do_not_go_because_the_others_were_accepted(line: Line) -> None:
+    line.read(many(60))
+    hold = line.read(many(5)).held
+    assert hold
+    done = line.read([], accepted=line.listed(hold))
+    assert (done.removed, bool(done.held), len(line.names())) == (55, True, 5)
+
+
+def test_a_pull_that_began_before_an_accepted_removal_does_not_bring_it_back(line: Line) -> None:
+    line.read(many(300))
+    hold = line.read(many(120)).held
+    assert hold
+    early = line.pull(many(300)[1:])
+    line.read(many(60), accepted=line.listed(hold))
+    assert len(line.names()) == 120
+    line.apply(early)
+    assert set(line.names()) == {row["sku"] for row in many(120)[1:]}
+    line.read(many(300)[1:])
+    assert len(line.names()) == 299, "a pull that began later does"
+
+
+def test_a_step_killed_between_a_hold_and_the_accepted_removals_comes_to_the_same_when_run_again(line: Line) -> None:
+    line.read(many(300))
+    hold = line.read(many(120)).held
+    assert hold
+    accepted, found = line.listed(hold), line.pull(many(60))
+    for kills_at in (".parquet", "holds/", "catalog/"):
+        line.store.kill_before(kills_at)
+        with pytest.raises(Killed):
+            line.apply(found, accepted=accepted)
+    assert len(line.names()) == 300
+    for _ in range(2):
+        held = line.apply(found, accepted=accepted).held
+        assert held
+        assert (len(line.names()), held.would_remove, held.of) == (120, 60, 120)
+    stands = holds.current(line.store, SCOPE, None)
+    assert stands
+    assert len(line.listed(stands)) == 60
+
+
+# ── what a hold keeps back ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_resync_of_chosen_skus_removes_nothing_that_a_hold_keeps_back(line: Line) -> None:
+    line.read(many(60))
+    hold = line.read(many(30)).held
+    assert hold
+    done = line.read([product("p0001", "Another name")], skus=["p0001", "p0002", "p0040", "p0050", "nobody"])
+    assert (done.removed, done.updated, done.kept_back) == (1, 1, 2)
+    assert f"the hold of run {hold.id}" in (done.note or "")
+    assert "p0002" not in line.names()
+    assert {"p0040", "p0050"} <= set(line.names())
+    assert holds.current(line.store, SCOPE, None) == hold
+
+
+def test_what_a_later_snapshot_saw_again_is_kept_back_no_longer(line: Line) -> None:
+    line.read(many(60))
+    line.read(many(30))
+    assert line.read(many(39)).held
+    assert line.read([], skus=["p0035", "p0040"]).kept_back == 1
+    assert "p0035" not in line.names()
+    line.read(many(60))
+    assert line.read([], skus=["p0040"]).kept_back == 0
+    assert "p0040" not in line.names()
+
+
+def test_deletions_that_are_held_keep_back_what_an_earlier_snapshot_lacked(line: Line) -> None:
+    line.read(many(90))
+    assert line.read(many(50)).held
+    gone = [row["sku"] for row in many(50)[:40]]
+    told = line.pull([], changed=True, gone=gone)
+    assert line.apply(told).held
+    assert line.read([], skus=["p0001", "p0080"]).kept_back == 2
+    assert len(line.names()) == 90
+
+
+def test_a_snapshot_that_removes_nothing_because_of_a_broken_record_ends_no_hold(line: Line) -> None:
+    line.read(many(60))
+    hold = line.read(many(30)).held
+    line.read([*many(30), {"_unreadable": "it is broken"}])
+    assert holds.current(line.store, SCOPE, None) == hold
+
+
+def test_a_hold_without_a_list_keeps_back_all_that_is_asked_for(line: Line) -> None:
+    line.read(many(60))
+    hold = line.read(many(30)).held
+    assert hold
+    write_json(line.store, holds.path_of(hold), {**read_json(line.store, holds.path_of(hold)), "listed": None})
+    assert line.read([], skus=["p0001", "p0050"]).kept_back == 2
     assert len(line.names()) == 60
 
 

@@ -157,7 +157,8 @@ def test_a_removal_that_is_held_ends_with_the_code_for_a_decision_and_says_how_t
     assert told.code == 5
     assert told.lines[-1] == "sync-20261124T030201Z: held"
     assert told.errors[1] == (
-        "en-US catalog: 3 products. Held: it would remove 3 of 3 products. To let that pass: "
+        "en-US catalog: 3 products. Held: it would remove 3 of 3 products. To see them: "
+        "datasync holds sync-20261124T030201Z. To let that pass: "
         "datasync resync --scope en-US --accept-shrink sync-20261124T030201Z --reason WHY --yes."
     )
 
@@ -235,7 +236,9 @@ def test_an_accepted_hold_lets_its_removals_pass(shop: Shop) -> None:
     shop.sells(("E-5", "Egg", "enabled", "food", ""))
     shop.run("sync")
     asked = ("resync", "--scope", "en-US", "--accept-shrink", shop.held_run(), "--reason", "the old range is gone")
-    assert "  May remove up to 3 products, as held in run sync-20261124T030201Z." in shop.run(*asked).lines
+    assert (
+        "  Only the 3 listed by the hold of run sync-20261124T030201Z may go from the catalog" in shop.run(*asked).out
+    )
     told = shop.run(*asked, "--yes")
     assert told.code == 0
     assert rows(told)[1] == ["en-US", "catalog", "1", "0", "0", "3", "0", "0", "0", "ok"]
@@ -536,7 +539,7 @@ def test_the_help_teaches_the_first_steps_and_the_exit_codes(shop: Shop) -> None
     assert told.returncode == 0
     for line in ("datasync init products.csv", "  2  mend the settings or the request; trying again changes nothing"):
         assert line in told.stdout
-    commands = ("init", "check", "sync", "publish", "status", "why", "tidy", "withdraw", "schema", "resync")
+    commands = ("init", "check", "sync", "publish", "status", "why", "tidy", "withdraw", "schema", "resync", "holds")
     assert all(re.search(rf"^    {command} ", told.stdout, re.MULTILINE) for command in commands)
 
 

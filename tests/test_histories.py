@@ -41,7 +41,7 @@ from datasync.store import holds
 from datasync.store.files import Folder
 from tests import model
 from tests.actors import Actor, Stops
-from tests.line import Table, connection
+from tests.line import Table, connection, skus_sql
 from tests.model import Content, Model, Step, Version
 
 EXAMPLES = int(os.environ.get("DATASYNC_EXAMPLES", "0"))
@@ -56,6 +56,7 @@ LIMITS: tuple[tuple[tuple[str, ...], int], ...] = (
 )
 
 
+NOBODY = frozenset[str]()  # nobody's removal was accepted
 SOME = st.frozensets(st.sampled_from(SKUS), min_size=1, max_size=3)
 ASKED = st.none() | SOME
 NAMES = st.sampled_from(["feed", "far"])
@@ -196,14 +197,14 @@ class Histories(RuleBasedStateMachine):
         else:
             self.source_changes(changes)
             self.whole_run(frozenset(changes) or None)
-        self.finish("apply", run, None)
+        self.finish("apply", run, NOBODY)
 
     @rule(kind=st.sampled_from(["pull", "apply", "transfer"]), stops=st.integers(1, 6), changes=CHANGES, name=NAMES)
     def a_step_is_killed_and_run_again(
         self, kind: str, stops: int, changes: dict[str, Content | None], name: str
     ) -> None:
         self.source_changes(changes)
-        run, told = self.new_run(), {"pull": (None,), "apply": (None,), "transfer": (name, None)}[kind]
+        run, told = self.new_run(), {"pull": (None,), "apply": (NOBODY,), "transfer": (name, NOBODY)}[kind]
         if kind == "apply":
             self.finish("pull", run, None)
         actor = self.start(kind, run, *told)
@@ -219,7 +220,7 @@ class Histories(RuleBasedStateMachine):
     @rule(which=st.sampled_from([None, "feed", "far"]))
     def an_operator_accepts(self, which: str | None) -> None:
         hold = self.model.held(which) or next(h for name in (None, "feed", "far") if (h := self.model.held(name)))
-        self.whole_run(None, allowed=hold.would_remove)
+        self.whole_run(None, accepted=hold.listed)
 
     @precondition(lambda self: len(self.actors) < self.writers)
     @rule(asked=ASKED)
@@ -230,12 +231,12 @@ class Histories(RuleBasedStateMachine):
     @rule(which=st.integers(0, 2))
     def a_snapshot_is_applied(self, which: int) -> None:
         newest = list(reversed(self.model.snapshots))
-        self.start("apply", newest[which % len(newest)], None)
+        self.start("apply", newest[which % len(newest)], NOBODY)
 
     @precondition(lambda self: len(self.actors) < self.writers)
     @rule(name=NAMES)
     def a_transfer_starts(self, name: str) -> None:
-        self.start("transfer", self.new_run(), name, None)
+        self.start("transfer", self.new_run(), name, NOBODY)
 
     @precondition(lambda self: len(self.actors) < self.writers)
     @rule(name=NAMES, asked=ASKED)
@@ -265,14 +266,16 @@ class Histories(RuleBasedStateMachine):
     def a_step_is_killed(self, which: int) -> None:
         self.actors.pop(which % len(self.actors)).kill()
 
-    def whole_run(self, asked: frozenset[str] | None, *, force: bool = False, allowed: int | None = None) -> None:
+    def whole_run(
+        self, asked: frozenset[str] | None, *, force: bool = False, accepted: frozenset[str] = NOBODY
+    ) -> None:
         run = self.new_run()
         self.finish("pull", run, asked)
-        self.finish("apply", run, allowed)
+        self.finish("apply", run, accepted)
         for name in self.model.services:
             if force:
                 self.finish("mark", run, name, asked)
-            self.finish("transfer", run, name, allowed)
+            self.finish("transfer", run, name, accepted)
 
     def new_run(self) -> str:
         self.runs += 1
@@ -317,19 +320,20 @@ class Histories(RuleBasedStateMachine):
         mine = self.configured().scopes["en"]
         pull.pull(con, store, "en", mine, Live(self.model), want, run, "fingerprint", self.clock)
 
-    def do_apply(self, run: str, allowed: int | None, con: duckdb.DuckDBPyConnection, store: Stops) -> None:
+    def do_apply(self, run: str, accepted: frozenset[str], con: duckdb.DuckDBPyConnection, store: Stops) -> None:
         found = pull.read(con, store, "en", run)
         assert found is not None
         passed_by = found.blank + found.filtered + found.outdated
         assert found.records == found.valid + found.quarantined + found.repeated + passed_by
-        catalog.apply(con, store, found, GUARD, self.configured().scopes["en"].volatile, self.clock, allowed=allowed)
+        volatile = self.configured().scopes["en"].volatile
+        catalog.apply(con, store, found, GUARD, volatile, self.clock, accepted=skus_sql(*accepted))
 
     def do_transfer(
-        self, run: str, name: str, allowed: int | None, con: duckdb.DuckDBPyConnection, store: Stops
+        self, run: str, name: str, accepted: frozenset[str], con: duckdb.DuckDBPyConnection, store: Stops
     ) -> None:
         mine = self.configured().services[name]
         service: Service = self.far if name == "far" else Feed(mine.max_bytes, mine.required)
-        transfer.transfer(con, store, "en", name, mine, service, run, GUARD, self.clock, allowed=allowed)
+        transfer.transfer(con, store, "en", name, mine, service, run, GUARD, self.clock, accepted=skus_sql(*accepted))
 
     def do_mark(
         self, run: str, name: str, asked: frozenset[str] | None, con: duckdb.DuckDBPyConnection, store: Stops
@@ -370,12 +374,18 @@ class Histories(RuleBasedStateMachine):
                 if self.is_news(name, len(self.model.services[name].log.entries)):
                     self.check_receipts(con, store, name)
             holding = {name: holds.current(store, "en", name) for name in (None, "feed", "far")}
+            lists = {name: self.listed(con, store, hold) for name, hold in holding.items() if hold}
         expected = {name: self.model.held(name) for name in holding}
         assert {name: hold and _told(hold.id, hold) for name, hold in holding.items()} == {
             name: hold and _told(hold.run, hold) for name, hold in expected.items()
         }
+        assert lists == {name: sorted(hold.listed) for name, hold in expected.items() if hold}
         taken = {sku: self.version(sku, hash_) for sku, hash_ in self.far.holds.items()}
         assert taken == self.model.services["far"].contents
+
+    @staticmethod
+    def listed(con: duckdb.DuckDBPyConnection, store: Folder, hold: holds.Hold) -> list[str]:
+        return sorted(sku for (sku,) in con.execute(holds.skus(store, [hold.listed])).fetchall())
 
     def is_news(self, log: str, entries: int) -> bool:
         was, self.seen[log] = self.seen.get(log), entries
@@ -450,7 +460,7 @@ class Histories(RuleBasedStateMachine):
         self.model.moods.clear()
         self.model.down = ""
         before = self.model.catalog.fold()
-        self.whole_run(None, allowed=len(SKUS))
+        self.whole_run(None, accepted=frozenset(SKUS))
         self.the_logs_fold_to_what_the_model_has()
         self.check_totals()
         self.check_contents(before)

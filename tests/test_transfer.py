@@ -331,8 +331,12 @@ def test_accepted_removals_pass_and_end_the_hold(line: Line) -> None:
     line.change("feed", accepts=[{"rule": "false", "otherwise": "Turned away"}])
     hold = line.transfer().held
     assert hold
-    assert line.transfer(allowed=hold.would_remove - 1).held
-    assert line.transfer(allowed=hold.would_remove).removed == 2
+    assert line.listed(hold) == {"a": "A name", "b": "A name"}
+    again = line.transfer(accepted=["a"])
+    assert (again.removed, again.accepted) == (1, 1)
+    assert again.held
+    assert (line.listed(again.held), again.held.of, line.holding()) == ({"b": "A name"}, 1, {"b"})
+    assert line.transfer(accepted=["b"]).removed == 1
     assert holds.current(line.store, SCOPE, "feed") is None
 
 

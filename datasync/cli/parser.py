@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from datasync.cli import figures, keeping, runs
+from datasync.cli import figures, holds, keeping, runs
 from datasync.errors import InvalidSettings
 from datasync.store.files import Clock
 
@@ -147,7 +147,9 @@ def _run_commands(commands: Any) -> None:
     picked.add_argument("--skus", metavar="FILE", help="only these products, one SKU a line; - reads stdin")
     picked.add_argument("--failing", action="store_true", help="only what failed, was rejected or is in quarantine")
     again.add_argument("--force", action="store_true", help="deliver again what a service holds already")
-    again.add_argument("--accept-shrink", metavar="RUN", help="let the removals pass that were held in this run")
+    again.add_argument(
+        "--accept-shrink", metavar="RUN", help="let the removals pass that this run held and lists, and no others"
+    )
     again.add_argument("--reason", metavar="R", required=True, help="why, for whoever reads the report")
     again.add_argument("--yes", action="store_true", help="carry it out")
 
@@ -184,7 +186,16 @@ def _figure_commands(commands: Any) -> None:
         "datasync why -- -123",
     )
     why.add_argument("sku", metavar="SKU")
-    for one in (status, why):
+    held = _add(
+        commands,
+        "holds",
+        holds.holds_,
+        "the removals that wait for a decision; of one run, the products and who accepted them",
+        "datasync holds",
+        "datasync holds sync-20261124T030000Z-ab12",
+    )
+    held.add_argument("run", metavar="RUN", nargs="?", help="the run that held the removal, or that accepted it")
+    for one in (status, why, held):
         one.add_argument("--json", action="store_true", help="for machines")
 
 

@@ -84,4 +84,6 @@ def held(told: Mapping[str, Any]) -> list[str]:
     if not one:
         return []
     how = f"datasync resync --scope {one['scope']} --accept-shrink {one['id']} --reason WHY --yes"
-    return [f"Held: it would remove {one['would_remove']:,} of {one['of']:,} products. To let that pass: {how}"]
+    which = " that nobody accepted" if told.get("accepted") else ""
+    count = f"{one['would_remove']:,} of {one['of']:,} products{which}"
+    return [f"Held: it would remove {count}. To see them: datasync holds {one['id']}. To let that pass: {how}"]

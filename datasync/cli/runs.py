@@ -165,7 +165,10 @@ def _show(way: _Way) -> None:
             say(f"{step.scope}: {balance(pull.settled(told, outdated))}")
     for step, told in way.told.items():
         if step.kind == "pull" and told.get("not_at_source"):
-            say(f"{step.scope}: not at the source: {_absent(told, way.told.get(Step('catalog', step.scope), {}))}")
+            applied = way.told.get(Step("catalog", step.scope), {})
+            say(f"{step.scope}: not at the source: {_absent(told, applied)}")
+            if applied.get("kept_back"):
+                say(f"{step.scope}: {applied['note']}")
 
 
 def _absent(pulled: Mapping[str, Any], applied: Mapping[str, Any]) -> str:
@@ -191,8 +194,8 @@ def _show_plan(request: Request, plan: Sequence[ScopePlan]) -> None:
         if request.force:
             marks = ", ".join(f"{service} {count:,}" for service, count in one.marks.items())
             say(f"  Delivered again though held: {marks}.")
-        if one.may_remove is not None:
-            say(f"  May remove up to {one.may_remove:,} products, as held in run {request.accept_shrink}.")
+        for sentence in resync.removal_words(one):
+            say(f"  {sentence}")
     say("To carry it out, add --yes.")
 
 

@@ -30,7 +30,7 @@ def lines(story: Story) -> Iterator[str]:
 
 def content(story: Story) -> dict[str, Any]:
     """The story as JSON: every fact, and beside the facts of a scope or a service its sentences."""
-    made: dict[str, Any] = _plain(asdict(story))
+    made: dict[str, Any] = content_of(asdict(story))
     made["known"] = story.is_known
     for plain, scope in zip(made["scopes"], story.scopes, strict=True):
         plain["sentences"] = list(of_scope(scope))
@@ -165,9 +165,10 @@ def _event(event: Event) -> str:
     return f"{clock(event.at)}  {event.service or 'catalog'} {event.what}{version}{words} (run {event.run})"
 
 
-def _plain(value: Any) -> Any:
+def content_of(value: Any) -> Any:
+    """Facts as JSON can hold them."""
     if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
+        return {key: content_of(one) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(one) for one in value]
+        return [content_of(one) for one in value]
     return zulu(value) if isinstance(value, datetime) else value

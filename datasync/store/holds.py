@@ -1,17 +1,25 @@
 """Removals that the volume guard held: what was held, since when, and whether it still is.
 
-A hold is one small file, named by the run that met it. When a later run passes where one was held, a release is written
-beside it. Nothing is changed in place, so any earlier moment can be asked about.
+A hold is one small file, named by the run that met it, and beside it the list of the products that it keeps back. When
+a later run passes where one was held, a release is written beside it. Nothing is changed in place, so any earlier
+moment can be asked about.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import uuid
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from datasync.store.files import Store, read_json, write_json
+import duckdb
+
+from datasync.sql import literal
+from datasync.store.files import ZSTD, Store, parquet, read_json, write_json
+from datasync.store.scratch import scratch
+
+NO_SKUS = "SELECT NULL::VARCHAR AS sku WHERE false"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +28,8 @@ class Hold:
     what only an operator may let pass.
 
     ``id`` is the run's id; accepting names it. ``since`` is when the first hold of this row of holds was met;
-    ``complete`` tells a whole snapshot from the rest.
+    ``complete`` tells a whole snapshot from the rest. ``listed`` is the file of the products that it keeps back, by sku
+    and name; None in holds of older versions, which have no list.
     """
 
     id: str
@@ -32,6 +41,7 @@ class Hold:
     since: datetime
     released: bool = False
     complete: bool = False
+    listed: str | None = None
 
 
 def exceeds(percent: float, products: int, removals: int, of: int) -> bool:
@@ -39,10 +49,19 @@ def exceeds(percent: float, products: int, removals: int, of: int) -> bool:
     return removals > 0 and (removals >= of or (removals > products and removals * 100 > of * percent))
 
 
-def hold(store: Store, new: Hold) -> Hold:
-    """Record a hold; it takes over ``since`` from the one it follows."""
+def hold(con: duckdb.DuckDBPyConnection, store: Store, new: Hold, products: str) -> Hold:
+    """Record a hold and the ``products`` it keeps back (a SELECT of sku and name); it takes over ``since`` from the one
+    it follows.
+
+    The list comes first, under a name of its own: what was accepted stays as it was, also when the run is tried again.
+    """
     before = current(store, new.scope, new.service)
-    made = replace(new, since=before.since) if before else new
+    listed = f"{folder_of(new.scope, new.service)}/{new.id}.{uuid.uuid4().hex[:8]}.parquet"
+    with scratch() as folder:
+        file = folder / "listed.parquet"
+        con.execute(f"COPY (SELECT sku, name FROM ({products}) ORDER BY sku) TO {literal(str(file))} ({ZSTD})")
+        store.create(listed, file)
+    made = replace(new, since=before.since if before else new.since, listed=listed)
     write_json(store, path_of(new), _plain(made))
     return made
 
@@ -51,8 +70,8 @@ def release(store: Store, scope: str, service: str | None, run: str, at: datetim
     """Record that a run passed where one was held; without a hold this writes nothing."""
     held = current(store, scope, service)
     if held:
-        released = replace(held, id=run, at=max(at, held.at), would_remove=0, released=True)
-        write_json(store, f"{_folder(scope, service)}/{run}.released.json", _plain(released))
+        released = replace(held, id=run, at=max(at, held.at), would_remove=0, released=True, listed=None)
+        write_json(store, f"{folder_of(scope, service)}/{run}.released.json", _plain(released))
 
 
 def current(store: Store, scope: str, service: str | None, before: datetime | None = None) -> Hold | None:
@@ -66,20 +85,52 @@ def find(store: Store, scope: str, service: str | None, run: str) -> Hold | None
     return next((h for _, h in known(store, scope, service) if h.id == run and not h.released), None)
 
 
+def standing(store: Store, scope: str, service: str | None) -> list[Hold]:
+    """The holds whose lists keep products back now, newest first: a complete snapshot's takes the place of all before,
+    those met after it add to it.
+    """
+    keeping: list[Hold] = []
+    for _, met in reversed(known(store, scope, service)):
+        if met.released:
+            break
+        keeping.append(met)
+        if met.complete:
+            break
+    return keeping
+
+
 def known(store: Store, scope: str, service: str | None) -> list[tuple[str, Hold]]:
     """Every hold and release there, with its path, oldest first; the last word counts."""
-    folder = _folder(scope, service)
-    paths = [f"{folder}/{name}" for name in store.listing(folder)]
+    folder = folder_of(scope, service)
+    paths = [f"{folder}/{name}" for name in store.listing(folder) if name.endswith(".json")]
     met = [(path, _hold(content)) for path in paths if (content := read_json(store, path))]
     return sorted(met, key=lambda one: (one[1].at, one[1].released))
 
 
+def is_listed(store: Store, held: Hold) -> bool:
+    """True if the list of a hold is there."""
+    folder, _, name = (held.listed or "").rpartition("/")
+    return bool(name) and name in store.listing(folder)
+
+
+def products(store: Store, listed: str) -> str:
+    """SQL with one row per product of a hold's list, by its sku and name."""
+    return f"SELECT sku, name FROM {parquet(store, listed)}"
+
+
+def skus(store: Store, lists: Iterable[str | None]) -> str:
+    """SQL with one row per SKU of some holds' lists; of a hold without a list, none."""
+    paths = [path for path in lists if path]
+    return f"SELECT DISTINCT sku FROM {parquet(store, *paths)}" if paths else NO_SKUS
+
+
 def path_of(held: Hold) -> str:
     """Where a hold's file stands in the store."""
-    return f"{_folder(held.scope, held.service)}/{held.id}.json"
+    return f"{folder_of(held.scope, held.service)}/{held.id}.json"
 
 
-def _folder(scope: str, service: str | None) -> str:
+def folder_of(scope: str, service: str | None) -> str:
+    """Where the holds of a scope, or of a service there, stand in the store."""
     return f"holds/scope={scope}" + (f"/service={service}" if service else "")
 
 

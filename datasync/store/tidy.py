@@ -20,7 +20,7 @@ import duckdb
 
 from datasync.settings import Keep
 from datasync.sql import query
-from datasync.store import holds, runs, tickets
+from datasync.store import acceptances, holds, runs, tickets
 from datasync.store.files import SCRATCH, Store
 from datasync.store.log import Listing, Log
 
@@ -53,6 +53,8 @@ class Tidied:
     steps: int = 0
     runs: int = 0
     holds: int = 0
+    hold_lists: int = 0
+    acceptances: int = 0
     tickets: int = 0
     scratch: int = 0
 
@@ -239,12 +241,25 @@ def _tickets(work: _Round, logs: ScopeLogs) -> None:
 
 
 def _holds(work: _Round, scope: str, service: str | None) -> None:
-    """Remove holds from before the kept history, oldest first; one that stood when it began, or stands, stays."""
-    known = holds.known(work.store, scope, service)
-    before = [path for path, held in known if held.at <= work.now - max(work.keep.history, DAY)]
-    stands = bool(before) and not dict(known)[before[-1]].released
+    """Remove holds from before the kept history, oldest first; one that stood when it began, or stands, stays. Their
+    lists go with them, unless somebody accepted one in the kept history.
+    """
+    known, until = dict(holds.known(work.store, scope, service)), work.now - max(work.keep.history, DAY)
+    before = [path for path, held in known.items() if held.at <= until]
+    stands = bool(before) and not known[before[-1]].released
     for path in before[:-1] if stands else before:
         work.remove("holds", path)
+        known.pop(path)
+    listed = {held.listed for held in known.values()}
+    for path, acceptance in acceptances.known(work.store, scope, service):
+        if acceptance.at <= until:
+            work.remove("acceptances", path)
+        else:
+            listed.add(acceptance.listed)
+    folder = holds.folder_of(scope, service)
+    for name in work.old(folder, DAY):
+        if name.endswith(".parquet") and f"{folder}/{name}" not in listed:
+            work.remove("hold_lists", f"{folder}/{name}")
 
 
 # ── runs ────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -185,7 +185,7 @@ def test_what_partial_pulls_missed_is_counted_by_the_queries_beside_it(tmp_path:
     source.partial(product("A", "new", updated_at=source.at(hours=-0.5)))
     dated = source.at(minutes=25)
     source.partial()
-    source.complete([product("A", "newer", updated_at=old), product("B", "new", updated_at=dated)], allowed=1)
+    source.complete([product("A", "newer", updated_at=old), product("B", "new", updated_at=dated)], accepted=["C"])
     at = totals.moment(line.con, line.store, line.settings, line.now + timedelta(seconds=1))
     found = totals.totals(line.con, line.store, line.settings, at)
     *_, (_, _, _, text) = counting.data_files(line.con, line.store, line.settings, found, 40)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +19,7 @@ from datasync.sources.base import Records, Want
 from datasync.store.files import Store
 from datasync.store.tidy import ScopeLogs
 from datasync.transfer import Transferred
+from tests.line import skus_sql
 
 FIELDS = ("sku", "name", "price", "status", "updated_at")
 SCOPE = "en"
@@ -94,27 +95,29 @@ class Line:
             self.con, self.store, SCOPE, self.settings.scopes[SCOPE], Table(rows), want, run, "shop", self.clock
         )
 
-    def apply(self, run: str, allowed: int | None = None) -> Applied:
+    def apply(self, run: str, accepted: Iterable[str] = ()) -> Applied:
         found = pull.read(self.con, self.store, SCOPE, run)
         assert found is not None
-        return catalog.apply(self.con, self.store, found, self.settings.guard, (), self.clock, allowed=allowed)
+        return catalog.apply(
+            self.con, self.store, found, self.settings.guard, (), self.clock, accepted=skus_sql(*accepted)
+        )
 
-    def transfer(self, run: str, name: str, allowed: int | None = None) -> Transferred:
+    def transfer(self, run: str, name: str, accepted: Iterable[str] = ()) -> Transferred:
         service = self.deliver_to.get(name) or open_service(self.settings, name)
         mine, guard = self.settings.services[name], self.settings.guard
         return transfer.transfer(
-            self.con, self.store, SCOPE, name, mine, service, run, guard, self.clock, allowed=allowed
+            self.con, self.store, SCOPE, name, mine, service, run, guard, self.clock, accepted=skus_sql(*accepted)
         )
 
     def mark(self, run: str, name: str, skus: Sequence[str] | None = None) -> int:
         return receipts.mark(self.con, self.store, SCOPE, name, skus, run, self.clock)
 
-    def sync(self, run: str, rows: Sequence[Row], skus: Sequence[str] = (), allowed: int | None = None) -> None:
+    def sync(self, run: str, rows: Sequence[Row], skus: Sequence[str] = (), accepted: Iterable[str] = ()) -> None:
         """A whole run."""
         self.pull(run, rows, skus)
-        self.apply(run, allowed)
+        self.apply(run, accepted)
         for name in self.settings.services:
-            self.transfer(run, name, allowed)
+            self.transfer(run, name, accepted)
 
     def logs(self) -> list[ScopeLogs]:
         """What tidy takes."""

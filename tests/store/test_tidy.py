@@ -13,7 +13,7 @@ import pytest
 from datasync import catalog, pull, receipts
 from datasync.errors import LogDamaged, ServiceUnavailable
 from datasync.settings import Keep, Settings
-from datasync.store import holds, runs, tickets
+from datasync.store import acceptances, holds, runs, tickets
 from datasync.store.files import Clock, Folder, write_json
 from datasync.store.holds import Hold
 from datasync.store.log import TICK, Head, Log
@@ -408,7 +408,8 @@ def test_old_holds_go_but_the_one_that_stands_or_stood_at_a_kept_moment(
     versions: Versions, dated: Dated, clock: Hours
 ) -> None:
     def hold(run: str, service: str | None = None) -> None:
-        holds.hold(dated, Hold(run, "en", service, clock(), 50, 60, clock()))
+        made = Hold(run, "en", service, clock(), 50, 60, clock())
+        holds.hold(versions.con, dated, made, "SELECT 'a' AS sku, 'A' AS name")
         clock.pass_by(days=1)
 
     write_json(dated, "receipts/service=search/scope=en/none", {})
@@ -422,17 +423,49 @@ def test_old_holds_go_but_the_one_that_stands_or_stood_at_a_kept_moment(
 
     versions.append()
     clock.now = START + timedelta(days=401, hours=12)  # the kept history begins between r2 and its release
-    assert versions.tidy().holds == 1
+    done = versions.tidy()
+    assert (done.holds, done.hold_lists) == (1, 1)
     stood = [holds.current(dated, "en", None, START + timedelta(days=day, hours=13)) for day in (1, 2, 3, 4)]
     assert [held.id if held else None for held in stood] == ["r2", None, "r4", "r5"]
     clock.pass_by(days=30)
-    assert versions.tidy().holds == 3
+    done = versions.tidy()
+    assert (done.holds, done.hold_lists) == (3, 2)
     holds.release(dated, "en", None, "r6", clock())
     assert versions.tidy().holds == 0
-    assert set(dated.listing("holds/scope=en")) == {"r5.json", "r6.released.json"}
+    assert {name for name in dated.listing("holds/scope=en") if name.endswith(".json")} == {
+        "r5.json",
+        "r6.released.json",
+    }
     clock.pass_by(days=401)
-    assert versions.tidy().holds == 2
-    assert set(dated.listing("holds/scope=en/service=search")) == {"s1.json"}
+    done = versions.tidy()
+    assert (done.holds, done.hold_lists) == (2, 1)
+    assert dated.listing("holds/scope=en") == {}
+    stands = holds.current(dated, "en", "search")
+    assert stands
+    assert stands.listed
+    assert {f"holds/scope=en/service=search/{name}" for name in dated.listing("holds/scope=en/service=search")} == {
+        holds.path_of(stands), stands.listed,
+    }  # fmt: skip
+
+
+def test_an_accepted_list_is_kept_as_long_as_its_acceptance(versions: Versions, dated: Dated, clock: Hours) -> None:
+    rows = "SELECT 'a' AS sku, 'A' AS name"
+    held = holds.hold(versions.con, dated, Hold("r1", "en", None, clock(), 50, 60, clock()), rows)
+    clock.pass_by(days=1)
+    holds.release(dated, "en", None, "r2", clock())
+    clock.pass_by(days=300)
+    acceptances.accept(dated, held, "r2", "Ann", "it is right", clock())
+    versions.append()
+    clock.pass_by(days=300)
+    done = versions.tidy()
+    assert (done.holds, done.hold_lists, done.acceptances) == (2, 0, 0)
+    accepted = acceptances.of_run(dated, "en", None, "r2")
+    assert accepted
+    assert versions.con.execute(holds.skus(dated, [accepted.listed])).fetchall() == [("a",)]
+    clock.pass_by(days=110)
+    done = versions.tidy()
+    assert (done.holds, done.hold_lists, done.acceptances) == (0, 1, 1)
+    assert dated.folders("holds") == []
 
 
 # ── whatever happens ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -341,9 +341,9 @@ const WORDS = {
   "holds.id": "Hold",
   "holds.do": "What to do",
   "holds.advice":
-    "If the source is wrong, mend it: the next sync goes on by itself. If the removal is right, accept it:",
+    "If the source is wrong, mend it: the next sync goes on by itself. If these products are to go, accept that; any others are held again:",
   "holds.advice service":
-    "If a rule of the service is wrong, mend it: the next sync goes on by itself. If the removal is right, accept it:",
+    "If a rule of the service is wrong, mend it: the next sync goes on by itself. If these products are to go, accept that; any others are held again:",
   "quarantined": "Quarantined",
   "quarantined.means": "the record could not be used",
   "pull_quarantined": "Quarantined by the last pull",

@@ -1,0 +1,56 @@
+"""Holds that an operator accepted: which list of products may go, by whose word, for what reason, in which run.
+
+An acceptance is written when its run begins, and never again. The steps of the run read it from here, so that what was
+accepted then is what may go, whatever became of the hold since; it can be read as long as holds are kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from datasync.store.files import Store, read_json, write_json
+from datasync.store.holds import Hold, folder_of
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """One accepted hold: the removals on its list (``listed``) may go in ``run``, and no others by this."""
+
+    hold: str
+    scope: str
+    service: str | None
+    listed: str
+    run: str
+    by: str
+    reason: str
+    at: datetime
+
+
+def accept(store: Store, hold: Hold, run: str, by: str, reason: str, at: datetime) -> None:
+    """Record that a run may carry out what a hold lists; what is recorded already stays as it is."""
+    assert hold.listed, "a hold without a list is accepted by nobody"
+    made = Acceptance(hold.id, hold.scope, hold.service, hold.listed, run, by, reason, at)
+    write_json(store, _path(hold.scope, hold.service, run), {**asdict(made), "at": at.isoformat()}, new=True)
+
+
+def of_run(store: Store, scope: str, service: str | None, run: str) -> Acceptance | None:
+    """What a run may carry out there; None where nothing was accepted."""
+    return _read(store, _path(scope, service, run))
+
+
+def known(store: Store, scope: str, service: str | None) -> list[tuple[str, Acceptance]]:
+    """Every acceptance there, with its path, oldest first."""
+    folder = f"{folder_of(scope, service)}/accepted"
+    paths = [f"{folder}/{name}" for name in store.listing(folder)]
+    met = [(path, read) for path in paths if (read := _read(store, path))]
+    return sorted(met, key=lambda pair: (pair[1].at, pair[1].run))
+
+
+def _read(store: Store, path: str) -> Acceptance | None:
+    content = read_json(store, path)
+    return Acceptance(**{**content, "at": datetime.fromisoformat(content["at"])}) if content else None
+
+
+def _path(scope: str, service: str | None, run: str) -> str:
+    return f"{folder_of(scope, service)}/accepted/{run}.json"
