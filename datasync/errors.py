@@ -68,7 +68,7 @@ class InvalidSettings(SettingsError):
     """One key of the settings file cannot be used; the message names it, what was given and the fix."""
 
     def __init__(self, key: str, problem: str, fix: str) -> None:
-        self.key, self.problem = key, problem
+        self.key, self.problem, self.fix = key, problem, fix
         super().__init__(f"{key}: {problem} {fix}")
 
 

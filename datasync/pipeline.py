@@ -17,7 +17,7 @@ from typing import Any
 
 import duckdb
 
-from datasync import cadence, catalog, pull, receipts, resync, settings, totals, transfer, withdraw
+from datasync import cadence, catalog, exports, pull, receipts, resync, settings, totals, transfer, withdraw
 from datasync.connection import Credentials, from_environment
 from datasync.errors import DatasyncError, RunFailed, SettingsError
 from datasync.report import gather, pages, render, summary
@@ -151,6 +151,7 @@ class Pipeline:
                 self.clock,
                 accepted=self._accepted(run, scope, None, service),
             )
+            exports.export(con, self.store, self.settings, scope, service)
             return step.told(outcome="held" if done.held else "ok", marked=marked, **_plain(asdict(done)))
 
     def close(self, run: str) -> dict[str, Any]:
@@ -240,8 +241,9 @@ class Pipeline:
         given = {s: tuple(receipts.log(self.store, v, s) for v in self.settings.services) for s in catalogs}
         logs = [ScopeLogs(scope, log, given[scope]) for scope, log in catalogs.items()]
         with self.connected() as con:
-            done = tidy.tidy(con, self.store, self.settings.keep, logs, self.clock(), dry_run=dry_run)
-        return {**asdict(done), "temporary folders": scratch.remove_dead(dry_run=dry_run)}
+            done = asdict(tidy.tidy(con, self.store, self.settings.keep, logs, self.clock(), dry_run=dry_run))
+        done["scratch"] += exports.tidy(self.settings, self.clock(), dry_run=dry_run)
+        return {**done, "temporary folders": scratch.remove_dead(dry_run=dry_run)}
 
     def leftovers(self) -> tuple[Leftover, ...]:
         """Scopes and services that left the settings and still hold products."""

@@ -16,7 +16,6 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -220,32 +219,10 @@ def _meta(way: _Way, before: Head, told: dict[str, int]) -> dict[str, Any]:
 
 
 def _ended(way: _Way, held: Hold | None) -> Transferred:
-    """Record the hold or its release, and write the export."""
+    """Record the hold or its release."""
     now: datetime = way.clock()
     kept = holds.hold(way.con, way.store, held, "SELECT * FROM held_back") if held else None
     if not held:
         holds.release(way.store, way.scope, way.name, way.run, now)
-    if way.settings.export:
-        export(way.con, way.store, way.scope, way.name, way.settings.export)
     counts = {key: count for key, count in way.counts.items() if key != "more_held"}
     return Transferred(**counts, entries=tuple(way.entries), held=kept)
-
-
-def export(con: duckdb.DuckDBPyConnection, store: Store, scope: str, service: str, path: str) -> Path:
-    """Write what a service holds in a scope as one file of payloads, in the order of SKUs, replaced in one step.
-
-    ``path`` may hold {scope} and {service}; its ending, .parquet or .jsonl, decides the format.
-    """
-    receipts.held_products(con, store, scope, service)
-    target = Path(path.replace("{scope}", scope).replace("{service}", service))
-    rows = f"SELECT unnest(payload(p, {literal(scope)})) FROM (SELECT * FROM feed ORDER BY sku) AS p"
-    how = "FORMAT parquet, COMPRESSION zstd" if target.suffix == ".parquet" else "FORMAT json"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    beside = target.with_name(f".{target.name}.new")
-    # A table of its own first: DuckDB writes a column as optional or required by what it knows of the rows, and of a
-    # table it knows the same whichever entries the rows came from. So the same products give the same bytes.
-    con.execute(f"CREATE OR REPLACE TEMP TABLE exported AS {rows}")
-    con.execute(f"COPY exported TO {literal(str(beside))} ({how})")
-    con.execute("DROP TABLE exported")
-    beside.replace(target)
-    return target

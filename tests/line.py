@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import duckdb
 
-from datasync import catalog, pull, receipts, totals, transfer
+from datasync import catalog, exports, pull, receipts, totals, transfer
 from datasync.catalog import Applied
 from datasync.errors import ServiceUnavailable
 from datasync.pull import Snapshot
@@ -265,7 +265,7 @@ class Line:
         self.passes(seconds=1)
         mine = self.settings
         service: Service = self.far if name == "far" else open_service(mine, name)
-        return transfer.transfer(
+        done = transfer.transfer(
             self.con,
             self.store,
             SCOPE,
@@ -277,6 +277,8 @@ class Line:
             self.clock,
             accepted=skus_sql(*accepted),
         )
+        exports.export(self.con, self.store, mine, SCOPE, name)
+        return done
 
     def sync(self, rows: Sequence[Record], name: str = "feed", **how: Any) -> Transferred:
         """Pull, apply and transfer to one service."""

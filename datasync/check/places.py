@@ -10,7 +10,7 @@ import duckdb
 
 from datasync.check.finding import FORESEEN, Finding, sentence
 from datasync.settings import Settings
-from datasync.store.files import Store, write_json
+from datasync.store.files import Store, open_store, write_json
 from datasync.store.log import Log
 from datasync.withdraw import leftovers
 
@@ -76,10 +76,19 @@ def outputs(settings: Settings) -> Iterator[Finding]:
                 key,
                 f"{service.export} is one file for {len(settings.scopes)} scopes. Put {{scope}} into its name.",
             )
-        for scope in settings.scopes:
-            yield from _writable(
-                key, os.path.dirname(service.export.replace("{scope}", scope).replace("{service}", name))
-            )
+        for folder in sorted({(settings.export_of(scope, name) or "").rpartition("/")[0] for scope in settings.scopes}):
+            yield from _reachable(key, folder, settings) if "://" in folder else _writable(key, folder)
+
+
+def _reachable(key: str, folder: str, settings: Settings) -> Iterator[Finding]:
+    """Write a file where exports go on S3, and take it away again."""
+    probe = f"check-{uuid.uuid4().hex}.json"
+    try:
+        place = open_store(folder, settings.store_options)
+        write_json(place, probe, {})
+        place.remove(probe)
+    except FORESEEN as error:
+        yield Finding("problem", key, f"{folder} cannot be written: {sentence(error)}")
 
 
 def _writable(key: str, folder: str) -> Iterator[Finding]:

@@ -11,7 +11,17 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from datasync.errors import InvalidSettings, UnknownName
 from datasync.product import PRODUCT_COLUMNS
-from datasync.settings.values import ConnectionName, Duration, Name, Options, cron, known_zone, open_url, told_apart
+from datasync.settings.values import (
+    ConnectionName,
+    Duration,
+    Name,
+    Options,
+    cron,
+    file_place,
+    known_zone,
+    open_url,
+    told_apart,
+)  # fmt: skip
 
 
 class Model(BaseModel):
@@ -156,7 +166,7 @@ class Service(Model):
     guard: Guard | None = None
     max_bytes: Annotated[int, Field(ge=1)] = 200_000
     required: tuple[Literal[PRODUCT_COLUMNS], ...] = ()  # type: ignore[valid-type]
-    export: str | None = None
+    export: Annotated[str, AfterValidator(file_place)] | None = None
 
     def fingerprint(self) -> str:
         """Short hash of what the service refuses by; when it changes, rejected products are offered again."""
@@ -223,6 +233,11 @@ class Settings(Model):
         """The volume guard that holds there: the service's own, the scope's own, or the common one."""
         own = self.services[service].guard if service else None
         return own or self.scopes[scope].guard or self.guard
+
+    def export_of(self, scope: str, service: str) -> str | None:
+        """Where the export of a service stands for a scope: a path, or an address on S3; None where there is none."""
+        path = self.services[service].export
+        return path and path.replace("{scope}", scope).replace("{service}", service)
 
     def fingerprint(self, scope: str) -> str:
         """Short hash of what decides a scope's content: when it changes, the next pull is complete."""

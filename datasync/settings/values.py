@@ -101,6 +101,12 @@ def open_url(given: str) -> str:
     return given
 
 
+def file_place(given: str) -> str:
+    if "://" in given and not re.fullmatch(r"s3://[^/]+/(?:[^/]+/)*[^/]+", given):
+        raise ValueError('is no place for a file: write a path, or one on S3 as in "s3://bucket/exports/{scope}.jsonl"')
+    return given
+
+
 Duration = Annotated[
     timedelta,
     BeforeValidator(_duration),

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import duckdb
 
-from datasync import catalog, pull, receipts, transfer
+from datasync import catalog, exports, pull, receipts, transfer
 from datasync.catalog import Applied
 from datasync.services import open_service
 from datasync.services.base import Service
@@ -105,9 +105,11 @@ class Line:
     def transfer(self, run: str, name: str, accepted: Iterable[str] = ()) -> Transferred:
         service = self.deliver_to.get(name) or open_service(self.settings, name)
         mine, guard = self.settings.services[name], self.settings.guard
-        return transfer.transfer(
+        done = transfer.transfer(
             self.con, self.store, SCOPE, name, mine, service, run, guard, self.clock, accepted=skus_sql(*accepted)
         )
+        exports.export(self.con, self.store, self.settings, SCOPE, name)
+        return done
 
     def mark(self, run: str, name: str, skus: Sequence[str] | None = None) -> int:
         return receipts.mark(self.con, self.store, SCOPE, name, skus, run, self.clock)
