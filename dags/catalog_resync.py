@@ -12,7 +12,10 @@ off to do it.
 | send again what a service has already | the scope, the service, and *Deliver again* |
 | let a held removal pass | the scope, and the run that the report shows as held; only the products that it lists go |
 
-A SKU that the source does not have is reported as not there, and taken out of the catalog if it stands in it.
+A SKU that the source does not have is reported as not there, and taken out of the catalog if it stands in it. One that
+a hold keeps back stays; the log of **catalog** names the hold.
+
+It starts paused, as Airflow starts every new DAG unless it is told otherwise; its runs wait until it is switched on.
 """
 
 from __future__ import annotations
@@ -101,6 +104,7 @@ def said(plan: ScopePlan) -> list[str]:
 
 
 @dag(
+    description="Reads chosen products again, and delivers them again if asked: by hand, with a form. Starts paused",
     schedule=None,
     catchup=False,
     max_active_runs=1,

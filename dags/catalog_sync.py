@@ -8,6 +8,9 @@ services still get what they were due before.
 the run red if anything failed; its log says what. **tidy** deletes from the store what the `keep` settings no longer
 ask for.
 
+It starts paused, as Airflow starts every new DAG unless it is told otherwise (`[core] dags_are_paused_at_creation`):
+run `datasync check`, then switch it on.
+
 Nothing is lost by a missed or failed run: the next one finds the same difference and closes it. To read a scope again
 at once, trigger `catalog_resync`.
 """
@@ -27,6 +30,7 @@ SCOPES, SERVICES = tuple(SETTINGS.scopes), tuple(SETTINGS.services)
 
 
 @dag(
+    description="Pulls every scope and brings each service what it is due. Starts paused: switch it on",
     schedule=SETTINGS.schedule,
     catchup=False,
     max_active_runs=1,

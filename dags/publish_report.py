@@ -7,6 +7,8 @@ stays.
 **confirm_balance** runs once the page is out, and turns red if a number on it has no explanation (`unexplained` is not
 0).
 
+It is on from the start, whatever Airflow does with new DAGs: were it paused, runs would end and no page would tell.
+
 Whoever `notify:` in the settings names is told by one of Airflow's notifiers once the page is out: what needs
 attention, what changed, and the link.
 """
@@ -21,7 +23,16 @@ from datasync_tasks import DEFAULTS, RUN_CLOSED, open_pipeline, tell
 from datasync import settings
 
 
-@dag(schedule=[RUN_CLOSED], catchup=False, max_active_runs=1, default_args=DEFAULTS, doc_md=__doc__, tags=["datasync"])
+@dag(
+    description="Publishes the Data Sync page after every run, however it went",
+    schedule=[RUN_CLOSED],
+    is_paused_upon_creation=False,  # events that come while it is paused would wait, and the page with them
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULTS,
+    doc_md=__doc__,
+    tags=["datasync"],
+)
 def publish_report() -> None:
     @task(multiple_outputs=False, on_success_callback=[tell(one) for one in settings.load().notify])
     def publish() -> dict[str, Any]:

@@ -7,6 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from airflow.dag_processing.bundles.manager import DagBundlesManager
+from airflow.dag_processing.dagbag import sync_bag_to_db
+from airflow.models.dag import DagModel
+from airflow.utils.session import create_session
+from sqlalchemy import delete, select
+
 from tests.dags.shop import DAGS, Shop, load
 
 NAMES = {"catalog_sync", "catalog_resync", "publish_report"}
@@ -53,8 +59,24 @@ def test_each_dag_is_documented_by_its_file_and_runs_one_at_a_time(shop: Shop) -
     assert set(dags) == NAMES
     for dag in dags.values():
         assert dag.doc_md and dag.doc_md.startswith("### ")
+        assert dag.description and len(dag.description) < 120
         assert dag.max_active_runs == 1
         assert not dag.catchup
+
+
+def test_the_page_is_published_from_the_start_and_the_others_wait_until_they_are_switched_on(shop: Shop) -> None:
+    bag = load(DAGS, "dags-folder")
+    DagBundlesManager().sync_bundles_to_db()
+    with create_session() as session:
+        session.execute(delete(DagModel).where(DagModel.dag_id.in_(NAMES)))  # as if Airflow met them for the first time
+        sync_bag_to_db(bag, "dags-folder", None, session=session)
+        session.flush()
+        rows = session.execute(select(DagModel.dag_id, DagModel.is_paused)).all()
+        paused = dict(map(tuple, rows))
+        session.rollback()
+    assert {name: paused[name] for name in NAMES} == {
+        "catalog_sync": True, "catalog_resync": True, "publish_report": False,
+    }  # fmt: skip
 
 
 def test_the_form_offers_scopes_and_services_by_their_labels(shop: Shop) -> None:
