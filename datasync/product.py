@@ -37,7 +37,7 @@ TYPES: dict[str, str] = {
     **dict.fromkeys(PRODUCT_COLUMNS, "VARCHAR"),
     "visible_in": "VARCHAR[]",
     "categories": "VARCHAR[]",
-    "price": "DECIMAL(18, 4)",
+    "price": "DECIMAL(38, 20)",  # what text gives is kept: 0.00004, and 0.30000000000000004 of a program's sums
     "images": "STRUCT(url VARCHAR, label VARCHAR, roles VARCHAR[])[]",
     "updated_at": "TIMESTAMPTZ",
     "attributes": 'STRUCT(code VARCHAR, "values" VARCHAR[])[]',

@@ -26,6 +26,7 @@ _WORDS = {
     "categories": ", which is no list of texts.",
     "updated_at": ", which is no time.",
 }
+_TOO_LONG = ", which has more than 18 digits or 20 decimals."
 
 
 def judged(
@@ -86,7 +87,16 @@ def _understood(column: str, given: str, kind: str) -> str:
         return f"settled_images({made.get(kind, tried)})"
     if column == "updated_at":
         return f"time_of({tried})"
+    if column == "price":
+        return f"price_of({_number_text(given, kind)})"
     return given if is_text and TYPES[column] == "VARCHAR" else tried
+
+
+def _number_text(given: str, kind: str) -> str:
+    """SQL that gives a number as text; of a DOUBLE the 15 digits that it is sure to have, for its sums have more."""
+    if kind == "DOUBLE":
+        return f"format('{{:.15g}}', {given})"
+    return f"{given} ->> '$'" if kind == "JSON" else f"CAST({given} AS VARCHAR)"
 
 
 def _judge(how: Mapped, kinds: Mapping[str, str], cast: str) -> str:
@@ -121,7 +131,10 @@ def _not_understood(column: str) -> list[str]:
     if column not in _WORDS:
         return []
     code = {"status": "unknown-status", "updated_at": "bad-time"}.get(column, "bad-value")
-    sentence = f"'{column} is ' || left(CAST(m_{column} AS VARCHAR), 80) || {literal(_WORDS[column])}"
+    words = literal(_WORDS[column])
+    if column == "price":
+        words = f"CASE WHEN is_number(CAST(g_price AS VARCHAR)) THEN {literal(_TOO_LONG)} ELSE {words} END"
+    sentence = f"'{column} is ' || left(CAST(m_{column} AS VARCHAR), 80) || {words}"
     return [_verdict(code, f"g_{column} IS NOT NULL AND c_{column} IS NULL", sentence)]
 
 

@@ -91,9 +91,9 @@ def test_semicolons_blanks_in_headers_and_decimal_commas_are_understood(tmp_path
     assert passes(shop) == ["ok       scopes.de-DE: 2 records: 2 valid, 0 repeated, 0 in quarantine."]
     shop.run("sync")
     row = pq.read_table(next((tmp_path / "var/store/catalog").rglob("*.parquet"))).to_pylist()[0]
-    assert (row["sku"], str(row["price"]), row["updated_at"].isoformat()) == (
+    assert (row["sku"], f"{row['price']:.2f}", row["updated_at"].isoformat()) == (
         "00123",
-        "1234.5000",
+        "1234.50",
         "2026-11-24T00:00:00+00:00",
     )
 
@@ -316,7 +316,8 @@ def catalog(shop: Shop) -> dict[str, dict[str, object]]:
     told = shop.run("sync")
     assert told.code == 0, told.err
     (entry,) = (shop.folder / "var/store/catalog").rglob("0*.parquet")
-    return {row["sku"]: row for row in pq.read_table(entry).to_pylist()}
+    rows = pq.read_table(entry).to_pylist()
+    return {row["sku"]: row | {"price": row["price"] and f"{row['price']:.2f}"} for row in rows}
 
 
 def test_an_export_of_an_erp_is_understood_value_by_value(tmp_path: Path) -> None:
@@ -331,9 +332,9 @@ def test_an_export_of_an_erp_is_understood_value_by_value(tmp_path: Path) -> Non
     found = catalog(shop)
     columns = ("name", "price", "currency", "stock", "status", "categories")
     assert {sku: tuple(str(row[column]) for column in columns) for sku, row in found.items()} == {
-        "00123": ("Zelt Alpina", "1299.0000", "EUR", "in-stock", "enabled", "['Outdoor']"),
-        "00124": ("Schuh", "15.0000", "EUR", "out-of-stock", "enabled", "['Schuhe']"),
-        "00125": ("Jacke", "89.9000", "EUR", "in-stock", "disabled", "['Jacken']"),
+        "00123": ("Zelt Alpina", "1299.00", "EUR", "in-stock", "enabled", "['Outdoor']"),
+        "00124": ("Schuh", "15.00", "EUR", "out-of-stock", "enabled", "['Schuhe']"),
+        "00125": ("Jacke", "89.90", "EUR", "in-stock", "disabled", "['Jacken']"),
     }
     assert [one["url"] for one in found["00123"]["images"]] == ["a.jpg", "b.jpg"]  # type: ignore[index,attr-defined]
     assert str(found["00124"]["updated_at"]) == "2026-12-01 00:00:00+00:00"
@@ -390,7 +391,7 @@ def test_a_value_further_down_that_has_another_form_is_a_bad_value_and_never_ano
     shop, _, _ = init(tmp_path, "p.csv", 'sku,name,price\n1,Pen,"1.299,00 €"\n2,Ink,"5,00 €"\n')
     (tmp_path / "p.csv").write_text('sku,name,price\n1,Pen,"1.299 €"\n2,Ink,5.00 €\n3,Cap,\n', encoding="utf-8")
     assert {sku: str(row["price"]) for sku, row in catalog(shop).items()} == {
-        "1": "1299.0000",
+        "1": "1299.00",
         "2": "None",
         "3": "None",
     }
@@ -420,8 +421,8 @@ def test_headers_are_known_in_eight_languages(tmp_path: Path, header: str) -> No
     shop, _, _ = init(tmp_path, "p.csv", f"{header}\nA-1,Pen fine,1.50,EUR\nB-2,Ink blue,22.90,EUR\n")
     found = catalog(shop)
     assert {key: (row["name"], str(row["price"]), row["currency"]) for key, row in found.items()} == {
-        "A-1": ("Pen fine", "1.5000", "EUR"),
-        "B-2": ("Ink blue", "22.9000", "EUR"),
+        "A-1": ("Pen fine", "1.50", "EUR"),
+        "B-2": ("Ink blue", "22.90", "EUR"),
     }
 
 

@@ -1,8 +1,11 @@
 -- One macro a statement: what a service gets of a product, and its content hash.
 
--- A price as text: two decimals, or as many more as it has.
+-- A price as text: two decimals, or as many more as it has, whatever its type has (older stores have 4). The most usual one is known by its 18 zeros.
 CREATE OR REPLACE MACRO price_text(price) AS
-    CASE WHEN price = price::DECIMAL(18, 2) THEN price::DECIMAL(18, 2)::VARCHAR ELSE rtrim(price::VARCHAR, '0') END;
+    CASE
+        WHEN ends_with(price::VARCHAR, '000000000000000000') THEN left(price::VARCHAR, strlen(price::VARCHAR) - 18)
+        ELSE regexp_replace(price::VARCHAR, '([.][0-9]{2,}?)0+$', '\1')
+    END;
 
 -- What a service gets of one product.
 CREATE OR REPLACE MACRO payload(p, in_scope) AS {

@@ -4,6 +4,30 @@
 CREATE OR REPLACE MACRO trimmed(given) AS
     nullif(CASE WHEN starts_with(given, ' ') OR ends_with(given, ' ') THEN trim(given) ELSE given END, '');
 
+-- Whether text is a decimal number in plain or scientific notation: no group signs, no NaN, no digits but 0 to 9.
+CREATE OR REPLACE MACRO is_number(given) AS regexp_full_match(given, '[+-]?(?:[0-9]+[.]?[0-9]*|[.][0-9]+)(?:[eE][+-]?[0-9]+)?');
+
+-- How many decimals a number in text needs, from its digits before and behind the point and its power of ten; NULL where that is beyond counting.
+CREATE OR REPLACE MACRO decimals_of(parts) AS
+    CASE
+        WHEN rtrim(parts.whole || parts.fraction, '0') = '' THEN 0
+        ELSE strlen(parts.fraction) - coalesce(TRY_CAST(nullif(parts.power, '') AS INTEGER), CASE WHEN parts.power = '' THEN 0 END)
+            - (strlen(parts.whole || parts.fraction) - strlen(rtrim(parts.whole || parts.fraction, '0')))
+    END;
+
+-- A decimal, or NULL where it has 39 digits, which DuckDB makes of some powers of ten (.1e19).
+CREATE OR REPLACE MACRO within_38_digits(number) AS CASE WHEN strlen(ltrim(number::VARCHAR, '-')) <= 39 THEN number END;
+
+-- A price from text, as it is; NULL where it is no number, or has more digits than are kept.
+-- A short number without a power of ten has few digits: it needs no closer look.
+CREATE OR REPLACE MACRO price_of(given) AS
+    CASE
+        WHEN NOT is_number(given) THEN NULL
+        WHEN strlen(given) <= 20 AND NOT contains(given, 'e') AND NOT contains(given, 'E') THEN TRY_CAST(given AS DECIMAL(38, 20))
+        WHEN decimals_of(regexp_extract(given, '([0-9]*)[.]?([0-9]*)(?:[eE]([+-]?[0-9]+))?$', ['whole', 'fraction', 'power'])) <= 20
+            THEN within_38_digits(TRY_CAST(given AS DECIMAL(38, 20)))
+    END;
+
 -- A list from text: a JSON array, or values separated by commas; NULL where it is neither.
 CREATE OR REPLACE MACRO list_of(given) AS
     CASE

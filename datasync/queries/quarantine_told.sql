@@ -7,7 +7,7 @@ SELECT
     sentence,
     run,
     CASE
-        WHEN code IN ('bad-value', 'unknown-status', 'bad-time') THEN regexp_replace(sentence, '(?s)^(\w+) is .*(, which is |; known are )', '\1 is …\2')
+        WHEN code IN ('bad-value', 'unknown-status', 'bad-time') THEN regexp_replace(sentence, '(?s)^(\w+) is .*(, which is |, which has |; known are )', '\1 is …\2')
         WHEN code = 'unreadable' THEN regexp_replace(regexp_replace(sentence, '(?s)^(Line|Row) \d+ of .*?: ', '\1 … of …: '), '\d+', '…', 'g')
         ELSE sentence
     END AS reason

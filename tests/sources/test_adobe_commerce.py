@@ -64,7 +64,7 @@ def test_a_product_is_mapped_from_its_numbers_and_lists(
         "attributes": [{"code": "color", "values": ["Black"]}],
         "hash": None, "hash_version": "1", "bytes": None,
     }  # fmt: skip
-    assert (str(found["price"]), f"{found['updated_at']:%FT%T%z}") == ("89.9000", "2026-11-20T08:00:00+0000")
+    assert (f"{found['price']:.2f}", f"{found['updated_at']:%FT%T%z}") == ("89.90", "2026-11-20T08:00:00+0000")
 
 
 @pytest.mark.parametrize(

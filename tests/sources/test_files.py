@@ -148,7 +148,7 @@ def test_what_a_pull_will_cost_is_known_before_it(desk: Desk) -> None:
 # ── Formats ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 CSV = 'sku,name,price\n00123,"Said ""hi"", then\nleft",1.50\nB,bee,\n'
-WHOLE = [("00123", 'Said "hi", then\nleft', "1.5000"), ("B", "bee", None)]
+WHOLE = [("00123", 'Said "hi", then\nleft', "1.50"), ("B", "bee", None)]
 
 
 def written(desk: Desk, ending: str) -> None:
@@ -172,7 +172,7 @@ def written(desk: Desk, ending: str) -> None:
 def test_every_format_gives_the_same_products(desk: Desk, ending: str) -> None:
     written(desk, ending)
     found = desk.pull("x.*")
-    assert desk.products(found, "sku", "name", "price::VARCHAR") == WHOLE
+    assert desk.products(found, "sku", "name", "price_text(price)") == WHOLE
     assert balance(found) == (2, 2, 0, 0)
 
 
