@@ -50,8 +50,16 @@ def from_airflow(name: str) -> Connection:
 
 
 def open_pipeline() -> Pipeline:
-    """The line of stages, with the connections that Airflow keeps; to be called inside a task."""
+    """The line of stages, with the connections that Airflow keeps; to be called inside a task.
+
+    Airflow's own mask learns what datasync's knows, because the logs of tasks are Airflow's.
+    """
+    from airflow.sdk.log import mask_secret
+
+    from datasync import secrets
     from datasync.pipeline import Pipeline
+
+    secrets.on_register(mask_secret)
 
     return Pipeline.open(credentials=from_airflow)
 

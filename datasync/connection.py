@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+from datasync import secrets
 from datasync.errors import InvalidConnection, MissingConnection
 
 _WHOLE_EXTRA = "__extra__"  # the one parameter of a URI that holds an ``extra`` which is more than plain texts
@@ -20,7 +21,10 @@ _WHOLE_EXTRA = "__extra__"  # the one parameter of a URI that holds an ``extra``
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Where a system is and what opens it. Its repr shows its name and type alone: anything else may hold a secret."""
+    """Where a system is and what opens it. Its repr shows its name and type alone: anything else may hold a secret.
+
+    Its password, and what in its extra sounds like one, are registered with the mask as it is made.
+    """
 
     name: str
     type: str = ""
@@ -30,6 +34,10 @@ class Connection:
     password: str = field(default="", repr=False)
     schema: str = field(default="", repr=False)
     extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        secrets.register(self.password)
+        secrets.register_mapping(self.extra)
 
 
 Credentials = Callable[[str], Connection]

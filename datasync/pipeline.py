@@ -17,7 +17,7 @@ from typing import Any
 
 import duckdb
 
-from datasync import cadence, catalog, exports, pull, receipts, resync, settings, totals, transfer, withdraw
+from datasync import cadence, catalog, exports, pull, receipts, resync, secrets, settings, totals, transfer, withdraw
 from datasync.connection import Credentials, from_environment
 from datasync.errors import DatasyncError, RunFailed, SettingsError
 from datasync.report import gather, pages, render, summary
@@ -56,6 +56,8 @@ class Pipeline:
         credentials: Credentials = from_environment,
     ) -> Pipeline:
         """Read the settings (see ``settings.load``) and open their store. ``credentials`` finds connections by name."""
+        secrets.guard_logs()
+        secrets.register_environment()
         found = settings.load(path)
         return cls(found, open_store(found.store, found.store_options), clock, credentials)
 
@@ -337,8 +339,11 @@ class Pipeline:
             with self.connected() as con:
                 yield recording, con
         except Exception as error:
-            recording.told(outcome="failed", error=_sentence(error))
-            raise
+            recording.told(outcome="failed", error=secrets.mask(_sentence(error)))
+            shown = secrets.without_chain(error)
+            if shown is error:
+                raise
+            raise shown from None
         finally:
             runs.record(self.store, run, step, recording.content)
 
@@ -358,7 +363,7 @@ class _Recording:
         ended = self.clock()
         seconds = (ended - self.started_at).total_seconds()
         self.content = {
-            **content,
+            **secrets.mask_all(content),
             "started_at": self.started_at.isoformat(),
             "finished_at": ended.isoformat(),
             "seconds": seconds,

@@ -21,7 +21,7 @@ from typing import Any
 
 import duckdb
 
-from datasync import product, staging
+from datasync import product, secrets, staging
 from datasync.errors import LogDamaged
 from datasync.settings import Scope
 from datasync.sources.base import Records, Source, Want
@@ -225,7 +225,8 @@ def _write(con: duckdb.DuckDBPyConnection, store: Store, found: Snapshot, folder
     """Quarantine, asked SKUs and records first; the snapshot last, because its name is the commit. False if it was
     there.
     """
-    invalid = _copied(con, folder / "quarantine.parquet", "SELECT * FROM invalid", None)
+    texts = ", ".join(f"{secrets.masked_sql(column)} AS {column}" for column in ("name", "sentence", "record"))
+    invalid = _copied(con, folder / "quarantine.parquet", f"SELECT * REPLACE ({texts}) FROM invalid", None)
     store.replace(quarantine_path(found.scope, found.run), invalid)
     if found.asked:
         asked = _copied(con, folder / "asked.parquet", "SELECT sku FROM asked", None)
@@ -256,6 +257,8 @@ def _footer(found: Snapshot) -> Mapping[str, Any]:
 
 
 def _copied(con: duckdb.DuckDBPyConnection, file: Path, rows: str, meta: Mapping[str, Any] | None) -> Path:
-    note = f", KV_METADATA {{datasync: {literal(json.dumps(meta, ensure_ascii=False))}}}" if meta else ""
+    note = (
+        f", KV_METADATA {{datasync: {literal(json.dumps(secrets.mask_all(meta), ensure_ascii=False))}}}" if meta else ""
+    )
     con.execute(f"COPY ({rows}) TO {literal(str(file))} ({ZSTD}{note})")
     return file

@@ -20,7 +20,7 @@ from typing import Any
 
 import duckdb
 
-from datasync import receipts
+from datasync import receipts, secrets
 from datasync.errors import ServiceUnavailable, StoreUnavailable
 from datasync.receipts import TRIES
 from datasync.services.base import Service
@@ -162,7 +162,7 @@ def _deliver(way: _Way, head: Head) -> Head | None:
         answers = way.service.deliver(way.con, "batch")
     except ServiceUnavailable as error:
         failure = error
-        failed = f"'failed' AS outcome, {literal(str(error))} AS words, NULL::TIMESTAMPTZ AS answered_at"
+        failed = f"'failed' AS outcome, {literal(secrets.mask(str(error)))} AS words, NULL::TIMESTAMPTZ AS answered_at"
         answers = f"SELECT *, {failed} FROM delivered"
     _tell(way, answers)
     recorded = _record(way, head)
@@ -179,7 +179,7 @@ def _tell(way: _Way, answers: str) -> None:
         view(way.con, "told", answers)
         return
     way.con.execute(f"CREATE OR REPLACE TEMP TABLE answers AS {answers}")
-    answer = "a.outcome, a.words, a.answered_at"
+    answer = f"a.outcome, {secrets.masked_sql('a.words')} AS words, a.answered_at"
     view(way.con, "told", f"SELECT d.*, {answer} FROM delivered AS d LEFT JOIN answers AS a USING (sku)")
 
 

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from datasync import secrets
 from datasync.cli.parser import parser
 from datasync.cli.screen import tell, unforeseen
 from datasync.errors import DatasyncError
@@ -22,6 +23,7 @@ def main(argv: Sequence[str] | None = None, clock: Clock = utc_now) -> int:
         if isinstance(stream, io.TextIOWrapper):  # a catalog speaks more languages than some terminals
             stream.reconfigure(errors="backslashreplace")
     try:
+        secrets.guard_logs()
         args = parser().parse_args(argv)
         code: int = args.command(args, clock)
         sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""What the shell prints, and how: every line goes through ``plain`` here, whatever it was made of."""
+"""What the shell prints, and how: every line goes through the mask and ``plain`` here, whatever it was made of."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 
 from datasync.cli.words import as_json, plain
+from datasync.secrets import mask, mask_all, mask_log
 
 
 def say(text: object = "") -> None:
     """One line of a command's answer, on stdout."""
-    sys.stdout.write(f"{plain(text)}\n")
+    sys.stdout.write(f"{plain(mask(str(text)))}\n")
 
 
 def say_json(content: object) -> None:
     """A command's answer for machines, on stdout."""
-    sys.stdout.write(f"{as_json(content)}\n")
+    sys.stdout.write(f"{as_json(mask_all(content))}\n")
 
 
 def tell(text: object) -> None:
     """One line beside the answer, on stderr."""
-    sys.stderr.write(f"{plain(text)}\n")
+    sys.stderr.write(f"{plain(mask_log(str(text)))}\n")
     sys.stderr.flush()
 
 

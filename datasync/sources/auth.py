@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 from oauthlib.oauth1 import SIGNATURE_HMAC_SHA256, Client
 
+from datasync import secrets
+
 Flow = Generator[httpx.Request, httpx.Response, None]
 
 
@@ -16,6 +18,7 @@ class Bearer(httpx.Auth):
     """One token for every request."""
 
     def __init__(self, token: str) -> None:
+        secrets.register(token)
         self._token = token
 
     def auth_flow(self, request: httpx.Request) -> Flow:
@@ -27,6 +30,7 @@ class Signed(httpx.Auth):
     """OAuth 1.0a: each request signed by HMAC-SHA256 with the four parts of an integration."""
 
     def __init__(self, key: str, secret: str, token: str, token_secret: str) -> None:
+        secrets.register(key, secret, token, token_secret)
         self._client = Client(key, secret, token, token_secret, signature_method=SIGNATURE_HMAC_SHA256)
 
     def auth_flow(self, request: httpx.Request) -> Flow:
@@ -37,10 +41,13 @@ class Signed(httpx.Auth):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token that was issued, and what a new one may be had for."""
+    """A token that was issued, and what a new one may be had for; both are registered with the mask."""
 
     access: str
     refresh: str | None = None
+
+    def __post_init__(self) -> None:
+        secrets.register(self.access, self.refresh)
 
 
 class Issued(httpx.Auth):

@@ -13,6 +13,7 @@ from typing import IO, Any, Protocol, cast
 import duckdb
 
 from datasync.errors import InvalidSettings, SourceUnavailable
+from datasync.secrets import code_of, log_foreign, register_mapping
 from datasync.sources.gunzip import gunzip
 
 _MAGIC = "*?["
@@ -91,6 +92,8 @@ class Bucket:
     def __init__(self, pattern: str, options: Mapping[str, Any], source: str) -> None:
         import s3fs
 
+        register_mapping(options)
+
         self._protocol = f"s3-{source}"
         kind = type("SourceBucket", (s3fs.S3FileSystem,), {"protocol": (self._protocol,)})
         self._fs = kind(**options, use_listings_cache=False, skip_instance_cache=True)
@@ -146,7 +149,9 @@ def _reachable(what: str) -> Iterator[None]:
     try:
         yield
     except (OSError, BotoCoreError, ClientError) as error:
-        raise SourceUnavailable(f"s3://{what} cannot be read: {error}. Is the bucket reachable from here?") from error
+        log_foreign(f"s3://{what}", error)
+        problem = f"s3://{what} cannot be read ({code_of(error)})."
+        raise SourceUnavailable(f"{problem} Is the bucket reachable from here, and may it be read?") from None
 
 
 def _fixed_folder(pattern: str) -> str:

@@ -14,6 +14,7 @@ import s3fs
 from botocore.exceptions import BotoCoreError
 
 from datasync.errors import InvalidSettings, StoreUnavailable
+from datasync.secrets import code_of, log_foreign, mask_log, register_mapping
 from datasync.store.seal import seal
 
 # Entries, checkpoints and snapshots: created once, never written again.
@@ -51,6 +52,7 @@ class Bucket:
 
     def __init__(self, root: str, options: Mapping[str, Any]) -> None:
         self.root = root.rstrip("/")
+        register_mapping(options)
         self._fs = _Remembers(**options, use_listings_cache=False, skip_instance_cache=True)
 
     def url(self, path: str) -> str:
@@ -71,7 +73,7 @@ class Bucket:
         except FileExistsError:
             return False
         except FileNotFoundError as error:
-            raise self._no_bucket(error) from error
+            raise self._no_bucket(error) from None
         return True
 
     def replace(self, path: str, made: Path) -> None:
@@ -80,7 +82,7 @@ class Bucket:
             with self._reached(path):
                 self._fs.put_file(str(made), self.url(path))
         except FileNotFoundError as error:
-            raise self._no_bucket(error) from error
+            raise self._no_bucket(error) from None
 
     def read(self, path: str) -> bytes:
         with self._reached(path):
@@ -115,7 +117,8 @@ class Bucket:
             return []
 
     def _no_bucket(self, error: FileNotFoundError) -> InvalidSettings:
-        problem = f"{self.root!r} cannot be written to: {error}."
+        log_foreign(self.root, error)
+        problem = f"{mask_log(self.root)!r} cannot be written to: there is no such bucket ({code_of(error)})."
         return InvalidSettings("store", problem, "Make the bucket, or name one that is there.")
 
     @contextmanager
@@ -126,8 +129,9 @@ class Bucket:
         except (FileExistsError, FileNotFoundError):
             raise
         except (OSError, BotoCoreError) as error:
+            log_foreign(self.url(path), error)
             fix = "Is the store there, and may it be used?"
-            raise StoreUnavailable(f"{self.url(path)} cannot be reached: {error}. {fix}") from error
+            raise StoreUnavailable(f"{mask_log(self.url(path))} cannot be reached ({code_of(error)}). {fix}") from None
 
 
 def _last(path: str) -> str:

@@ -22,6 +22,7 @@ import duckdb
 
 from datasync import product
 from datasync.errors import DatasyncError, DiskUnavailable, InvalidSettings, LogDamaged
+from datasync.secrets import mask_all
 from datasync.sql import literal
 from datasync.store.scratch import process_folder, scratch
 from datasync.store.seal import seal
@@ -238,7 +239,8 @@ def write_json(store: Store, path: str, content: object, *, new: bool = False) -
     """Write ``content`` as JSON under ``path``: replacing, or (``new``) only if nothing is there. True if written."""
     with scratch() as folder:
         made = folder / "made.json"
-        made.write_text(json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True), encoding="utf-8")
+        text = json.dumps(mask_all(content), ensure_ascii=False, indent=1, sort_keys=True)
+        made.write_text(text, encoding="utf-8")
         if new:
             return store.create(path, made)
         store.replace(path, made)

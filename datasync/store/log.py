@@ -22,6 +22,7 @@ from typing import Any
 import duckdb
 
 from datasync.errors import LogDamaged, StoreUnavailable
+from datasync.secrets import code_of, log_foreign, mask_all
 from datasync.sql import instant, literal, query
 from datasync.store.files import ZSTD, Clock, Store
 from datasync.store.scratch import scratch
@@ -251,7 +252,7 @@ class Log:
         return f"SELECT sku, {columns}, {entry}\nFROM read_parquet([\n{urls}\n], {how})"
 
     def _copy(self, con: duckdb.DuckDBPyConnection, rows: str, file: str, meta: Mapping[str, Any]) -> None:
-        note = literal(json.dumps(meta, ensure_ascii=False, sort_keys=True))
+        note = literal(json.dumps(mask_all(meta), ensure_ascii=False, sort_keys=True))
         con.execute(f"COPY ({rows}) TO {literal(file)} ({ZSTD}, KV_METADATA {{datasync: {note}}})")
 
 
@@ -264,7 +265,8 @@ def footer(con: duckdb.DuckDBPyConnection, store: Store, path: str) -> dict[str,
         folder, _, name = path.rpartition("/")
         if name not in store.listing(folder):
             return None
-        raise StoreUnavailable(f"{path} is there and cannot be read: {error}") from error
+        log_foreign(path, error)
+        raise StoreUnavailable(f"{path} is there and cannot be read ({code_of(error)}). Try again.") from None
     except duckdb.InvalidInputException as error:
         raise LogDamaged(f"{path} is no whole Parquet file: {error}. Restore it from a backup.") from error
     if not found:
