@@ -21,7 +21,7 @@ from datasync.store.files import ZSTD
 
 _CHUNK = 10_000
 STAGED = "staged.parquet"
-_NO_REJECTS = "SELECT NULL::VARCHAR AS _place, NULL::VARCHAR AS record, NULL::VARCHAR AS sentence WHERE false"
+_PASSED_OVER = "_place VARCHAR, line BIGINT, sku VARCHAR, name VARCHAR, record VARCHAR, sentence VARCHAR"
 _TWICE = "SELECT sku FROM staged WHERE code IS NULL GROUP BY sku HAVING count(*) > 1"
 _SEVERAL = "SELECT position, sku, updated_at, hash FROM staged SEMI JOIN twice USING (sku) WHERE code IS NULL"
 _INVALID = f"code NOT IN {validation.PASSED_BY}"
@@ -68,9 +68,23 @@ def stage(
     con.execute(f"CREATE OR REPLACE TEMP VIEW everything AS {every}")
     wanted = "WHERE sku IN (SELECT sku FROM asked) OR code = 'unreadable'" if want.what == "skus" else ""
     con.execute(f"CREATE OR REPLACE TEMP VIEW staged AS SELECT * FROM everything {wanted}")
-    con.execute(f"CREATE OR REPLACE TEMP TABLE passed_over AS {records.rejects or _NO_REJECTS}")
+    _pass_over(con, name, how, records)
     _refuse_losses(con, name, records)
     return records, how
+
+
+def _pass_over(con: duckdb.DuckDBPyConnection, name: str, how: mapping.Mapped, records: Records) -> None:
+    """Make ``passed_over``: what the reader passed over, and what it did not get, with the SKU where that is known."""
+    con.execute(f"CREATE OR REPLACE TEMP TABLE passed_over ({_PASSED_OVER})")
+    if records.rejects:
+        rejects = records.rejects(con)
+        con.execute(f"INSERT INTO passed_over BY NAME SELECT * RENAME (_line AS line) FROM ({rejects})")
+    if records.cut_outs:
+        numbered = f"SELECT *, row_number() OVER () AS number FROM ({records.cut_outs(how.fields)})"
+        con.execute(f"CREATE OR REPLACE TEMP TABLE cut_outs AS {numbered}")
+        rows = "SELECT * REPLACE (number::VARCHAR AS _place) FROM cut_outs"
+        judged = validation.judged(con, name, how, rows, "NULL::VARCHAR")
+        con.execute(query("cut_outs", judged=judged))
 
 
 def _refuse_losses(con: duckdb.DuckDBPyConnection, name: str, records: Records) -> None:

@@ -279,7 +279,7 @@ def test_a_settings_file_that_is_there_stays_unless_forced(tmp_path: Path) -> No
             "latin.csv",
             "sku,name\n1,Größe\n".encode("latin-1"),
             4,
-            "Row 2 of latin.csv (the header is row 1) is not UTF-8.",
+            "Line 2 of latin.csv: it is not UTF-8.",
         ),
         ("p.docx", b"x", 2, "which does not tell one format."),
     ],

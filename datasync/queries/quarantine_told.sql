@@ -8,7 +8,7 @@ SELECT
     run,
     CASE
         WHEN code IN ('bad-value', 'unknown-status', 'bad-time') THEN regexp_replace(sentence, '(?s)^(\w+) is .*(, which is |, which has |; known are )', '\1 is …\2')
-        WHEN code = 'unreadable' THEN regexp_replace(regexp_replace(sentence, '(?s)^(Line|Row) \d+ of .*?: ', '\1 … of …: '), '\d+', '…', 'g')
+        WHEN code = 'unreadable' THEN regexp_replace(regexp_replace(sentence, '(?s)^(Line|Row) [\d,]+ of .*?: ', '\1 … of …: '), '\d[\d,]*', '…', 'g')
         ELSE sentence
     END AS reason
 FROM quarantined

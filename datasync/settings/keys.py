@@ -55,7 +55,7 @@ class Pulled(Model):
     concurrency: Annotated[int, Field(ge=1)] = 4
 
 
-_PACE = {*Pulled.model_fields, "page_size"}  # how a source is asked, not what for
+_PACE = {*Pulled.model_fields, "page_size", "max_record_mb"}  # how a source is asked, not what for
 
 
 class SampleSource(Pulled):
@@ -69,11 +69,15 @@ class SampleSource(Pulled):
 
 
 class FilesSource(Pulled):
-    """Files that somebody exports: CSV, JSON lines, Parquet or XLSX, plain or .gz, in a folder or on S3."""
+    """Files that somebody exports: CSV, JSON lines, Parquet or XLSX, plain or .gz, in a folder or on S3.
+
+    A record of CSV or JSON lines that is longer than ``max_record_mb`` goes to quarantine.
+    """
 
     kind: Literal["files"]
     root: str = ""
     options: Options = {}
+    max_record_mb: Annotated[int, Field(ge=1, le=256)] = 16
 
 
 class SqlSource(Pulled):

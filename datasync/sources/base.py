@@ -85,7 +85,9 @@ class Records:
     which becomes JSON where it is needed; or it is NULL, and ``originals`` gives the records that are wanted, by place
     and number, after the pull knows which those are. ``names`` are the fields records are known to have; if
     ``sampled``, records further on may have more, and ``reader.has`` settles for one whether any has it. ``rejects`` is
-    SQL to run after the records were read: ``_place``, ``record``, ``sentence`` of what the reader passed over.
+    asked after the records were read, and gives SQL: ``_place``, ``_line``, ``record``, ``sentence`` of what the reader
+    passed over. ``cut_outs`` gives SQL for damaged records that the reader does not get: those of the named fields that
+    could be read of each, and ``_place``, ``_line``, ``_unreadable``, ``_text``.
     ``mend`` is asked when reading failed: it gives the records without what cannot be read, or raises the error that
     names it. ``map`` makes products of the kind's fields; the scope's own map replaces single columns of it. ``began``
     is when reading began, where that was in an earlier try, and ``place`` that try's ticket (0: it had none). ``gone``
@@ -110,7 +112,8 @@ class Records:
     originals: Originals | None = None
     sampled: bool = False
     watermark: str | None = None
-    rejects: str | None = None
+    rejects: Callable[[duckdb.DuckDBPyConnection], str] | None = None
+    cut_outs: Callable[[Collection[str]], str] | None = None
     gone: Reader | None = None
     settled: Callable[[], Records | None] | None = None
     mend: Callable[[duckdb.DuckDBPyConnection, Exception], Records] | None = None

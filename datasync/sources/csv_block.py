@@ -146,6 +146,14 @@ class Block:
             return None
         return np.asarray((np.searchsorted(self.quotes, self.ends) + int(inside)) % 2, np.bool_)
 
+    def inside_at_ends(self, inside: bool) -> Truths:
+        """Whether each line ends in quotes, where no quote is misplaced."""
+        found = self.inside_by_parity(inside)
+        if found is not None:
+            return found
+        behind = np.concatenate((np.array([inside]), self.runs.inside_from(inside)))
+        return behind[np.searchsorted(self.runs.at, self.ends)]
+
     @cached_property
     def runs(self) -> Runs:
         """The runs of quotes."""

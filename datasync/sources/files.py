@@ -14,6 +14,7 @@ import errno
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Literal
 
 import duckdb
@@ -22,6 +23,9 @@ from datasync.errors import InvalidSettings, NoFiles, SourceUnavailable, Unreada
 from datasync.settings import FilesSource, Scope
 from datasync.sources import tables
 from datasync.sources.base import OURS, Records, Want
+from datasync.sources.csv_file import MEGABYTE, Rules
+from datasync.sources.csv_tally import SWALLOWED
+from datasync.sources.cut_outs import select_cut_outs
 from datasync.sources.jsonlines import Head, JsonLines, look
 from datasync.sources.ledger import Ledger
 from datasync.sources.locations import File, Location, locate, opened
@@ -73,7 +77,7 @@ class Files:
 
     def __init__(self, name: str, scope: Scope, source: FilesSource) -> None:
         self._name, self._scope, self._pattern = name, scope, scope.path or ""
-        self._options = source.options
+        self._options, self._longest = source.options, source.max_record_mb * MEGABYTE
 
     def records(self, con: duckdb.DuckDBPyConnection, want: Want) -> Records:
         location = self._location()
@@ -82,7 +86,7 @@ class Files:
             raise NoFiles(self._name, self._pattern)
         location.register(con)
         reading = _Reading(location, want, tuple(self._finished(matching, want.at)))
-        return self._records(reading, self._look(con, location, self._chosen(reading)))
+        return self._records(reading, self._look(con, location, self._chosen(reading), want))
 
     def scheduled(self) -> Literal["complete", "changed"]:
         return "changed" if self._is_partial else "complete"
@@ -114,26 +118,28 @@ class Files:
         read = reading.ledger if reading.want.what == "changed" else Ledger()
         return [file for file in in_time if not read.has(reading.location, file)]
 
-    def _look(self, con: duckdb.DuckDBPyConnection, location: Location, files: Collection[File]) -> _Opened:
+    def _look(self, con: duckdb.DuckDBPyConnection, location: Location, files: Collection[File], want: Want) -> _Opened:
         """Look at every file's beginning; one that cannot be read is set aside if partial, else it fails the pull."""
-        kind = self._format(files)
+        kind, rules = self._format(files), Rules(self._longest, 1 if want.is_sample else SWALLOWED)
         layouts: dict[File, Head | Columns] = {}
         broken: dict[str, UnreadableFile | OSError] = {}
         for file in files:
             try:
-                layouts[file] = self._layout(con, location, kind, file)
+                layouts[file] = self._layout(con, location, kind, file, rules)
             except (UnreadableFile, OSError, duckdb.Error) as error:
                 broken[file.name] = self._set_aside(location, file, error)
         return _Opened(layouts, broken)
 
-    def _layout(self, con: duckdb.DuckDBPyConnection, location: Location, kind: str, file: File) -> Head | Columns:
+    def _layout(
+        self, con: duckdb.DuckDBPyConnection, location: Location, kind: str, file: File, rules: Rules
+    ) -> Head | Columns:
         if file.size == 0:
             raise UnreadableFile(file.name, "it is empty")
         if kind == "jsonl":
             return look(location, file)
         if kind == "csv":
             tabs = "\t" if file.bare_name.lower().endswith(".tsv") else None
-            return tables.look_at_csv(location, file, self._scope.delimiter or tabs)
+            return tables.look_at_csv(location, file, self._scope.delimiter or tabs, rules)
         if kind == "parquet":
             return tables.look_at_parquet(con, location, file)
         return tables.look_at_xlsx(location, file, self._scope.sheet)
@@ -173,15 +179,19 @@ class Files:
             ),
             "settled": lambda: self._settled(reading, found),
         }
-        rejects = [_broken(found.broken)] * bool(found.broken)
+        broken = [_broken(found.broken)] * bool(found.broken)
         if isinstance(reader, JsonLines):
             own: dict[str, Any] = {"whole": "NULL::VARCHAR", "originals": reader.originals, "sampled": True}
+            own["rejects"] = (lambda con: broken[0]) if broken else None
         else:
-            own, rejects = {"whole": "_row", "spoilt": "_spoilt"}, [reader.rejects, *rejects]
+            own = {"whole": "_row", "spoilt": "_spoilt"}
+            own["rejects"] = lambda con: " UNION ALL ".join([reader.rejects(con), *broken])
+            if cut_outs := reader.cut_outs:
+                own["cut_outs"] = partial(select_cut_outs, cut_outs)
             common["notes"] = reader.notes
             if (rows := reader.counted) is not None:
                 common["counted"] = lambda con: rows + len(found.broken)
-        return Records(reader, names=reader.names, rejects=" UNION ALL ".join(rejects) or None, **own, **common)
+        return Records(reader, names=reader.names, **own, **common)
 
     def _watermark(self, reading: _Reading, found: _Opened) -> str | None:
         """The ledger with this pull's files; one that could not be opened is tried again by the next."""
@@ -268,7 +278,7 @@ def _reason(error: UnreadableFile | OSError) -> str:
 
 def _broken(files: Mapping[str, UnreadableFile | OSError]) -> str:
     rows = ", ".join(
-        f"({literal(name)}, NULL::VARCHAR, {literal(f'The file {name} cannot be read: {_reason(error)}.')})"
-        for name, error in files.items()
+        f"({literal(name)}, NULL::BIGINT, NULL::VARCHAR, {literal(f'The file {name} cannot be read: {why}.')})"
+        for name, why in ((name, _reason(error)) for name, error in files.items())
     )
-    return f"SELECT * FROM (VALUES {rows}) AS broken(_place, record, sentence)"
+    return f"SELECT * FROM (VALUES {rows}) AS broken(_place, _line, record, sentence)"

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import tempfile
-import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,21 +20,13 @@ from datasync.sources.locations import File, Location, opened
 from datasync.sources.markup import Content
 from datasync.sources.sheet import Row, letters, rows
 from datasync.sources.workbook import Sheet, Workbook, whole
-from datasync.store.scratch import process_folder
+from datasync.store.scratch import ScratchFolder
 
 _BATCH = 8_192
 _ABOVE = 20  # so many lines at most can stand above a header
 _ROW = re.compile(rb"<(?:\w+:)?row[\s/>]")
 _ROWS = "rows.parquet"
 _TAG = 64  # so much of a tag is enough to know it
-
-
-class Folder:
-    """A folder on this worker's disk that goes when nobody needs it any longer."""
-
-    def __init__(self) -> None:
-        self.path = Path(tempfile.mkdtemp(dir=process_folder()))
-        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +37,7 @@ class Table:
     empty for the whole row) and a ``sentence``. ``count`` is how many rows there are, counted apart from reading them.
     """
 
-    folder: Folder
+    folder: ScratchFolder
     headers: Mapping[str, str]
     count: int
     notes: tuple[str, ...]
@@ -60,7 +50,7 @@ class Table:
 
 def read_sheet(location: Location, file: File, sheet: str | int) -> Table:
     """One sheet of a workbook; UnreadableFile where the workbook is not whole, or has no such sheet."""
-    folder = Folder()
+    folder = ScratchFolder()
     with whole(file.name), opened(location, file) as raw, _seekable(raw, folder) as content:
         book = Workbook(content, file.name, file.size)
         chosen = _chosen(book.sheets, file.name, sheet)
@@ -171,7 +161,7 @@ class _RowCount:
 
 
 @contextmanager
-def _seekable(content: IO[bytes], folder: Folder) -> Iterator[IO[bytes]]:
+def _seekable(content: IO[bytes], folder: ScratchFolder) -> Iterator[IO[bytes]]:
     """The content, copied to the disk where it can only be read from its beginning to its end."""
     if content.seekable():
         yield content

@@ -5,31 +5,26 @@ What is in a cell is text: `00123` stays as it is, an empty cell is NULL, and ne
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
 import itertools
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import duckdb
 
-from datasync.errors import UnreadableFile
-from datasync.sources import parquet_file, typed
-from datasync.sources.locations import PATH, File, Location, opened
-from datasync.sources.spreadsheet import Folder, read_sheet
+from datasync.sources import csv_file, parquet_file, typed
+from datasync.sources.csv_file import CsvFile, Rules, unlike
+from datasync.sources.locations import PATH, File, Location
+from datasync.sources.spreadsheet import read_sheet
 from datasync.sources.texts import is_blank
 from datasync.sql import literal, quote
+from datasync.store.scratch import ScratchFolder
 
-_HEADER = 1024 * 1024
-_DELIMITERS = ",;\t|"
 _NUMBERS = itertools.count(1)
-_WHY_REJECTED = (
-    "CASE error_type WHEN 'INVALID ENCODING' THEN 'is not UTF-8' WHEN 'MAXIMUM LINE SIZE' THEN 'is longer than 2 MB' "
-    "WHEN 'UNQUOTED VALUE' THEN 'has a quote that is not closed, or text after one' "
-    "ELSE 'has another number of cells than the header' END"
+_CELLS = "it has another number of cells than the header"
+_NO_REJECTS = (
+    "SELECT NULL::VARCHAR AS _place, NULL::BIGINT AS _line, NULL::VARCHAR AS record, NULL AS sentence WHERE false"
 )
-_NO_REJECTS = "SELECT NULL::VARCHAR AS _place, NULL::VARCHAR AS record, NULL::VARCHAR AS sentence WHERE false"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +34,7 @@ class Columns:
     A sheet's rows are a table already; then ``function`` is that table, and there are no options. ``spoilt`` is SQL for
     what is wrong with a column's value (its text is NULL then), by the column's name; ``blank`` is SQL for whether a
     row is, where its texts do not tell. ``counted``: how many rows one file has, by a count apart from its reader.
-    ``holds`` is what must not go while the files are read.
+    ``holds`` is what must not go while the files are read. ``csv``: what else is known of one CSV file.
     """
 
     texts: tuple[tuple[str, str], ...]
@@ -50,6 +45,7 @@ class Columns:
     counted: int | None = field(default=None, compare=False)
     notes: tuple[str, ...] = field(default=(), compare=False)
     holds: object = field(default=None, compare=False)
+    csv: CsvFile | None = field(default=None, compare=False)
 
     @property
     def rejects_rows(self) -> bool:
@@ -67,7 +63,14 @@ class Tables:
     def __init__(self, layouts: Mapping[File, Columns]) -> None:
         self._number, self._layouts = next(_NUMBERS), layouts
         self._groups = [(c, list(files)) for c, files in itertools.groupby(layouts, key=lambda file: layouts[file])]
-        self.names = tuple(dict.fromkeys(name for columns, _ in self._groups for name, _ in columns.texts))
+        names = [name for columns, _ in self._groups for name, _ in columns.texts]
+        self._copies = {
+            file: replace(file, path=str(columns.csv.copy))
+            for file, columns in layouts.items()
+            if columns.csv and columns.csv.copy
+        }
+        first = {name.lower(): name for name in reversed(names)}
+        self.names = tuple(first[key] for key in dict.fromkeys(map(str.lower, names)))
 
     def select(self, fields: Collection[str]) -> str:
         if self._groups:
@@ -94,10 +97,14 @@ class Tables:
         return tuple(note for columns in self._layouts.values() for note in columns.notes)
 
     @property
-    def rejects(self) -> str:
-        """SQL for the rows of CSV files that were passed over, to run after ``select`` was read."""
+    def cut_outs(self) -> list[Path]:
+        """The files of damaged records that are not read."""
+        return [path for columns in self._layouts.values() if columns.csv and (path := columns.csv.cut_outs)]
+
+    def rejects(self, con: duckdb.DuckDBPyConnection) -> str:
+        """SQL for the rows of CSV files that were passed over, once ``select`` was read."""
         groups = enumerate(self._groups)
-        parts = [self._rejected(index, files) for index, (columns, files) in groups if columns.rejects_rows]
+        parts = [self._rejected(con, index, files) for index, (columns, files) in groups if columns.rejects_rows]
         return " UNION ALL ".join(parts) or _NO_REJECTS
 
     def try_out(self, con: duckdb.DuckDBPyConnection, file: File) -> None:
@@ -112,17 +119,18 @@ class Tables:
         lower = {name.lower(): name for name, _ in reversed(columns.texts)}
         names = {field: field if field in texts else lower.get(field.lower(), "") for field in fields}
         named = "".join(f"{texts.get(name, 'NULL::VARCHAR')} AS {quote(field)}, " for field, name in names.items())
-        row = ", ".join(f"{literal(name)}: {texts.get(name, 'NULL::VARCHAR')}" for name in self.names)
+        own = {name: texts.get(lower.get(name.lower(), ""), "NULL::VARCHAR") for name in self.names}
+        row = ", ".join(f"{literal(name)}: {text}" for name, text in own.items())
         blank = f"{columns.blank or is_blank(texts.values())} AS _blank"
         sentences = [spoilt[name] for name in dict.fromkeys(names.values()) if name in spoilt]
         why = f"coalesce({', '.join([*sentences, 'NULL::VARCHAR'])}) AS _spoilt"
-        rest = f"{_place(files)} AS _place, NULL::VARCHAR AS _unreadable, {why}, {blank}, {{{row}}} AS _row"
+        rest = f"{self._place(files)} AS _place, NULL::VARCHAR AS _unreadable, {why}, {blank}, {{{row}}} AS _row"
         return f"SELECT {named}{rest} FROM {self._source(index, columns, files)}"
 
     def _source(self, index: int, columns: Columns, files: Sequence[File]) -> str:
         if not columns.options:
             return columns.function
-        paths = ", ".join(literal(file.pattern) for file in files)
+        paths = ", ".join(literal(self._copies.get(file, file).pattern) for file in files)
         tables = f", rejects_table = '{self._rejects(index)}', rejects_scan = '{self._scans(index)}'"
         options = f"filename = {literal(PATH)}, {columns.options}{tables if columns.rejects_rows else ''}"
         return f"{columns.function}([{paths}], hive_partitioning = false, {options})"
@@ -133,43 +141,41 @@ class Tables:
     def _scans(self, index: int) -> str:
         return f"scans_{self._number}_{index}"
 
-    def _rejected(self, index: int, files: Sequence[File]) -> str:
-        place = _place(files, "file_path")
-        files_read = f"SELECT DISTINCT scan_id, file_id, file_path FROM {self._scans(index)}"
+    def _rejected(self, con: duckdb.DuckDBPyConnection, index: int, files: Sequence[File]) -> str:
+        """SQL for the rows of a group that were passed over; their lines are looked up in the files they stand in."""
+        read = f"SELECT DISTINCT scan_id, file_id, file_path FROM {self._scans(index)}"
+        rejected = f"{self._rejects(index)} JOIN ({read}) USING (scan_id, file_id)"
+        numbers = con.execute(
+            f"SELECT file_path, list(DISTINCT line ORDER BY line) FROM {rejected} GROUP BY 1"
+        ).fetchall()
+        paths = {self._copies.get(file, file).path: file for file in files}
+        lines = f"lines_{self._number}_{index}"
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {lines} (file_path VARCHAR, line BIGINT, _line BIGINT)")
+        for path, rows in numbers:
+            csv = self._layouts[paths[path]].csv
+            found = csv.lines(rows) if csv else rows
+            con.execute(f"INSERT INTO {lines} SELECT ?, unnest(?::BIGINT[]), unnest(?::BIGINT[])", [path, rows, found])
+        place = self._place(files, "file_path")
         return (
-            f"SELECT DISTINCT ON (file_path, line) {place} AS _place, ltrim(csv_line, chr(13) || chr(10)) AS record, "
-            f"'Row ' || line || ' of ' || {place} || ' (the header is row 1) ' || {_WHY_REJECTED} || '.' AS sentence "
-            f"FROM {self._rejects(index)} JOIN ({files_read}) USING (scan_id, file_id)"
+            f"SELECT DISTINCT ON (file_path, line) {place} AS _place, _line, "
+            "ltrim(csv_line, chr(13) || chr(10)) AS record, "
+            f"'Line ' || format('{{:,}}', _line) || ' of ' || {place} || ': ' || {literal(_CELLS)} || '.' AS sentence "
+            f"FROM {rejected} JOIN {lines} USING (file_path, line)"
         )
 
+    def _place(self, files: Sequence[File], path: str = quote(PATH)) -> str:
+        """SQL that gives a file's name from the path it was read by."""
+        copies = {self._copies[file].path: file.name for file in files if file in self._copies}
+        cases = "".join(f"WHEN {literal(copy)} THEN {literal(name)} " for copy, name in copies.items())
+        name = f"substr({path}, {len(files[0].path) - len(files[0].name) + 1})"
+        return f"CASE {path} {cases}ELSE {name} END" if cases else name
 
-def _place(files: Sequence[File], path: str = quote(PATH)) -> str:
-    """SQL that gives a file's name from the path it was read by."""
-    return f"substr({path}, {len(files[0].path) - len(files[0].name) + 1})"
 
-
-def look_at_csv(location: Location, file: File, delimiter: str | None) -> Columns:
-    """The columns of one CSV file from its first row; UnreadableFile where there is none that can be read."""
-    with opened(location, file) as content:
-        head = content.read(_HEADER).removeprefix(codecs.BOM_UTF8)
-    if not head.strip():
-        raise UnreadableFile(file.name, "it is empty")
-    text = head.decode(errors="replace")
-    delimiter = delimiter or _delimiter(text)
-    try:
-        header = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
-    except csv.Error as error:
-        raise UnreadableFile(file.name, f"line 1, the header, is no CSV: {error}") from None
-    if any("\ufffd" in name or "\0" in name for name in header):
-        raise UnreadableFile(file.name, "line 1, the header, is not UTF-8. Save it as CSV UTF-8")
-    names = _unlike([name.strip() for name in header])
-    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
-    options = (
-        f"columns = {{{columns}}}, header = true, delim = {literal(delimiter)}, quote = '\"', escape = '\"', "
-        f"compression = '{'gzip' if file.is_gzip else 'none'}', "
-        "auto_detect = false, store_rejects = true, rejects_limit = 0"
-    )
-    return Columns(tuple((name, quote(name)) for name in names), "read_csv", options)
+def look_at_csv(location: Location, file: File, delimiter: str | None, rules: Rules) -> Columns:
+    """The columns of one CSV file, and its records by our own count; UnreadableFile where it has no header."""
+    csv = csv_file.look_at_csv(location, file, delimiter, rules)
+    texts = tuple((name, quote(name)) for name in csv.names)
+    return Columns(texts, "read_csv", csv.options, counted=csv.scan.records, notes=csv.suspects, csv=csv)
 
 
 def look_at_parquet(con: duckdb.DuckDBPyConnection, location: Location, file: File) -> Columns:
@@ -181,7 +187,7 @@ def look_at_parquet(con: duckdb.DuckDBPyConnection, location: Location, file: Fi
 
 def copy_parquet(con: duckdb.DuckDBPyConnection, location: Location, file: File) -> Columns:
     """The same of a file that DuckDB cannot read for a text in it that is none; UnreadableFile where it is damaged."""
-    footer, folder = parquet_file.read_footer(location, file), Folder()
+    footer, folder = parquet_file.read_footer(location, file), ScratchFolder()
     copy = folder.path / "copy.parquet"
     parquet_file.copy_as_binary(location, file, copy)
     rows = f"read_parquet({literal(str(copy))})"
@@ -204,7 +210,7 @@ def _typed(
 def look_at_xlsx(location: Location, file: File, sheet: str | int) -> Columns:
     """One sheet, read to a table of texts; UnreadableFile where it cannot be, or there is none of that name."""
     table = read_sheet(location, file, sheet)
-    names = _unlike(list(table.headers.values()))
+    names = unlike(list(table.headers.values()))
     return Columns(
         tuple(zip(names, map(quote, table.headers), strict=True)),
         f"(SELECT *, {literal(file.path)} AS {quote(PATH)} FROM read_parquet({literal(table.path)}))",
@@ -220,20 +226,3 @@ def _spoilt_cell(column: str) -> str:
     """SQL for what is wrong with a row of a sheet, or with its cell in that column."""
     wrong = f"list_filter(spoilt, lambda one: one.\"column\" IN ('', {literal(column)}))[1].sentence"
     return f"CASE WHEN spoilt IS NOT NULL THEN {wrong} END"
-
-
-def _delimiter(text: str) -> str:
-    """The sign that stands most often outside quotes in the first line; the comma if none does."""
-    outside = "".join(text.split("\n", 1)[0].split('"')[::2])
-    return max(_DELIMITERS, key=outside.count)
-
-
-def _unlike(names: Sequence[str]) -> list[str]:
-    """Column names that SQL can tell apart: an empty one is called by its place, a repeated one gets a number."""
-    made: dict[str, str] = {}
-    for place, given in enumerate(names, 1):
-        name = given or f"column_{place}"
-        numbered = itertools.chain([name], (f"{name}_{number}" for number in itertools.count(2)))
-        free = next(one for one in numbered if one.lower() not in made)
-        made[free.lower()] = free
-    return list(made.values())

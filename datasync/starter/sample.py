@@ -89,17 +89,18 @@ def sampled(con: duckdb.DuckDBPyConnection, file: str, now: datetime) -> Sample:
     con.execute(f"CREATE OR REPLACE TEMP TABLE sample AS SELECT {', '.join(map(quote, names))} {readable}")
     total = row(con, "SELECT count(*) AS records FROM sample")["records"]
     if not total:
-        _refuse_unreadable(con, records.rejects)
+        _refuse_unreadable(con, records)
     typed = _number_fields(con, file, records)
     return Sample(int(total), tuple(_field(con, name, name in typed) for name in names), how)
 
 
-def _refuse_unreadable(con: duckdb.DuckDBPyConnection, rejects: str | None) -> None:
+def _refuse_unreadable(con: duckdb.DuckDBPyConnection, found: Records) -> None:
     """Raise UnreadableFile where there are records and none of them can be read."""
     broken = "SELECT _place, _unreadable AS sentence FROM first_records"
-    parts = [broken, f"SELECT _place, sentence FROM ({rejects})"] if rejects else [broken]
-    if found := con.execute(f"{' UNION ALL '.join(parts)} LIMIT 1").fetchone():
-        raise UnreadableFile(found[0], str(found[1]).rstrip("."))
+    rejected = [f"SELECT _place, sentence FROM ({found.rejects(con)})"] if found.rejects else []
+    cut_out = [f"SELECT _place, _unreadable FROM ({found.cut_outs(())})"] if found.cut_outs else []
+    if first := con.execute(f"{' UNION ALL '.join([broken, *rejected, *cut_out])} LIMIT 1").fetchone():
+        raise UnreadableFile(first[0], str(first[1]).rstrip("."))
 
 
 def _told_apart(names: Sequence[str]) -> list[str]:

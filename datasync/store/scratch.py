@@ -14,6 +14,7 @@ import re
 import shutil
 import stat
 import tempfile
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -48,6 +49,15 @@ def scratch() -> Iterator[Path]:
         raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+class ScratchFolder:
+    """A folder for files in the making that goes when nobody holds this object any longer."""
+
+    def __init__(self) -> None:
+        with _making():
+            self.path = Path(tempfile.mkdtemp(dir=process_folder()))
+        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
 
 def remove_dead(*, dry_run: bool = False) -> int:

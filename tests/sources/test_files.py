@@ -262,7 +262,7 @@ def test_an_excel_export_of_blank_rows_alone_holds_no_product_and_says_so(desk: 
 def test_a_file_of_unreadable_and_blank_rows_fails_a_complete_pull(desk: Desk) -> None:
     desk.write("x.csv", b"sku,name\n\xff\xfe,a\n,\n,\n")
     desk.write("y.csv", "sku,name\nA,a\n")
-    with pytest.raises(UnreadableFile, match=r"no record in it can be read\. Row 2 of x\.csv"):
+    with pytest.raises(UnreadableFile, match=r"no record in it can be read\. Line 2 of x\.csv: it is not UTF-8"):
         desk.pull("*.csv")
 
 
@@ -491,10 +491,10 @@ def test_a_row_with_other_cells_than_the_header_is_quarantined_with_its_number_a
     desk.write("x.csv", b'sku,name\nA,"a\nb"\nB,b,too,many\nfew\nC,\xff\nD,d\n')
     found = desk.pull("x.csv")
     assert desk.products(found, "sku") == ["A", "D"]
-    assert sorted(desk.quarantine(found, "sentence", "record")) == [
-        ("Row 3 of x.csv (the header is row 1) has another number of cells than the header.", "B,b,too,many"),
-        ("Row 4 of x.csv (the header is row 1) has another number of cells than the header.", "few"),
-        ("Row 5 of x.csv (the header is row 1) is not UTF-8.", "C,?"),
+    assert sorted(desk.quarantine(found, "sentence", "line", "sku", "record")) == [
+        ("Line 4 of x.csv: it has another number of cells than the header.", 4, None, "B,b,too,many"),
+        ("Line 5 of x.csv: it has another number of cells than the header.", 5, None, "few"),
+        ("Line 6 of x.csv: it is not UTF-8.", 6, "C", "C,\ufffd"),
     ]
     assert (found.unreadable, balance(found)) == (3, (5, 2, 3, 0))
 

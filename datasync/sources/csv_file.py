@@ -1,0 +1,199 @@
+"""One CSV file: its header, what its records are by our own count, and what DuckDB reads of it.
+
+A file in which nothing is odd is read as it lies there. Of any other a copy is read, on this worker's disk, in which
+every record is well-formed; what is damaged goes to quarantine.
+"""
+
+from __future__ import annotations
+
+import codecs
+import itertools
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import IO
+
+from datasync.errors import UnreadableFile
+from datasync.sources.csv_block import ENDS_CRLF
+from datasync.sources.csv_cells import Cells
+from datasync.sources.csv_copy import record_lines, write_copy
+from datasync.sources.csv_scan import Scan, scan
+from datasync.sources.csv_tally import SWALLOWED, Damage, Dialect, Extent
+from datasync.sources.cut_outs import CUT_OUTS, TEXT, CutOut, CutOuts, excerpt
+from datasync.sources.locations import File, Location, opened
+from datasync.sql import literal
+from datasync.store.scratch import ScratchFolder
+
+_HEADER = 1 << 20
+_DELIMITERS = ",;\t|"
+_DUCKDB_LONGEST = 2_000_000  # a longer record needs an option of its own
+MEGABYTE = 1 << 20
+COPY = "copy.csv"
+_QUOTE = "a quote is not closed, or text stands behind a closing one"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The most bytes that a record may have, and the inner lines from which on one that reads as records is suspect."""
+
+    longest: int
+    least: int = SWALLOWED
+
+
+@dataclass(frozen=True, slots=True)
+class CsvFile:
+    """A CSV file that was looked at. ``copy``: what is read in its place; ``cut_outs``: where its damaged records are.
+
+    ``suspects``: sentences about records that may have swallowed others and are taken for whole.
+    """
+
+    location: Location
+    file: File
+    names: tuple[str, ...]
+    dialect: Dialect
+    scan: Scan
+    folder: ScratchFolder | None = None
+    suspects: tuple[str, ...] = field(default=())
+
+    @property
+    def copy(self) -> Path | None:
+        return self.folder.path / COPY if self.folder else None
+
+    @property
+    def cut_outs(self) -> Path | None:
+        return self.folder.path / CUT_OUTS if self.folder and self.scan.damages else None
+
+    @property
+    def options(self) -> str:
+        """How DuckDB reads the file or its copy."""
+        columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in self.names)
+        is_packed = self.file.is_gzip and not self.copy
+        new_line = r"\r\n" if self.scan.styles == ENDS_CRLF and not self.copy else r"\n"
+        longest = 1 << self.scan.largest.bit_length()
+        return (
+            f"columns = {{{columns}}}, header = true, delim = {literal(self.dialect.delimiter.decode())}, "
+            f"quote = '\"', escape = '\"', new_line = '{new_line}', "
+            f"compression = '{'gzip' if is_packed else 'none'}', auto_detect = false, store_rejects = true, "
+            "rejects_limit = 0" + f", max_line_size = {longest}" * (self.scan.largest > _DUCKDB_LONGEST)
+        )
+
+    def lines(self, rows: Sequence[int]) -> list[int]:
+        """The lines of the file in which some rows begin, by the numbers that DuckDB gives them, ascending."""
+        cut = [damage.extent for damage in self.scan.damages]
+        with _content(self.location, self.file) as content:
+            return record_lines(content, cut, self.dialect.delimiter, rows, with_empty=self.copy is None)
+
+
+def look_at_csv(location: Location, file: File, delimiter: str | None, rules: Rules) -> CsvFile:
+    """Look at one CSV file from its first byte to its last; UnreadableFile where its header cannot be read."""
+    with _content(location, file) as content:
+        head = content.read(_HEADER).removeprefix(codecs.BOM_UTF8)
+    if not head.strip():
+        raise UnreadableFile(file.name, "it is empty")
+    header = head.lstrip(b"\r\n")
+    delimiter = delimiter or _delimiter(header)
+    names = _names(file, header, delimiter)
+    dialect = Dialect(delimiter.encode(), len(names), rules.longest, rules.least)
+    with _content(location, file) as content:
+        held = scan(content, dialect)
+    if held.damages and held.damages[0].extent.start == len(head) - len(header):
+        raise UnreadableFile(file.name, f"line {held.damages[0].extent.line}, the header: {_QUOTE}")
+    suspects = tuple(_swallowed(file, record) for record in held.suspects)
+    looked = CsvFile(location, file, names, dialect, held, None, suspects)
+    has_odd_lines = header != head or (len(names) == 1 and held.blank_lines)
+    return looked if held.is_clean and not has_odd_lines else _copied(looked)
+
+
+@contextmanager
+def _content(location: Location, file: File) -> Iterator[IO[bytes]]:
+    """What all of this module takes for the file's bytes, in UTF-8. Another encoding would be decoded here, and the
+    file be read from its copy.
+    """
+    with opened(location, file) as content:
+        yield content
+
+
+def _copied(looked: CsvFile) -> CsvFile:
+    """The same with a copy that every reader gets right, and its damaged records aside."""
+    folder = ScratchFolder()
+    made, aside = replace(looked, folder=folder), _Aside(looked, CutOuts(folder))
+    with _content(made.location, made.file) as content, open(folder.path / COPY, "wb") as target:
+        write_copy(content, [one.extent for one in made.scan.damages], made.dialect.delimiter, target, aside.take)
+    aside.records.close()
+    return made
+
+
+class _Aside:
+    """Takes the bytes of damaged records and sets each aside when it is whole."""
+
+    def __init__(self, looked: CsvFile, records: CutOuts) -> None:
+        self.records, self._looked = records, looked
+        self._head, self._cells = bytearray(), self._fresh(0)
+
+    def take(self, number: int, data: bytes) -> None:
+        """Some more bytes of a damaged record."""
+        extent = self._looked.scan.damages[number].extent
+        self._head += data[: max(0, TEXT - len(self._head))]
+        self._length += len(data)
+        is_last = self._length == extent.end - extent.start
+        self._cells.take(data, is_last=is_last)
+        if is_last:
+            self._set_aside(self._looked.scan.damages[number])
+            self._head.clear()
+            self._cells = self._fresh(number + 1)
+
+    def _fresh(self, number: int) -> Cells:
+        self._length = 0
+        damages = self._looked.scan.damages
+        is_swallowing = number < len(damages) and damages[number].reason == "swallowed"
+        return Cells(self._looked.dialect.delimiter, within_a_line=is_swallowing)
+
+    def _set_aside(self, damage: Damage) -> None:
+        looked, extent = self._looked, damage.extent
+        fields = {name: cell for name, cell in zip(looked.names, self._cells.known, strict=False) if cell}
+        text = excerpt(bytes(self._head), extent.end - extent.start)
+        self.records.add(CutOut(looked.file.name, extent.line, _sentence(looked, damage), text, fields))
+
+
+def _sentence(looked: CsvFile, damage: Damage) -> str:
+    if damage.reason == "swallowed":
+        return _swallowed(looked.file, damage.extent)
+    size, most = damage.extent.end - damage.extent.start, looked.dialect.longest // MEGABYTE
+    why = {
+        "malformed": _QUOTE,
+        "undecodable": "it is not UTF-8",
+        "too-long": f"the record has {size:,} bytes, and max_record_mb of its source lets {most:,} MB pass",
+    }[damage.reason]
+    return f"Line {damage.extent.line:,} of {looked.file.name}: {why}."
+
+
+def _swallowed(file: File, record: Extent) -> str:
+    return f"Line {record.line:,} swallowed {record.lines - 2:,} lines of {file.name}: a quote is not closed?"
+
+
+def _names(file: File, header: bytes, delimiter: str) -> tuple[str, ...]:
+    cells = Cells(delimiter.encode())
+    cells.take(header, is_last=len(header) < _HEADER)
+    if not cells.is_over and len(header) >= _HEADER:
+        raise UnreadableFile(file.name, "line 1, the header, has no end within 1 MB")
+    if any(name is None or "\0" in name for name in cells.known):
+        raise UnreadableFile(file.name, "line 1, the header, is not UTF-8. Save it as CSV UTF-8")
+    return tuple(unlike([(name or "").strip() for name in cells.known]))
+
+
+def _delimiter(header: bytes) -> str:
+    """The sign that stands most often outside quotes in the first line; the comma if none does."""
+    outside = "".join(header.decode(errors="replace").splitlines()[0].split('"')[::2])
+    return max(_DELIMITERS, key=outside.count)
+
+
+def unlike(names: Sequence[str]) -> list[str]:
+    """Column names that SQL can tell apart: an empty one is called by its place, a repeated one gets a number."""
+    made: dict[str, str] = {}
+    for place, given in enumerate(names, 1):
+        name = given or f"column_{place}"
+        numbered = itertools.chain([name], (f"{name}_{number}" for number in itertools.count(2)))
+        free = next(one for one in numbered if one.lower() not in made)
+        made[free.lower()] = free
+    return list(made.values())

@@ -1,0 +1,96 @@
+"""Records that no reader gets right: they are cut out before reading, and quarantined with what is known of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from datasync.sql import literal, quote
+from datasync.store.scratch import ScratchFolder
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+CUT_OUTS = "cut-outs.parquet"
+TEXT = 1 << 20  # bytes of a record's text; more would be of no use to whoever looks at it
+_EXCERPT = 1000
+_CHUNK = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class CutOut:
+    """One record: its file and first line, why it is cut out, its text, and those of its fields that could be read."""
+
+    place: str
+    line: int
+    sentence: str
+    text: str
+    fields: Mapping[str, str]
+
+
+class CutOuts:
+    """Writes cut-out records to a file, a chunk at a time."""
+
+    def __init__(self, folder: ScratchFolder) -> None:
+        self.path = folder.path / CUT_OUTS
+        self.count = 0
+        self._waiting: list[CutOut] = []
+        self._writer: pa.parquet.ParquetWriter | None = None
+
+    def add(self, record: CutOut) -> None:
+        """Take one more."""
+        self.count += 1
+        self._waiting.append(record)
+        if len(self._waiting) >= _CHUNK:
+            self._write()
+
+    def close(self) -> None:
+        """Write what is left."""
+        self._write()
+        if self._writer:
+            self._writer.close()
+
+    def _write(self) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        texts = ("_place", "_unreadable", "_text")
+        kinds = {**dict.fromkeys(texts, pa.string()), "_line": pa.int64(), "_fields": pa.map_(pa.string(), pa.string())}
+        columns = {
+            "_place": [one.place for one in self._waiting],
+            "_unreadable": [one.sentence for one in self._waiting],
+            "_text": [one.text for one in self._waiting],
+            "_line": [one.line for one in self._waiting],
+            "_fields": [list(one.fields.items()) for one in self._waiting],
+        }
+        schema = pa.schema(kinds)
+        self._writer = self._writer or pq.ParquetWriter(self.path, schema)
+        self._writer.write_table(pa.table(columns, schema))
+        self._waiting.clear()
+
+
+def select_cut_outs(paths: Sequence[Path], fields: Collection[str]) -> str:
+    """SQL with one row per cut-out record of some files: the named fields as text, NULL for one that is not known, and
+    ``_place``, ``_line``, ``_unreadable`` and ``_text``.
+    """
+    named = "".join(f"{_field(field)} AS {quote(field)}, " for field in fields)
+    listed = ", ".join(literal(str(path)) for path in paths)
+    return (
+        f"SELECT {named}_place, _line, _unreadable, false AS _blank, NULL::VARCHAR AS _spoilt, _text "
+        f"FROM read_parquet([{listed}])"
+    )
+
+
+def _field(name: str) -> str:
+    """A field by its name, or else by the name that differs in case alone."""
+    alike = f"list_filter(map_entries(_fields), lambda one: lower(one.key) = {literal(name.lower())})[1].value"
+    return f"coalesce(_fields[{literal(name)}], {alike})"
+
+
+def excerpt(head: bytes, size: int) -> str:
+    """A record's text from its beginning and its whole size; of one that is too long the first words and a note."""
+    if size <= TEXT:
+        return head.decode(errors="replace").rstrip("\r\n")
+    return f"{head[:_EXCERPT].decode(errors='replace')} … ({size:,} bytes; the rest is left out)"
