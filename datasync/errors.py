@@ -237,6 +237,17 @@ class LogDamaged(DataError):
     """A log misses a number that should be there, or an entry is not what was written."""
 
 
+class FileDamaged(LogDamaged):
+    """A file of the store is not what was written; ``path`` names it."""
+
+    def __init__(self, path: str, problem: str) -> None:
+        self.path, self.problem = path, problem
+        super().__init__(
+            f"{path} in the store {problem}. `datasync check --store` says what else is damaged and what that costs, "
+            "`datasync repair` what can be done; or restore the file from a backup."
+        )
+
+
 class Unexplained(DataError):
     """The balance of a service does not come out: a number on the page has no explanation."""
 

@@ -20,6 +20,9 @@ import duckdb
 from datasync import cadence, catalog, exports, pull, receipts, resync, secrets, settings, totals, transfer, withdraw
 from datasync.connection import Credentials, from_environment
 from datasync.errors import DatasyncError, RunFailed, SettingsError
+from datasync.repair.damage import Damage
+from datasync.repair.explain import explained
+from datasync.repair.scan import scan
 from datasync.report import gather, pages, render, summary
 from datasync.resync import Request, ScopePlan
 from datasync.services import open_service
@@ -63,10 +66,18 @@ class Pipeline:
 
     @contextmanager
     def connected(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A DuckDB connection that reads the store, closed afterwards."""
+        """A DuckDB connection that reads the store, closed afterwards. What goes wrong inside because of a full disk or
+        a damaged file of the store is raised as that.
+        """
         con = connect(self.store)
         try:
             yield con
+        except DatasyncError:
+            raise
+        except Exception as error:
+            if (reason := explained(self.store, self._places(), error)) is not None:
+                raise reason from None
+            raise
         finally:
             con.close()
 
@@ -247,6 +258,11 @@ class Pipeline:
         done["scratch"] += exports.tidy(self.settings, self.clock(), dry_run=dry_run)
         return {**done, "temporary folders": scratch.remove_dead(dry_run=dry_run)}
 
+    def damages(self, *, deep: bool) -> tuple[Damage, ...]:
+        """What is damaged in the store, by its footers and small files; ``deep`` reads every byte."""
+        with self.connected() as con:
+            return scan(con, self.store, deep=deep).damages
+
     def leftovers(self) -> tuple[Leftover, ...]:
         """Scopes and services that left the settings and still hold products."""
         with self.connected() as con:
@@ -261,6 +277,11 @@ class Pipeline:
             return found
 
     # ── inside ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _places(self) -> tuple[str, ...]:
+        """Folders that a run writes to beside the store."""
+        exports = [service.export for service in self.settings.services.values() if service.export]
+        return (self.settings.site, *map(os.path.dirname, exports))
 
     def _publish(
         self, page: pages.SitePages, products: Iterable[pages.ScopeProducts], more: pages.More

@@ -22,7 +22,7 @@ from typing import Any
 import duckdb
 
 from datasync import product, secrets, staging
-from datasync.errors import LogDamaged
+from datasync.errors import FileDamaged
 from datasync.settings import Scope
 from datasync.sources.base import Records, Source, Want
 from datasync.sql import count, literal, query, quote, row
@@ -30,6 +30,7 @@ from datasync.store import tickets
 from datasync.store.files import ZSTD, Clock, Store
 from datasync.store.log import footer
 from datasync.store.scratch import scratch
+from datasync.store.seal import seal, sealed_as
 
 TERMS = ("valid", "quarantined", "repeated", "blank", "filtered", "outdated")  # what may become of a record
 
@@ -42,6 +43,7 @@ class Snapshot:
 
     ``asked``: SKUs whose absence it answers, for they were asked for by name, or the source tells that they are gone.
     ``file``: the name of the file of its records; each try of a run has one of its own, and the snapshot names one.
+    ``sealed`` is what that file's seal is known by.
     ``by_change_time``: its records were read from files of changes, which may arrive late.
     ``place``: the pull's ticket, that of the oldest page it used; 0 in snapshots from before there were tickets.
     """
@@ -70,6 +72,7 @@ class Snapshot:
     outdated: int = 0
     by_change_time: bool = False
     place: int = 0
+    sealed: str = ""
 
     @property
     def knows_absence(self) -> bool:
@@ -121,18 +124,27 @@ def read(con: duckdb.DuckDBPyConnection, store: Store, scope: str, run: str) -> 
     """The snapshot a run took of a scope, or None; one that does not name a file of records is of an older kind, and
     answers nothing.
     """
-    found = footer(con, store, snapshot_path(scope, run))
-    if found is None or "file" not in found:
-        return None
-    times = {name: datetime.fromisoformat(found[name]) for name in ("started_at", "finished_at")}
-    return Snapshot(**{**found, **times, "notes": tuple(found["notes"])})
+    path = snapshot_path(scope, run)
+    found = footer(con, store, path)
+    return None if found is None else parse(path, found)
+
+
+def parse(path: str, meta: Mapping[str, Any]) -> Snapshot | None:
+    """A snapshot from its footer's metadata, None for one of the older kind; FileDamaged where they are others."""
+    try:
+        if "file" not in meta and "id" not in meta:  # an entry of a log has an id, and no snapshot ever had one
+            return None
+        times = {name: datetime.fromisoformat(meta[name]) for name in ("started_at", "finished_at")}
+        return Snapshot(**{**meta, **times, "notes": tuple(meta["notes"])})
+    except (KeyError, TypeError, ValueError) as error:
+        raise FileDamaged(path, "is no snapshot: its metadata are others") from error
 
 
 def kept(con: duckdb.DuckDBPyConnection, store: Store, scope: str, run: str) -> Snapshot:
     """The snapshot of a run that a log still names; LogDamaged where it is gone."""
     found = read(con, store, scope, run)
     if found is None:
-        raise LogDamaged(f"{snapshot_path(scope, run)} is missing, and the catalog needs it. Restore it from a backup.")
+        raise FileDamaged(snapshot_path(scope, run), "is missing, and the catalog needs it")
     return found
 
 
@@ -225,13 +237,17 @@ def _write(con: duckdb.DuckDBPyConnection, store: Store, found: Snapshot, folder
     """Quarantine, asked SKUs and records first; the snapshot last, because its name is the commit. False if it was
     there.
     """
+    mine = {"run": found.run, "scope": found.scope}
     texts = ", ".join(f"{secrets.masked_sql(column)} AS {column}" for column in ("name", "sentence", "record"))
-    invalid = _copied(con, folder / "quarantine.parquet", f"SELECT * REPLACE ({texts}) FROM invalid", None)
+    invalid = _copied(con, folder / "quarantine.parquet", f"SELECT * REPLACE ({texts}) FROM invalid", mine)
     store.replace(quarantine_path(found.scope, found.run), invalid)
     if found.asked:
-        asked = _copied(con, folder / "asked.parquet", "SELECT sku FROM asked", None)
+        asked = _copied(con, folder / "asked.parquet", "SELECT sku FROM asked", mine)
         store.replace(asked_path(found.scope, found.run), asked)
     records, left_out = _records(con, found, folder)
+    seal(records)
+    with open(records, "rb") as file:
+        found = replace(found, sealed=sealed_as(file))
     snapshot = _copied(con, folder / "snapshot.parquet", left_out, _footer(found))
     store.create(records_path(found.scope, found.file), records)
     return store.create(snapshot_path(found.scope, found.run), snapshot)

@@ -10,6 +10,7 @@ from datasync import settings, starter
 from datasync.check import check
 from datasync.cli.runs import run_id
 from datasync.cli.screen import say, say_json
+from datasync.errors import DataError
 from datasync.pipeline import Pipeline
 from datasync.starter import Choice
 from datasync.store.files import Clock
@@ -42,8 +43,12 @@ def _chosen(choice: Choice) -> Iterator[str]:
 
 
 def check_(args: argparse.Namespace, clock: Clock) -> int:
-    """Say of everything whether it is in order; a problem ends with the exit code of SettingsError."""
+    """Say of everything whether it is in order; a problem ends with the exit code of SettingsError, and damage in the
+    store with that of DataError.
+    """
     pipeline = Pipeline.open(args.settings, clock)
+    if args.store or args.deep:
+        return _check_store(pipeline, deep=args.deep)
     mine = pipeline.settings
     say(f"ok       settings: scopes {', '.join(mine.scopes)}; services {', '.join(mine.services)}")
     problems = 0
@@ -52,6 +57,17 @@ def check_(args: argparse.Namespace, clock: Clock) -> int:
         problems += finding.level == "problem"
     say(f"Problems: {problems}. Mend them before the next run." if problems else "In order.")
     return 2 if problems else 0
+
+
+def _check_store(pipeline: Pipeline, *, deep: bool) -> int:
+    found = pipeline.damages(deep=deep)
+    for one in found:
+        say(f"problem  {one}")
+    if found:
+        say(f"Damaged, missing or foreign files: {len(found):,}. `datasync repair` says what can be done about them.")
+        return DataError.exit_code
+    say(f"Every file of the store is there and {'as it was written' if deep else 'has a whole footer'}.")
+    return 0
 
 
 def schema(args: argparse.Namespace, clock: Clock) -> int:

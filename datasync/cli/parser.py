@@ -91,13 +91,16 @@ def _settings_commands(commands: Any) -> None:
     )
     init.add_argument("-o", "--output", metavar="PATH", help="where to write it (default: datasync.yaml)")
     init.add_argument("--force", action="store_true", help="replace a file that is there")
-    _add(
+    check = _add(
         commands,
         "check",
         keeping.check_,
-        "try settings, store, sources, maps and rules out, before a run does",
+        "try settings, store, sources, maps and rules out, before a run does; or look for damage in the store",
         "datasync check",
+        "datasync check --store",
     )
+    check.add_argument("--store", action="store_true", help="read the footer of every file of the store instead")
+    check.add_argument("--deep", action="store_true", help="read every byte of the store instead")
     _add(
         commands,
         "schema",

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from datasync.errors import StoreUnavailable
+from datasync.errors import FileDamaged
 from datasync.store.files import Store
 from datasync.store.scratch import scratch
 
 FURTHER = "datasync further"  # the only key of a page's last line; no record keeps one of that name
+_NUMBER = "datasync page"  # beside it: which page it is, so that a copy under another number is told
 _ENDING = ".jsonl.gz"
 
 State = Mapping[str, Any]
@@ -35,7 +37,7 @@ class Spool:
     def last(self) -> State | None:
         """How far the pull got; None where it has no page yet."""
         paths = self.paths()
-        return self._state(paths[-1]) if paths else None
+        return state(self._store, paths[-1]) if paths else None
 
     def add(self, number: int, records: Iterable[Mapping[str, Any]], state: State) -> State:
         """Keep page ``number`` (from 1) and return how far the pull is: further, where another worker was faster."""
@@ -44,7 +46,7 @@ class Spool:
             made = folder / "page"
             with gzip.open(made, "wb", compresslevel=3) as page:
                 page.writelines(map(_line, records))
-                page.write(_line({}, {FURTHER: state}))
+                page.write(_line({}, {FURTHER: state, _NUMBER: number}))
             if self._store.create(path, made):
                 return state
         return self.last() or state
@@ -52,7 +54,7 @@ class Spool:
     def pages(self) -> Iterator[list[Mapping[str, Any]]]:
         """The records of each page, in their order."""
         for path in self.paths():
-            lines = gzip.decompress(self._store.read(path)).splitlines()
+            lines = _content(self._store, path).splitlines()
             yield [json.loads(line) for line in lines[:-1]]
 
     def clear(self) -> None:
@@ -60,13 +62,26 @@ class Spool:
         for path in reversed(self.paths()):
             self._store.remove(path)
 
-    def _state(self, path: str) -> State:
-        line = gzip.decompress(self._store.read(path)).rstrip(b"\n").rpartition(b"\n")[2]
-        try:
-            found: State = json.loads(line)[FURTHER]
-        except (ValueError, KeyError, TypeError):
-            raise StoreUnavailable(f"{path} in the store does not end as a page does. Take it away.") from None
-        return found
+
+def state(store: Store, path: str) -> State:
+    """How far the pull was with the page at ``path``, as its last line says. Raises FileDamaged where none does."""
+    text = _content(store, path).rstrip(b"\n").rpartition(b"\n")[2]
+    try:
+        line = json.loads(text)
+        found: State = line[FURTHER]
+    except (ValueError, KeyError, TypeError):
+        raise FileDamaged(path, "does not end as a page does") from None
+    mine = int(path.rpartition("/")[2].removesuffix(_ENDING))
+    if line.get(_NUMBER, mine) != mine:
+        raise FileDamaged(path, f"is a copy of page {line[_NUMBER]}")
+    return found
+
+
+def _content(store: Store, path: str) -> bytes:
+    try:
+        return gzip.decompress(store.read(path))
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise FileDamaged(path, "is no whole page") from error
 
 
 def _line(record: Mapping[str, Any], more: Mapping[str, Any] | None = None) -> bytes:

@@ -6,10 +6,12 @@ accepted then is what may go, whatever became of the hold since; it can be read 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
-from datasync.store.files import Store, read_json, write_json
+from datasync.store.files import Store, read_as, write_json
 from datasync.store.holds import Hold, folder_of
 
 
@@ -31,26 +33,27 @@ def accept(store: Store, hold: Hold, run: str, by: str, reason: str, at: datetim
     """Record that a run may carry out what a hold lists; what is recorded already stays as it is."""
     assert hold.listed, "a hold without a list is accepted by nobody"
     made = Acceptance(hold.id, hold.scope, hold.service, hold.listed, run, by, reason, at)
-    write_json(store, _path(hold.scope, hold.service, run), {**asdict(made), "at": at.isoformat()}, new=True)
+    write_json(store, path_of(hold.scope, hold.service, run), {**asdict(made), "at": at.isoformat()}, new=True)
 
 
 def of_run(store: Store, scope: str, service: str | None, run: str) -> Acceptance | None:
     """What a run may carry out there; None where nothing was accepted."""
-    return _read(store, _path(scope, service, run))
+    return read_as(store, path_of(scope, service, run), parse)
 
 
 def known(store: Store, scope: str, service: str | None) -> list[tuple[str, Acceptance]]:
     """Every acceptance there, with its path, oldest first."""
     folder = f"{folder_of(scope, service)}/accepted"
     paths = [f"{folder}/{name}" for name in store.listing(folder)]
-    met = [(path, read) for path in paths if (read := _read(store, path))]
+    met = [(path, read) for path in paths if (read := read_as(store, path, parse))]
     return sorted(met, key=lambda pair: (pair[1].at, pair[1].run))
 
 
-def _read(store: Store, path: str) -> Acceptance | None:
-    content = read_json(store, path)
-    return Acceptance(**{**content, "at": datetime.fromisoformat(content["at"])}) if content else None
+def parse(content: Mapping[str, Any]) -> Acceptance:
+    """An acceptance from its file's JSON."""
+    return Acceptance(**{**content, "at": datetime.fromisoformat(content["at"])})
 
 
-def _path(scope: str, service: str | None, run: str) -> str:
+def path_of(scope: str, service: str | None, run: str) -> str:
+    """Where what a run may carry out stands in the store."""
     return f"{folder_of(scope, service)}/accepted/{run}.json"

@@ -16,18 +16,19 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol, TypeVar
 
 import duckdb
 
 from datasync import product
-from datasync.errors import DatasyncError, DiskUnavailable, InvalidSettings, LogDamaged
+from datasync.errors import DatasyncError, DiskUnavailable, FileDamaged, InvalidSettings, LogDamaged
 from datasync.secrets import mask_all
 from datasync.sql import literal
 from datasync.store.scratch import process_folder, scratch
 from datasync.store.seal import seal
 
 Clock = Callable[[], datetime]
+T = TypeVar("T")
 SCRATCH = ".scratch"
 
 
@@ -248,9 +249,22 @@ def write_json(store: Store, path: str, content: object, *, new: bool = False) -
 
 
 def read_json(store: Store, path: str) -> dict[str, Any] | None:
-    """The JSON object under ``path``, or None where there is none."""
+    """The JSON object under ``path``, or None where there is none. Raises FileDamaged for anything else."""
     try:
-        content: dict[str, Any] = json.loads(store.read(path))
+        content = json.loads(store.read(path))
     except FileNotFoundError:
         return None
+    except ValueError as error:
+        raise FileDamaged(path, "is no whole JSON file") from error
+    if not isinstance(content, dict):
+        raise FileDamaged(path, "holds no JSON object")
     return content
+
+
+def read_as(store: Store, path: str, parse: Callable[[dict[str, Any]], T]) -> T | None:
+    """What ``parse`` makes of the JSON object under ``path``; FileDamaged where it can make nothing of it."""
+    content = read_json(store, path)
+    try:
+        return None if content is None else parse(content)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise FileDamaged(path, "is not what its name says") from error

@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 
 from datasync.sql import literal
-from datasync.store.files import ZSTD, Store, parquet, read_json, write_json
+from datasync.store.files import ZSTD, Store, parquet, read_as, write_json
 from datasync.store.scratch import scratch
 
 NO_SKUS = "SELECT NULL::VARCHAR AS sku WHERE false"
@@ -103,7 +103,7 @@ def known(store: Store, scope: str, service: str | None) -> list[tuple[str, Hold
     """Every hold and release there, with its path, oldest first; the last word counts."""
     folder = folder_of(scope, service)
     paths = [f"{folder}/{name}" for name in store.listing(folder) if name.endswith(".json")]
-    met = [(path, _hold(content)) for path in paths if (content := read_json(store, path))]
+    met = [(path, held) for path in paths if (held := read_as(store, path, parse))]
     return sorted(met, key=lambda one: (one[1].at, one[1].released))
 
 
@@ -134,7 +134,8 @@ def folder_of(scope: str, service: str | None) -> str:
     return f"holds/scope={scope}" + (f"/service={service}" if service else "")
 
 
-def _hold(content: Mapping[str, Any]) -> Hold:
+def parse(content: Mapping[str, Any]) -> Hold:
+    """A hold or a release from its file's JSON."""
     times = {key: datetime.fromisoformat(content[key]) for key in ("at", "since")}
     return Hold(**{**content, **times})
 

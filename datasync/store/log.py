@@ -15,17 +15,19 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import duckdb
 
-from datasync.errors import LogDamaged, StoreUnavailable
+from datasync.errors import FileDamaged, LogDamaged, StoreUnavailable
 from datasync.secrets import code_of, log_foreign, mask_all
 from datasync.sql import instant, literal, query
 from datasync.store.files import ZSTD, Clock, Store
 from datasync.store.scratch import scratch
+from datasync.store.seal import verdict
 
 TICK = timedelta(microseconds=1)
 _ENTRY = re.compile(r"(\d{8})\.parquet")
@@ -94,7 +96,7 @@ class Log:
             return Head()
         for path in (self.path(number), self.checkpoint_path(number)):
             if found := footer(con, self.store, path):
-                return Head(number, datetime.fromisoformat(found["at"]), found)
+                return head_of(path, number, found)
         problem = f"{self.folder} has no entry {number}. Was it deleted by hand?"
         raise LogDamaged(f"{problem} `datasync check` lists the gaps.")
 
@@ -256,20 +258,38 @@ class Log:
         con.execute(f"COPY ({rows}) TO {literal(file)} ({ZSTD}, KV_METADATA {{datasync: {note}}})")
 
 
+def head_of(path: str, number: int, meta: Mapping[str, Any]) -> Head:
+    """An entry from its footer's metadata; FileDamaged where those are of another kind of file."""
+    try:
+        return Head(number, datetime.fromisoformat(meta["at"]), meta)
+    except (KeyError, TypeError, ValueError) as error:
+        raise FileDamaged(path, "is no entry of a log: its metadata are others") from error
+
+
 def footer(con: duckdb.DuckDBPyConnection, store: Store, path: str) -> dict[str, Any] | None:
     """The metadata that datasync wrote into a Parquet file of the store; None where there is no such file."""
     sql = "SELECT decode(value) FROM parquet_kv_metadata(?) WHERE decode(key) = 'datasync'"
     try:
         found = con.execute(sql, [store.url(path)]).fetchone()
-    except (duckdb.IOException, FileNotFoundError) as error:
+    except (duckdb.Error, FileNotFoundError) as error:
         folder, _, name = path.rpartition("/")
         if name not in store.listing(folder):
             return None
-        log_foreign(path, error)
-        raise StoreUnavailable(f"{path} is there and cannot be read ({code_of(error)}). Try again.") from None
-    except duckdb.InvalidInputException as error:
-        raise LogDamaged(f"{path} is no whole Parquet file: {error}. Restore it from a backup.") from error
-    if not found:
-        raise LogDamaged(f"{path} was not written by datasync: its metadata are missing.")
-    meta: dict[str, Any] = json.loads(found[0])
+        with suppress(FileNotFoundError), store.open(path) as content:
+            if verdict(content, deep=False) == "whole":
+                log_foreign(path, error)
+                raise StoreUnavailable(f"{path} is there and cannot be read ({code_of(error)}). Try again.") from None
+        raise FileDamaged(path, "is no whole Parquet file") from None
+    meta = json_object(found[0]) if found else None
+    if meta is None:
+        raise FileDamaged(path, "was not written by datasync: its metadata are missing")
     return meta
+
+
+def json_object(text: str) -> dict[str, Any] | None:
+    """The JSON object that a text is; None where it is something else."""
+    try:
+        content = json.loads(text)
+    except ValueError:
+        return None
+    return content if isinstance(content, dict) else None

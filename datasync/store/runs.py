@@ -13,10 +13,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from urllib.parse import quote
 
-from datasync.store.files import Store, read_json, write_json
+from datasync.store.files import Store, read_as, write_json
 
 _SAFE = re.compile(r"[^A-Za-z0-9_.-]")
 
@@ -78,8 +78,8 @@ def begin(store: Store, run: Run) -> Run:
 def find(store: Store, run_id: str) -> Run | None:
     """The run with that id, or None."""
     for date in reversed(store.folders("runs")):
-        if content := read_json(store, f"runs/{date}/{run_id}.json"):
-            return _run(content)
+        if run := read_as(store, f"runs/{date}/{run_id}.json", parse):
+            return run
     return None
 
 
@@ -91,7 +91,7 @@ def record(store: Store, run_id: str, step: Step, content: StepRecord) -> None:
 def steps(store: Store, run_id: str) -> dict[Step, StepRecord]:
     """What each step of a run has recorded so far."""
     names = sorted(store.listing(f"steps/{run_id}"))
-    contents = (read_json(store, f"steps/{run_id}/{name}") for name in names)
+    contents = (read_as(store, f"steps/{run_id}/{name}", parse_step) for name in names)
     return _steps(content for content in contents if content)
 
 
@@ -101,6 +101,11 @@ def step_path(run_id: str, step: Step) -> str:
         f"{key}={quote(name, safe='')}" for key in ("scope", "service") if (name := getattr(step, key)) is not None
     ]
     return f"steps/{run_id}/{'.'.join([step.kind, *names])}.json"
+
+
+def file_name(record: StepRecord) -> str:
+    """The name of the file that a step's record belongs into; empty for a record of an older kind."""
+    return "" if "step" in record else step_path("", _step(record)).rpartition("/")[2]
 
 
 def finish(store: Store, run: Run) -> None:
@@ -114,8 +119,8 @@ def newest(store: Store, before: datetime, most: int) -> Iterator[Run]:
     for date in reversed(store.folders("runs")):
         if date > f"date={before:%Y-%m-%d}":
             continue
-        contents = [read_json(store, f"runs/{date}/{name}") for name in store.listing(f"runs/{date}")]
-        found = sorted((_run(c) for c in contents if c), key=lambda run: run.started_at, reverse=True)
+        read = (read_as(store, f"runs/{date}/{name}", parse) for name in store.listing(f"runs/{date}"))
+        found = sorted(filter(None, read), key=lambda run: run.started_at, reverse=True)
         for run in found:
             if run.started_at < before and count < most:
                 count += 1
@@ -140,7 +145,8 @@ def _plain(run: Run) -> dict[str, Any]:
     }
 
 
-def _run(content: Mapping[str, Any]) -> Run:
+def parse(content: Mapping[str, Any]) -> Run:
+    """A run from its file's JSON."""
     ended = content["finished_at"]
     return Run(
         **{
@@ -151,6 +157,13 @@ def _run(content: Mapping[str, Any]) -> Run:
             "finished_at": datetime.fromisoformat(ended) if ended else None,
         }
     )
+
+
+def parse_step(content: StepRecord) -> StepRecord:
+    """The record of a step from its file's JSON, if it says which step it is of."""
+    if _step(content).kind not in get_args(StepKind):
+        raise ValueError("no kind of step")
+    return content
 
 
 def _names(step: Step) -> dict[str, Any]:

@@ -57,6 +57,12 @@ def verdict(file: BinaryIO, *, deep: bool) -> Verdict:
     return "whole" if _digest(file, footer - SIZE) == rows else "broken"
 
 
+def sealed_as(file: BinaryIO) -> str:
+    """What a file's seal is known by: another for other content; empty where it has none."""
+    footer = _footer(file)
+    return (_mark(file, footer) or b"").hex() if footer is not None else ""
+
+
 def _footer(file: BinaryIO) -> int | None:
     """Where a Parquet file's footer begins; None where it is no such file, or not a whole one."""
     size = file.seek(0, os.SEEK_END)

@@ -245,7 +245,8 @@ def _holds(work: _Round, scope: str, service: str | None) -> None:
     lists go with them, unless somebody accepted one in the kept history.
     """
     known, until = dict(holds.known(work.store, scope, service)), work.now - max(work.keep.history, DAY)
-    before = [path for path, held in known.items() if held.at <= until]
+    midnight = until.replace(hour=0, minute=0, second=0, microsecond=0)
+    before = [path for path, held in known.items() if held.at <= midnight]  # as runs do, which say that they met a hold
     stands = bool(before) and not known[before[-1]].released
     for path in before[:-1] if stands else before:
         work.remove("holds", path)

@@ -1,0 +1,91 @@
+"""The logs of a store: whether each entry follows the one before, and each checkpoint is of its own log and place."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+
+from datasync.repair.damage import Damage
+from datasync.repair.inventory import Logged
+from datasync.store.kinds import place
+from datasync.store.log import Head
+
+
+def misplaced(log: Logged) -> Iterator[Damage]:
+    """Whole files that are not of their place: copies of another file of the log, or files of another log."""
+    owners = _owners(log)
+    for number, head in log.entries.items():
+        is_copy = owners.get(_id(head), number) != number
+        if number > log.floor and (is_copy or _is_stranger(log, number)):
+            yield Damage(place(_path(log, number)), "is not the entry that was written there")
+    for number, head in log.checkpoints.items():
+        if not _is_of(log, owners, number, head):
+            yield Damage(place(_path(log, number, "checkpoint-")), "is not the checkpoint that was written there")
+    for number, head in log.kept.items():
+        at = log.checkpoints.get(number)
+        if owners.get(_id(head), number) != number or (at is not None and _id(at) != _id(head)):
+            yield Damage(place(_path(log, number, "kept-")), "is not the file that was written there")
+
+
+def missing(log: Logged, witnessed: int) -> Iterator[Damage]:
+    """Files that have to be there and are not; ``witnessed`` is the newest entry that another file tells of."""
+    listed, begins = log.listed, log.floor
+    first = min(listed.entries, default=0)
+    if not listed.kept and (before := [c for c in listed.checkpoints if c == first - 1]):
+        begins = before[0]
+        yield Damage(place(_path(log, begins, "kept-")), "is missing", is_there=False)
+    if listed.kept and log.floor not in listed.checkpoints:
+        yield Damage(place(_path(log, log.floor, "checkpoint-")), "is missing", is_there=False)
+    for number in range(begins + 1, max(listed.head, witnessed) + 1):
+        if number not in listed.entries:
+            yield Damage(place(_path(log, number)), "is missing", is_there=False)
+
+
+def _owners(log: Logged) -> Mapping[object, int]:
+    """The number that each id belongs to: where several files bear it, the one that has its place in the chain."""
+    numbers = defaultdict(set)
+    for heads in (log.entries, log.checkpoints, log.kept):
+        for number, head in heads.items():
+            numbers[_id(head)].add(number)
+    fitting = {
+        key: [n for n in found if _follows(log, n) or _is_named_by_next(log, n, key)] for key, found in numbers.items()
+    }
+    return {key: min(fitting[key] or found) for key, found in numbers.items()}
+
+
+def _is_stranger(log: Logged, number: int) -> bool:
+    """Whether an entry fits neither the one before, which has its own place, nor the one after."""
+    if _follows(log, number) is not False:
+        return False
+    is_named = _is_named_by_next(log, number, _id(log.entries[number]))
+    return not is_named and (number == 1 or _follows(log, number - 1) is not False)
+
+
+def _follows(log: Logged, number: int) -> bool | None:
+    """Whether an entry names the one before as its own; None where one of the two cannot be asked."""
+    mine, before = log.entries.get(number), log.entries.get(number - 1) or log.checkpoints.get(number - 1)
+    if mine is None or (before is None and number > 1):
+        return None
+    return bool(mine.meta.get("after") == (_id(before) if before else None))
+
+
+def _is_named_by_next(log: Logged, number: int, key: object) -> bool:
+    following = log.entries.get(number + 1)
+    return following is not None and following.meta.get("after") == key
+
+
+def _is_of(log: Logged, owners: Mapping[object, int], number: int, head: Head) -> bool:
+    if owners[_id(head)] != number:
+        return False
+    if number in log.entries and not _is_stranger(log, number):
+        return _id(log.entries[number]) == _id(head)
+    following = log.entries.get(number + 1)
+    return following is None or _is_named_by_next(log, number, _id(head)) or _is_stranger(log, number + 1)
+
+
+def _id(head: Head) -> object:
+    return head.meta.get("id")
+
+
+def _path(log: Logged, number: int, prefix: str = "") -> str:
+    return f"{log.folder}/{prefix}{number:08d}.parquet"

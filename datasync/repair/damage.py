@@ -1,0 +1,36 @@
+"""One damaged, missing or foreign file of the store, and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from datasync.store.kinds import Place
+
+_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """What is wrong with one file. ``is_there``: it can be set aside; else it is missing."""
+
+    place: Place
+    problem: str
+    is_there: bool = True
+    cost: str | None = None
+
+    @property
+    def path(self) -> str:
+        """Where the file stands, or ought to."""
+        return self.place.path
+
+    def __str__(self) -> str:
+        lost = self.cost or (self.place.kind.cost if self.place.kind else "Nothing: datasync does not read it")
+        return f"{self.path} {self.problem}. {'Lost' if self.place.kind else 'Cost'}: {lost[0].lower()}{lost[1:]}."
+
+
+def named(damages: Sequence[Damage]) -> str:
+    """The first of some damages in a few words."""
+    first = "; ".join(f"{one.path} {one.problem}" for one in damages[:_SHOWN])
+    more = len(damages) - _SHOWN
+    return f"{first}; and {more:,} more" if more > 0 else first

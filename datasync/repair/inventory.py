@@ -1,0 +1,86 @@
+"""All that a store holds: whole files with what they say, and the damage that shows in a file by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from datasync.errors import FileDamaged
+from datasync.repair.damage import Damage
+from datasync.repair.files import Content, read
+from datasync.store.files import Store
+from datasync.store.kinds import Place, walk
+from datasync.store.log import Head, Listing
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """The whole files of one log, by number, and which there are, whole or not."""
+
+    folder: str
+    entries: Mapping[int, Head]
+    checkpoints: Mapping[int, Head]
+    kept: Mapping[int, Head]
+    listed: Listing
+
+    @property
+    def floor(self) -> int:
+        """The position that the kept history begins with."""
+        return self.listed.floor
+
+    @property
+    def newest(self) -> Head:
+        """What the newest whole footer says the log has come to."""
+        return max((*self.entries.values(), *self.checkpoints.values()), key=lambda head: head.number, default=Head())
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """The whole files by path, and the damage found so far."""
+
+    whole: Mapping[str, tuple[Place, Content]]
+    damages: tuple[Damage, ...]
+
+    def of(self, kind: str) -> Iterator[tuple[Place, Content]]:
+        """The whole files of one kind."""
+        return ((place, content) for place, content in self.whole.values() if place.kind and place.kind.name == kind)
+
+    def parsed(self, path: str) -> Any:
+        """What a whole file says, as its type has it; None where it is not there or not whole."""
+        return self.whole[path][1].parsed if path in self.whole else None
+
+    def logs(self) -> Iterator[Logged]:
+        """Every log of which there is a file, whole or not."""
+        kinds = ("entry", "checkpoint", "kept rows")
+        places = [*(place for place, _ in self.whole.values()), *(one.place for one in self.damages if one.is_there)]
+        mine = [place for place in places if place.kind and place.kind.name in kinds]
+        for folder in sorted({place.log for place in mine}):
+            heads = [
+                {place.number: content.parsed for place, content in self.of(kind) if place.log == folder}
+                for kind in kinds
+            ]
+            there = [
+                tuple(sorted(p.number for p in mine if p.log == folder and p.kind and p.kind.name == kind))
+                for kind in kinds
+            ]
+            yield Logged(folder, heads[0], heads[1], heads[2], Listing(*there))
+
+
+def take(con: duckdb.DuckDBPyConnection, store: Store, *, deep: bool) -> Inventory:
+    """Read every file of the store by itself; ``deep`` reads all of its bytes."""
+    whole: dict[str, tuple[Place, Content]] = {}
+    damages: list[Damage] = []
+    for place in walk(store):
+        if place.kind is None:
+            damages.append(Damage(place, "is no file of datasync's"))
+            continue
+        try:
+            whole[place.path] = place, read(con, store, place, deep=deep)
+        except FileDamaged as error:
+            damages.append(Damage(place, error.problem))
+        except FileNotFoundError:  # a run that goes on meanwhile has just removed it
+            continue
+    return Inventory(whole, tuple(damages))

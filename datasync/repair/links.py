@@ -1,0 +1,187 @@
+"""What belongs together: a snapshot and its files, a catalog and the pulls it names, runs and what they recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from datasync import pull
+from datasync.pull import Snapshot
+from datasync.repair.damage import Damage
+from datasync.repair.files import Content
+from datasync.repair.inventory import Inventory, Logged
+from datasync.store import acceptances, runs
+from datasync.store.acceptances import Acceptance
+from datasync.store.holds import Hold, path_of
+from datasync.store.kinds import LOST, Place, place
+from datasync.store.runs import Run
+
+
+def snapshots(inventory: Inventory) -> Iterator[Damage]:
+    """Snapshots of another place than their own, and their files that are missing or of another pull."""
+    for at, content in inventory.of("snapshot"):
+        found: Snapshot | None = content.parsed
+        if found is None:
+            continue
+        if (found.scope, found.run) != (at.scope, at.run):
+            yield Damage(at, f"is a copy of the snapshot of {found.run} in {found.scope}")
+            continue
+        yield from _files(inventory, found, content)
+    for at, content in [*inventory.of("quarantine"), *inventory.of("asked SKUs")]:
+        if pull.snapshot_path(at.scope, at.run) not in inventory.whole and not _is_of_its_pull(at, content):
+            yield Damage(at, f"is a copy of that of {content.meta['run']}")
+
+
+def _files(inventory: Inventory, found: Snapshot, snapshot: Content) -> Iterator[Damage]:
+    paths = [pull.records_path(found.scope, found.file), pull.quarantine_path(found.scope, found.run)]
+    if found.asked:
+        paths.append(pull.asked_path(found.scope, found.run))
+    bad = {one.path for one in inventory.damages}
+    for path in paths:
+        if path not in inventory.whole:
+            if path not in bad:
+                yield Damage(place(path), "is missing", is_there=False)
+        elif not _belongs(inventory.whole[path], found, snapshot):
+            yield Damage(place(path), "is not the file that this pull wrote")
+
+
+def _belongs(file: tuple[Place, Content], found: Snapshot, snapshot: Content) -> bool:
+    at, content = file
+    if at.kind and at.kind.name == "records":
+        is_same = not found.sealed or content.sealed in ("", found.sealed)
+        return is_same and content.rows >= found.valid
+    expected = found.quarantined if at.kind and at.kind.name == "quarantine" else found.asked
+    return _is_of_its_pull(at, content) and content.rows == expected
+
+
+def _is_of_its_pull(at: Place, content: Content) -> bool:
+    """Whether a file's metadata name the pull that its path names; files of older versions have none."""
+    return (content.meta.get("run", at.run), content.meta.get("scope", at.scope)) == (at.run, at.scope)
+
+
+def pulls(inventory: Inventory, scope: str, head: Mapping[str, Any]) -> Iterator[Damage]:
+    """Snapshots that a scope's catalog needs and that are missing."""
+    told = (head.get("last_complete"), head.get("last_pull"), *head.get("pulls", ()))
+    named = dict.fromkeys(one["run"] for one in told if one)
+    bad = {one.path for one in inventory.damages}
+    for path in (pull.snapshot_path(scope, run) for run in named):
+        if path not in inventory.whole and path not in bad:
+            yield Damage(place(path), "is missing, and the catalog names it", is_there=False)
+
+
+def run_files(inventory: Inventory) -> Iterator[Damage]:
+    """Runs, steps and holds under another's name, and runs that are missing though newer ones name them."""
+    for at, content in inventory.of("run"):
+        if runs.path_of(content.parsed) != at.path:
+            yield Damage(at, f"is a copy of the run {content.parsed.id}")
+    for at, content in inventory.of("step"):
+        if runs.file_name(content.parsed) not in ("", at.path.rpartition("/")[2]):
+            yield Damage(at, "is a copy of another step")
+    known = {content.parsed.id for _, content in inventory.of("run")}
+    bad = {one.place.run for one in inventory.damages}
+    for run, began in _recent(inventory):
+        if run not in known and run not in bad:
+            path = f"runs/date={began:%Y-%m-%d}/{run}.json"
+            yield Damage(place(path), "is missing, though its pull is in a catalog", is_there=False)
+
+
+def _recent(inventory: Inventory) -> Iterator[tuple[str, datetime]]:
+    """Pulls that are in a catalog and began after the oldest run that is there, so that their runs are kept too."""
+    begun = [content.parsed.started_at for _, content in inventory.of("run")]
+    for _, content in inventory.of("snapshot"):
+        if content.parsed and begun and content.parsed.started_at > min(begun):
+            yield content.parsed.run, content.parsed.started_at
+
+
+def held(inventory: Inventory) -> Iterator[Damage]:
+    """Holds and acceptances under another's name, and lists of held products that are missing."""
+    bad = {one.path for one in inventory.damages}
+    for at, content in inventory.of("hold"):
+        found: Hold = content.parsed
+        expected = path_of(found).removesuffix(".json") + (".released.json" if found.released else ".json")
+        if expected != at.path:
+            yield Damage(at, f"is a copy of a hold of {found.id}")
+    for at, content in inventory.of("acceptance"):
+        made: Acceptance = content.parsed
+        if acceptances.path_of(made.scope, made.service, made.run) != at.path:
+            yield Damage(at, f"is a copy of an acceptance in {made.run}")
+    lists = [content.parsed.listed for kind in ("hold", "acceptance") for _, content in inventory.of(kind)]
+    for path in dict.fromkeys(filter(None, lists)):
+        if path not in inventory.whole and path not in bad:
+            yield Damage(place(path), "is missing", is_there=False)
+
+
+def met(inventory: Inventory) -> Iterator[Damage]:
+    """Holds that are missing though a run that is there says that it met them."""
+    known = {at.path for at, _ in inventory.of("hold")} | {one.path for one in inventory.damages}
+    for _, content in inventory.of("run"):
+        for step, record in content.parsed.steps.items():
+            service = step.service if step.kind == "transfer" else None
+            folder = f"holds/scope={step.scope}" + (f"/service={service}" if service else "")
+            path = f"{folder}/{content.parsed.id}.json"
+            if record.get("held") and path not in known:
+                yield Damage(place(path), "is missing, though its run met it", is_there=False)
+
+
+def accepted(inventory: Inventory) -> Iterator[Damage]:
+    """Acceptances that are missing though a run that is there asked for them, and their holds are there."""
+    known = {at.path for at, _ in inventory.of("acceptance")} | {one.path for one in inventory.damages}
+    for _, content in inventory.of("run"):
+        asked = content.parsed.request or {}
+        for _, hold in inventory.of("hold"):
+            found: Hold = hold.parsed
+            is_meant = found.id == asked.get("accept_shrink") and found.scope in asked.get("scopes", ())
+            path = acceptances.path_of(found.scope, found.service, content.parsed.id)
+            if is_meant and found.listed and not found.released and path not in known:
+                yield Damage(place(path), "is missing, though its run asked for it", is_there=False)
+
+
+def pages(inventory: Inventory) -> Iterator[Damage]:
+    """Pages that are missing among those of one pull."""
+    numbers: dict[str, set[int]] = {}
+    for at in [*(at for at, _ in inventory.of("page")), *_bad(inventory, "page")]:
+        numbers.setdefault(at.log, set()).add(at.number)
+    for folder, there in numbers.items():
+        for number in sorted(set(range(1, max(there))) - there):
+            yield Damage(place(f"{folder}/{number:08d}.jsonl.gz"), "is missing", is_there=False)
+
+
+def tickets(inventory: Inventory, scope: str, head: Mapping[str, Any]) -> Iterator[Damage]:
+    """The highest ticket of a scope, where it is missing: the next pull could take a number that was taken before."""
+    places = [int(one.get("place", 0)) for one in head.get("pulls", ())]
+    places += [content.parsed.place for at, content in inventory.of("snapshot") if content.parsed and at.scope == scope]
+    taken = max(places, default=0)
+    there = [at.number for at in [*(at for at, _ in inventory.of("ticket")), *_bad(inventory, "ticket")]]
+    if taken and taken > max(there, default=0):
+        yield Damage(place(f"catalog/scope={scope}/_pull-{taken:08d}"), "is missing", is_there=False)
+
+
+def _bad(inventory: Inventory, kind: str) -> list[Place]:
+    return [one.place for one in inventory.damages if one.place.kind and one.place.kind.name == kind]
+
+
+def witnessed(inventory: Inventory, log: Logged) -> int:
+    """The newest entry of a log that some run says it wrote; 0 where no run tells of any."""
+    records = [step for _, content in inventory.of("run") for step in _recorded(content.parsed)]
+    records += [content.parsed for _, content in inventory.of("step")]
+    return max((number for record in records for number in _numbers(record, log.folder)), default=0)
+
+
+def _recorded(run: Run) -> Iterator[Mapping[str, Any]]:
+    for step, record in run.steps.items():
+        yield {"kind": step.kind, "scope": step.scope, "service": step.service, **record}
+
+
+def _numbers(record: Mapping[str, Any], folder: str) -> list[int]:
+    scope, service = record.get("scope"), record.get("service")
+    if record.get("kind") == "catalog" and folder == f"catalog/scope={scope}":
+        return [int(record["entry"])] if record.get("entry") else []
+    if record.get("kind") == "transfer" and folder == f"receipts/service={service}/scope={scope}":
+        return [int(number) for number in record.get("entries") or ()]
+    return []
+
+
+def lost_and_found(path: str, repair: str) -> str:
+    """Where a repair puts a file that it sets aside."""
+    return f"{LOST}/{repair}/{path}"

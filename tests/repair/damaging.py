@@ -1,0 +1,172 @@
+"""A store with every kind of file in it, and what can happen to a file that nobody meant to happen."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from datasync import catalog, receipts
+from datasync.sources.spool import Spool
+from datasync.store.files import Folder
+from tests.shop import SERVICES, Shop
+
+SETTINGS = (
+    """
+keep: {history: 30d}
+sources:
+  exports: {kind: files}
+scopes:
+  en-US: {source: exports, path: en/*.csv, attributes: [color]}
+  de-DE: {source: exports, path: "de/*.csv", snapshot: partial, attributes: [color]}
+"""
+    + SERVICES
+)
+Product = tuple[str, ...]
+
+
+@dataclass
+class Place:
+    """A shop whose source can be asked what its catalog has to be."""
+
+    shop: Shop
+    sold: dict[str, str]
+    changed: dict[str, str]
+
+    @property
+    def root(self) -> Path:
+        return self.shop.folder / "var/store"
+
+    def sells(self, *, without: int = 0) -> None:
+        """Export what is sold, some of it left out, with records that nobody can use."""
+        rows = [_product(sku, name) for sku, name in sorted(self.sold.items())][without:]
+        self.shop.sells(*rows, ("no-name", "", "enabled", "c", ""), ("odd", "Odd", "maybe", "c", ""))
+
+    def changes(self, number: int, **products: str) -> None:
+        """Add a file of changes to the other scope."""
+        self.changed |= {sku.replace("_", "-"): name for sku, name in products.items()}
+        rows = "".join(",".join(_product(sku.replace("_", "-"), name)) + "\n" for sku, name in products.items())
+        folder = self.shop.folder / "de"
+        folder.mkdir(exist_ok=True)
+        (folder / f"{number:02}.csv").write_text(f"sku,name,status,categories,color\n{rows},Nameless,enabled,c,\n")
+
+    def checkpoint(self) -> None:
+        with self.shop.connected() as (con, pipeline):
+            for scope in pipeline.settings.scopes:
+                catalog.log(pipeline.store, scope).checkpoint(con)
+                for service in pipeline.settings.services:
+                    receipts.log(pipeline.store, service, scope).checkpoint(con)
+
+    def copy(self, folder: Path) -> Place:
+        """The same shop elsewhere."""
+        shutil.copytree(self.shop.folder, folder)
+        shop = Shop(folder, SETTINGS)
+        shop.now = self.shop.now
+        return Place(shop, dict(self.sold), dict(self.changed))
+
+
+def build(folder: Path) -> Place:
+    """Two scopes, one read whole and one by files of changes, with a history that tidy has shortened, and a hold."""
+    folder.mkdir()
+    place = Place(Shop(folder, SETTINGS), {f"A-{n:02}": f"Product {n}" for n in range(40)}, {})
+    for number in range(1, 8):
+        place.sold |= {f"A-{number:02}": f"Changed {number}", f"N-{number}": "New", f"A-{number + 10}": "Once more"}
+        place.sold.pop(f"A-{number + 20}", None)
+        place.sells()
+        changed = {f"B_{n}": f"File {number}" for n in range(number, number + 6)}
+        place.changes(number, **changed)
+        assert place.shop.run("sync").code == 0
+        if number == 2:
+            place.checkpoint()
+            place.shop.now += timedelta(days=60)
+        if number == 3:
+            place.shop.now += timedelta(days=2)
+        if number == 5:
+            place.checkpoint()
+        place.shop.now += timedelta(minutes=20)
+    place.sells(without=30)
+    assert place.shop.run("sync").code == 5
+    accepted = ("resync", "--scope", "en-US", "--accept-shrink", place.shop.held_run(), "--reason", "so it is", "--yes")
+    assert place.shop.run(*accepted).code == 0
+    place.sells()
+    assert place.shop.run("sync").code == 0
+    forced = ("resync", "--scope", "en-US", "--sku=A-05", "--force", "--reason", "again", "--yes")
+    assert place.shop.run(*forced).code == 0
+    place.sells(without=30)
+    assert place.shop.run("sync").code == 5
+    place.sells()
+    spool = Spool(Folder(str(place.root)), "en-US", "sync-half")
+    for number in (1, 2, 3):
+        spool.add(number, [{"sku": f"S-{number}"}], {"page": number})
+    return place
+
+
+def _product(sku: str, name: str) -> Product:
+    return (sku, name, "enabled", "fruit", "red")
+
+
+# ── damage ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+Harm = Callable[[random.Random, Path, list[Path]], None]
+
+
+def _cut(dice: random.Random, path: Path, others: list[Path]) -> None:
+    content = path.read_bytes()
+    path.write_bytes(content[: dice.choice([0, dice.randrange(max(len(content), 1))])])
+
+
+def _zeroed(dice: random.Random, path: Path, others: list[Path]) -> None:
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+def _forty_zeros(dice: random.Random, path: Path, others: list[Path]) -> None:
+    """In the rows of a Parquet file, else anywhere."""
+    content = path.read_bytes()
+    rows = len(content) - 8 - int.from_bytes(content[-8:-4], "little") - 80 if path.suffix == ".parquet" else 0
+    most = max(rows, 0) or len(content)
+    at = dice.randrange(4 if rows > 4 else 0, max(most - 40, 5))
+    size = min(40, most - at)
+    path.write_bytes(content[:at] + bytes(size) + content[at + size :])
+
+
+def _doubled(dice: random.Random, path: Path, others: list[Path]) -> None:
+    """Another file of the same kind, or any, in its place."""
+    alike = [one for one in others if one.parent == path.parent and one != path]
+    shutil.copyfile(dice.choice(alike if alike and dice.random() < 0.7 else others), path)
+
+
+def _copied(dice: random.Random, path: Path, others: list[Path]) -> None:
+    """The same file once more, under a number or name that is free."""
+    number = "".join(c for c in path.stem if c.isdigit())
+    free = path.name.replace(number[-8:], f"{int(number[-8:]) + dice.choice([1, 2, 7]):08}") if number else path.name
+    target = path.with_name(free if free != path.name and dice.random() < 0.7 else f"{path.stem} (1){path.suffix}")
+    shutil.copyfile(path, target) if not target.exists() else None
+
+
+def _deleted(dice: random.Random, path: Path, others: list[Path]) -> None:
+    path.unlink()
+
+
+def _foreign(dice: random.Random, path: Path, others: list[Path]) -> None:
+    name = dice.choice([".DS_Store", "notes.txt", f"{path.stem}.bak", "data.parquet", "scope=en-US"])
+    path.with_name(name).write_bytes(dice.choice([b"", b"PAR1", b"{}", bytes(200), b"text"]))
+
+
+HARMS: dict[str, Harm] = {
+    "cut": _cut, "zeroed": _zeroed, "forty zeros": _forty_zeros, "doubled": _doubled, "copied": _copied,
+    "deleted": _deleted, "foreign": _foreign,
+}  # fmt: skip
+
+
+def damage(root: Path, seed: int) -> list[str]:
+    """Damage one to three files; says what was done to which."""
+    dice, done = random.Random(seed), []
+    for _ in range(dice.choice([1, 1, 2, 3])):
+        files = sorted(path for path in root.rglob("*") if path.is_file() and ".scratch" not in path.parts)
+        path, harm = dice.choice(files), dice.choice(sorted(HARMS))
+        HARMS[harm](dice, path, files)
+        done.append(f"{harm}: {path.relative_to(root)}")
+    return done
