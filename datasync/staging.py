@@ -51,7 +51,7 @@ def stage(
     staging = literal(str(folder / STAGED))
     con.execute("SET preserve_insertion_order = true")  # a record's place in the file is its position
     try:
-        con.execute(f"COPY ({whole}) TO {staging} ({ZSTD})")
+        _execute(con, f"COPY ({whole}) TO {staging} ({ZSTD})", how)
     except OURS:
         raise
     except duckdb.Error as error:
@@ -63,7 +63,7 @@ def stage(
     con.execute("CREATE OR REPLACE TEMP TABLE asked AS SELECT DISTINCT unnest(?::VARCHAR[]) AS sku", [list(want.skus)])
     if records.gone:
         told = validation.judged(con, name, how, records.gone.select(how.fields), records.whole)
-        con.execute(f"INSERT INTO asked SELECT DISTINCT sku FROM ({told}) WHERE trimmed(sku) IS NOT NULL")
+        _execute(con, f"INSERT INTO asked SELECT DISTINCT sku FROM ({told}) WHERE trimmed(sku) IS NOT NULL", how)
     every = f"SELECT * RENAME (file_row_number AS position) FROM read_parquet({staging}, file_row_number = true)"
     con.execute(f"CREATE OR REPLACE TEMP VIEW everything AS {every}")
     wanted = "WHERE sku IN (SELECT sku FROM asked) OR code = 'unreadable'" if want.what == "skus" else ""
@@ -84,7 +84,27 @@ def _pass_over(con: duckdb.DuckDBPyConnection, name: str, how: mapping.Mapped, r
         con.execute(f"CREATE OR REPLACE TEMP TABLE cut_outs AS {numbered}")
         rows = "SELECT * REPLACE (number::VARCHAR AS _place) FROM cut_outs"
         judged = validation.judged(con, name, how, rows, "NULL::VARCHAR")
-        con.execute(query("cut_outs", judged=judged))
+        _execute(con, query("cut_outs", judged=judged), how)
+
+
+def _execute(con: duckdb.DuckDBPyConnection, sql: str, how: mapping.Mapped) -> None:
+    """Execute a statement over mapped records; if it fails, once more with each expression by itself.
+
+    What an expression says twice, DuckDB computes once, outside of the TRY that the expression stands in: there, one
+    record's failure is the statement's. By itself, each costs a third more.
+    """
+    try:
+        con.execute(sql)
+    except OURS:
+        raise
+    except duckdb.Error:
+        if all(expression.is_field for expression in how.columns.values()):
+            raise
+        con.execute("SET disabled_optimizers = 'common_subexpressions'")
+        try:
+            con.execute(sql)
+        finally:
+            con.execute("RESET disabled_optimizers")
 
 
 def _refuse_losses(con: duckdb.DuckDBPyConnection, name: str, records: Records) -> None:

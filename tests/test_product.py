@@ -337,6 +337,19 @@ def test_a_mapped_default_fills_in_where_an_expression_gives_null(desk: Desk) ->
     )
 
 
+@pytest.mark.parametrize(
+    "expression",
+    ["CASE WHEN qty::INT > 0 THEN qty::INT END", "qty::INT + qty::INT * 2", "coalesce(qty ->> '$', qty ->> '$.a')"],
+)
+def test_an_expression_that_says_a_thing_twice_and_fails_on_one_record_takes_no_other_along(
+    desk: Desk, expression: str
+) -> None:
+    desk.lines("x.jsonl", {"sku": "A", "name": "a", "qty": "1"}, {"sku": "B", "name": "b", "qty": "many"})
+    found = desk.pull("x.jsonl", map={"price": expression})
+    assert desk.products(found, "sku") == ["A"]
+    assert desk.quarantine(found, "sku", "code") == [("B", "bad-value")]
+
+
 def test_an_expression_that_fails_on_one_record_makes_that_one_invalid_and_names_the_column(desk: Desk) -> None:
     desk.lines(
         "x.jsonl",

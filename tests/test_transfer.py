@@ -80,8 +80,13 @@ def test_a_rule_that_changes_removes_what_it_turns_away_though_the_catalog_did_n
 
 @pytest.mark.parametrize(
     "rule",
-    ["price > 1", "CAST(name AS INTEGER) > 1", "status = 'disabled'"],
-    ids=["is NULL", "fails on a product", "is false"],
+    [
+        "price > 1",
+        "CAST(name AS INTEGER) > 1",
+        "CAST(name AS INTEGER) > 1 AND CAST(name AS INTEGER) + 1 < 9",
+        "status = 'disabled'",
+    ],
+    ids=["is NULL", "fails on a product", "fails in what it says twice", "is false"],
 )
 def test_a_rule_turns_away_a_product_for_which_it(line: Line, rule: str) -> None:
     line.change("feed", accepts=[{"rule": rule, "otherwise": "Turned away"}])
