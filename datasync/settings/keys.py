@@ -55,7 +55,7 @@ class Pulled(Model):
     concurrency: Annotated[int, Field(ge=1)] = 4
 
 
-_PACE = {*Pulled.model_fields, "page_size", "max_record_mb"}  # how a source is asked, not what for
+_PACE = {*Pulled.model_fields, "page_size", "max_record_mb", "timeout"}  # how a source is asked, not what for
 
 
 class SampleSource(Pulled):
@@ -98,7 +98,13 @@ class SqlSource(Pulled):
         return self
 
 
-class AkeneoSource(Pulled):
+class OverHttp(Pulled):
+    """What sources over HTTP have: ``timeout`` is how long one answer may take, from the request to its last byte."""
+
+    timeout: Duration = timedelta(minutes=5)
+
+
+class AkeneoSource(OverHttp):
     """An Akeneo PIM. ``identifier`` is the attribute that holds the SKU (default: the PIM's main one); ``time_zone`` is
     the server's, in which it reads times.
     """
@@ -110,7 +116,7 @@ class AkeneoSource(Pulled):
     page_size: Annotated[int, Field(ge=1, le=100)] = 100
 
 
-class AdobeCommerceSource(Pulled):
+class AdobeCommerceSource(OverHttp):
     """An Adobe Commerce or Magento shop over REST, on its own servers (``paas``) or as Adobe's service (``saas``)."""
 
     kind: Literal["adobe-commerce"]

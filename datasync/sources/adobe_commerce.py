@@ -8,9 +8,11 @@ websites, and those of others are left out here.
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
@@ -29,10 +31,16 @@ from datasync.sql import literal
 _IMS = "https://ims-na1.adobelogin.com/ims/token/v3"
 _SIGNED_BY = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
 _LONGEST_URL = 4000
-_OWN = own(
-    "id", "sku", "name", "attribute_set_id", "price", "status", "visibility", "type_id", "created_at", "updated_at",
-    "weight", "extension_attributes", "product_links", "options", "media_gallery_entries", "tier_prices",
-)  # fmt: skip
+_OWN = {
+    **own(
+        "plain", "id", "sku", "name", "attribute_set_id", "price", "status", "visibility", "type_id", "created_at",
+        "updated_at", "weight",
+    ),
+    **own("object", "extension_attributes"),
+    **own("list", "product_links", "options", "media_gallery_entries", "tier_prices"),
+}  # fmt: skip
+_WRITTEN = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
+_SHOWN = 20
 
 _LOOKS = 3  # requests before the first page: the store's settings, the categories, the attributes with options
 
@@ -42,10 +50,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The labels of an attribute's options by their ids, and whether a product may have several."""
+    """The labels of an attribute's options by their ids, whether a product may have several, and the ids of those that
+    have no label in this store view.
+    """
 
     labels: Mapping[str, str]
     are_several: bool
+    unlabelled: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +98,8 @@ class AdobeCommerce(Paged[Facts]):
         website, currency = mine and mine["website_id"], common.get("base_currency_code", "")
         categories, unnamed = self._if_allowed(lambda: self._categories(api), "Categories")
         options, unlabelled = self._if_allowed(lambda: self._options(api), "Options of attributes")
-        return Facts(website, currency, media, categories, options, (*unnamed, *unlabelled))
+        notes = (*unnamed, *unlabelled, *self._without_label(options))
+        return Facts(website, currency, media, categories, options, notes)
 
     def queries(self, want: Want) -> Sequence[Any]:
         if want.what == "skus":
@@ -97,20 +109,30 @@ class AdobeCommerce(Paged[Facts]):
     def page(self, api: Api, facts: Facts, query: Any, after: Any) -> Page:
         answer = api.get(self._path("products"), _asking(query, after, self.source.page_size))
         try:
-            records, total = list(map(dict, answer.json["items"] or ())), int(answer.json["total_count"])
-            keys = [_key(record) for record in records]
+            items, total = answer.json["items"] or [], int(answer.json["total_count"])
+            records = list(items.values() if isinstance(items, dict) else _listed(items))
         except (KeyError, TypeError, ValueError):
-            raise UnexpectedAnswer(self.scope.source, "a page lacks id, updated_at or total_count") from None
-        behind = tuple(after) if after else ("", 0)
-        fresh = [record for record, key in zip(records, keys, strict=True) if key > behind]
-        if any(here > following for here, following in itertools.pairwise(keys)):
+            raise UnexpectedAnswer(self.scope.source, "a page has no list of items, or no total_count") from None
+        keys = [_key(record) for record in records]
+        places = [key for key in keys if key]
+        last = places[-1] if places else _odd_key(records[-1]) if records else None
+        if any(here > following for here, following in itertools.pairwise(places)):
             raise UnexpectedAnswer(self.scope.source, "a page is not in the order that was asked for")
-        is_last = not fresh or total <= len(records)
-        return Page(fresh, None if is_last else list(keys[-1]), total, answer.at)
+        behind = tuple(after) if after else ("", 0)
+        fresh = [record for record, key in zip(records, keys, strict=True) if key is None or key > behind]
+        if records and not fresh:
+            raise UnexpectedAnswer(self.scope.source, "a page has only products of the page before: it came once more")
+        is_last = total <= len(records) or not records
+        if not is_last and not last:
+            problem = "no product of a page has an id and an updated_at, so there is no asking for the page after it"
+            raise UnexpectedAnswer(self.scope.source, problem)
+        return Page(fresh, list(last) if last and not is_last else None, total, answer.at)
 
     def shape(self, facts: Facts) -> Shape:
         paths = _map(facts.categories)
-        links = Field("/extension_attributes/category_links", lambda given: f"adobe_categories({given}, {paths})")
+        links = Field(
+            "/extension_attributes/category_links", lambda given: f"adobe_categories({given}, {paths})", kind="list"
+        )
         websites = "json_extract(json, '$.extension_attributes.website_ids')"
         return Shape(
             identity="/id",
@@ -167,7 +189,20 @@ class AdobeCommerce(Paged[Facts]):
         """The options of every attribute that has some, in the words of the store view."""
         wanted = ("frontend_input", "select,multiselect,boolean", "in")
         found = api.get(self._path("products/attributes"), _filters([[wanted]])).json["items"] or ()
-        return {one["attribute_code"]: _labels(one) for one in found}
+        return {str(one.get("attribute_code")): _labels(one) for one in found}
+
+    def _without_label(self, options: Mapping[str, Options]) -> tuple[str, ...]:
+        """A note on those options of the scope's own fields that are told by their ids."""
+        mapped = set(re.findall(r"\w+", " ".join(self.scope.map.values())))
+        ids = [
+            f"{code} {key}"
+            for code, one in options.items()
+            if code in mapped or any(fnmatchcase(code, pattern) for pattern in self.scope.attributes)
+            for key in one.unlabelled
+        ]
+        more = f" and {len(ids) - _SHOWN:,} more" if len(ids) > _SHOWN else ""
+        told = f"Options without a label in this store view are told by their ids: {', '.join(ids[:_SHOWN])}{more}."
+        return (told,) if ids else ()
 
     @staticmethod
     def _if_allowed(read: Callable[[], Mapping[str, T]], what: str) -> tuple[Mapping[str, T], tuple[str, ...]]:
@@ -233,15 +268,33 @@ def _filters(groups: Sequence[Sequence[Filter]]) -> list[tuple[str, str]]:
 
 
 def _labels(attribute: Mapping[str, Any]) -> Options:
-    given = {str(one["value"]): str(one["label"]) for one in attribute.get("options") or () if one.get("value")}
-    return Options(given, attribute.get("frontend_input") == "multiselect")
+    """The options that have a label; the others are told by their ids, which ``unlabelled`` names."""
+    options = [one for one in attribute.get("options") or () if one.get("value")]
+    labels = {str(one["value"]): _label(one) for one in options}
+    unlabelled = tuple(key for key, label in labels.items() if not label)
+    named = {key: label for key, label in labels.items() if label}
+    return Options(named, attribute.get("frontend_input") == "multiselect", unlabelled)
 
 
-def _key(record: Mapping[str, Any]) -> tuple[str, int]:
-    """Where a product is in the order of windows."""
-    moment = datetime.fromisoformat(record["updated_at"])
+def _label(option: Mapping[str, Any]) -> str:
+    label = option.get("label")
+    return str(label) if label is not None and str(label).strip() else ""
+
+
+def _listed(items: Any) -> list[Any]:
+    if not isinstance(items, list):
+        raise TypeError("items are a list")
+    return items
+
+
+def _key(record: Any) -> tuple[str, int] | None:
+    """Where a product is in the order of windows; None where it does not say."""
+    try:
+        moment, number = datetime.fromisoformat(record["updated_at"]), int(record["id"])
+    except (KeyError, TypeError, ValueError):
+        return None
     moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return f"{moment:%Y-%m-%d %H:%M:%S}", int(record["id"])
+    return f"{moment:%Y-%m-%d %H:%M:%S}", number
 
 
 def _custom(options: Mapping[str, Options], code: str) -> Field:
@@ -253,7 +306,19 @@ def _custom(options: Mapping[str, Options], code: str) -> Field:
             return value
         return f"adobe_label{'s' if mine.are_several else ''}({value}, {_map(mine.labels)})"
 
-    return Field("/custom_attributes", text, lambda given: f"list_contains(adobe_codes({given}), {literal(code)})")
+    def has(given: str) -> str:
+        return f"list_contains(adobe_codes({given}), {literal(code)})"
+
+    return Field("/custom_attributes", text, has, kind="list")
+
+
+def _odd_key(record: Any) -> tuple[str, int] | None:
+    """The same for a day that no calendar has: a database sorts it before all others."""
+    try:
+        written, number = str(record["updated_at"]), int(record["id"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return (written, number) if _WRITTEN.fullmatch(written) else None
 
 
 def _branches(tree: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[tuple[str, str]]:

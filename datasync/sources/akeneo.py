@@ -31,10 +31,11 @@ _ROOT = "/api/rest/v1/"
 _TOKEN = "api/oauth/v1/token"  # noqa: S105 - a path
 _LOOKS = 3  # requests before the first page: a token, the channel, the identifier
 _LONGEST_SEARCH = 4000
-_OWN = own(
-    "uuid", "enabled", "family", "categories", "groups", "parent", "root_parent", "created", "updated",
-    "associations", "quantified_associations", "completenesses", "quality_scores", "metadata",
-)  # fmt: skip
+_OWN = {
+    **own("plain", "uuid", "enabled", "family", "parent", "root_parent", "created", "updated"),
+    **own("list", "categories", "groups", "completenesses", "quality_scores"),
+    **own("object", "associations", "quantified_associations", "metadata"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,20 +84,24 @@ class Akeneo(Paged[Facts]):
         answer = api.get(after) if after else api.get(f"{_ROOT}products-uuid", self._asking(facts, query))
         try:
             records, following = answer.json["_embedded"]["items"], answer.json["_links"].get("next")
-            return Page(list(map(dict, records)), following and _path(following["href"]), at=answer.at)
-        except (KeyError, TypeError, ValueError):
+            if not isinstance(records, list):
+                raise TypeError("items are a list")
+            return Page(records, following and _path(following["href"]), at=answer.at)
+        except (KeyError, TypeError, ValueError, AttributeError):
             raise UnexpectedAnswer(self.scope.source, "a page has no list of items, or no links") from None
 
     def shape(self, facts: Facts) -> Shape:
         place = f"{literal(self.channel)}, {literal(self.locale)}"
-        complete = Field("/completenesses", lambda given: f"akeneo_completeness({given}, {place})")
+        complete = Field("/completenesses", lambda given: f"akeneo_completeness({given}, {place})", kind="list")
         price = f"akeneo_price(price, {literal(facts.currency)})"
         several = len(facts.currencies) > 1 and not self.scope.currency
         note = f"Prices are taken in {facts.currency}, of {', '.join(facts.currencies)}; `currency` names another."
         return Shape(
             identity="/uuid",
             own={**_OWN, "completeness": complete},
-            further=lambda code: Field(pointer("values", code), lambda given: f"akeneo_value({given}, {place})"),
+            further=lambda code: Field(
+                pointer("values", code), lambda given: f"akeneo_value({given}, {place})", kind="list"
+            ),
             names="json_keys(json, '$.values')",
             map={
                 "sku": quote(facts.identifier),
@@ -187,7 +192,11 @@ def _identifier(api: Api, source: str) -> str:
 def _listed(api: Api, what: str) -> Iterator[Mapping[str, Any]]:
     """Every item of a short list, by its links."""
     path: str | None = f"{_ROOT}{what}?limit=100"
+    seen: set[str] = set()
     while path:
+        if path in seen:
+            raise ValueError(f"the pages of {what} go in a circle")
+        seen.add(path)
         answer = api.get(path).json
         yield from answer["_embedded"]["items"]
         following = answer["_links"].get("next")

@@ -95,8 +95,6 @@ class Records:
     asked once all was read: it gives None, or the records without what was still being written meanwhile, or raises.
     ``counted`` is asked after that: it gives how many records the source holds, by a count that owes nothing to the
     reader; None where there is no such count.
-    ``spoilt`` is an SQL expression as ``whole`` is: a sentence where the record was read, and a value of it in a field
-    that was asked for could not be; that field is NULL then, and the record is `bad-value` under its SKU.
     ``by_change_time``: records say what products were at their ``updated_at``, not what they are now, so an older one
     does not override the catalog.
     ``spoilt`` is an SQL expression as ``whole`` is: a sentence where the record was read, and a value of it in a field

@@ -207,7 +207,7 @@ class _Any:
     def _begin_sqlite(self) -> None:
         """Python's driver begins no transaction to read in, and stops at the first text that is none."""
         driver: Any = self._connection.connection.driver_connection
-        driver.text_factory = lambda content: content.decode(errors="surrogateescape")
+        driver.text_factory = bytes
         self._connection.exec_driver_sql("BEGIN")
 
     def columns(self, sql: str) -> list[Column]:
@@ -234,7 +234,8 @@ class _Any:
 
     def value(self, sql: str) -> Any:
         with told():
-            return self._connection.exec_driver_sql(sql).scalar()
+            first = self._connection.exec_driver_sql(sql).scalar()
+        return first.decode(errors="replace") if isinstance(first, bytes) else first
 
     def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
         with told():

@@ -1,7 +1,8 @@
 """Asking an HTTP source: one session, tries and waits, its budget, and what each kind of answer means.
 
 An answer is JSON or an error that says what to do. Timeouts, connections that are cut, 408, 429 and 5xx, and pages that
-are no JSON (a proxy's, a maintenance page) are tried again, after Retry-After where the source gives one.
+are no JSON (a proxy's, a maintenance page) are tried again, after Retry-After where the source gives one. An answer
+that does not come to its end in time, or grows over any page's size, is not.
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
 from datasync.connection import Connection
-from datasync.errors import AccessDenied, InvalidConnection, SourceRefused, SourceUnavailable
+from datasync.errors import AccessDenied, InvalidConnection, SourceRefused, SourceUnavailable, UnexpectedAnswer
+from datasync.sources.bounded import TooLarge, bound, read_body
+from datasync.sources.deadline import Deadline
 from datasync.sources.pace import Pace
+from datasync.sources.parsed import parsed
 
 TRIES = 6
 _LONGEST_WAIT = 300.0
-_LARGEST_BODY = 256 * 1024 * 1024
 _TIMEOUT = httpx.Timeout(120, connect=15)
 _BACKOFF = wait_exponential_jitter(multiplier=0.5, max=60, jitter=0.5)
 _AGAIN = {408, 425, 429}
@@ -58,15 +61,26 @@ class Api:
     """The HTTP interface of one source. ``requests`` counts what was sent, tries and tokens included."""
 
     def __init__(
-        self, source: str, base: str, pace: Pace, secrets: Collection[str], headers: Mapping[str, str]
+        self,
+        source: str,
+        base: str,
+        pace: Pace,
+        secrets: Collection[str],
+        headers: Mapping[str, str],
+        seconds: float = 300,
     ) -> None:
-        self._source, self._pace = source, pace
+        self._source, self._pace, self._deadline = source, pace, Deadline(seconds)
         self._secrets = sorted((secret for secret in secrets if len(secret) > 3), key=len, reverse=True)
         self._client = httpx.Client(
             base_url=base,
             timeout=_TIMEOUT,
-            headers={"Accept": "application/json", "User-Agent": "datasync", **headers},
-            event_hooks={"request": [self._count]},
+            headers={
+                "Accept": "application/json",
+                "Accept-Encoding": "gzip, deflate",
+                "User-Agent": "datasync",
+                **headers,
+            },
+            event_hooks={"request": [self._begin], "response": [bound]},
         )
         self.requests = 0
 
@@ -123,14 +137,25 @@ class Api:
     def _once(self, path: str, params: Params) -> Answer:
         try:
             with self._pace.slot(), self._client.stream("GET", path, params=list(params) or None) as response:
-                content = self._content(response)
+                body = read_body(response)
+        except TooLarge as error:
+            fix = "A smaller `page_size` makes smaller answers."
+            raise SourceRefused(self._source, 0, f"an answer {error}", fix) from None
+        except httpx.InvalidURL:
+            raise UnexpectedAnswer(self._source, "it points to a page by what is no address") from None
         except httpx.RequestError as error:
             raise self._failed(error) from None
-        return Answer(self.judge(response, content), _at(response))
+        finally:
+            self._deadline.end()
+        if self._deadline.is_over:  # a body without a length ends where its connection does
+            raise self._too_late()
+        return Answer(self.judge(response, body), _at(response))
 
     def _failed(self, error: httpx.RequestError) -> Exception:
         """What a request means that got no answer: most are worth another try, a mistaken protocol is not."""
         says, place = self._clean(str(error)), self._place(self._client.base_url)
+        if self._deadline.is_over:
+            return self._too_late()
         if fix := next((fix for words, fix in _TLS.items() if words in says), None):
             return SourceRefused(self._source, 0, f"there is no safe connection to {place} ({says})", fix)
         return self._again(f"the connection to {place} failed ({type(error).__name__}: {says}).")
@@ -139,14 +164,11 @@ class Api:
         """An address without its query, which may hold anything."""
         return self._clean(str(url.copy_with(query=None, userinfo=b"")).rstrip("/"))
 
-    def _content(self, response: httpx.Response) -> bytes:
-        """A body, read to its end unless it is larger than any page can be."""
-        body = bytearray()
-        for chunk in response.iter_bytes():
-            body += chunk
-            if len(body) > _LARGEST_BODY:
-                raise SourceRefused(self._source, response.status_code, f"one answer is over {_LARGEST_BODY:,} bytes")
-        return bytes(body)
+    def _too_late(self) -> SourceUnavailable:
+        return SourceUnavailable(
+            f"sources.{self._source}: an answer was not there, or not whole, after {self._deadline.seconds:,.0f} s. "
+            "Is the source overloaded? A smaller `page_size` or a longer `timeout` of the source may help."
+        )
 
     def _json(self, response: httpx.Response, content: bytes) -> Any:
         kind = response.headers.get("content-type", "nothing").split(";")[0].strip()
@@ -154,8 +176,8 @@ class Api:
             place = self._place(response.url)
             raise self._again(f"{place} answered with {kind}, not with JSON. Is it right, or is it under repair?")
         try:
-            return json.loads(content, parse_constant=_no_number)
-        except ValueError:
+            return parsed(content)
+        except (ValueError, RecursionError):
             raise self._again("what it answered is no JSON; it broke off, or something in between wrote it.") from None
 
     def _again(self, problem: str, after: float | None = None) -> Again | SourceUnavailable:
@@ -168,7 +190,7 @@ class Api:
         """What an error says in JSON, in one short line without secrets; nothing where it is a page for people."""
         try:
             said = message(json.loads(content))
-        except ValueError:
+        except (ValueError, RecursionError):
             said = ""
         return f": {self._clean(said)}" if said else ""
 
@@ -177,9 +199,12 @@ class Api:
             text = text.replace(secret, "***")
         return " ".join(text.split())[:300].rstrip(".")
 
-    def _count(self, _: httpx.Request) -> None:
+    def _begin(self, request: httpx.Request) -> None:
+        """Each request, one for a token too, is counted, waits for its moment, and has a time of its own."""
         self._pace.moment()
         self.requests += 1
+        request.extensions = {**request.extensions, "trace": self._deadline.trace}
+        self._deadline.begin()
 
 
 def address(connection: Connection) -> str:
@@ -243,7 +268,3 @@ def _retry_after(response: httpx.Response) -> float | None:
         return float(given)
     until = _date(given)
     return max(0.0, (until - (_at(response) or datetime.now(UTC))).total_seconds()) if until else None
-
-
-def _no_number(text: str) -> Any:
-    raise ValueError(f"{text} is no JSON")

@@ -18,6 +18,7 @@ from datasync.sources.base import Want
 from datasync.sources.relation import KEY, Relation
 from datasync.sources.sound import SPOILT, schema
 from datasync.sources.spool import Spool
+from datasync.sources.spool_lines import dumped
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -111,7 +112,7 @@ class Pages:
         number = self.count + 1
         state = {**self._state, **further, "page": number, "rows": self.rows + len(page)}
         kept = [{name: text for name, text in row.items() if name != KEY and (name != SPOILT or text)} for row in page]
-        self._state = dict(self._spool.add(number, kept, state))
+        self._state = dict(self._spool.add(number, map(dumped, kept), state))
 
 
 def _rows(batches: Iterator[pa.RecordBatch]) -> list[dict[str, Any]]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Generic, Literal, TypeVar
 
 import duckdb
@@ -22,6 +23,7 @@ from datasync.sources.base import Opening, Records, Want
 from datasync.sources.http import Api, address
 from datasync.sources.pace import Pace
 from datasync.sources.spool import Spool, State
+from datasync.sources.spool_lines import line
 from datasync.sources.spooled import Shape, Spooled
 from datasync.sql import macros
 
@@ -30,12 +32,13 @@ Facts = TypeVar("Facts")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Records as they came, and the way to the next page of the same query (JSON; None: this was its last).
+    """Records as they came, whatever they are, and the way to the next page of the same query (JSON; None: this was
+    its last).
 
     ``total`` is how many records the source says the query has from this page on, where it says so.
     """
 
-    records: Sequence[Mapping[str, Any]]
+    records: Sequence[Any]
     after: Any
     total: int | None = None
     at: datetime | None = None
@@ -87,7 +90,8 @@ class Paged(ABC, Generic[Facts]):
         base = address(connection)
         pace = Pace(f"{self.scope.source} {base}", mine.requests_per_second, mine.concurrency)
         texts = [value for value in connection.extra.values() if isinstance(value, str)]
-        return Api(self.scope.source, base, pace, [connection.password, *texts], headers or {})
+        seconds = mine.timeout.total_seconds()
+        return Api(self.scope.source, base, pace, [connection.password, *texts], headers or {}, seconds)
 
     def scheduled(self) -> Literal["complete", "changed"]:
         return "changed"
@@ -132,8 +136,9 @@ class Paged(ABC, Generic[Facts]):
         """Say so where an answer is JSON, but not the JSON that the interface promises."""
         try:
             yield
-        except (LookupError, TypeError, ValueError, AttributeError) as error:
-            problem = f"an answer is not as it is described ({type(error).__name__}: {error})"
+        except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+            lacks = f": {error}" if isinstance(error, KeyError) else ""  # a name that we asked for, none of theirs
+            problem = f"an answer is not as it is described ({type(error).__name__}{lacks})"
             raise UnexpectedAnswer(self.scope.source, problem) from error
 
     @property
@@ -157,37 +162,33 @@ class Paged(ABC, Generic[Facts]):
         if state is None or state["asked"] != asked:
             spool.clear()
             began = {"began": want.at.isoformat(), "place": want.place}
-            state = {"asked": asked, "page": 0, "query": 0, "after": None, "requests": 0, **began}
-        before = state["requests"]
+            state = {"asked": asked, "page": 0, "query": 0, "after": None, "requests": 0, "records": 0, **began}
+        before, chain = state["requests"], _Chain(spool.states())
         while state["query"] < len(queries):
             page = self.page(api, facts, queries[state["query"]], state["after"])
-            state = spool.add(state["page"] + 1, page.records, self._further(state, page, before + api.requests))
+            lines = list(map(line, page.records))
+            further = _further(state, page, lines, before + api.requests)
+            if lines and chain.repeats(state["query"], page.after, further["mark"]):
+                problem = f"page {further['page']} is a page from before once more: its pages go in a circle"
+                raise UnexpectedAnswer(self.scope.source, problem)
+            state = spool.add(further["page"], lines, further)
             if want.is_sample:
                 break
         return state
 
-    def _further(self, state: State, page: Page, requests: int) -> State:
-        """The state after a page; UnexpectedAnswer where it is the page before once more."""
-        given = json.dumps([state["query"], list(page.records)])
-        mark = hashlib.md5(given.encode(), usedforsecurity=False).hexdigest()
-        goes_on = page.after is not None and bool(page.records)
-        if (page.records and mark == state.get("mark")) or (goes_on and page.after == state["after"]):
-            raise UnexpectedAnswer(self.scope.source, f"page {state['page'] + 1} is the page before once more")
-        first = {"at": page.at and page.at.isoformat(), "total": page.total} if not state["page"] else {}
-        way = {"after": page.after} if goes_on else {"after": None, "query": state["query"] + 1}
-        return {**state, **first, **way, "page": state["page"] + 1, "mark": mark, "requests": requests}
-
     def _fingerprint(self, want: Want) -> str:
-        asked = [want.what, want.watermark, want.skus, self.queries(want), self.scope.model_dump(mode="json")]
-        return hashlib.md5(json.dumps(asked, default=str).encode(), usedforsecurity=False).hexdigest()
+        return _mark([want.what, want.watermark, want.skus, self.queries(want), self.scope.model_dump(mode="json")])
 
     def _told(self, api: Api, facts: Facts, want: Want, state: State, reader: Spooled, shape: Shape) -> Records:
         """The records with what is known of them; a complete catalog is one that has as many as its source counts."""
         everything = want.what != "skus" and self.since(want) is None and not want.is_sample
         lacking = self._lacking(api, facts, state, reader) if everything else None
+        counted = partial(reader.counted, came=state["records"]) if "records" in state else None
         return Records(
             reader,
             whole="_row::VARCHAR",
+            spoilt="_spoilt",
+            counted=counted,
             names=reader.names,
             map=shape.map,
             complete=everything and not lacking,
@@ -210,3 +211,37 @@ class Paged(ABC, Generic[Facts]):
             return None
         most = total if now is None else now
         return f"The source counts {most:,} products and gave {came:,}: taken for a part, so nothing is removed."
+
+
+class _Chain:
+    """The pages that a pull has had, by the way that leads on from them and by what they hold."""
+
+    def __init__(self, states: Iterable[State]) -> None:
+        self._seen: set[str] = set()
+        for state in states:
+            self._seen |= _marks(state["query"], state["after"], state.get("mark", ""))
+
+    def repeats(self, query: int, after: Any, mark: str) -> bool:
+        """Whether a page is one that came before, or leads to where one before has led."""
+        marks = _marks(query, after, mark)
+        is_again = bool(marks & self._seen)
+        self._seen |= marks
+        return is_again
+
+
+def _marks(query: int, after: Any, mark: str) -> set[str]:
+    return {mark} if after is None else {mark, _mark([query, after])}
+
+
+def _further(state: State, page: Page, lines: Sequence[bytes], requests: int) -> State:
+    """The state after a page."""
+    goes_on = page.after is not None and bool(lines)
+    first = {"at": page.at and page.at.isoformat(), "total": page.total} if not state["page"] else {}
+    way = {"after": page.after} if goes_on else {"after": None, "query": state["query"] + 1}
+    came = {"records": state["records"] + len(lines)} if "records" in state else {}
+    mark = hashlib.md5(b"".join([str(state["query"]).encode(), *lines]), usedforsecurity=False).hexdigest()
+    return {**state, **first, **way, **came, "page": state["page"] + 1, "mark": mark, "requests": requests}
+
+
+def _mark(what: Any) -> str:
+    return hashlib.md5(json.dumps(what, default=str).encode(), usedforsecurity=False).hexdigest()

@@ -32,12 +32,12 @@ def from_arrow(names: Sequence[str], columns: Sequence[Any], codec: str) -> pa.R
 
 
 def from_python(names: Sequence[str], columns: Sequence[Sequence[Text]], codec: str) -> pa.RecordBatch:
-    """A batch from Python's values: text, where a surrogate stands for a byte that is none; or bytes in ``codec``."""
+    """A batch from Python's values: texts, or the bytes of texts in ``codec``."""
     import pyarrow as pa
 
     def sound(values: Sequence[Text]) -> pa.Array | None:
         try:
-            return None if any(isinstance(one, bytes) for one in values) else pa.array(values, pa.string())
+            return _sound(pa.array(values, pa.binary()), codec)
         except UnicodeEncodeError:
             return None
 
@@ -81,7 +81,7 @@ def _patched(given: Text, codec: str) -> tuple[str | None, bool]:
     """A value as text, and whether it is sound; what is none has its bytes spelled."""
     if given is None:
         return None, True
-    content, codec = (given.encode(errors="surrogateescape"), "utf-8") if isinstance(given, str) else (given, codec)
+    content, codec = (given.encode(errors="surrogatepass"), "utf-8") if isinstance(given, str) else (given, codec)
     try:
         return content.decode(codec), True
     except UnicodeDecodeError:

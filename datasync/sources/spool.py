@@ -13,11 +13,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from datasync.errors import FileDamaged
+from datasync.sources.spool_lines import FURTHER, NUMBER, ending
 from datasync.store.files import Store
 from datasync.store.scratch import scratch
 
-FURTHER = "datasync further"  # the only key of a page's last line; no record keeps one of that name
-_NUMBER = "datasync page"  # beside it: which page it is, so that a copy under another number is told
 _ENDING = ".jsonl.gz"
 
 State = Mapping[str, Any]
@@ -39,14 +38,18 @@ class Spool:
         paths = self.paths()
         return state(self._store, paths[-1]) if paths else None
 
-    def add(self, number: int, records: Iterable[Mapping[str, Any]], state: State) -> State:
+    def states(self) -> Iterator[State]:
+        """How far the pull was after each page, in their order."""
+        return (state(self._store, path) for path in self.paths())
+
+    def add(self, number: int, lines: Iterable[bytes], state: State) -> State:
         """Keep page ``number`` (from 1) and return how far the pull is: further, where another worker was faster."""
         path = f"{self._folder}/{number:08}{_ENDING}"
         with scratch() as folder:
             made = folder / "page"
             with gzip.open(made, "wb", compresslevel=3) as page:
-                page.writelines(map(_line, records))
-                page.write(_line({}, {FURTHER: state, _NUMBER: number}))
+                page.writelines(lines)
+                page.write(ending(state, number))
             if self._store.create(path, made):
                 return state
         return self.last() or state
@@ -72,8 +75,8 @@ def state(store: Store, path: str) -> State:
     except (ValueError, KeyError, TypeError):
         raise FileDamaged(path, "does not end as a page does") from None
     mine = int(path.rpartition("/")[2].removesuffix(_ENDING))
-    if line.get(_NUMBER, mine) != mine:
-        raise FileDamaged(path, f"is a copy of page {line[_NUMBER]}")
+    if line.get(NUMBER, mine) != mine:
+        raise FileDamaged(path, f"is a copy of page {line[NUMBER]}")
     return found
 
 
@@ -82,12 +85,3 @@ def _content(store: Store, path: str) -> bytes:
         return gzip.decompress(store.read(path))
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise FileDamaged(path, "is no whole page") from error
-
-
-def _line(record: Mapping[str, Any], more: Mapping[str, Any] | None = None) -> bytes:
-    """One line of JSON; half of a surrogate pair stays escaped, for it is no text that could be written."""
-    kept = {key: value for key, value in record.items() if key != FURTHER} | dict(more or {})
-    try:
-        return json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
-    except UnicodeEncodeError:
-        return json.dumps(kept, separators=(",", ":")).encode() + b"\n"

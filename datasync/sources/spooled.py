@@ -6,25 +6,42 @@ import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Literal
 
 import duckdb
 
 from datasync.sources.locations import PATH, File
-from datasync.sources.spool import FURTHER
+from datasync.sources.spool_lines import BROKEN, FURTHER
 from datasync.sql import count, literal, quote
 from datasync.store.files import Store
 
 _NUMBERS = itertools.count(1)
+Kind = Literal["plain", "list", "object", "any"]
+_CALLED = {"plain": "a plain value", "list": "a list", "object": "an object"}
 _NO_JSON = "CASE WHEN json IS NULL THEN 'it is no JSON object.' END"
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """Where a field is in a record (a JSON pointer), and SQL for its text and for its presence from the JSON there."""
+    """Where a field is in a record (a JSON pointer), and SQL for its text and for its presence from the JSON there.
+
+    ``kind`` is what its JSON has to be: a record in which it is something else has no value there that could be told.
+    """
 
     path: str
     text: Callable[[str], str] = "({} ->> '$')".format
     has: Callable[[str], str] = "{} IS NOT NULL".format
+    kind: Kind = "any"
+
+    def odd(self, given: str) -> str:
+        """SQL that is true where the JSON is not of the field's kind; an empty list may stand for no object."""
+        kind = f"json_type({given})"
+        odd = {
+            "plain": f"{kind} IN ('OBJECT', 'ARRAY')",
+            "list": f"{kind} NOT IN ('ARRAY', 'NULL')",
+            "object": f"{kind} NOT IN ('OBJECT', 'NULL') AND NOT (json_array_length({given}) = 0 AND {kind} = 'ARRAY')",
+        }
+        return odd.get(self.kind, "false")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +65,9 @@ class Shape:
         return self.own.get(name) or self.further(name)
 
 
-def own(*names: str) -> dict[str, Field]:
+def own(kind: Kind, *names: str) -> dict[str, Field]:
     """Fields that are keys of a record."""
-    return {name: Field(pointer(name)) for name in names}
+    return {name: Field(pointer(name), kind=kind) for name in names}
 
 
 def pointer(*keys: str) -> str:
@@ -62,6 +79,7 @@ class Spooled:
     """The records of some pages in the store, in their order, each once: the last that came.
 
     ``count`` is how many came, those of other scopes too; ``names`` are the fields that those of the first page have.
+    ``lines`` is how many lines they were, those that came again too.
     """
 
     def __init__(
@@ -77,15 +95,18 @@ class Spooled:
         files = [File(store.url(path), path.rpartition("/")[2], 0, now) for path in paths]
         self._lines = _lines(files)
         self._older = f"older_{next(_NUMBERS)}"
+        self.lines = count(con, f"SELECT 1 FROM {self._lines} WHERE NOT {_IS_FURTHER}")
         self.count, self._is_repeated = self._settle()
         self.names = self._names(_lines(files[:1]))
 
     def select(self, fields: Collection[str]) -> str:
         found = {name: self._shape.find(name) for name in fields}
-        paths = list(dict.fromkeys([_FURTHER, self._shape.identity, *(one.path for one in found.values())]))
+        paths = list(dict.fromkeys([_FURTHER, self._shape.identity, _BROKEN, *(one.path for one in found.values())]))
         places = {path: f"_j[{number}]" for number, path in enumerate(paths, 1)}
-        values = [f"{one.text(places[one.path])} AS {quote(name)}" for name, one in found.items()]
-        columns = ", ".join([*values, "_place", f"{_NO_JSON} AS _unreadable", "false AS _blank", "json AS _row"])
+        values = [f"{_sound(one, places[one.path])} AS {quote(name)}" for name, one in found.items()]
+        spoilt = f"CASE WHEN _j[3] IS NOT NULL THEN _j[3] ->> '$' {_odd(found, places)} END AS _spoilt"
+        rest = ["_place", f"{_NO_JSON} AS _unreadable", spoilt, "false AS _blank", "json AS _row"]
+        columns = ", ".join([*values, *rest])
         wanted = f"_j[1] IS NULL AND coalesce({self._shape.kept}, true)"
         if self._is_repeated:
             newer = f"SELECT 1 FROM {self._older} AS old WHERE old.place = _place AND old.id = _j[2] ->> '$'"
@@ -109,9 +130,13 @@ class Spooled:
         self._con.execute(f"CREATE OR REPLACE TEMP TABLE came AS {every}")
         older = "SELECT DISTINCT place, id FROM came QUALIFY place <> max(place) OVER (PARTITION BY id)"
         self._con.execute(f"CREATE OR REPLACE TEMP TABLE {self._older} AS {older}")
-        found = count(self._con, "SELECT DISTINCT id FROM came"), count(self._con, f"FROM {self._older}") > 0
+        again = count(self._con, f"SELECT 1 FROM came SEMI JOIN {self._older} USING (place, id)")
         self._con.execute("DROP TABLE came")
-        return found
+        return self.lines - again, again > 0
+
+    def counted(self, con: duckdb.DuckDBPyConnection, came: int) -> int:
+        """How many records there are by the count of those that were written: what DuckDB does not give is missing."""
+        return count(con, self.select(())) + came - self.lines
 
     def _names(self, lines: str) -> tuple[str, ...]:
         some = f"FROM {lines} WHERE json IS NOT NULL AND NOT {_IS_FURTHER}"
@@ -123,7 +148,21 @@ class Spooled:
         return (*mine, *(name for (name,) in inside if name not in self._shape.own))
 
 
-_FURTHER = pointer(FURTHER)
+def _sound(field: Field, given: str) -> str:
+    """SQL for a field's text; none where the JSON is not what it has to be."""
+    return (
+        field.text(given) if field.kind != "plain" else f"CASE WHEN NOT {field.odd(given)} THEN {field.text(given)} END"
+    )
+
+
+def _odd(fields: Mapping[str, Field], places: Mapping[str, str]) -> str:
+    """Cases of SQL that name the place whose JSON is not what it has to be; each is looked at once."""
+    known = {one.path: one for one in fields.values() if one.kind != "any"}
+    told = {path: f"{path.rpartition('/')[2]} is not {_CALLED[one.kind]}." for path, one in known.items()}
+    return " ".join(f"WHEN {one.odd(places[path])} THEN {literal(told[path])}" for path, one in known.items())
+
+
+_FURTHER, _BROKEN = pointer(FURTHER), pointer(BROKEN)
 _IS_FURTHER = f"coalesce(json_exists(json, {literal(_FURTHER)}), false)"
 
 

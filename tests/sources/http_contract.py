@@ -18,12 +18,21 @@ import duckdb
 import pytest
 
 from datasync import pull
-from datasync.errors import AccessDenied, DatasyncError, SourceUnavailable, UnexpectedAnswer, UnknownName
+from datasync.errors import (
+    AccessDenied,
+    DatasyncError,
+    RecordsLost,
+    SourceRefused,
+    SourceUnavailable,
+    UnexpectedAnswer,
+    UnknownName,
+)
 from datasync.pull import Snapshot
 from datasync.settings import Scope
+from datasync.sources import bounded
 from datasync.sources.base import Records, Source, Want
 from datasync.store.files import Folder, connect
-from tests.sources.contract import AT, EVERYTHING, ChangingContract, rows, skus
+from tests.sources.contract import AT, EVERYTHING, ChangingContract, product, rows, skus
 from tests.sources.standins.server import ROOT, until
 from tests.sources.standins.stand import Stand
 
@@ -199,6 +208,113 @@ class HttpContract(ChangingContract):
             self.everything(stand, con, store, login=wrong)
         assert isinstance(told.value, AccessDenied) or "422" in str(told.value)
         assert "planted" not in str(told.value)
+
+    # ── what is odd ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @pytest.mark.parametrize(
+        ("odd", "told"),
+        [
+            ("@nest:1000", "It is nested over 500 deep."),
+            ("@nest:3000", "It is nested over 500 deep."),
+            ("@nest:60000", "It is nested over 500 deep."),
+            ("@bytes:53e474", "Its text is not UTF-8"),
+            ("\ud83d", "Its text is not UTF-8, or holds half of a sign"),
+            ("@long:17000000", "It is longer than 16,000,000 bytes."),
+        ],
+    )
+    def test_a_record_that_is_odd_is_told_by_its_sku_and_takes_no_other_along(
+        self, odd: str, told: str, stand: Stand, con: duckdb.DuckDBPyConnection, tmp_path: Path
+    ) -> None:
+        stand.sells(product("A"), product("B", 1, record={"more": [{"odd": odd}]}), product("C", 2))
+        found, products, _ = pulled(stand, con, tmp_path)
+        assert ([one["sku"] for one in products], found.complete, found.unreadable) == (["A", "C"], True, 0)
+        quarantine = f"{tmp_path}/pulled/{pull.quarantine_path('en-US', 'r1')}"
+        ((sku, code, sentence, record),) = con.execute(
+            f"SELECT sku, code, sentence, record FROM '{quarantine}'"
+        ).fetchall()
+        assert (sku, code, told in sentence) == ("B", "bad-value", True)
+        assert len(record) < 20_000
+
+    @pytest.mark.parametrize("item", [None, 5, "x", [], [{"sku": "A"}], {}])
+    def test_an_item_that_is_no_product_is_told_and_takes_none_along(
+        self, item: Any, stand: Stand, con: duckdb.DuckDBPyConnection, tmp_path: Path
+    ) -> None:
+        stand.sells(product("A"), product("B", 1, item=item), product("C", 2))
+        found, products, invalid = pulled(stand, con, tmp_path)
+        assert ([one["sku"] for one in products], found.records) == (["A", "C"], 3)
+        assert [code for code, _ in invalid] == ["missing-sku" if item == {} else "unreadable"]
+
+    @pytest.mark.parametrize("number", ["1e5", "NaN", "Infinity", "1e999", "1" * 5000, "12345678901234567.89", "-0.0"])
+    def test_a_number_of_any_size_is_as_it_was_written(
+        self, number: str, stand: Stand, con: duckdb.DuckDBPyConnection, store: Folder
+    ) -> None:
+        written = f"@json:{number.encode().hex()}"
+        field = "family" if stand.kind == "akeneo" else "weight"
+        stand.sells(product("A", record={field: written}), product("B", 1))
+        found = self.everything(stand, con, store)
+        values = {row["sku"]: row[field] for row in rows(con, found, "sku", field)}
+        assert (values["A"], set(values)) == (number, {"A", "B"})
+
+    def test_a_sign_of_nothing_is_text(self, stand: Stand, con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+        stand.sells({**product("A"), "name": "a\0b"})
+        _, products, _ = pulled(stand, con, tmp_path)
+        assert [one["name"] for one in products] == ["a\0b"]
+
+    def test_pages_that_go_in_a_circle_end_with_an_error_that_says_so(
+        self, stand: Stand, con: duckdb.DuckDBPyConnection, store: Folder
+    ) -> None:
+        stand.fill(35)
+        stand.site.fault("circle", times=1000)
+        with pytest.raises(UnexpectedAnswer, match="once more"):
+            self.everything(stand, con, store, page_size=10)
+        assert len(self.pages(stand)) < 6
+
+    def test_a_line_that_was_written_and_does_not_come_back_is_a_loss_and_told(
+        self, stand: Stand, con: duckdb.DuckDBPyConnection, tmp_path: Path
+    ) -> None:
+        stand.fill(25)
+        folder = tmp_path / "pulled"
+        stand.source(Folder(str(folder)), page_size=10).records(con, EVERYTHING)
+        page = sorted((folder / "pulls").rglob("*.gz"))[1]
+        lines = gzip.decompress(page.read_bytes()).splitlines(keepends=True)
+        page.write_bytes(gzip.compress(b"".join([lines[0], *lines[2:]])))
+        source, scope = stand.source(Folder(str(folder)), page_size=10), Scope(source="shop", **stand.address)
+        with pytest.raises(RecordsLost, match="holds 25 records, and reading gave 24"):
+            pull.pull(con, Folder(str(folder)), "en-US", scope, source, EVERYTHING, "r1", "", lambda: AT)
+
+    @pytest.mark.parametrize("what", ["drip", "drip_headers"])
+    def test_a_whole_answer_has_its_time(
+        self, what: str, stand: Stand, con: duckdb.DuckDBPyConnection, store: Folder
+    ) -> None:
+        stand.fill(3)
+        stand.site.fault(what, times=10)
+        with pytest.raises(
+            SourceUnavailable, match=r"sources\.shop: an answer was not there, or not whole, after 1 s\."
+        ):
+            self.everything(stand, con, store, timeout="1s")
+        assert len(self.pages(stand)) == 1
+
+    def test_an_answer_that_swells_is_refused(
+        self, stand: Stand, con: duckdb.DuckDBPyConnection, store: Folder, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(bounded, "LARGEST_BODY", 1_000_000)
+        stand.fill(3)
+        stand.site.fault("swell")
+        with pytest.raises(SourceRefused, match="an answer is over 1,000,000 bytes, unpacked"):
+            self.everything(stand, con, store)
+        stand.site.fault("swell_twice")
+        with pytest.raises(SourceRefused, match="is packed in a way that nobody asked for, or twice"):
+            self.everything(stand, con, store)
+        assert len(self.pages(stand)) == 2
+
+    def test_a_redirection_is_told_and_not_followed_in_circles(
+        self, stand: Stand, con: duckdb.DuckDBPyConnection, store: Folder
+    ) -> None:
+        stand.fill(3)
+        stand.site.fault("status", status=302, times=100, headers={"Location": "/elsewhere"})
+        with pytest.raises(SourceRefused, match=r"it answered 302.* and points to /elsewhere"):
+            self.everything(stand, con, store)
+        assert len(self.pages(stand)) == 1
 
     # ── scopes ──────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from datasync.connection import Connection
-from datasync.errors import AccessDenied, InvalidConnection
+from datasync.errors import AccessDenied, InvalidConnection, UnexpectedAnswer
 from datasync.sources.base import Want
 from datasync.store.files import Folder, connect
 from tests.sources.contract import AT, EVERYTHING, product, rows
@@ -200,3 +200,104 @@ def test_a_connection_that_opens_nothing_says_what_it_needs(
 ) -> None:
     with pytest.raises(InvalidConnection, match=r"needs consumer_key, .* in its extra, or a token"):
         shop.source(Folder(str(tmp_path)), login=Connection("there", host=shop.site.url)).records(con, EVERYTHING)
+
+
+@pytest.mark.parametrize(
+    ("record", "code", "sentence"),
+    [
+        ({"updated_at": "0000-00-00 00:00:00"}, "bad-time", "updated_at is 0000-00-00 00:00:00, which is no time."),
+        ({"updated_at": "yesterday"}, "bad-time", "updated_at is yesterday, which is no time."),
+        ({"price": "N/A"}, "bad-value", "price is N/A, which is no decimal number."),
+        ({"price": {"amount": 5}}, "bad-value", "price is not a plain value."),
+        ({"name": ["a", "b"]}, "bad-value", "name is not a plain value."),
+        ({"name": None}, "missing-name", "The product has no name."),
+        ({"status": [1]}, "bad-value", "status is not a plain value."),
+        ({"extension_attributes": "none"}, "bad-value", "extension_attributes is not an object."),
+        ({"extension_attributes": {"category_links": {"0": 1}}}, "bad-value", "category_links is not a list."),
+        ({"media_gallery_entries": {"0": {}}}, "bad-value", "media_gallery_entries is not a list."),
+        ({"custom_attributes": {"color": 49}}, "bad-value", "custom_attributes is not a list."),
+    ],
+)
+def test_one_odd_field_takes_its_own_product_to_quarantine_by_its_sku(
+    record: dict[str, Any], code: str, sentence: str, shop: Stand, con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    shop.sells(product("A"), product("B", 1, record=record), product("C", 2))
+    found, products, invalid = pulled(shop, con, tmp_path, attributes=("color",))
+    assert ([one["sku"] for one in products], found.complete, found.unreadable) == (["A", "C"], True, 0)
+    assert invalid == [(code, sentence)]
+    quarantine = f"{tmp_path}/pulled/quarantine/scope=en-US/r1.parquet"
+    assert con.execute(f"SELECT sku FROM '{quarantine}'").fetchall() == [("B",)]
+
+
+@pytest.mark.parametrize(
+    ("sku", "code"), [(None, "missing-sku"), ("", "missing-sku"), ({"a": 1}, "unreadable"), (["B"], "unreadable")]
+)
+def test_a_product_whose_sku_is_none_is_told_and_takes_no_other_along(
+    sku: Any, code: str, shop: Stand, con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    shop.sells(product("A"), product("B", 1, record={"sku": sku}), product("C", 2))
+    found, products, invalid = pulled(shop, con, tmp_path)
+    assert ([one["sku"] for one in products], [one for one, _ in invalid], found.records) == (["A", "C"], [code], 3)
+
+
+def test_a_sku_that_is_a_number_is_text_and_empty_lists_stand_for_nothing(
+    shop: Stand, con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    empty = {"extension_attributes": [], "custom_attributes": None, "media_gallery_entries": None}
+    shop.sells(product("A", record={"sku": 123, **empty}), product("B", 1, lacks=["custom_attributes", "price"]))
+    _, products, invalid = pulled(shop, con, tmp_path, attributes=("color",))
+    assert ([one["sku"] for one in products], invalid) == (["123", "B"], [])
+
+
+@pytest.mark.parametrize("lacks", [["id"], ["updated_at"], ["id", "updated_at"]])
+@pytest.mark.parametrize("where", [0, 9, 15, 24])
+def test_a_product_without_a_place_in_the_order_of_windows_comes_with_its_page(
+    lacks: list[str], where: int, shop: Stand, con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    shop.sells(*(product(f"S{n:02}", n, lacks=lacks if n == where else []) for n in range(25)))
+    store = Folder(str(tmp_path))
+    found = shop.source(store, page_size=10).records(con, EVERYTHING)
+    assert {row["sku"] for row in rows(con, found, "sku")} == {f"S{n:02}" for n in range(25)}
+    assert found.complete
+
+
+def test_a_page_of_which_no_product_has_a_place_ends_the_pull_with_an_error(
+    shop: Stand, con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    shop.sells(*(product(f"S{n:02}", n, lacks=["id"]) for n in range(25)))
+    with pytest.raises(UnexpectedAnswer, match="no product of a page has an id and an updated_at"):
+        shop.source(Folder(str(tmp_path)), page_size=10).records(con, EVERYTHING)
+
+
+def test_products_of_the_zero_date_come_page_after_page(
+    shop: Stand, con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    zero = {"updated_at": "0000-00-00 00:00:00"}
+    shop.sells(*(product(f"Z{n:02}", record=zero) for n in range(25)),
+               *(product(f"S{n:02}", n) for n in range(25)))  # fmt: skip
+    found = shop.source(Folder(str(tmp_path)), page_size=10).records(con, EVERYTHING)
+    assert (len({row["sku"] for row in rows(con, found, "sku")}), found.complete) == (50, True)
+
+
+@pytest.mark.parametrize("label", [None, "", "  "])
+def test_an_option_without_a_label_is_told_by_its_id_and_the_pull_notes_it(
+    label: Any, shop: Stand, con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    shop.site.tell("set", {"labels": {"49": label, "7": label}})
+    shop.sells(product("A", custom={"color": "49", "climate": "7,8"}), product("B", 1, custom={"color": "50"}))
+    found, (a, b), _ = pulled(shop, con, tmp_path, attributes=("c*r", "climate"))
+    assert {one["code"]: one["values"] for one in a["attributes"]} == {"climate": ["7", "Cold, wet"], "color": ["49"]}
+    assert {one["code"]: one["values"] for one in b["attributes"]} == {"color": ["White"]}
+    assert found.notes == ("Options without a label in this store view are told by their ids: color 49, climate 7.",)
+
+
+def test_options_that_the_scope_does_not_take_are_not_noted(
+    shop: Stand, con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    shop.site.tell("set", {"labels": {"49": None, "7": None}})
+    shop.sells(product("A", custom={"color": "49"}))
+    found, (a,), _ = pulled(shop, con, tmp_path, map={"type": "upper(color)"})
+    assert (a["type"], found.notes) == (
+        "49",
+        ("Options without a label in this store view are told by their ids: color 49.",),
+    )

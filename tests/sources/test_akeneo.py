@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
-from datasync.errors import UnknownName
+from datasync.errors import UnexpectedAnswer, UnknownName
 from datasync.sources.akeneo import _there
 from datasync.sources.base import Want
 from datasync.store.files import Folder, connect
@@ -170,3 +171,46 @@ def test_a_refresh_token_is_used_before_the_password_is(
     assert [(one["path"], one["status"]) for one in shop.site.log() if one.get("status", 200) != 200] == [
         ("/api/oauth/v1/token", 422)
     ]
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "sentence"),
+    [
+        ({"raw": {"name": "Jacket"}}, "bad-value", "name is not a list."),
+        ({"raw": {"price": {"amount": "5"}}}, "bad-value", "price is not a list."),
+        (
+            {"raw": {"price": [{"locale": None, "scope": None, "data": "N/A"}]}},
+            "bad-value",
+            "price is N/A, which is no",
+        ),
+        ({"record": {"enabled": {"yes": 1}}}, "bad-value", "enabled is not a plain value."),
+        ({"record": {"enabled": "perhaps"}}, "unknown-status", "status is perhaps; known are"),
+        ({"record": {"updated": "0000-00-00"}}, "bad-time", "updated_at is 0000-00-00, which is no time."),
+        ({"record": {"updated": ["now"]}}, "bad-value", "updated is not a plain value."),
+        ({"record": {"completenesses": 5}}, "bad-value", "completenesses is not a list."),
+    ],
+)
+def test_one_odd_field_takes_its_own_product_to_quarantine_by_its_sku(
+    given: dict[str, Any], code: str, sentence: str, shop: Stand, con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    shop.sells(product("A"), product("B", 1, **given), product("C", 2))
+    found, products, invalid = pulled(shop, con, tmp_path, attributes=("completeness",))
+    assert ([one["sku"] for one in products], found.complete, found.unreadable) == (["A", "C"], True, 0)
+    ((told, words),) = invalid
+    assert (told, sentence in words) == (code, True)
+
+
+@pytest.mark.parametrize("values", ["none", 5, [], None, [1]])
+def test_a_product_without_values_has_no_sku_and_takes_no_other_along(
+    values: Any, shop: Stand, con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    shop.sells(product("A"), product("B", 1, record={"values": values}))
+    _, products, invalid = pulled(shop, con, tmp_path)
+    assert ([one["sku"] for one in products], invalid) == (["A"], [("missing-sku", "The record has no SKU.")])
+
+
+def test_a_link_that_is_no_address_is_told(shop: Stand, con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    shop.fill(25)
+    shop.site.fault("astray")
+    with pytest.raises(UnexpectedAnswer, match="points to a page by what is no address"):
+        shop.source(Folder(str(tmp_path)), page_size=10).records(con, EVERYTHING)

@@ -229,6 +229,13 @@ def test_a_server_of_another_encoding_is_read_as_it_writes(
     assert reader.skus(given={"page_size": 1}, key="sku") == ["B", word]
 
 
+def test_a_row_of_any_size_is_read_whole_page_by_page_too(on_sqlite: Reader) -> None:
+    on_sqlite.place.run("CREATE TABLE product (id INTEGER, sku TEXT, name TEXT, description TEXT)")
+    on_sqlite.place.run("INSERT INTO product VALUES (1, 'A', 'a', hex(zeroblob(9000000))), (2, 'B', 'b', 'short')")
+    found = on_sqlite.pull(given={"page_size": 1}, key="id")
+    assert on_sqlite.desk.products(found, "sku", "length(description)") == [("A", 18_000_000), ("B", 5)]
+
+
 # ── Columns of SQLite, which hold anything ───────────────────────────────────────────────────────────────────────────
 
 

@@ -162,7 +162,7 @@ def test_skus_of_every_sign_are_asked_for_as_they_stand(request: pytest.FixtureR
     assert pointed.run("sync").code == 0
     asked = ("resync", "--scope", "en-US", "--reason", "r", "--yes", "--force")
     told = pointed.run(*asked, *(f"--sku={sku}" for sku in (*ODD, "123", "a%", "*")))
-    assert "en-US search: 15 resent, 15 marked." in told.errors
+    assert "en-US to search: 15 resent, 15 marked." in told.errors
     assert told.lines[-2] == "en-US: not at the source: *, 123, a%"
     for sku in ODD:
         assert "At the source: the last pull" in pointed.run("why", "--", sku).out

@@ -99,7 +99,8 @@ class AdobeCommerce(Standin):
         if template == "/V1/products/attributes":
             if not self.settings["attributes"]:
                 raise Refused(401, **_denied("Magento_Catalog::attributes_attributes"))
-            return {"items": OPTIONS, "search_criteria": {"filter_groups": []}, "total_count": len(OPTIONS)}
+            items = [_relabelled(one, self.settings.get("labels", {})) for one in OPTIONS]
+            return {"items": items, "search_criteria": {"filter_groups": []}, "total_count": len(OPTIONS)}
         if template == "/V1/products/attributes/{attributeCode}":
             return self._attribute(path.rpartition("/")[2])
         return self._products(asked, view)
@@ -169,7 +170,12 @@ class AdobeCommerce(Standin):
             self.products.remove(wanted[-1])
         if asked.fault == "repeat":
             some = self._cut(asked, sorted(self.products, key=_place))
-        items = [_told(one, view) for one in some]
+        if asked.fault == "circle":  # the first page, the second, the first
+            some = self._circle(asked)
+        items = [one["item"] if "item" in one else _told(one, view) | one.get("record", {}) for one in some]
+        for one, item in zip(some, items, strict=True):
+            for key in one.get("lacks", ()):
+                del item[key]
         if asked.fault == "touch":
             self._touch(some)
         if "fields" in asked.one:
@@ -181,6 +187,11 @@ class AdobeCommerce(Standin):
             "search_criteria": {"filter_groups": []},
             "total_count": len(wanted) + self.settings["counts"],
         }
+
+    def _circle(self, asked: Asked) -> list[dict[str, Any]]:
+        self.settings["turn"] = 1 - self.settings.get("turn", 1)
+        size = int(asked.one["searchCriteria[pageSize]"])
+        return sorted(self.products, key=_place)[self.settings["turn"] * size :][:size]
 
     def _wanted(self, asked: Asked) -> list[dict[str, Any]]:
         groups = _groups(asked)
@@ -212,6 +223,12 @@ class AdobeCommerce(Standin):
         for one in (self.products[0], some[-1]):
             one["names"] = {"default": "edited"}
             one["updated"] = _written(datetime.now(UTC))
+
+
+def _relabelled(attribute: dict[str, Any], labels: dict[str, Any]) -> dict[str, Any]:
+    """An attribute whose options have other labels, some none."""
+    options = [{**one, "label": labels.get(one["value"], one["label"])} for one in attribute["options"]]
+    return {**attribute, "options": options}
 
 
 def _denied(what: str) -> dict[str, Any]:
@@ -255,7 +272,9 @@ def _sorts(asked: Asked) -> list[tuple[str, str]]:
 
 
 def _value(one: dict[str, Any], field: str) -> Any:
-    return {"updated_at": one["updated"], "entity_id": one["id"], "sku": one["sku"]}[field]
+    updated = one.get("record", {}).get("updated_at", "")
+    moment = updated if str(updated).startswith("0000") else one["updated"]
+    return {"updated_at": moment, "entity_id": one["id"], "sku": one["sku"]}[field]
 
 
 def _meets(one: dict[str, Any], given: dict[str, str]) -> bool:

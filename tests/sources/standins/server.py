@@ -5,6 +5,7 @@ Nothing here knows datasync. A test starts one with ``Process``, tells it by POS
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import socket
@@ -191,7 +192,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _send(self, status: int, content: Any, kind: str = "application/json", **headers: str) -> None:
         self._leave()
-        body = content if isinstance(content, bytes) else json.dumps(content).encode()
+        body = content if isinstance(content, bytes) else _with_oddities(json.dumps(content).encode())
         self.send_response(status)
         for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), **headers}.items():
             self.send_header(name, value)
@@ -220,11 +221,48 @@ class Handler(BaseHTTPRequestHandler):
     def _hang(self, fault: Fault, asked: Asked) -> None:
         time.sleep(90)
 
+    def _drip(self, fault: Fault, asked: Asked) -> None:
+        """A body that comes byte by byte, and never to its end."""
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")
+        self._drop(b" ")
+
+    def _drip_headers(self, fault: Fault, asked: Asked) -> None:
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+        self._drop(b"x")
+
+    def _drop(self, byte: bytes) -> None:
+        self._leave()
+        for _ in range(600):
+            self.wfile.write(byte)
+            self.wfile.flush()
+            time.sleep(0.1)
+
+    def _swell(self, fault: Fault, asked: Asked) -> None:
+        """A few bytes that unpack to many."""
+        self._send(200, gzip.compress(b" " * 3_000_000), **{"Content-Encoding": "gzip"})
+
+    def _swell_twice(self, fault: Fault, asked: Asked) -> None:
+        self._send(200, gzip.compress(gzip.compress(b" " * 3_000_000)), **{"Content-Encoding": "gzip, gzip"})
+
     def _expire(self, fault: Fault, asked: Asked) -> None:
         self.standin.settings["tokens"] = []
         if self.standin.settings.get("forgets"):
             self.standin.settings["refresh"] = []
         self._send(401, {"code": 401, "message": "The access token provided has expired."})
+
+
+def _with_oddities(body: bytes) -> bytes:
+    """JSON in which some texts stand for what Python's own would not write: "@nest:3000", "@bytes:e4", "@long:99"."""
+
+    def odd(found: re.Match[bytes]) -> bytes:
+        what, given = found[1], found[2].decode()
+        if what == b"bytes":
+            return b'"' + bytes.fromhex(given) + b'"'
+        if what == b"json":
+            return bytes.fromhex(given)
+        return b'"' + b"x" * int(given) + b'"' if what == b"long" else b"[" * int(given) + b"]" * int(given)
+
+    return re.sub(rb'"@(nest|bytes|long|json):(\w+)"', odd, body)
 
 
 def serve(standin: Standin) -> None:

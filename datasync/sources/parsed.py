@@ -1,0 +1,69 @@
+"""The JSON of an answer, exactly, whatever one record in it holds.
+
+Numbers that Python would round, or has no word for, stay as the text they were. Bytes that are no UTF-8 become
+surrogates, and what is nested too deep is cut, so that the record that holds them can be told from the others.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+DEEPEST = 500  # levels of one record; Python's own parser gives up on all of an answer at about 1,000
+_KEPT = DEEPEST + 20  # what is cut is still too deep
+_EXACT_DIGITS = 15
+_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]')
+
+
+def parsed(content: bytes) -> Any:
+    """What some JSON says; ValueError where it is none."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode(errors="surrogateescape")
+    try:
+        return _loads(text)
+    except RecursionError:
+        return _loads(_shallow(text))
+
+
+def depth(value: Any) -> int:
+    """How many objects and lists lie in one another, at most."""
+    deepest, waiting = 0, [(value, 1)]
+    while waiting:
+        one, level = waiting.pop()
+        if isinstance(one, dict | list):
+            deepest = max(deepest, level)
+            inside = one.values() if isinstance(one, dict) else one
+            waiting.extend((each, level + 1) for each in inside)
+    return deepest
+
+
+def _loads(text: str) -> Any:
+    return json.loads(text, parse_float=_fraction, parse_int=_whole, parse_constant=str)
+
+
+def _fraction(text: str) -> float | str:
+    return float(text) if len(text) <= _EXACT_DIGITS and "e" not in text and "E" not in text else text
+
+
+def _whole(text: str) -> int | str:
+    return int(text) if len(text) <= _EXACT_DIGITS else text
+
+
+def _shallow(text: str) -> str:
+    """JSON in which null stands for all that lies deeper than any record may go."""
+    kept: list[str] = []
+    level = start = 0
+    for token in _TOKENS.finditer(text):
+        if token[0] in "[{":
+            level += 1
+            if level == _KEPT:
+                kept.append(text[start : token.start()] + "null")
+        elif token[0] in "]}":
+            if level == _KEPT:
+                start = token.end()
+            level -= 1
+    kept.append(text[start:] if level < _KEPT else "")
+    return "".join(kept)
