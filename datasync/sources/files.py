@@ -10,7 +10,6 @@ instead, one that was written to just before the pull.
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -20,8 +19,9 @@ from typing import Any, Literal
 import duckdb
 
 from datasync.errors import InvalidSettings, NoFiles, SourceUnavailable, UnreadableFile
+from datasync.secrets import code_of, log_foreign
 from datasync.settings import FilesSource, Scope
-from datasync.sources import tables
+from datasync.sources import tables, text_file
 from datasync.sources.base import OURS, Records, Want
 from datasync.sources.csv_file import MEGABYTE, Rules
 from datasync.sources.csv_tally import SWALLOWED
@@ -31,6 +31,7 @@ from datasync.sources.ledger import Ledger
 from datasync.sources.locations import File, Location, locate, opened
 from datasync.sources.tables import Columns, Tables
 from datasync.sql import literal
+from datasync.store.scratch import is_full_disk
 
 SETTLES = timedelta(seconds=10)  # since its last write a file of changes is taken to be whole
 _BLOCK = 1 << 20
@@ -126,8 +127,10 @@ class Files:
         for file in files:
             try:
                 layouts[file] = self._layout(con, location, kind, file, rules)
-            except (UnreadableFile, OSError, duckdb.Error) as error:
-                broken[file.name] = self._set_aside(location, file, error)
+            except (UnreadableFile, OSError) as error:
+                broken[file.name] = self._set_aside(file, error)
+            except duckdb.Error as error:
+                broken[file.name] = self._set_aside(file, _cause(location, file, error))
         return _Opened(layouts, broken)
 
     def _layout(
@@ -135,6 +138,8 @@ class Files:
     ) -> Head | Columns:
         if file.size == 0:
             raise UnreadableFile(file.name, "it is empty")
+        if kind in ("csv", "jsonl"):
+            text_file.refuse_what_is_no_text(location, file)
         if kind == "jsonl":
             return look(location, file)
         if kind == "csv":
@@ -156,11 +161,12 @@ class Files:
             f"scopes.{self._name}.format", problem, "Say csv, jsonl, parquet or xlsx, or match fewer files."
         )
 
-    def _set_aside(self, location: Location, file: File, error: Exception) -> UnreadableFile | OSError:
-        """Why a file is not read; raised where nothing may be missing, and where trying again may help."""
-        cause = _cause(location, file, error)
+    def _set_aside(self, file: File, cause: UnreadableFile | OSError) -> UnreadableFile | OSError:
+        """Why a file is not read; raised where nothing may be missing, and where it is not the file."""
+        if is_full_disk(cause):
+            raise cause
         if isinstance(cause, OSError) and self._pattern.startswith("s3://"):
-            raise SourceUnavailable(f"scopes.{self._name}: {file.name} broke off while it was read.") from error
+            raise SourceUnavailable(f"scopes.{self._name}: {file.name} broke off while it was read.") from cause
         if not self._is_partial:
             raise UnreadableFile(file.name, _reason(cause)) from None
         return cause
@@ -204,13 +210,20 @@ class Files:
         now = {file.name: file for file in reading.location.files()}
         moved = {file.name for file in found.layouts if now.get(file.name) != file}
         if not moved:
-            return None
+            return self._without_cut(reading, found)
         if not self._is_partial:
             names = ", ".join(sorted(moved))
             raise SourceUnavailable(f"scopes.{self._name}: {names} changed while it was read. Nothing was changed.")
         left = {file: layout for file, layout in found.layouts.items() if file.name not in moved}
         files = tuple(file for file in reading.files if file.name not in moved)
         return self._records(replace(reading, files=files), replace(found, layouts=left))
+
+    def _without_cut(self, reading: _Reading, found: _Opened) -> Records | None:
+        """None if every file ends where a record does; else the records of those that do."""
+        cut = [file for file, layout in found.layouts.items() if layout.ends_inside]
+        errors = {file.name: self._set_aside(file, UnreadableFile(file.name, _CUT)) for file in cut}
+        left = {file: layout for file, layout in found.layouts.items() if file not in cut}
+        return self._records(reading, _Opened(left, {**found.broken, **errors})) if cut else None
 
     def _sound(self, con: duckdb.DuckDBPyConnection, reading: _Reading, found: _Opened, error: Exception) -> _Opened:
         """Read each file alone, to find out which one reading failed with."""
@@ -222,7 +235,7 @@ class Files:
             except OURS:
                 raise
             except (UnreadableFile, OSError, duckdb.Error) as failed:
-                broken[file.name] = self._set_aside(reading.location, file, failed)
+                broken[file.name] = self._set_aside(file, _cause(reading.location, file, failed))
                 del layouts[file]
         if layouts == found.layouts:
             raise error
@@ -248,20 +261,24 @@ def _reader(location: Location, layouts: Mapping[File, Head | Columns]) -> JsonL
     return JsonLines(location, heads) if heads else Tables(columns)
 
 
+_CUT = "it ends in the middle of a record: it was cut off, or is not written to its end yet"
+
+
 def _when(file: File) -> tuple[datetime, str]:
     return file.modified, file.name
 
 
 def _cause(location: Location, file: File, error: Exception) -> UnreadableFile | OSError:
-    """What is wrong with a file that DuckDB gave up: its bytes do not come, they are not whole, or they are no data."""
-    if isinstance(error, UnreadableFile | OSError):
-        return error
+    """What is wrong with a file that could not be read: its bytes do not come, are not whole, or are no data."""
     try:
         with opened(location, file) as content:
             while content.read(_BLOCK):
                 pass
     except (UnreadableFile, OSError) as cause:
         return cause
+    if isinstance(error, UnreadableFile):
+        return error
+    log_foreign(file.name, error)
     return UnreadableFile(file.name, "it was damaged after it was written, or is another kind of file")
 
 
@@ -273,7 +290,7 @@ def _reason(error: UnreadableFile | OSError) -> str:
         return "it was taken away while it was to be read"
     if isinstance(error, PermissionError):
         return "this worker's user may not read it"
-    return f"its disk gave an error ({errno.errorcode.get(error.errno or 0, 'unknown')})"
+    return f"its disk gave an error ({code_of(error)})"
 
 
 def _broken(files: Mapping[str, UnreadableFile | OSError]) -> str:

@@ -18,6 +18,7 @@ from pathlib import Path
 import duckdb
 
 from datasync.errors import UnreadableFile
+from datasync.sources import text_file
 from datasync.sources.base import Original
 from datasync.sources.lines import BLANK, numbered_lines
 from datasync.sources.locations import PATH, File, Location, opened
@@ -31,10 +32,13 @@ _READ = "ignore_errors = true, hive_partitioning = false, maximum_object_size = 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What a look at a file's beginning tells: the keys there, and whether it begins with a byte order mark."""
+    """What a look at a file's beginning tells: the keys there, and whether it begins with a byte order mark; and one at
+    its end: whether it stops inside of a record.
+    """
 
     names: tuple[str, ...]
     marked: bool
+    ends_inside: bool = False
 
 
 class JsonLines:
@@ -134,7 +138,8 @@ def look(location: Location, file: File) -> Head:
     objects = list(filter(None, map(_object, lines)))
     if not objects and len(lines) > 1 and lines[0].startswith((b"[", b"{")):
         raise UnreadableFile(file.name, _DOCUMENT)
-    return Head(tuple(dict.fromkeys(key for record in objects for key in record)), marked)
+    names = tuple(dict.fromkeys(key for record in objects for key in record))
+    return Head(names, marked, text_file.ends_inside(location, file))
 
 
 def _is_odd(file: File) -> bool:

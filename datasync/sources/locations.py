@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import IO, Any, Protocol, cast
@@ -15,6 +15,7 @@ import duckdb
 from datasync.errors import InvalidSettings, SourceUnavailable
 from datasync.secrets import code_of, log_foreign, register_mapping
 from datasync.sources.gunzip import gunzip
+from datasync.store.scratch import is_full_disk
 
 _MAGIC = "*?["
 PATH = "datasync path"  # the column that tells which file a row is from; no file has one of that name
@@ -60,6 +61,9 @@ class Location(Protocol):
     def raw(self, file: File) -> IO[bytes]:
         """The file's bytes as they lie there."""
 
+    def reading(self, file: File) -> AbstractContextManager[None]:
+        """Where bytes are read: SourceUnavailable if the place breaks off."""
+
     def register(self, con: duckdb.DuckDBPyConnection) -> None:
         """Let a DuckDB connection read the files' paths."""
 
@@ -81,6 +85,10 @@ class Folder:
 
     def raw(self, file: File) -> IO[bytes]:
         return open(file.path, "rb")
+
+    def reading(self, file: File) -> AbstractContextManager[None]:
+        """A disk that fails says so itself."""
+        return nullcontext()
 
     def register(self, con: duckdb.DuckDBPyConnection) -> None:
         """Local paths need nothing."""
@@ -118,6 +126,9 @@ class Bucket:
         with _reachable(file.name):
             return cast("IO[bytes]", self._fs.open(file.path, "rb"))
 
+    def reading(self, file: File) -> AbstractContextManager[None]:
+        return _reachable(file.name)
+
     def register(self, con: duckdb.DuckDBPyConnection) -> None:
         if con.filesystem_is_registered(self._protocol):
             con.unregister_filesystem(self._protocol)
@@ -136,19 +147,29 @@ def locate(pattern: str, options: Mapping[str, Any], scope: str, source: str) ->
 
 
 @contextmanager
+def stored(location: Location, file: File) -> Iterator[IO[bytes]]:
+    """The file's bytes as they lie there; SourceUnavailable where its place breaks off while they are read."""
+    with location.reading(file), location.raw(file) as raw:
+        yield raw
+
+
+@contextmanager
 def opened(location: Location, file: File) -> Iterator[IO[bytes]]:
     """The file's content, decompressed if its name ends in ``.gz``; UnreadableFile where that is not whole gzip."""
-    with location.raw(file) as raw:
+    with stored(location, file) as raw:
         yield gunzip(raw, file.name, file.size) if file.is_gzip else raw
 
 
 @contextmanager
 def _reachable(what: str) -> Iterator[None]:
+    import aiohttp
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         yield
-    except (OSError, BotoCoreError, ClientError) as error:
+    except (OSError, BotoCoreError, ClientError, aiohttp.ClientError) as error:
+        if is_full_disk(error):  # this worker's own
+            raise
         log_foreign(f"s3://{what}", error)
         problem = f"s3://{what} cannot be read ({code_of(error)})."
         raise SourceUnavailable(f"{problem} Is the bucket reachable from here, and may it be read?") from None

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datasync.errors import UnreadableFile
-from datasync.sources.locations import File, Location
+from datasync.secrets import log_foreign
+from datasync.sources.locations import File, Location, stored
+from datasync.store.scratch import is_full_disk
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 _MAGIC, _ENCRYPTED = b"PAR1", b"PARE"
 _DIGITS = 38  # of a decimal; DuckDB makes a double of one with more
 _BATCH = 8_192
+_DAMAGED = "its pages are damaged: they do not hold what its footer promises"
 _TAIL = 8  # the footer's length and the magic, behind the footer
 
 
@@ -34,7 +37,7 @@ def read_footer(location: Location, file: File) -> Footer:
 
     if file.is_gzip:
         raise UnreadableFile(file.name, "it is gzip around Parquet, which compresses by itself: unpack it")
-    with location.raw(file) as content:
+    with stored(location, file) as content:
         start = content.read(len(_MAGIC))
         content.seek(max(0, file.size - _TAIL))
         tail = content.read()
@@ -46,7 +49,8 @@ def read_footer(location: Location, file: File) -> Footer:
         columns = [metadata.schema.column(number) for number in range(metadata.num_columns)]
         wide = frozenset(column.path.split(".")[0] for column in columns if column.precision > _DIGITS)
         return Footer(metadata.num_rows, wide)
-    except (pa.ArrowException, OSError):
+    except (pa.ArrowException, OSError) as error:
+        log_foreign(file.name, error)
         raise UnreadableFile(file.name, "its footer is damaged") from None
 
 
@@ -58,15 +62,18 @@ def copy_as_binary(location: Location, file: File, copy: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    try:
-        with location.raw(file) as content:
+    with stored(location, file) as content:
+        try:
             rows = pq.ParquetFile(content)
             schema = pa.schema([field.with_type(_binary(field.type)) for field in rows.schema_arrow])
             with pq.ParquetWriter(copy, schema, compression="lz4") as writer:
                 for batch in rows.iter_batches(_BATCH):
                     writer.write_table(pa.Table.from_batches([batch]).cast(schema))
-    except (pa.ArrowException, OSError):
-        raise UnreadableFile(file.name, "its pages are damaged: they do not hold what its footer promises") from None
+        except (pa.ArrowException, OSError) as error:
+            if is_full_disk(error):
+                raise
+            log_foreign(file.name, error)
+            raise UnreadableFile(file.name, _DAMAGED) from None
 
 
 def _binary(kind: pa.DataType) -> pa.DataType:

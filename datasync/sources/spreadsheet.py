@@ -66,21 +66,26 @@ def read_sheet(location: Location, file: File, sheet: str | int) -> Table:
 
 
 def _chosen(sheets: Sequence[Sheet], name: str, wanted: str | int) -> Sheet:
-    known = {sheet.name.casefold(): sheet for sheet in reversed(sheets)}
+    """The sheet of a name, or of a number among those that Excel shows."""
+    known, shown = {sheet.name.casefold(): sheet for sheet in reversed(sheets)}, _shown(sheets)
     if isinstance(wanted, str) and wanted.casefold() in known:
         return known[wanted.casefold()]
-    if isinstance(wanted, int) and 0 <= wanted < len(sheets):
-        return sheets[wanted]
+    if isinstance(wanted, int) and 0 <= wanted < len(shown):
+        return shown[wanted]
     listed = ", ".join(sheet.name for sheet in sheets) or "none"
     raise UnreadableFile(name, f"it has no sheet {wanted!r}. Its sheets: {listed}. `sheet` in the scope names one")
 
 
 def _notes(sheets: Sequence[Sheet], name: str, wanted: str | int, header: _Header) -> Iterator[str]:
-    others = [sheet.name for sheet in sheets[1:] if not sheet.is_hidden]
+    others = [sheet.name for sheet in _shown(sheets)[1:]]
     if wanted == 0 and others:
         yield f"{name}: its first sheet is read, and not {', '.join(others)}. `sheet` in the scope names another."
     if header.is_below_title:
         yield f"{name}: row {header.number} is its header; what stands above is taken for a title."
+
+
+def _shown(sheets: Sequence[Sheet]) -> list[Sheet]:
+    return [sheet for sheet in sheets if not sheet.is_hidden]
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ class Columns:
     what is wrong with a column's value (its text is NULL then), by the column's name; ``blank`` is SQL for whether a
     row is, where its texts do not tell. ``counted``: how many rows one file has, by a count apart from its reader.
     ``holds`` is what must not go while the files are read. ``csv``: what else is known of one CSV file.
+    ``ends_inside``: a file ends in the middle of a record.
     """
 
     texts: tuple[tuple[str, str], ...]
@@ -46,6 +47,7 @@ class Columns:
     notes: tuple[str, ...] = field(default=(), compare=False)
     holds: object = field(default=None, compare=False)
     csv: CsvFile | None = field(default=None, compare=False)
+    ends_inside: bool = field(default=False, compare=False)
 
     @property
     def rejects_rows(self) -> bool:

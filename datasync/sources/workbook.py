@@ -19,6 +19,7 @@ from typing import IO
 from xml.parsers.expat import ExpatError
 
 from datasync.errors import UnreadableFile
+from datasync.secrets import log_foreign
 from datasync.sources.cell_format import BUILT_IN, text_of
 from datasync.sources.growth import Growth
 from datasync.sources.markup import Content, Entities, collect, walk
@@ -56,7 +57,8 @@ def whole(name: str) -> Iterator[None]:
         yield
     except Entities:
         raise UnreadableFile(name, "its XML declares entities, which no workbook does") from None
-    except _DAMAGE:
+    except _DAMAGE as error:
+        log_foreign(name, error)
         raise UnreadableFile(name, "a part of the workbook is damaged, or was cut off") from None
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import itertools
+import subprocess
+import sys
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pandas as pd
 import pytest
 import s3fs
@@ -132,3 +136,37 @@ def test_a_source_on_s3_and_a_store_with_other_options_do_not_meet(
     assert desk.products(desk.pull(f"s3://{place}/a.csv", options=s3_options), "sku") == ["A"]
     assert desk.products(desk.pull(f"s3://{place}/a.csv", options=s3_options), "sku") == ["A"]
     assert isinstance(desk.store, Folder)
+
+
+@pytest.fixture
+def breaking(s3_options: dict[str, Any]) -> Iterator[str]:
+    """The endpoint of an S3 that breaks off, in front of the other."""
+    script = Path(__file__).with_name("breaking_s3.py")
+    command = [sys.executable, str(script), s3_options["client_kwargs"]["endpoint_url"]]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout
+        yield f"http://127.0.0.1:{int(server.stdout.readline())}"
+        server.terminate()
+
+
+@pytest.mark.parametrize("ending", ["jsonl.gz", "parquet"])
+def test_an_s3_that_breaks_off_is_never_taken_for_a_damaged_file(
+    desk: Desk, s3_options: dict[str, Any], breaking: str, place: str, put: Put, tmp_path: Path, ending: str
+) -> None:
+    """Wherever it does, a file of changes is neither put in quarantine nor marked as read: the pull is tried again."""
+    frame = pd.DataFrame([{"sku": f"{n:05}", "name": "n" * 20} for n in range(2_000)])
+    file = tmp_path / f"x.{ending}"
+    if ending == "parquet":
+        frame.to_parquet(file)
+    else:
+        frame.to_json(file, orient="records", lines=True)
+    put(f"x.{ending}", file.read_bytes())
+    options = {**s3_options, "client_kwargs": {**s3_options["client_kwargs"], "endpoint_url": breaking}}
+    for objects in itertools.count():
+        httpx.put(f"{breaking}/after/{objects}")
+        try:
+            found = desk.pull(f"s3://{place}/*", "changed", snapshot="partial", options=options)
+        except SourceUnavailable:
+            continue
+        break
+    assert (objects > 0, balance(found)) == (True, (2_000, 2_000, 0, 0))

@@ -306,6 +306,19 @@ def test_a_sheet_that_is_not_there_is_named_with_those_that_are(desk: Desk, want
         desk.pull("x.xlsx", sheet=wanted)
 
 
+def test_a_hidden_sheet_is_read_by_its_name_alone(desk: Desk) -> None:
+    made, worksheet, file = sheet(desk)
+    worksheet.append(["H", "hidden", 1])
+    worksheet.sheet_state, worksheet.title = "hidden", "Lists"
+    shown = made.create_sheet("Products")
+    shown.append(["sku", "name"])
+    shown.append(["A", "a"])
+    made.save(file)
+    found = desk.pull("x.xlsx")
+    assert (desk.products(found, "sku"), found.notes) == (["A"], ())
+    assert desk.products(desk.pull("x.xlsx", sheet="Lists"), "sku") == ["H"]
+
+
 def test_a_sheet_that_is_a_chart_is_none(desk: Desk) -> None:
     made, worksheet, file = sheet(desk)
     worksheet.append(["A", "a", 1])
