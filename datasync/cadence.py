@@ -82,17 +82,28 @@ def _due(meta: Mapping[str, Any], every: timedelta, held_at: datetime | None, no
     """Why a source that tells what changed is to be read whole now; None where a partial pull will do.
 
     A complete pull that is held counts as one: while it waits, partial pulls go on. A scope that was pulled and never
-    whole is of a kind that is never whole, such as files that hold changes.
+    whole is of a kind that is never whole, such as files that hold changes. What is still to come by this clock is from
+    a clock that was ahead: a hold counts for nothing then, and a complete pull from the first one after it.
     """
     if "watermark" not in meta:
         return "It is the first scheduled pull, so all was asked for."
     last = meta.get("last_complete")
     if last is None:
         return None
-    tried = max(filter(None, (datetime.fromisoformat(last["started_at"]), held_at)))
+    tried = datetime.fromisoformat(last["started_at"])
+    if tried > now:
+        tried = min(now, _since(meta.get("between") or {}) or now)
+    if held_at and held_at <= now:
+        tried = max(tried, held_at)
     if now - tried < every * (1 - _SLACK):
         return None
     return f"Complete, because {_said(every)} have passed since the last one."
+
+
+def _since(between: Mapping[str, Any]) -> datetime | None:
+    """The earliest start of the partial pulls since the last complete one, by their workers' clocks."""
+    told = between.get("since")
+    return datetime.fromisoformat(told) if told else None
 
 
 def measured(
@@ -118,15 +129,21 @@ def measured(
     return Missed(run=run, at=at, changed=changed, removed=removed, **found)
 
 
-def carried(before: Mapping[str, Any], *, complete: bool, changed: int, moved_at: datetime | None) -> dict[str, Any]:
-    """What partial pulls have done since the last complete one, as an entry's metadata carry it on to the next."""
+def carried(
+    before: Mapping[str, Any], *, complete: bool, changed: int, started_at: datetime, moves: bool
+) -> dict[str, Any]:
+    """What partial pulls have done since the last complete one, as an entry's metadata carry it on to the next.
+
+    ``since`` is the earliest that one of them started by its worker's clock; ``moves``: this one moves the watermark.
+    """
     if complete:
         return {"changed": 0, "moved_at": []}
     known = before.get("between") or {"changed": 0, "moved_at": []}
-    if moved_at is None:
-        return dict(known)
-    moves = [*known["moved_at"], moved_at.isoformat()][-_REMEMBERED:]
-    return {"changed": known["changed"] + changed, "moved_at": moves}
+    since = {"since": min(started_at, _since(known) or started_at).isoformat()}
+    if not moves:
+        return {**known, **since}
+    moved_at = [*known["moved_at"], started_at.isoformat()][-_REMEMBERED:]
+    return {"changed": known["changed"] + changed, "moved_at": moved_at, **since}
 
 
 def plain(found: Missed) -> dict[str, Any]:

@@ -96,7 +96,7 @@ def apply(
     for _ in range(TRIES):
         head = into.head(con)
         if note := _already_told(head, found):
-            _release_again(store, head, found)
+            _release_again(store, head, found, clock())
             return Applied(products=head.meta.get("products", 0), note=note)
         _difference(con, store, into, head, found, volatile, scheduled=scheduled)
         view(con, "accepted", accepted)
@@ -105,7 +105,7 @@ def apply(
         live = int(head.meta.get("products", 0))
         passing = removals.passing(guard, found, row(con, query("difference_counts")), live)
         view(con, "difference", f"SELECT * FROM changes WHERE {passing.where}")
-        held = removals.hold(con, store, found, passing, live, clock()) if passing.held else None
+        held = removals.hold(con, store, found, passing, head, clock()) if passing.held else None
         if held and found.complete and not passing.counts["accepted"]:
             return Applied(products=live, held=held, note=removals.held_note(held, found, passing))
         missed = _missed(con, head, found, lookback, passing.counts) if not held else None
@@ -120,18 +120,18 @@ def apply(
             if held:
                 return replace(applied, held=held, note=removals.held_note(held, found, passing))
             if _settles(found):
-                holds.release(store, found.scope, None, found.run, done.at or found.finished_at)
+                holds.release(store, found.scope, None, found.run, clock(), done.number)
             return replace(applied, note=removals.note(found, passing, keeping))
     raise StoreUnavailable(
         f"scopes.{found.scope}: the catalog log was written by others {TRIES} times in a row. Try again."
     )
 
 
-def _release_again(store: Store, head: Head, found: Snapshot) -> None:
+def _release_again(store: Store, head: Head, found: Snapshot, now: datetime) -> None:
     """A step that was killed between its entry and the release of a hold it passed catches up when it is run again."""
     held = holds.current(store, found.scope, None) if _settles(found) and head.meta.get("run") == found.run else None
-    if held and head.at and held.at <= head.at:
-        holds.release(store, found.scope, None, found.run, head.at)
+    if held and head.at and (held.entry < head.number if held.entry else held.at <= head.at):
+        holds.release(store, found.scope, None, found.run, now, head.number)
 
 
 def _already_told(head: Head, found: Snapshot) -> str | None:
@@ -274,7 +274,13 @@ def _meta(
     pulls = _since([*before.get("pulls", ()), me], last_complete)
     remembered = _remembered(pulls, last_complete)
     moves = scheduled and found.watermark is not None and _is_newer(found, before)
-    changed, moved_at = counts["added"] + counts["updated"], found.started_at if moves else None
+    between = cadence.carried(
+        before,
+        complete=found.complete,
+        changed=counts["added"] + counts["updated"],
+        started_at=found.started_at,
+        moves=moves,
+    )
     meta = {
         **{key: before[key] for key in _KEPT if key in before},
         "run": found.run,
@@ -285,7 +291,7 @@ def _meta(
         "last_pull": last_pull,
         "products": int(before.get("products", 0)) + counts["added"] - counts["removed_live"],
         "accepted": _since(before.get("accepted", ()), last_complete),
-        "between": cadence.carried(before, complete=found.complete, changed=changed, moved_at=moved_at),
+        "between": between,
     }
     if missed:
         meta["missed"] = cadence.plain(missed)

@@ -198,7 +198,7 @@ class Pipeline:
     def plan(self, request: Request) -> tuple[ScopePlan, ...]:
         """What a request would do; changes nothing."""
         now = self.clock()
-        past = tuple(runs.newest(self.store, now, totals.RUNS_READ))
+        past = tuple(runs.newest(self.store, None, totals.RUNS_READ))
         sources = {scope: open_source(self.settings, scope, self.credentials) for scope in request.scopes}
         with self.connected() as con:
             return resync.plan(con, self.store, self.settings, request, sources, past, now)
@@ -208,7 +208,7 @@ class Pipeline:
     def totals(self, as_of: datetime | None = None) -> Totals:
         """Every figure at a moment, by default now."""
         with self.connected() as con:
-            return self._figures(con, as_of or self.clock())[1]
+            return self._figures(con, as_of, self.clock())[1]
 
     def publish(self, as_of: datetime | None = None, *, single_file: Path | None = None) -> dict[str, Any]:
         """Publish the report of a moment, by default now, into the settings' site, or as a ``single_file``; says where
@@ -216,7 +216,7 @@ class Pipeline:
         """
         with self.connected() as con:
             now = self.clock()
-            at, found = self._figures(con, as_of or now)
+            at, found = self._figures(con, as_of, now)
             page = gather.site_pages(con, self.store, self.settings, at, found, now)
             products = gather.scope_products(con, self.store, self.settings, at)
             more = partial(gather.data_files, con, self.store, self.settings, at, found)
@@ -238,9 +238,17 @@ class Pipeline:
         """The figures of a moment as status.json has them, without publishing."""
         with self.connected() as con:
             now = self.clock()
-            at, found = self._figures(con, as_of or now)
+            at, found = self._figures(con, as_of, now)
         bare = pages.SitePages(
-            now, at.as_of, self.settings.window, at.positions, (), (), found.scopes, sources=found.sources
+            now,
+            at.as_of,
+            self.settings.window,
+            at.positions,
+            (),
+            (),
+            found.scopes,
+            sources=found.sources,
+            ahead=found.ahead,
         )
         return pages.status(bare)
 
@@ -288,11 +296,13 @@ class Pipeline:
     ) -> render.Published:
         site, keep = self.settings.site, self.settings.keep.sites
         options = self.settings.store_options if site.startswith("s3://") else {}
-        return render.publish(page, products, site, more=more, keep=keep, options=options)
+        now = min(page.generated_at, self.store.now())
+        return render.publish(page, products, site, more=more, keep=keep, now=now, options=options)
 
-    def _figures(self, con: duckdb.DuckDBPyConnection, as_of: datetime) -> tuple[Moment, Totals]:
-        """A moment, fixed, and every figure at it."""
-        at = totals.moment(con, self.store, self.settings, as_of)
+    def _figures(self, con: duckdb.DuckDBPyConnection, as_of: datetime | None, now: datetime) -> tuple[Moment, Totals]:
+        """A moment, fixed, and every figure at it: one in the past, or now, which is all that has been written."""
+        fix = totals.moment if as_of else totals.now
+        at = fix(con, self.store, self.settings, as_of or now)
         return at, totals.totals(con, self.store, self.settings, at)
 
     def _want(

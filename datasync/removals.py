@@ -20,6 +20,7 @@ from datasync.sql import query
 from datasync.store import holds
 from datasync.store.files import Store
 from datasync.store.holds import Hold
+from datasync.store.log import Head
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +62,11 @@ def kept_back(store: Store, keeping: Collection[Hold]) -> str:
 
 
 def hold(
-    con: duckdb.DuckDBPyConnection, store: Store, found: Snapshot, passing: Passing, live: int, now: datetime
+    con: duckdb.DuckDBPyConnection, store: Store, found: Snapshot, passing: Passing, head: Head, now: datetime
 ) -> Hold:
-    """Record that the removals are held which do not pass, with their list."""
-    of = live - passing.counts["accepted"]
-    new = Hold(found.run, found.scope, None, now, passing.held, of, now, complete=found.complete)
+    """Record that the removals are held which do not pass of the catalog as it is at ``head``, with their list."""
+    of = int(head.meta.get("products", 0)) - passing.counts["accepted"]
+    new = Hold(found.run, found.scope, None, now, passing.held, of, now, complete=found.complete, entry=head.number)
     return holds.hold(con, store, new, query("removals_held"))
 
 

@@ -10,7 +10,7 @@ The left sides are counted from the logs alone, each term on the right by its ow
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,6 +25,7 @@ from datasync.sql import count, instant, literal, query, row
 from datasync.store import holds, runs
 from datasync.store.files import Store
 from datasync.store.holds import Hold
+from datasync.store.log import Log
 from datasync.store.runs import Run, Step, StepRecord
 
 RUNS_READ = 500
@@ -103,14 +104,35 @@ class Totals:
     holds: tuple[Hold, ...]
     runs: tuple[Run, ...]
     sources: tuple[SourceReading, ...] = ()
+    ahead: tuple[Ahead, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """A log that a run whose clock was ahead has brought to a time still to come; ``service`` is None for the catalog.
+
+    Of a service, the latest update counts what that run delivered ``until`` the window is past that time.
+    """
+
+    scope: str
+    service: str | None
+    run: str
+    at: datetime
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A moment fixed once: ``as_of``, and the position of every log just before it."""
+    """A moment fixed once: ``as_of``, and the position of every log then.
+
+    ``before`` is what the times of runs and holds have to lie before; None for now, which has all of them, whatever
+    the clocks of their writers said. ``ahead`` are the logs that such a clock has brought ahead of this one.
+    """
 
     as_of: datetime
     positions: Mapping[str, int]
+    before: datetime | None = None
+    ahead: tuple[Ahead, ...] = ()
 
     def of(self, scope: str, service: str) -> tuple[int, int]:
         """The positions of a scope's catalog and of one service's receipts there."""
@@ -118,26 +140,46 @@ class Moment:
 
 
 def moment(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, as_of: datetime) -> Moment:
-    """Note the position of every log just before ``as_of``; whatever is written later changes no figure."""
-    found: dict[str, int] = {}
+    """Note the position of every log just before ``as_of``, by the times of its entries."""
+    found = {key: log.position(con, as_of) for key, _, _, log in _logs(store, settings)}
+    return Moment(as_of, found, before=as_of)
+
+
+def now(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, clock: datetime) -> Moment:
+    """Note the head of every log, whatever its time; whatever is written later changes no figure.
+
+    A scope's receipts are looked at before its catalog, so that the catalog has every version that is held.
+    """
+    found, ahead = {}, []
+    for key, scope, service, log in _logs(store, settings):
+        head = log.head(con)
+        found[key] = head.number
+        if (leader := head.ahead(clock)) and clock < leader.at + settings.window:
+            ahead.append(Ahead(scope, service, leader.run, leader.at, leader.at + settings.window))
+    return Moment(clock, found, ahead=tuple(ahead))
+
+
+def _logs(store: Store, settings: Settings) -> Iterator[tuple[str, str, str | None, Log]]:
+    """Every log of the settings, with its key, scope and service; of each scope the catalog last."""
     for scope in settings.scopes:
-        found[f"catalog/{scope}"] = catalog.log(store, scope).position(con, as_of)
         for service in settings.services:
-            found[f"receipts/{service}/{scope}"] = receipts.log(store, service, scope).position(con, as_of)
-    return Moment(as_of, found)
+            yield f"receipts/{service}/{scope}", scope, service, receipts.log(store, service, scope)
+        yield f"catalog/{scope}", scope, None, catalog.log(store, scope)
 
 
 def totals(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment) -> Totals:
     """Compute every figure at a moment."""
-    past = tuple(runs.newest(store, at.as_of, RUNS_READ))
+    past = tuple(runs.newest(store, at.before, RUNS_READ))
     scopes = tuple(_scope(con, store, settings, at, scope, past) for scope in settings.scopes)
     held = [
-        holds.current(store, scope, service, at.as_of)
+        holds.current(store, scope, service, at.before)
         for scope in settings.scopes
         for service in (None, *settings.services)
     ]
     metas = {s: catalog.log(store, s).entry(con, at.positions[f"catalog/{s}"]).meta for s in settings.scopes}
-    return Totals(at.as_of, at.positions, scopes, tuple(h for h in held if h), past, readings(settings, metas))
+    return Totals(
+        at.as_of, at.positions, scopes, tuple(h for h in held if h), past, readings(settings, metas), at.ahead
+    )
 
 
 def gaps(found: Totals) -> tuple[str, ...]:
@@ -226,7 +268,7 @@ def _window(con: duckdb.DuckDBPyConnection, settings: Settings, at: Moment) -> d
 
 def window_sql(settings: Settings, at: Moment) -> str:
     """SQL over ``receipts``: the figures of the latest update."""
-    return query("window", since=instant(at.as_of - settings.window), as_of=instant(at.as_of))
+    return query("window", since=instant(at.as_of - settings.window))
 
 
 def _last_pull(told: Mapping[str, Any] | None) -> LastPull | None:
@@ -289,7 +331,7 @@ def _last_try(
     )
     if not failed_step and states["failed"]:
         failed_step, failure = "transfer", f"No answer came for {states['failed']:,} products; they stay due."
-    held = any(holds.current(store, scope, name, at.as_of) for name in (None, service))
+    held = any(holds.current(store, scope, name, at.before) for name in (None, service))
     delivered = records.get("transfer")
     reasons = {
         "held": held,

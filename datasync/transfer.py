@@ -98,9 +98,9 @@ def transfer(
     for _ in range(TRIES):
         head = _face(way)
         removals = row(con, query("removals_due"))
-        held = _guarded(way, guard, removals) if guard else None
+        held = _guarded(way, guard, removals, head) if guard else None
         if _deliver_all(way, head):
-            return replace(_ended(way, held), accepted=removals["accepted"])
+            return replace(_ended(way, held, head), accepted=removals["accepted"])
     raise StoreUnavailable(f"{name}/{scope}: the receipt log was written by others {TRIES} times in a row. Try again.")
 
 
@@ -112,7 +112,7 @@ def _face(way: _Way) -> Head:
     return head
 
 
-def _guarded(way: _Way, guard: Guard, removals: Mapping[str, int]) -> Hold | None:
+def _guarded(way: _Way, guard: Guard, removals: Mapping[str, int], head: Head) -> Hold | None:
     """Take removals that nobody accepted out of ``due`` where the volume guard holds them, into ``held_back``."""
     others, of = removals["removals"] - removals["accepted"], removals["held"] - removals["accepted"]
     if not holds.exceeds(guard.percent, guard.products, others, of):
@@ -122,7 +122,7 @@ def _guarded(way: _Way, guard: Guard, removals: Mapping[str, int]) -> Hold | Non
     passes = "operation <> 'removed' OR sku IN (SELECT sku FROM accepted)"
     way.con.execute(f"CREATE OR REPLACE TEMP TABLE due AS SELECT * FROM due WHERE {passes}")
     now = way.clock()
-    return Hold(way.run, way.scope, way.name, now, others, of, now)
+    return Hold(way.run, way.scope, way.name, now, others, of, now, entry=head.number)
 
 
 def _deliver_all(way: _Way, head: Head) -> bool:
@@ -218,11 +218,11 @@ def _meta(way: _Way, before: Head, told: dict[str, int]) -> dict[str, Any]:
     }
 
 
-def _ended(way: _Way, held: Hold | None) -> Transferred:
+def _ended(way: _Way, held: Hold | None, head: Head) -> Transferred:
     """Record the hold or its release."""
     now: datetime = way.clock()
     kept = holds.hold(way.con, way.store, held, "SELECT * FROM held_back") if held else None
     if not held:
-        holds.release(way.store, way.scope, way.name, way.run, now)
+        holds.release(way.store, way.scope, way.name, way.run, now, max((head.number, *way.entries)))
     counts = {key: count for key, count in way.counts.items() if key != "more_held"}
     return Transferred(**counts, entries=tuple(way.entries), held=kept)

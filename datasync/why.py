@@ -145,7 +145,7 @@ def _scope(
 ) -> ScopeStory:
     log, position = catalog.log(store, scope), at.positions[f"catalog/{scope}"]
     meta = log.entry(con, position).meta
-    held = holds.current(store, scope, None, at.as_of)
+    held = holds.current(store, scope, None, at.before)
     services = tuple(_service(con, store, settings, sku, at, scope, service) for service in settings.services)
     log.fold(con, "catalog", position)
     log.history(con, "versions", position)
@@ -155,7 +155,7 @@ def _scope(
         last,
         last_complete,
         last_seen,
-        _failed_pull(store, scope, at.as_of),
+        _failed_pull(store, scope, at.before),
         held,
         _quarantined(con, store, scope, sku, meta),
         _in_catalog(con, sku),
@@ -213,9 +213,9 @@ def _view(con: duckdb.DuckDBPyConnection, store: Store, name: str, paths: Iterab
     con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM {files}")
 
 
-def _failed_pull(store: Store, scope: str, as_of: datetime) -> str | None:
+def _failed_pull(store: Store, scope: str, before: datetime | None) -> str | None:
     """The sentence of the last pull, if it failed; by the runs that ended."""
-    last = totals.last_step(runs.newest(store, as_of, RUNS_READ), Step("pull", scope))
+    last = totals.last_step(runs.newest(store, before, RUNS_READ), Step("pull", scope))
     return str(last.get("error")) if last and last["outcome"] == "failed" else None
 
 
@@ -246,7 +246,7 @@ def _service(
     cursor = con.execute(query("why_service"), {"sku": sku, "settings": mine.fingerprint()})
     facts = dict(zip((column[0] for column in cursor.description or ()), cursor.fetchone() or (), strict=True))
     due = con.execute(f"SELECT operation FROM ({receipts.due(mine)}) WHERE sku = ?", [sku]).fetchone()
-    held = holds.current(store, scope, service, at.as_of)
+    held = holds.current(store, scope, service, at.before)
     return ServiceStory(service=service, due=due[0] if due else None, removals_held=held, **facts)
 
 

@@ -30,18 +30,18 @@ class Leftover:
 
 
 def leftovers(
-    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, as_of: datetime | None = None
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, before: datetime | None = None
 ) -> tuple[Leftover, ...]:
-    """What is no longer configured and still holds products, now or just before ``as_of``."""
+    """What is no longer configured and still holds products, now or just ``before`` a moment."""
     found = [
-        Leftover(scope, None, _products(con, store, scope, as_of))
+        Leftover(scope, None, _products(con, store, scope, before))
         for scope in _names(store, "catalog", "scope")
         if scope not in settings.scopes
     ]
     for service in _names(store, "receipts", "service"):
         for scope in _names(store, f"receipts/service={service}", "scope"):
             if scope not in settings.scopes or service not in settings.services:
-                found.append(Leftover(scope, service, _held(con, store, scope, service, as_of)))
+                found.append(Leftover(scope, service, _held(con, store, scope, service, before)))
     return tuple(one for one in found if one.held)
 
 
@@ -81,14 +81,14 @@ def _empty(con: duckdb.DuckDBPyConnection, store: Store, scope: str, run: str, c
 _OWN = ("change", "run", "started_at", "at")
 
 
-def _products(con: duckdb.DuckDBPyConnection, store: Store, scope: str, as_of: datetime | None) -> int:
+def _products(con: duckdb.DuckDBPyConnection, store: Store, scope: str, before: datetime | None) -> int:
     log = catalog.log(store, scope)
-    return int(log.entry(con, log.position(con, as_of) if as_of else log.look().head).meta.get("products", 0))
+    return int(log.entry(con, log.position(con, before) if before else log.look().head).meta.get("products", 0))
 
 
-def _held(con: duckdb.DuckDBPyConnection, store: Store, scope: str, service: str, as_of: datetime | None) -> int:
+def _held(con: duckdb.DuckDBPyConnection, store: Store, scope: str, service: str, before: datetime | None) -> int:
     log = receipts.log(store, service, scope)
-    return int(log.entry(con, log.position(con, as_of) if as_of else log.look().head).meta.get("held", 0))
+    return int(log.entry(con, log.position(con, before) if before else log.look().head).meta.get("held", 0))
 
 
 def _names(store: Store, folder: str, key: str) -> list[str]:

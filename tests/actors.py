@@ -2,22 +2,46 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Set
+from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from datasync.errors import ServiceUnavailable
+from datasync.errors import ServiceUnavailable, StoreUnavailable
 from datasync.store.files import Folder
 from tests.line import Killed
 from tests.model import Step
 
 
-class Stops(Folder):
+class Timed(Folder):
+    """A folder store whose own clock is another than the machine's."""
+
+    def __init__(self, root: str, time: Callable[[], datetime]) -> None:
+        super().__init__(root)
+        self.now = time  # type: ignore[method-assign]
+
+    def create(self, path: str, made: Path) -> bool:
+        done = super().create(path, made)
+        if done:
+            self._date(path)
+        return done
+
+    def replace(self, path: str, made: Path) -> None:
+        super().replace(path, made)
+        self._date(path)
+
+    def _date(self, path: str) -> None:
+        at = self.now().timestamp()
+        os.utime(self.url(path), (at, at))
+
+
+class Stops(Timed):
     """A folder store that hands control over before and after every write."""
 
-    def __init__(self, root: str, stop: Callable[[str, str, bool], None]) -> None:
-        super().__init__(root)
+    def __init__(self, root: str, time: Callable[[], datetime], stop: Callable[[str, str, bool], None]) -> None:
+        super().__init__(root, time)
         self.stop = stop
 
     def create(self, path: str, made: Path) -> bool:
@@ -35,19 +59,21 @@ class Stops(Folder):
 class Actor:
     """One step under way, in the product (a thread that runs only while ``go_on`` waits for it) and in the model."""
 
-    def __init__(self, step: Step, root: str, work: Callable[[Stops], object]) -> None:
-        self.ended, self._step, self._work = False, step, work
+    def __init__(
+        self, step: Step, root: str, time: Callable[[], datetime], work: Callable[[Stops], object], name: str
+    ) -> None:
+        self.name, self.ended, self._step, self._work = name, False, step, work
         self._stopped_at, self._sends = ("start", "", True), False
         self._error: BaseException | None = None
         self._kill = False
         self._go, self._has_stopped = threading.Semaphore(0), threading.Semaphore(0)
-        self._thread = threading.Thread(target=self._run, args=(Stops(root, self._stop),), daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(Stops(root, time, self._stop),), daemon=True)
         self._thread.start()
 
     def go_on(self) -> None:
         """Run both to their next stop, which must be the same."""
         when, path, done = self._resume()
-        if self._error and not isinstance(self._error, ServiceUnavailable):
+        if self._error and not isinstance(self._error, ServiceUnavailable | StoreUnavailable):
             raise self._error
         try:
             expected = self._step.send(done) if self._sends else next(self._step)  # type: ignore[arg-type]
@@ -56,6 +82,13 @@ class Actor:
         self._sends = True
         is_there = when == expected[0] and fnmatchcase(path, expected[1])
         assert is_there, f"the product is at {when, path}, the model at {expected}"
+
+    def needs(self, gone: Set[str]) -> bool:
+        """Whether files are gone that it has written as a part of what is to come, or that it reads."""
+        kind, run = self.name.split()[:2]
+        if kind == "apply":
+            return f"snapshots/scope=en/{run}.parquet" in gone
+        return kind == "pull" and any(fnmatchcase(path, f"*/scope=en/*{run}*") for path in gone)
 
     def kill(self) -> None:
         self._kill = True

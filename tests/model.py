@@ -1,5 +1,6 @@
 """The rules of catalog, transfer and totals in plain Python: what the random histories compare the product with.
 
+Each step is done by a worker whose clock may be wrong; ``Model.now`` is the true time, which the store's clock has too.
 Every step is a generator that stops before and after each write, as the product does under the histories' store: it
 yields ("before", path) and is sent whether the write was done, then yields ("after", path). Steps can so be interleaved
 or ended between any two writes, in the model and in the product alike.
@@ -8,16 +9,19 @@ or ended between any two writes, in the model and in the product alike.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 Stop = tuple[str, str]
 Step = Generator[Stop, bool, None]
-TICK = timedelta(microseconds=1)
+Clock = Callable[[], datetime]
+TICK, MINUTE, DAY = timedelta(microseconds=1), timedelta(minutes=1), timedelta(days=1)
 PERCENT, PRODUCTS = 40, 1
 WINDOW = timedelta(hours=3)
+SKUS = ("a", "b", "c", "d", "e", "f")
+PAGES = (SKUS[:3], SKUS[3:])
 
 
 class Content(NamedTuple):
@@ -76,8 +80,12 @@ class Receipt(NamedTuple):
 
 
 class Snapshot(NamedTuple):
+    """What a pull read: its ticket, when that was taken and when it read last, in true time."""
+
     run: str
     place: int
+    began: datetime
+    ended: datetime
     asked: frozenset[str] | None
     valid: dict[str, tuple[Content, Version]]
     invalid: dict[str, str]
@@ -86,6 +94,21 @@ class Snapshot(NamedTuple):
     def read(self) -> set[str]:
         return {*self.valid, *self.invalid, *(self.asked or ())}
 
+    def speaks_of(self, sku: str) -> bool:
+        return self.asked is None or sku in self.asked
+
+    def says(self, sku: str) -> Content | str | None:
+        """The content it read, or why that is invalid; None where the product was not there."""
+        return self.valid[sku][0]._replace(modified="") if sku in self.valid else self.invalid.get(sku)
+
+
+class Pages(NamedTuple):
+    """How far a pull by pages is: what it asks for, the ticket of its first page, and the number of its last."""
+
+    asked: object
+    place: int
+    page: int = 0
+
 
 class Hold(NamedTuple):
     run: str
@@ -93,12 +116,13 @@ class Hold(NamedTuple):
     would_remove: int
     of: int
     since: datetime
+    entry: int
     listed: frozenset[str] = frozenset()
     released: bool = False
 
 
 class Log:
-    """Numbered entries of rows by SKU, each with its time."""
+    """Numbered entries of rows by SKU, each with its time, which only grows."""
 
     def __init__(self, folder: str) -> None:
         self.folder, self.entries, self.checkpoints = folder, list[tuple[datetime, dict]](), set[int]()
@@ -108,6 +132,13 @@ class Log:
 
     def next_at(self, now: datetime) -> datetime:
         return max(now, self.entries[-1][0] + TICK) if self.entries else now
+
+    def append(self, after: int, at: datetime, rows: dict) -> bool:
+        """False for an entry whose number another one has, or had until tidy removed it."""
+        if len(self.entries) != after:
+            return False
+        self.entries.append((at, rows))
+        return True
 
     def fold(self, before: datetime | None = None) -> dict:
         state: dict = {}
@@ -148,14 +179,17 @@ class Service:
 class Model:
     def __init__(self) -> None:
         self.now = datetime(2026, 11, 24, tzinfo=UTC)
-        self.latest, self.volatile = self.now, False
+        self.skews, self.volatile = [timedelta(0), timedelta(0)], False
         self.source: dict[str, Content] = {}
         self.moods: dict[str, str] = {}
         self.down = ""
-        self.tickets: set[int] = set()
+        self.tickets: dict[int, datetime] = {}
+        self.began: dict[int, datetime] = {}
+        self.pages: dict[str, dict[int, tuple[Pages, datetime, dict[str, Content]]]] = {}
         self.snapshots: dict[str, Snapshot] = {}
         self.applied: list[Snapshot] = []
-        self.accepted_alone: list[tuple[int, frozenset[str]]] = []
+        self.accepted_alone: list[tuple[Snapshot, frozenset[str]]] = []
+        self.silent: dict[str, frozenset[str]] = {}
         self.last_run = ""
         self.catalog = Log("catalog/scope=en")
         self.holds: dict[str | None, dict[str, Hold]] = {None: {}}
@@ -166,18 +200,30 @@ class Model:
 
     def passes(self, time: timedelta) -> None:
         self.now += time
-        self.latest = max(self.latest, self.now)
+
+    def clock(self, worker: int) -> datetime:
+        return self.now + self.skews[worker]
+
+    def label(self, now: datetime, at: datetime) -> datetime:
+        """What an entry's rows bear: its writer's clock, unless that is slow by the store's clock."""
+        return now if at - now <= MINUTE or not at <= self.now <= at + DAY else at
 
     # ── source to snapshot to catalog ──────────────────────────────────────────────────────────────────────────────
 
-    def pull(self, run: str, asked: frozenset[str] | None) -> Step:
+    def pull(self, clock: Clock, run: str, asked: frozenset[str] | None, by_pages: bool) -> Step:
+        """It reads after it has taken its ticket; pages of an earlier try are not read again, and keep its ticket."""
         if run in self.snapshots:
             return
-        place = yield from self._ticket()
-        found = {sku: c for sku, c in self.source.items() if asked is None or sku in asked}
-        valid = {sku: (c, version_of(c, self.volatile)) for sku, c in found.items() if not c.code}
+        volatile, place, ended = self.volatile, (yield from self._ticket()), self.now
+        found = self.has(asked)
+        if by_pages:
+            pages = yield from self._by_pages(run, asked, place, volatile)
+            if pages is None:
+                return
+            place, ended, found = pages
+        valid = {sku: (c, version_of(c, volatile)) for sku, c in found.items() if not c.code}
         invalid = {sku: c.code for sku, c in found.items() if c.code}
-        snapshot = Snapshot(run, place, asked, valid, invalid)
+        snapshot = Snapshot(run, place, self.began[place], ended, asked, valid, invalid)
         for folder in ("quarantine/scope=en", *(("snapshots/scope=en/asked",) if asked is not None else ())):
             yield from _write(f"{folder}/{run}.parquet")
         yield from _write(f"snapshots/scope=en/records/{run}.*.parquet")  # each try has a name of its own
@@ -185,53 +231,85 @@ class Model:
             self.snapshots[run] = snapshot
         yield ("after", f"snapshots/scope=en/{run}.parquet")
 
+    def has(self, asked: frozenset[str] | None, skus: Collection[str] = SKUS) -> dict[str, Content]:
+        """What the source has now of some SKUs."""
+        return {sku: c for sku, c in self.source.items() if sku in skus and (asked is None or sku in asked)}
+
+    def _by_pages(
+        self, run: str, asked: frozenset[str] | None, place: int, volatile: bool
+    ) -> Generator[Stop, bool, tuple[int, datetime, dict[str, Content]] | None]:
+        """The ticket of the oldest page, and what all have; nothing where another try took some of them away."""
+        pages = self.pages.setdefault(run, {})
+        state = self._last(pages)
+        if state is None or state.asked != (asked, volatile) or len(pages) != state.page:
+            pages.clear()
+            state = Pages((asked, volatile), place)
+        while state.page < len(PAGES):
+            read_at, content, state = self.now, self.has(asked, PAGES[state.page]), state._replace(page=state.page + 1)
+            path = f"pulls/scope=en/{run}/{state.page:08d}.jsonl.gz"
+            done = yield ("before", path)
+            if done:
+                pages[state.page] = (state, read_at, content)
+            else:
+                state = self._last(pages) or state
+            yield ("after", path)
+        if len(pages) != state.page:
+            return None
+        read = {sku: content for number in sorted(pages) for sku, content in pages[number][2].items()}
+        return state.place, max(at for _, at, _ in pages.values()), read
+
+    def _last(self, pages: Mapping[int, tuple[Pages, datetime, dict[str, Content]]]) -> Pages | None:
+        return pages[max(pages)][0] if pages else None
+
     def _ticket(self) -> Generator[Stop, bool, int]:
         """The number of a pull in the order of their beginning; who meets a higher one than its own takes another."""
         highest = max(self.tickets, default=0)
         while True:
             number = highest + 1
             done = yield ("before", f"catalog/scope=en/_pull-{number:08d}")
-            self.tickets |= {number} if done else set()
+            if done:
+                self.tickets[number] = self.began[number] = self.now
             yield ("after", f"catalog/scope=en/_pull-{number:08d}")
-            highest = max(self.tickets)
+            highest = max(self.tickets, default=number)
             if done and highest == number:
                 return number
 
-    def apply(self, run: str, accepted: frozenset[str] = frozenset()) -> Step:
+    def apply(self, clock: Clock, run: str, accepted: frozenset[str] = frozenset()) -> Step:
         found, is_complete = self.snapshots[run], self.snapshots[run].asked is None
         while not self._is_told(found):
-            after, at = len(self.catalog.entries), self.catalog.next_at(self.now)
-            before = self.catalog.fold()
-            rows = self._kept_back(found, before, self._difference(found, before))
+            after, before = len(self.catalog.entries), self.catalog.fold()
+            changes = self._difference(found, before)
+            rows = self._kept_back(found, before, changes)
             live = {sku for sku, row in before.items() if row.version}
             gone = frozenset(sku for sku, row in rows.items() if row.change == "removed" and sku in live)
             others, taken = gone - accepted, gone & accepted
             is_held = is_complete and exceeds(len(others), len(live - taken))
             if is_held:
-                yield from self._hold(None, run, others, len(live - taken), self.now)
+                yield from self._hold(None, Hold(run, clock(), len(others), len(live - taken), clock(), after, others))
                 if not taken:
                     return
                 rows = {sku: Row("removed") for sku in taken}
+            at = self.catalog.next_at(clock())
             done = yield ("before", self.catalog.path(after))
-            if done:
-                self.catalog.entries.append((at, rows))
+            if done and (done := self.catalog.append(after, at, rows)):
                 self.last_run = run
+                self.silent[run] = frozenset(changes.keys() - rows.keys())
                 if is_held:
-                    self.accepted_alone.append((found.place, taken))
+                    self.accepted_alone.append((found, taken))
                 else:
                     self.applied.append(found)
             yield ("after", self.catalog.path(after))
             if done and is_complete and not is_held:
-                yield from self._release(None, run, at)
+                yield from self._release(None, run, clock(), after + 1)
             if done:
                 return
-        yield from self._finish_release(found)
+        yield from self._finish_release(clock, found)
 
-    def _finish_release(self, found: Snapshot) -> Step:
+    def _finish_release(self, clock: Clock, found: Snapshot) -> Step:
         """A step that was ended after its entry and before the release of the hold it passed is run again."""
-        hold, at = self.held(None), self.catalog.entries[-1][0]
-        if hold and found.asked is None and found.run == self.last_run and hold.at <= at:
-            yield from self._release(None, found.run, at)
+        hold, head = self.held(None), len(self.catalog.entries)
+        if hold and found.asked is None and found.run == self.last_run and hold.entry < head:
+            yield from self._release(None, found.run, clock(), head)
 
     def _is_told(self, found: Snapshot) -> bool:
         """The snapshot is in, or a complete pull that started later is: it vouches for every SKU."""
@@ -239,7 +317,7 @@ class Model:
 
     def _difference(self, found: Snapshot, before: Mapping[str, Row]) -> dict[str, Row]:
         later = {sku for p in self.applied if p.place > found.place for sku in p.read}
-        later |= {sku for place, skus in self.accepted_alone if place > found.place for sku in skus}
+        later |= {sku for p, skus in self.accepted_alone if p.place > found.place for sku in skus}
         absent = {sku for sku, row in before.items() if row.change != "removed"} if found.asked is None else found.asked
         rows = {sku: self._seen(before.get(sku), *seen) for sku, seen in found.valid.items()}
         rows |= {sku: self._invalid(before.get(sku), code) for sku, code in found.invalid.items()}
@@ -268,6 +346,16 @@ class Model:
         if was and was.change == "quarantined" and was.code == code:
             return None
         return Row("quarantined", code, was and was.content, was and was.version)
+
+    def permissible(self, sku: str) -> set[Content | str | None]:
+        """What the catalog may have of a SKU, whatever the order of writing was: what a pull read after whose last
+        reading no other one, that tells of it too, began. None stands for a product that was not there. A pull tells
+        nothing of removals that a hold kept back, and one whose accepted removals alone were applied nothing else.
+        """
+        told = [p for p in self.applied if p.speaks_of(sku) and sku not in self.silent[p.run]]
+        told += [p for p, skus in self.accepted_alone if sku in skus]
+        last = [p for p in told if not any(q.began > p.ended for q in told)]
+        return {p.says(sku) for p in last} or {None}
 
     # ── catalog to receipts ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -301,36 +389,37 @@ class Model:
             return "current"
         return "stale" if r and r.held else "missing"
 
-    def transfer(self, run: str, name: str, accepted: frozenset[str] = frozenset()) -> Step:
-        service, me = self.services[name], object()
+    def transfer(self, clock: Clock, run: str, name: str, accepted: frozenset[str] = frozenset()) -> Step:
+        service, me, last = self.services[name], object(), 0
         while True:
             head, catalog, receipts = len(service.log.entries), self.catalog.fold(), service.log.fold()
             due = self.due(service, catalog, receipts)
-            hold, due = self._guarded(due, receipts, run, accepted)
+            hold, due = self._guarded(due, receipts, Hold(run, clock(), 0, 0, clock(), head), accepted)
             if not due:
                 break
             down = self.down if not service.embedded else ""
             answers = self._deliver(service, due, catalog, me)
-            if (recorded := (yield from self._record(service, due, answers, head, me))) is None:
+            if (recorded := (yield from self._record(clock, service, due, answers, head, me))) is None:
                 continue
+            last = recorded
             if down:
                 return
             if recorded == head + 1:
                 break
         if hold:
-            yield from self._hold(name, run, hold.listed, hold.of, hold.at)
+            yield from self._hold(name, hold)
         else:
-            yield from self._release(name, run, self.now)
+            yield from self._release(name, run, clock(), max(head, last))
 
     def _guarded(
-        self, due: dict, receipts: Mapping[str, Receipt], run: str, accepted: frozenset[str]
+        self, due: dict, receipts: Mapping[str, Receipt], hold: Hold, accepted: frozenset[str]
     ) -> tuple[Hold | None, dict]:
         gone = frozenset(sku for sku, (operation, _) in due.items() if operation == "removed" and receipts[sku].held)
         held, others = sum(1 for r in receipts.values() if r.held) - len(gone & accepted), gone - accepted
         if not exceeds(len(others), held):
             return None, due
         passing = {sku: d for sku, d in due.items() if d[0] != "removed" or sku in accepted}
-        return Hold(run, self.now, len(others), held, self.now, others), passing
+        return hold._replace(would_remove=len(others), of=held, listed=others), passing
 
     def _deliver(
         self, service: Service, due: Mapping[str, tuple[str, Version | None]], catalog: Mapping[str, Row], me: object
@@ -353,17 +442,19 @@ class Model:
 
     def _record(
         self,
+        clock: Clock,
         service: Service,
         due: Mapping[str, tuple[str, Version | None]],
         answers: Mapping[str, str],
         since: int,
         me: object,
     ) -> Generator[Stop, bool, int | None]:
-        answered_at = self.now
+        answered_at = clock()
         while True:
-            before, at = len(service.log.entries), service.log.next_at(self.now)
+            before, at = len(service.log.entries), service.log.next_at(clock())
+            label = self.label(clock(), at)
             fold, touched = service.log.fold(), service.log.touched(since)
-            taken_at = at if service.embedded or self.down else min(answered_at, at)
+            taken_at = label if service.embedded or self.down else min(answered_at, label)
             told = {
                 sku: _receipt(
                     fold.get(sku),
@@ -376,8 +467,7 @@ class Model:
                 for sku, (operation, version) in due.items()
             }
             done = yield ("before", service.log.path(before))
-            if done:
-                service.log.entries.append((at, told))
+            if done and (done := service.log.append(before, at, told)):
                 service.untold = {sku: who for sku, who in service.untold.items() if who is not me}
             yield ("after", service.log.path(before))
             if done:
@@ -385,23 +475,22 @@ class Model:
             if service.embedded:
                 return None
 
-    def mark(self, request: str, name: str, skus: frozenset[str] | None) -> Step:
+    def mark(self, clock: Clock, request: str, name: str, skus: frozenset[str] | None) -> Step:
         """A mark leaves what is held as it is; a request marks once, whoever runs it again."""
         service = self.services[name]
         while request not in service.requests:
-            before, at = len(service.log.entries), service.log.next_at(self.now)
+            before, at = len(service.log.entries), service.log.next_at(clock())
             rows = {
                 sku: r._replace(operation="resend", outcome="marked")
                 for sku, r in service.log.fold().items()
                 if (skus is None or sku in skus) and (r.held or r.perhaps or r.outcome != "removed")
             }
             done = yield ("before", service.log.path(before))
-            if done:
-                service.log.entries.append((at, rows))
+            if done and service.log.append(before, at, rows):
                 service.requests.add(request)
             yield ("after", service.log.path(before))
 
-    def checkpoint(self, log: Log) -> Step:
+    def checkpoint(self, clock: Clock, log: Log) -> Step:
         number = len(log.entries)
         if number and number not in log.checkpoints:
             path = f"{log.folder}/checkpoint-{number:08d}.parquet"
@@ -412,20 +501,26 @@ class Model:
     # ── holds ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def held(self, service: str | None) -> Hold | None:
-        last = max(self.holds[service].values(), key=lambda h: (h.at, h.released), default=None)
+        last = self.last_word(service)
         return None if last is None or last.released else last
 
-    def _hold(self, service: str | None, run: str, listed: frozenset[str], of: int, at: datetime) -> Step:
-        before = self.held(service)
-        made = Hold(run, at, len(listed), of, before.since if before else at, listed)
-        yield from _write(f"{self._folder(service)}/{run}.*.parquet")
-        yield from self._note(service, f"{run}.json", made)
+    def last_word(self, service: str | None) -> Hold | None:
+        """Of the entry that is known in it, and only then of the time."""
+        return max(self.holds[service].values(), key=lambda h: (h.entry, h.at, h.released), default=None)
 
-    def _release(self, service: str | None, run: str, at: datetime) -> Step:
-        if before := self.held(service):
-            yield from self._note(
-                service, f"{run}.released.json", before._replace(run=run, at=max(at, before.at), released=True)
-            )
+    def _hold(self, service: str | None, new: Hold) -> Step:
+        standing, last = self.held(service), self.last_word(service)
+        if standing:
+            new = new._replace(since=standing.since)
+        if last and last.entry == new.entry:
+            new = new._replace(at=max(new.at, last.at + TICK))
+        yield from _write(f"{self._folder(service)}/{new.run}.*.parquet")
+        yield from self._note(service, f"{new.run}.json", new)
+
+    def _release(self, service: str | None, run: str, at: datetime, entry: int) -> Step:
+        if held := self.held(service):
+            told = held._replace(run=run, at=max(at, held.at), entry=max(entry, held.entry), released=True)
+            yield from self._note(service, f"{run}.released.json", told)
 
     def _note(self, service: str | None, name: str, made: Hold) -> Step:
         path = f"{self._folder(service)}/{name}"
@@ -439,16 +534,16 @@ class Model:
 
     # ── totals ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def totals(self, name: str, as_of: datetime) -> dict[str, int]:
-        service, catalog = self.services[name], self.catalog.fold(as_of)
-        receipts = service.log.fold(as_of)
+    def totals(self, name: str, as_of: datetime, *, is_now: bool = False) -> dict[str, int]:
+        """Now, every entry counts, whatever its time; the time only says which receipts are of late."""
+        before = None if is_now else as_of
+        service, catalog = self.services[name], self.catalog.fold(before)
+        receipts = service.log.fold(before)
         states = Counter(self.state(service, row, receipts.get(sku)) for sku, row in catalog.items() if row.version)
         counts = {state: states[state] for state in ("excluded", "rejected", "failed", "current", "stale", "missing")}
         accepted = {sku for sku, row in catalog.items() if self.wanted(service, row)}
         held = {sku for sku, r in receipts.items() if r.held}
-        lately = Counter(
-            r.received_as for r in receipts.values() if r.received_at and as_of - WINDOW <= r.received_at < as_of
-        )
+        lately = Counter(r.received_as for r in receipts.values() if r.received_at and as_of - WINDOW <= r.received_at)
         due = Counter(operation for operation, _ in self.due(service, catalog, receipts).values())
         return {
             **counts,

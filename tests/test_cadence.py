@@ -221,3 +221,24 @@ def test_what_no_lookback_finds_asks_for_complete_pulls_more_often(
 
 def test_where_nothing_changed_nothing_is_proposed() -> None:
     assert cadence.better_every(0, 0, DAY) is None
+
+
+# ── clocks ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_complete_pull_whose_clock_was_ahead_counts_from_the_first_one_after_it(tmp_path: Path) -> None:
+    line, reads = Line(tmp_path), []
+    line.now += 30 * DAY
+    line.read([product("a")], watermark="0")
+    line.now -= 30 * DAY
+    for number in range(1, 30):
+        given = {**line.log().head(line.con).meta, "fingerprint": "x"}
+        want, _ = cadence.wanted(given, "changed", "x", DAY, None, line.now, complete=False)
+        reads.append(want.what)
+        line.read([product("a")], watermark=str(number), changed=want.what == "changed")
+        line.passes(hours=1)
+    assert [number for number, what in enumerate(reads) if what == "complete"] == [24]
+
+
+def test_a_hold_whose_clock_was_ahead_keeps_no_complete_pull_away() -> None:
+    assert wanted(meta(AT - DAY), hold=held(AT + 30 * DAY))[0] == "complete"

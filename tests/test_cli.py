@@ -8,7 +8,7 @@ import pty
 import re
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -20,7 +20,7 @@ from datasync.cli.screen import table
 from datasync.cli.words import as_json, plain
 from datasync.errors import DataError, DecisionError, SettingsError, TransientError
 from datasync.sql import literal
-from datasync.store import runs
+from datasync.store import runs, tickets
 from tests.shop import SETTINGS, Shop, Told, same
 
 A, B, C = (
@@ -411,9 +411,10 @@ def test_tidy_says_what_it_deleted_and_a_dry_run_deletes_nothing(shop: Shop) -> 
     shop.run("sync")
     first = {path for path in shop.files() if path.startswith("var/store/snapshots")}
     shop.run("sync")
+    shop.now = datetime.now(UTC)
     for path in (shop.folder / "var").rglob("*.*"):
-        os.utime(path, (shop.now.timestamp(), shop.now.timestamp()))
-    shop.now += timedelta(days=8)
+        os.utime(path, (shop.now.timestamp() - 8 * 86400,) * 2)
+    tickets.take(shop.pipeline().store, "en-US")  # a pull begins, so the store is in use
     before = shop.files()
     assert shop.run("tidy", "--dry-run").lines == ["Would delete: snapshots 1, records 1, steps 8."]
     assert shop.files() == before

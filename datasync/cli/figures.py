@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from datasync.cli import story, words
 from datasync.cli.progress import balance
 from datasync.cli.screen import say, say_json, table
 from datasync.pipeline import Pipeline
+from datasync.report import summary
 from datasync.store.files import Clock
 from datasync.why import why
 
@@ -58,7 +60,7 @@ def why_(args: argparse.Namespace, clock: Clock) -> int:
     """One product's story."""
     pipeline, sku = Pipeline.open(args.settings, clock), words.utf8("SKU", args.sku)
     with pipeline.connected() as con:
-        at = totals.moment(con, pipeline.store, pipeline.settings, pipeline.clock())
+        at = totals.now(con, pipeline.store, pipeline.settings, pipeline.clock())
         told = why(con, pipeline.store, pipeline.settings, sku, at)
     if args.json:
         say_json(story.content(told))
@@ -81,6 +83,9 @@ def _show(found: dict[str, Any]) -> None:
         pulled = f"; last pull {last['finished_at']}: {balance(last)}" if last else "; never pulled"
         counts = f"{scope['products']:,} products in the catalog, {scope['quarantined']:,} records in quarantine"
         say(f"{scope['scope']}: {counts}{pulled}")
+    for one in found.get("ahead", ()):
+        times = {key: datetime.fromisoformat(one[key]) for key in ("at", "until")}
+        say(f"Note: {summary.ahead(totals.Ahead(**{**one, **times}))}.")
 
 
 def _outcome(one: dict[str, Any]) -> str:

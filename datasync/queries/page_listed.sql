@@ -14,7 +14,7 @@ facing AS (
         a.otherwise,
         r.* EXCLUDE (sku),
         r.sku IS NOT NULL AS has_receipt,
-        r.received_at >= $since AND r.received_at < $as_of AS is_lately,
+        r.received_at >= $since AS is_lately,
         coalesce(r.outcome = 'rejected' AND r.hash = a.hash AND r.settings = $settings, false) AS refused,
         coalesce(r.outcome = 'rejected' AND r.operation = 'removed' AND r.settings = $settings, false) AS removal_refused,
         coalesce(r.outcome = 'failed' AND r.hash = a.hash, false) AS unanswered,

@@ -1,11 +1,11 @@
 -- One row per file of product stories, numbered in the order of SKU: the first SKU in it, and its stories as one JSON object by SKU.
 -- A product has a story if the logs tell more of it than that it stood there when the kept history began: its versions, the oldest first, each with the fields that changed, and what services answered. A SKU that was quarantined and never valid has one, and so has a product that was marked, resent or not answered for.
--- Products of which nothing was told from $since on are left out: their stories stand in an older version of the page.
+-- Products of which nothing was told after the catalog's entry $since, and no answer is news, are left out: their stories stand in an older version of the page.
 -- Reads versions (every kept row of the catalog log) and page_answers (every kept row of the receipt logs, with the service's number).
 WITH told_since AS (
-    SELECT sku FROM versions WHERE "at" >= $since
+    SELECT sku FROM versions WHERE entry > $since
     UNION
-    SELECT sku FROM page_answers WHERE "at" >= $since
+    SELECT sku FROM page_answers WHERE is_news
 ),
 retried AS (
     SELECT DISTINCT sku FROM page_answers WHERE outcome IN ('marked', 'failed') OR operation = 'resent'
@@ -27,7 +27,7 @@ answered AS (
             'hash': left(hash, 8),
             'words': words,
             'run': run
-        } ORDER BY "at", service) AS answers
+        } ORDER BY service, entry) AS answers
     FROM page_answers SEMI JOIN changed USING (sku)
     GROUP BY sku
 ),

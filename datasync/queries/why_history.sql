@@ -1,10 +1,15 @@
 -- One row per entry that tells of one product: in the catalog log (service is NULL) or in a service's receipt log.
 -- Reads versions (the catalog's history) and receipts_history (the services' histories, each row with its service).
-SELECT "at", NULL AS service, change AS what, hash AS version, code AS words, run
-FROM versions
-WHERE sku = $sku
-UNION
-SELECT "at", service, CASE outcome WHEN 'received' THEN 'received (' || operation || ')' ELSE outcome END, hash, words, run
-FROM receipts_history
-WHERE sku = $sku
-ORDER BY "at", service NULLS FIRST
+-- Within a log they stand in the order of its entries, whatever their writers' clocks said.
+WITH told AS (
+    SELECT entry, "at", NULL AS service, change AS what, hash AS version, code AS words, run
+    FROM versions
+    WHERE sku = $sku
+    UNION
+    SELECT entry, "at", service, CASE outcome WHEN 'received' THEN 'received (' || operation || ')' ELSE outcome END, hash, words, run
+    FROM receipts_history
+    WHERE sku = $sku
+)
+SELECT "at", service, what, version, words, run
+FROM told
+ORDER BY max("at") OVER (PARTITION BY service ORDER BY entry), service NULLS FIRST, entry

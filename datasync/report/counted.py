@@ -135,10 +135,9 @@ def _is_pull(scope: str) -> str:
 
 
 def data_files(
-    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, found: Totals, shown: int
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, found: Totals, shown: int
 ) -> Iterator[DataFile]:
     """What the page loads when somebody asks: one file a scope, and one for the runs it shows and the rest."""
-    at = Moment(found.as_of, found.positions)
     for name in settings.scopes:
         yield name, "counted", 0, scope(con, store, settings, at, name).text()
     made = runs(found.runs, shown, tuple(health(settings, found.runs)))
@@ -147,7 +146,7 @@ def data_files(
             _missed(made, store, at, source)
     for held in found.holds:
         _hold(made, held)
-    for left in leftovers(con, store, settings, at.as_of):
+    for left in leftovers(con, store, settings, at.before):
         _left(con, store, made, left, at)
     yield "all", "runs", 0, made.text()
 
@@ -163,7 +162,7 @@ def _left(con: duckdb.DuckDBPyConnection, store: Store, made: Counted, left: Lef
     """What a scope or service still holds that left the settings (place: left/scope/service)."""
     log = receipts.log(store, left.service, left.scope) if left.service else catalog.log(store, left.scope)
     relation = f"{'receipts' if left.service else 'catalog'}/{left.scope}/{left.service or ''}"
-    made.relations[relation] = log.fold_sql(log.position(con, at.as_of))
+    made.relations[relation] = log.fold_sql(log.position(con, at.before) if at.before else log.look().head)
     counted = (
         "SELECT count(held_hash) AS held FROM receipts" if left.service else "SELECT count(hash) AS held FROM catalog"
     )

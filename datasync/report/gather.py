@@ -55,7 +55,7 @@ def site_pages(
         holds=tuple(HoldRow(h.id, h.scope, h.service, h.since, h.would_remove, h.of) for h in found.holds),
         quarantined=tuple(record for one in quarantines for record in one.records),
         unconfigured=tuple(
-            Unconfigured(one.scope, one.service, one.held) for one in leftovers(con, store, settings, at.as_of)
+            Unconfigured(one.scope, one.service, one.held) for one in leftovers(con, store, settings, at.before)
         ),
         trends=tuple(
             trend(con, store, at, scope, service) for scope in settings.scopes for service in settings.services
@@ -68,6 +68,7 @@ def site_pages(
         stale_after=second_run(settings.schedule, at.as_of),
         link=settings.link,
         text_fields=(*TEXT_FIELDS, *(f"attributes.{code}" for code in settings.translations.fields)),
+        ahead=found.ahead,
     )
 
 
@@ -89,7 +90,7 @@ def data_files(
 ) -> Iterator[DataFile]:
     """Further data that the page loads when somebody asks for it, beside what ``stands``."""
     yield from stories.data_files(con, store, settings, at, stands)
-    yield from counted.data_files(con, store, settings, found, RUNS_SHOWN)
+    yield from counted.data_files(con, store, settings, at, found, RUNS_SHOWN)
 
 
 def _products(
@@ -125,8 +126,8 @@ def _list(
     """Add to ``page_listed`` what one service ought to hold, holds or held, as its rules and receipts say."""
     mine = settings.services[service]
     receipts.face(con, store, scope, service, mine.accepts, at.of(scope, service))
-    since, as_of = instant(at.as_of - settings.window), instant(at.as_of)
-    rows = query("page_listed", settings=literal(mine.fingerprint()), since=since, as_of=as_of)
+    since = instant(at.as_of - settings.window)
+    rows = query("page_listed", settings=literal(mine.fingerprint()), since=since)
     con.execute(f"INSERT INTO page_listed BY NAME SELECT {literal(service)} AS service, * FROM ({rows})")
 
 

@@ -103,4 +103,5 @@ def _caught_up(run: Run, scope: str, service: str) -> datetime | None:
     is_whole = pulled.get("what") in ("complete", "changed")
     if not is_whole or any(record.get("outcome") != "ok" for record in (pulled, *later)):
         return None
-    return datetime.fromisoformat(pulled["started_at"])
+    read_at = datetime.fromisoformat(pulled["started_at"])
+    return min(read_at, run.written_at or read_at)  # the clock of its worker may have been ahead

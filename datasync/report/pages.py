@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from datasync.pull import TERMS
 from datasync.reading import SourceReading
 from datasync.report.health import Freshness, SourceHealth
-from datasync.totals import LastPull, ScopeTotals, ServiceTotals
+from datasync.totals import Ahead, LastPull, ScopeTotals, ServiceTotals
 
 if TYPE_CHECKING:
     import duckdb
@@ -121,10 +121,10 @@ DataFile = tuple[str, str, int, str]  # what the page loads when asked: its fold
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What was published of a scope before and stays: in the folder of which version, and as of when."""
+    """What was published of a scope before and stays: in which version's folder, and at which positions of the logs."""
 
     version: str
-    as_of: datetime
+    positions: Mapping[str, int]
 
 
 More = Callable[[Mapping[str, Standing]], Iterable[DataFile]]  # given what stands, by scope: the files to add to it
@@ -157,6 +157,7 @@ class SitePages:
     stale_after: datetime | None = None
     link: str | None = None
     text_fields: tuple[str, ...] = TEXT_FIELDS
+    ahead: tuple[Ahead, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +195,7 @@ def status(page: SitePages) -> dict[str, Any]:
         "positions": dict(sorted(page.positions.items())),
         "scopes": [_scope(totals) for totals in page.totals],
         "sources": [_source(one) for one in page.sources],
+        **({"ahead": [_ahead(one) for one in page.ahead]} if page.ahead else {}),
     }
 
 
@@ -217,6 +219,10 @@ def _scope(totals: ScopeTotals) -> dict[str, Any]:
         "last_pull": _pull(totals.last_pull) if totals.last_pull else None,
         "services": [_service(one) for one in totals.services],
     }
+
+
+def _ahead(one: Ahead) -> dict[str, Any]:
+    return {**asdict(one), "at": zulu(one.at), "until": zulu(one.until)}
 
 
 def _source(one: SourceReading) -> dict[str, Any]:

@@ -67,6 +67,7 @@ def publish(
     *,
     more: More = lambda stands: (),
     keep: int = 3,
+    now: datetime | None = None,
     options: Mapping[str, Any] | None = None,
     whole: int = shards.WHOLE,
     scanned: int = shards.SCANNED,
@@ -74,17 +75,22 @@ def publish(
     """Write the data of a new version, then the figures, then the page, and drop what is outdated.
 
     ``products`` is taken scope by scope, so that one scope at a time is in memory; ``more`` are further data files.
+    ``now`` is what time it is for the age of older versions, which a clock that is ahead must not make older.
     ``options`` go to fsspec; a scope of up to ``whole`` versions and records gets no index, nor does what is recent, up
     to ``scanned``. If it fails before the page is in place, the new version's data are taken away and the old page
     stands as it was.
     """
-    place, version = Site(site, options or {}), new_version(page.generated_at)
+    place = Site(site, options or {})
+    last = place.newest()
+    version = new_version(page.generated_at, last)
     try:
-        files = _write(page, products, more, place, version, {"whole": whole, "scanned": scanned})
+        files = _write(page, products, more, place, last, version, {"whole": whole, "scanned": scanned})
     except BaseException:
         place.drop(version)
         raise
-    return Published(place.address("index.html"), version, files, tuple(place.tidy(version, page.generated_at, keep)))
+    return Published(
+        place.address("index.html"), version, files, tuple(place.tidy(version, now or page.generated_at, keep))
+    )
 
 
 def single_file(
@@ -112,9 +118,15 @@ def _inside(blocks: dict[str, str], version: str, scope: str) -> shards.Put:
 
 
 def _write(
-    page: SitePages, products: Iterable[ScopeProducts], more: More, place: Site, version: str, limits: Mapping[str, int]
+    page: SitePages,
+    products: Iterable[ScopeProducts],
+    more: More,
+    place: Site,
+    last: str | None,
+    version: str,
+    limits: Mapping[str, int],
 ) -> int:
-    files, bases, last = 0, {}, place.newest()
+    files, bases = 0, {}
     before = place.bases(last) if last else {}
     with place.writing(version) as data, scratch() as fetched:
         for one in products:
@@ -128,18 +140,18 @@ def _write(
             files += 1
     with scratch() as made:
         place.replace(_made(made, "status.json", shards.json_text(pages.status(page))), "status.json")
-        place.mark(version, page.generated_at, page.as_of, bases)
+        place.mark(version, page.generated_at, page.positions, bases)
         place.replace(_made(made, "index.html", index(page, version)), "index.html")
     return files
 
 
 def _standing(place: Site, page: SitePages, version: str, bases: Mapping[str, str]) -> dict[str, Standing]:
-    """The scopes whose bases are of other versions than this one, and tell of a moment before the page's."""
-    known = {base: place.as_of(base) for base in set(bases.values()) - {version}}
+    """The scopes whose bases are of other versions than this one, and tell of nothing that the page does not."""
+    known = {base: place.positions(base) for base in set(bases.values()) - {version}}
     return {
-        scope: Standing(base, at)
+        scope: Standing(base, before)
         for scope, base in bases.items()
-        if (at := known.get(base)) is not None and at <= page.as_of
+        if (before := known.get(base)) and all(at <= page.positions.get(log, 0) for log, at in before.items())
     }
 
 
@@ -203,6 +215,7 @@ def view(page: SitePages, version: str) -> dict[str, Any]:
     return {
         "version": version,
         **{key: status[key] for key in ("generated_at", "as_of", "window_hours")},
+        "ahead": status.get("ahead", []),
         "stale_after": pages.zulu(page.stale_after) if page.stale_after else None,
         "totals": status["scopes"],
         "sources": status["sources"],

@@ -15,7 +15,7 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -33,8 +33,12 @@ READ_AGAIN = ("base.json", "base.parquet")
 _VERSION = re.compile(r"(\d{8}T\d{6})Z-[0-9a-f]{8}")
 
 
-def new_version(at: datetime) -> str:
-    """A name for what is published at ``at``: it sorts by time and is nobody else's."""
+def new_version(at: datetime, last: str | None = None) -> str:
+    """A name for what is published at ``at``: it is nobody else's, and sorts after that of the ``last`` version,
+    whatever the clocks of who published both say.
+    """
+    if last:
+        at = max(at, time_of(last) + timedelta(seconds=1))
     return f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
 
 
@@ -88,12 +92,12 @@ class Site:
         finally:
             Path(beside).unlink(missing_ok=True)
 
-    def mark(self, version: str, at: datetime, as_of: datetime, bases: Mapping[str, str]) -> None:
-        """Note beside a version's data that they are whole, of which moment they tell, and which versions' folders hold
-        the bases of its scopes: what comes next is the page that refers to them.
+    def mark(self, version: str, at: datetime, positions: Mapping[str, int], bases: Mapping[str, str]) -> None:
+        """Note beside a version's data that they are whole, up to which entries of the logs they tell, and which
+        versions' folders hold the bases of its scopes: what comes next is the page that refers to them.
         """
-        times = {"published_at": at.astimezone(UTC).isoformat(), "as_of": as_of.astimezone(UTC).isoformat()}
-        note = json.dumps({**times, "bases": dict(bases)})
+        published_at = at.astimezone(UTC).isoformat()
+        note = json.dumps({"published_at": published_at, "positions": dict(positions), "bases": dict(bases)})
         self._fs.pipe_file(self.path(f"data/{version}/{MARK}"), note.encode())
 
     def bases(self, version: str) -> dict[str, str]:
@@ -101,10 +105,10 @@ class Site:
         found: dict[str, str] = self._note(version).get("bases", {})
         return found
 
-    def as_of(self, version: str) -> datetime | None:
-        """The moment a version tells of; None where its note is gone."""
-        told = self._note(version).get("as_of")
-        return datetime.fromisoformat(told) if told else None
+    def positions(self, version: str) -> dict[str, int]:
+        """Up to which entries a version tells, by log; nothing where its note is gone, or of an older kind."""
+        found: dict[str, int] = self._note(version).get("positions", {})
+        return found
 
     def _note(self, version: str) -> dict[str, Any]:
         try:
@@ -138,12 +142,24 @@ class Site:
         """Drop versions that nobody can be reading any more, and what publishes that failed left; returns what went."""
         self._fs.invalidate_cache()
         versions = self._versions()
-        old = outdated(versions, page, now, keep)
+        old = outdated(versions, page, now, keep, self._time_of(versions, now))
         needed = {base for name in versions if name not in old for base in self.bases(name).values()}
         gone = [name for name in old if name not in needed]
         for version in gone:
             self.drop(version)
         return gone
+
+    def _time_of(self, versions: Mapping[str, bool], now: datetime) -> Callable[[str], datetime]:
+        """When a version was made: by its name, unless the clock that gave it this name was ahead; then by its mark."""
+
+        def made(version: str) -> datetime:
+            named = time_of(version)
+            if named <= now or not versions[version]:
+                return named
+            written: datetime = self._fs.modified(self.path(f"data/{version}/{MARK}"))
+            return min(named, written.astimezone(UTC))
+
+        return made
 
     def _versions(self) -> dict[str, bool]:
         """Every version there is, and whether it ever was the page (or came so near that nobody can tell)."""
@@ -155,10 +171,15 @@ class Site:
         }
 
 
-def outdated(versions: Mapping[str, bool], page: str, now: datetime, keep: int) -> list[str]:
-    """Which of ``versions`` (by name: whether it ever was the page) may go; ``page`` is the one that is shown now."""
+def outdated(
+    versions: Mapping[str, bool], page: str, now: datetime, keep: int, made: Callable[[str], datetime] = time_of
+) -> list[str]:
+    """Which of ``versions`` (by name: whether it ever was the page) may go; ``page`` is the one that is shown now.
+
+    ``made`` says when each was made.
+    """
     published = sorted((name for name, was_shown in versions.items() if was_shown or name == page), reverse=True)
-    replaced = {old: time_of(new) for new, old in pairwise(published)}
+    replaced = {old: made(new) for new, old in pairwise(published)}
     gone = [name for name in published[keep:] if name != page and replaced[name] <= now - STAYS]
-    left_over = [name for name in versions if name not in published and time_of(name) <= now - STAYS]
+    left_over = [name for name in versions if name not in published and made(name) <= now - STAYS]
     return sorted([*gone, *left_over])

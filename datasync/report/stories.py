@@ -18,7 +18,7 @@ import duckdb
 from datasync import catalog, receipts
 from datasync.report.pages import DataFile, Standing
 from datasync.settings import Settings
-from datasync.sql import instant, query
+from datasync.sql import query
 from datasync.store.files import Store
 from datasync.totals import Moment
 
@@ -42,9 +42,10 @@ def _scope(
     base: Standing | None,
 ) -> Iterator[DataFile]:
     catalog.log(store, scope).history(con, "versions", at.positions[f"catalog/{scope}"])
-    _answers(con, store, settings, at, scope)
+    before = base.positions if base else {}
+    _answers(con, store, settings, at, scope, before)
     firsts = []
-    sql = query("page_stories", bytes=str(BYTES), since=_since(base))
+    sql = query("page_stories", bytes=str(BYTES), since=str(before.get(f"catalog/{scope}", 0)))
     con.execute(f"CREATE OR REPLACE TEMP TABLE page_stories AS {sql}")
     rows = con.execute("SELECT * FROM page_stories ORDER BY number")
     while found := rows.fetchone():
@@ -58,14 +59,20 @@ def _scope(
     yield scope, "stories", 0, json.dumps(made, ensure_ascii=False, separators=(",", ":"))
 
 
-def _since(base: Standing | None) -> str:
-    return instant(base.as_of) if base else "'-infinity'::TIMESTAMPTZ"
-
-
-def _answers(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, scope: str) -> None:
-    """Make the view ``page_answers``: every kept receipt of a scope, with its service's place in the settings."""
+def _answers(
+    con: duckdb.DuckDBPyConnection,
+    store: Store,
+    settings: Settings,
+    at: Moment,
+    scope: str,
+    before: Mapping[str, int],
+) -> None:
+    """Make the view ``page_answers``: every kept receipt of a scope, with its service's place in the settings, and
+    whether it is news to who knows the logs up to the positions ``before``.
+    """
     parts = []
     for number, service in enumerate(settings.services):
         receipts.log(store, service, scope).history(con, f"page_answers_{number}", at.of(scope, service)[1])
-        parts.append(f"SELECT *, {number} AS service FROM page_answers_{number}")
+        since = before.get(f"receipts/{service}/{scope}", 0)
+        parts.append(f"SELECT *, {number} AS service, entry > {since} AS is_news FROM page_answers_{number}")
     con.execute(f"CREATE OR REPLACE TEMP VIEW page_answers AS {' UNION ALL '.join(parts)}")

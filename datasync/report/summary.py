@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from datasync.report.pages import HoldRow, SitePages, hours, zulu
-from datasync.totals import ServiceTotals
+from datasync.totals import Ahead, ServiceTotals
 
 
 def text(page: SitePages, link: str) -> str:
@@ -31,7 +31,18 @@ def attention(page: SitePages) -> tuple[str, ...]:
     return (
         *(f"{one.service} in {one.scope}: {one.unexplained:+,} unexplained" for one in services if one.unexplained),
         *map(_held, page.holds),
+        *map(ahead, page.ahead),
         *dict.fromkeys(_failure(one) for one in services if one.failed_step),
+    )
+
+
+def ahead(one: Ahead) -> str:
+    """What a clock that was ahead has done."""
+    told = f"the clock of run {one.run} was ahead, at {zulu(one.at)}"
+    if one.service is None:
+        return f"the catalog of {one.scope}: {told}"
+    return (
+        f"{one.service} in {one.scope}: {told}; what it delivered counts as the latest update until {zulu(one.until)}"
     )
 
 

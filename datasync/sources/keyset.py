@@ -35,10 +35,9 @@ class Pages:
     """
 
     def __init__(self, spool: Spool, asked: str, want: Want) -> None:
-        last = spool.last()
-        self.is_resumed = last is not None and last["asked"] == asked
-        if last is None or not self.is_resumed:
-            spool.clear()
+        last = spool.begun(asked)
+        self.is_resumed = last is not None
+        if last is None:
             began = {"began": want.at.isoformat(), "place": want.place}
             last = {"asked": asked, **began, "page": 0, "rows": 0, "statement": 0, "after": None}
         self._spool, self._state = spool, dict(last)
@@ -85,7 +84,7 @@ class Pages:
         """The rows of all pages, all text, in their order; the table may have other columns than in an earlier try."""
         import pyarrow as pa
 
-        for page in self._spool.pages():
+        for page in self._spool.pages(self.count):
             rows = [{name: row.get(name) for name in (*names, SPOILT)} for row in page]
             yield pa.RecordBatch.from_pylist(rows, schema=schema(names))
 

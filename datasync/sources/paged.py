@@ -111,7 +111,7 @@ class Paged(ABC, Generic[Facts]):
             macros(con, self.queries_file)
             state = self._fill(api, facts, want, spool)
             shape = self.shape(facts)
-            reader = Spooled(con, self._store, spool.paths(), shape, self._knows)
+            reader = Spooled(con, self._store, spool.whole(state["page"]), shape, self._knows)
             return self._told(api, facts, want, state, reader, shape)
 
     def since(self, want: Want) -> datetime | None:
@@ -158,9 +158,8 @@ class Paged(ABC, Generic[Facts]):
     def _fill(self, api: Api, facts: Facts, want: Want, spool: Spool) -> State:
         """Ask for page after page to the last query's last, from where the spool stands if it is of the same want."""
         queries, asked = self.queries(want), self._fingerprint(want)
-        state = spool.last()
-        if state is None or state["asked"] != asked:
-            spool.clear()
+        state = spool.begun(asked)
+        if state is None:
             began = {"began": want.at.isoformat(), "place": want.place}
             state = {"asked": asked, "page": 0, "query": 0, "after": None, "requests": 0, "records": 0, **began}
         before, chain = state["requests"], _Chain(spool.states())

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from datasync.errors import FileDamaged
+from datasync.errors import FileDamaged, StoreUnavailable
 from datasync.sources.spool_lines import FURTHER, NUMBER, ending
 from datasync.store.files import Store
 from datasync.store.scratch import scratch
@@ -42,6 +42,24 @@ class Spool:
         """How far the pull was after each page, in their order."""
         return (state(self._store, path) for path in self.paths())
 
+    def begun(self, asked: str) -> State | None:
+        """How far an earlier try of the same wish got; None where there was none. What else is there is taken away:
+        pages of another wish, and those of a try that slept until tidy removed the first of them.
+        """
+        paths = self.paths()
+        last = state(self._store, paths[-1]) if paths else None
+        if last and last["asked"] == asked and last["page"] == len(paths):
+            return last
+        self.clear()
+        return None
+
+    def whole(self, pages: int) -> list[str]:
+        """The paths of all pages of a pull that has come to its end; StoreUnavailable where some are gone."""
+        paths = self.paths()
+        if len(paths) == pages:
+            return paths
+        raise StoreUnavailable(f"{self._folder} has {len(paths)} pages of {pages}: some were removed. Pull again.")
+
     def add(self, number: int, lines: Iterable[bytes], state: State) -> State:
         """Keep page ``number`` (from 1) and return how far the pull is: further, where another worker was faster."""
         path = f"{self._folder}/{number:08}{_ENDING}"
@@ -54,9 +72,9 @@ class Spool:
                 return state
         return self.last() or state
 
-    def pages(self) -> Iterator[list[Mapping[str, Any]]]:
-        """The records of each page, in their order."""
-        for path in self.paths():
+    def pages(self, count: int) -> Iterator[list[Mapping[str, Any]]]:
+        """The records of each of so many pages, in their order."""
+        for path in self.whole(count):
             lines = _content(self._store, path).splitlines()
             yield [json.loads(line) for line in lines[:-1]]
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -57,6 +58,12 @@ class Bucket:
 
     def url(self, path: str) -> str:
         return f"{self.root}/{path}"
+
+    def now(self) -> datetime:
+        bucket, prefix, _ = self._fs.split_path(self.root)
+        with self._reached(self.root):
+            answer = self._fs.call_s3("list_objects_v2", Bucket=bucket, Prefix=prefix, MaxKeys=1)
+        return parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"]).astimezone(UTC)
 
     def listing(self, folder: str) -> dict[str, datetime]:
         found = self._ls(folder)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -39,6 +40,9 @@ class Store(Protocol):
 
     def url(self, path: str) -> str:
         """What DuckDB reads ``path`` by."""
+
+    def now(self) -> datetime:
+        """What time it is where files get their time of writing; only with that one may these be compared."""
 
     def listing(self, folder: str) -> dict[str, datetime]:
         """Files right in ``folder``, by name, with the time each was last written; empty where there is no folder."""
@@ -76,6 +80,13 @@ class Folder:
 
     def url(self, path: str) -> str:
         return os.path.join(self.root, path)
+
+    def now(self) -> datetime:
+        with self._usable():
+            scratch = Path(self.root, SCRATCH)
+            scratch.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=scratch) as probe:
+                return datetime.fromtimestamp(os.fstat(probe.fileno()).st_mtime, UTC)
 
     def listing(self, folder: str) -> dict[str, datetime]:
         with self._usable():

@@ -2,7 +2,8 @@
 
 A hold is one small file, named by the run that met it, and beside it the list of the products that it keeps back. When
 a later run passes where one was held, a release is written beside it. Nothing is changed in place, so any earlier
-moment can be asked about.
+moment can be asked about. The last word counts: the one that knows the latest entry of the log it is about, and of
+several, by the time, which only grows among them.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import duckdb
@@ -21,6 +22,8 @@ from datasync.store.scratch import scratch
 
 NO_SKUS = "SELECT NULL::VARCHAR AS sku WHERE false"
 
+TICK = timedelta(microseconds=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Hold:
@@ -29,7 +32,8 @@ class Hold:
 
     ``id`` is the run's id; accepting names it. ``since`` is when the first hold of this row of holds was met;
     ``complete`` tells a whole snapshot from the rest. ``listed`` is the file of the products that it keeps back, by sku
-    and name; None in holds of older versions, which have no list.
+    and name; None in holds of older versions, which have no list. ``entry`` is the last one of the log, the scope's
+    catalog or the service's receipts, that it knows; 0 in holds of older versions.
     """
 
     id: str
@@ -42,6 +46,7 @@ class Hold:
     released: bool = False
     complete: bool = False
     listed: str | None = None
+    entry: int = 0
 
 
 def exceeds(percent: float, products: int, removals: int, of: int) -> bool:
@@ -55,29 +60,45 @@ def hold(con: duckdb.DuckDBPyConnection, store: Store, new: Hold, products: str)
 
     The list comes first, under a name of its own: what was accepted stays as it was, also when the run is tried again.
     """
-    before = current(store, new.scope, new.service)
+    before = last(store, new.scope, new.service)
     listed = f"{folder_of(new.scope, new.service)}/{new.id}.{uuid.uuid4().hex[:8]}.parquet"
     with scratch() as folder:
         file = folder / "listed.parquet"
         con.execute(f"COPY (SELECT sku, name FROM ({products}) ORDER BY sku) TO {literal(str(file))} ({ZSTD})")
         store.create(listed, file)
-    made = replace(new, since=before.since if before else new.since, listed=listed)
+    made = replace(_following(new, before), listed=listed)
     write_json(store, path_of(new), _plain(made))
     return made
 
 
-def release(store: Store, scope: str, service: str | None, run: str, at: datetime) -> None:
-    """Record that a run passed where one was held; without a hold this writes nothing."""
+def _following(new: Hold, before: Hold | None) -> Hold:
+    """A hold after the last word before it: it goes on with one that stands, and is later where both know as much."""
+    if before and not before.released:
+        new = replace(new, since=before.since)
+    if before and before.entry == new.entry:
+        new = replace(new, at=max(new.at, before.at + TICK))
+    return new
+
+
+def release(store: Store, scope: str, service: str | None, run: str, at: datetime, entry: int = 0) -> None:
+    """Record that a run passed where one was held, by or at an entry; without a hold this writes nothing."""
     held = current(store, scope, service)
     if held:
-        released = replace(held, id=run, at=max(at, held.at), would_remove=0, released=True, listed=None)
+        held = replace(held, at=max(at, held.at), entry=max(entry, held.entry))
+        released = replace(held, id=run, would_remove=0, released=True, listed=None)
         write_json(store, f"{folder_of(scope, service)}/{run}.released.json", _plain(released))
 
 
 def current(store: Store, scope: str, service: str | None, before: datetime | None = None) -> Hold | None:
     """The hold that stands, or stood before a moment; None where the last word is a release."""
+    found = last(store, scope, service, before)
+    return None if found is None or found.released else found
+
+
+def last(store: Store, scope: str, service: str | None, before: datetime | None = None) -> Hold | None:
+    """The last word there, or the last before a moment: a hold or a release."""
     met = [h for _, h in known(store, scope, service) if before is None or h.at < before]
-    return met[-1] if met and not met[-1].released else None
+    return met[-1] if met else None
 
 
 def find(store: Store, scope: str, service: str | None, run: str) -> Hold | None:
@@ -104,7 +125,7 @@ def known(store: Store, scope: str, service: str | None) -> list[tuple[str, Hold
     folder = folder_of(scope, service)
     paths = [f"{folder}/{name}" for name in store.listing(folder) if name.endswith(".json")]
     met = [(path, held) for path in paths if (held := read_as(store, path, parse))]
-    return sorted(met, key=lambda one: (one[1].at, one[1].released))
+    return sorted(met, key=lambda one: (one[1].entry, one[1].at, one[1].released))
 
 
 def is_listed(store: Store, held: Hold) -> bool:

@@ -7,6 +7,9 @@ merged. Tidy lets the history begin with a checkpoint: `kept-N` says so, and hol
 
     fold(log)       = for every SKU, its row in the entry with the highest number
     an entry's time = max(now, time of the entry before + 1 microsecond): order and time agree whatever the clocks say
+
+Where a clock was ahead, the times of the entries after it are only an order. So each entry carries its writer's clock
+too, and after an entry of a clock that was ahead, whose that was.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import duckdb
@@ -30,9 +33,19 @@ from datasync.store.scratch import scratch
 from datasync.store.seal import verdict
 
 TICK = timedelta(microseconds=1)
+AHEAD = timedelta(minutes=1)  # by less than that, clocks always differ
+_DAY = timedelta(days=1)
 _ENTRY = re.compile(r"(\d{8})\.parquet")
 _CHECKPOINT = re.compile(r"checkpoint-(\d{8})\.parquet")
 _KEPT = re.compile(r"kept-(\d{8})\.parquet")
+
+
+@dataclass(frozen=True, slots=True)
+class Leader:
+    """The run whose clock set the time that a log has come to."""
+
+    run: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +55,21 @@ class Head:
     number: int = 0
     at: datetime | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def leader(self) -> Leader | None:
+        """Whose clock its time goes by: its own writer's, or that of an entry before, which was ahead of its own."""
+        if self.at is None:
+            return None
+        told = self.meta.get("leader") or {"run": self.meta.get("run", ""), "at": self.meta["at"]}
+        return Leader(told["run"], datetime.fromisoformat(told["at"]))
+
+    def ahead(self, now: datetime) -> Leader | None:
+        """Whose clock was more than a minute ahead, as a clock shows now, or as it was for the writer of this entry."""
+        if self.at is None:
+            return None
+        clocks = (now, datetime.fromisoformat(self.meta.get("clock", self.meta["at"])))
+        return self.leader if self.at > min(clocks) + AHEAD else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,19 +208,34 @@ class Log:
     ) -> Head | None:
         """Write ``rows`` (a SELECT of the log's columns) as the entry after ``after``; None if another has that number.
 
-        The text ``{at}`` in ``rows`` is replaced by the entry's time as a literal.
+        In ``rows`` the text ``{at}`` is replaced by the entry's time as a literal, ``{clock}`` by that of its writer's
+        clock.
         """
-        number, at = after.number + 1, max(clock(), after.at + TICK if after.at else datetime.min.replace(tzinfo=UTC))
-        mine = Head(number, at, {**meta, "at": at.isoformat(), "id": uuid.uuid4().hex, "after": after.meta.get("id")})
+        number, now = after.number + 1, clock()
+        at = max(now, after.at + TICK) if after.at else now
+        now = self._label(now, at)
+        mine = Head(
+            number, at, {**meta, **_times(after, at, now), "id": uuid.uuid4().hex, "after": after.meta.get("id")}
+        )
         with scratch() as folder:
             made = folder / "entry.parquet"
-            self._copy(con, rows.replace("{at}", instant(at)), str(made), mine.meta)
+            self._copy(con, rows.replace("{at}", instant(at)).replace("{clock}", instant(now)), str(made), mine.meta)
             if not self.store.create(self.path(number), made) and not self._is(con, self.path(number), mine):
                 return None
         if self._came_too_late(con, mine):
             self.store.remove(self.path(number))
             return None
         return mine
+
+    def _label(self, now: datetime, at: datetime) -> datetime:
+        """What the time is for an entry's rows: that of its writer's clock, unless this is slow.
+
+        A clock that is behind the log's may be right, and one before it was ahead; or it is slow, which the store's
+        clock shows if it has passed the log's (of a log that nobody wrote to for a day, nothing can be said).
+        """
+        if at - now <= AHEAD:
+            return now
+        return at if at <= self.store.now() <= at + _DAY else now
 
     def _is(self, con: duckdb.DuckDBPyConnection, path: str, mine: Head) -> bool:
         """Whether this very entry stands there: a client that got no answer puts again, and meets its own file."""
@@ -264,6 +307,13 @@ def head_of(path: str, number: int, meta: Mapping[str, Any]) -> Head:
         return Head(number, datetime.fromisoformat(meta["at"]), meta)
     except (KeyError, TypeError, ValueError) as error:
         raise FileDamaged(path, "is no entry of a log: its metadata are others") from error
+
+
+def _times(after: Head, at: datetime, clock: datetime) -> dict[str, Any]:
+    """An entry's time, what its writer's clock showed, and where that was not the same, whose clock was ahead of it."""
+    leader = after.leader if at > clock else None
+    told = {"run": leader.run, "at": leader.at.isoformat()} if leader else None
+    return {"at": at.isoformat(), "clock": clock.isoformat(), "leader": told}
 
 
 def footer(con: duckdb.DuckDBPyConnection, store: Store, path: str) -> dict[str, Any] | None:

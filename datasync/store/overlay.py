@@ -27,6 +27,9 @@ class DryRun:
     def url(self, path: str) -> str:
         return self._aside.url(path) if self._is_in(self._aside, path) else self._real.url(path)
 
+    def now(self) -> datetime:
+        return self._aside.now()
+
     def listing(self, folder: str) -> dict[str, datetime]:
         both = {**self._real.listing(folder), **self._aside.listing(folder)}
         return {name: at for name, at in both.items() if f"{folder}/{name}" not in self._removed}

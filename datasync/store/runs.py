@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, get_args
 from urllib.parse import quote
@@ -44,7 +44,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One execution. ``kind`` is sync or resync; ``outcome`` is running, ok, held or failed."""
+    """One execution. ``kind`` is sync or resync; ``outcome`` is running, ok, held or failed.
+
+    ``written_at`` is the time of its file in the store, where it was read from there.
+    """
 
     id: str
     kind: str
@@ -56,6 +59,12 @@ class Run:
     outcome: str = "running"
     steps: Mapping[Step, StepRecord] = field(default_factory=dict)
     request: Mapping[str, Any] | None = None
+    written_at: datetime | None = field(default=None, compare=False)
+
+    @property
+    def began_at(self) -> datetime:
+        """When it began, which is not after its file was written, whatever its worker's clock said."""
+        return min(self.started_at, self.written_at or self.started_at)
 
 
 def safe(given: str) -> str:
@@ -113,20 +122,24 @@ def finish(store: Store, run: Run) -> None:
     write_json(store, path_of(run), _plain(run))
 
 
-def newest(store: Store, before: datetime, most: int) -> Iterator[Run]:
-    """Runs that started before a moment, newest first, at most ``most``."""
-    count = 0
+def newest(store: Store, before: datetime | None, most: int) -> Iterator[Run]:
+    """Runs, the newest first, at most ``most``: all there are, or, of a moment in the past, those that started before.
+
+    A run whose clock was ahead stands where its file was written, so that no later one is taken for older than it.
+    """
+    found: list[Run] = []
     for date in reversed(store.folders("runs")):
-        if date > f"date={before:%Y-%m-%d}":
-            continue
-        read = (read_as(store, f"runs/{date}/{name}", parse) for name in store.listing(f"runs/{date}"))
-        found = sorted(filter(None, read), key=lambda run: run.started_at, reverse=True)
-        for run in found:
-            if run.started_at < before and count < most:
-                count += 1
-                yield run
-        if count >= most:
-            return
+        if before is None or date <= f"date={before:%Y-%m-%d}":
+            found += [run for run in _of_date(store, date) if before is None or run.started_at < before]
+        if sum(1 for run in found if run.began_at == run.started_at) >= most:
+            break
+    yield from sorted(found, key=lambda run: run.began_at, reverse=True)[:most]
+
+
+def _of_date(store: Store, date: str) -> Iterator[Run]:
+    for name, written_at in store.listing(f"runs/{date}").items():
+        if run := read_as(store, f"runs/{date}/{name}", parse):
+            yield replace(run, written_at=written_at)
 
 
 def path_of(run: Run) -> str:

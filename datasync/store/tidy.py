@@ -6,6 +6,10 @@ later, when every reader that listed before has ended, the entries through N and
 The checkpoint that the history begins with and the newest ones stay, and between them one in every 400 entries.
 
 Nothing goes within a day of being written, whatever ``keep`` says. What ``scopes`` does not name is left alone.
+
+How old a file is, the store's own clock says, which gave it its time; a worker's clock, be it this one's or that of the
+worker who wrote a time into it, can only let things stay longer. And nothing counts as older than it was a day after
+the newest file of the logs: so a clock that jumps on a machine that keeps its own store removes no evidence.
 """
 
 from __future__ import annotations
@@ -14,7 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 import duckdb
 
@@ -89,7 +93,7 @@ def tidy(
 
     It may be killed anywhere and run by two at a time: whatever it has not removed yet, the next round removes.
     """
-    work = _Round(con, store, keep, now, dry_run)
+    work = _Round(con, store, keep, _time(store, scopes, now), dry_run)
     for logs in scopes:
         for log in (*logs.receipts, logs.catalog):  # the catalog last: what it keeps depends on what receipts are kept
             _checkpoint(work, log)
@@ -104,6 +108,13 @@ def tidy(
     for name in work.old(SCRATCH, DAY):
         work.remove("scratch", f"{SCRATCH}/{name}")
     return Tidied(**work.counts)
+
+
+def _time(store: Store, scopes: Sequence[ScopeLogs], clock: datetime) -> datetime:
+    """What time it is, for the age of things: a clock that is ahead makes none of them older."""
+    logs = (log for logs in scopes for log in (logs.catalog, *logs.receipts))
+    written = [at for log in logs for at in store.listing(log.folder).values()]
+    return min(clock, store.now(), *([max(written) + DAY] if written else []))
 
 
 # ── logs ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -139,7 +150,7 @@ def _rows(work: _Round, paths: Sequence[str]) -> int:
 def _begin_later(work: _Round, logs: ScopeLogs, log: Log) -> None:
     """Let a log's history begin with the newest checkpoint that every kept moment lies after."""
     looked, begin = log.look(), 0
-    for number in _settled(work, log, looked.checkpoints, log.checkpoint_path):
+    for number in _settled(work, log, looked.checkpoints, log.checkpoint_path, work.keep.history):
         at = log.entry(work.con, number).at
         if at is None or at > work.now - max(work.keep.history, DAY):
             break
@@ -151,9 +162,11 @@ def _begin_later(work: _Round, logs: ScopeLogs, log: Log) -> None:
     log.begin_with(work.con, begin, rows or "SELECT * FROM versions WHERE false")
 
 
-def _settled(work: _Round, log: Log, numbers: Sequence[int], path: Callable[[int], str]) -> list[int]:
-    """Those of a log's files that were written more than a day ago, ascending."""
-    old = set(work.old(log.folder, DAY))
+def _settled(
+    work: _Round, log: Log, numbers: Sequence[int], path: Callable[[int], str], kept_for: timedelta = DAY
+) -> list[int]:
+    """Those of a log's files that were written longer ago than that, by default a day, ascending."""
+    old = set(work.old(log.folder, kept_for))
     return [n for n in numbers if path(n).rpartition("/")[2] in old]
 
 
@@ -246,18 +259,20 @@ def _holds(work: _Round, scope: str, service: str | None) -> None:
     """
     known, until = dict(holds.known(work.store, scope, service)), work.now - max(work.keep.history, DAY)
     midnight = until.replace(hour=0, minute=0, second=0, microsecond=0)
-    before = [path for path, held in known.items() if held.at <= midnight]  # as runs do, which say that they met a hold
+    folder = holds.folder_of(scope, service)
+    old = {f"{at}/{name}" for at in (folder, f"{folder}/accepted") for name in work.old(at, work.keep.history)}
+    # Until midnight, as runs do, which say that they met a hold.
+    before = list(takewhile(lambda path: path in old and known[path].at <= midnight, known))
     stands = bool(before) and not known[before[-1]].released
     for path in before[:-1] if stands else before:
         work.remove("holds", path)
         known.pop(path)
     listed = {held.listed for held in known.values()}
     for path, acceptance in acceptances.known(work.store, scope, service):
-        if acceptance.at <= until:
+        if path in old and acceptance.at <= until:
             work.remove("acceptances", path)
         else:
             listed.add(acceptance.listed)
-    folder = holds.folder_of(scope, service)
     for name in work.old(folder, DAY):
         if name.endswith(".parquet") and f"{folder}/{name}" not in listed:
             work.remove("hold_lists", f"{folder}/{name}")
@@ -279,5 +294,5 @@ def _runs(work: _Round) -> None:
     until = work.now - max(work.keep.history, DAY)
     for date in work.store.folders("runs"):
         if date < f"date={until:%Y-%m-%d}":
-            for name in work.store.listing(f"runs/{date}"):
+            for name in work.old(f"runs/{date}", work.keep.history):
                 work.remove("runs", f"runs/{date}/{name}")

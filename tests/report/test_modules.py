@@ -8,7 +8,7 @@ import re
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from playwright.sync_api import Browser
 
 from datasync.report import binary, fold, pack, pages, render, script, shards, skus
+from datasync.totals import Ahead
 from tests.report import plausible
 
 Call = Callable[..., Any]
@@ -203,6 +204,29 @@ def test_what_needs_a_look_is_said_worst_first(call: Call) -> None:
     assert problems(call, old) == [
         "banner.unexplained", "banner.held service", "banner.source", "banner.service", "banner.late", "banner.old",
     ]  # fmt: skip
+
+
+def test_the_banner_names_each_run_whose_clock_was_ahead(call: Call) -> None:
+    page = plausible.site_pages({"en-US": 50, "de-DE": 50}, calm=True)
+    at, until = plausible.NOW + timedelta(days=2), plausible.NOW + timedelta(days=2, hours=3)
+    places = [("en-US", "search", "r4"), ("en-US", None, "r4"), ("de-DE", None, "r5")]
+    shown = replace(page, ahead=tuple(Ahead(scope, service, run, at, until) for scope, service, run in places))
+    assert problems(call, shown) == ["banner.clock", "banner.clock"]
+    first, second = call("problems.problems", render.view(shown, "v"), 0)
+    assert (first["values"]["run"], first["go"]) == ("r4", {"scope": "en-US", "tab": "search"})
+    assert (second["values"]["run"], second["go"]["tab"]) == ("r5", "overview")
+
+
+def test_an_answer_is_to_the_entry_with_its_content_whatever_the_clocks_of_both_say(call: Call) -> None:
+    versions = [{"hash": "a", "at": 100}, {"hash": "b", "at": 200}, {"hash": "a", "at": 300}, {"hash": None, "at": 400}]
+
+    def found(hash_: str | None, at: int) -> int | None:
+        one = call("history.versionOf", versions, {"hash": hash_, "at": at})
+        return versions.index(one) if one else None
+
+    assert [found("a", 150), found("b", 250), found("a", 350), found(None, 450)] == [0, 1, 2, 3]
+    assert [found("a", 50), found("b", 10), found(None, 10)] == [0, 1, 3]
+    assert [found("a", 200), found("c", 200)] == [0, None]
 
 
 def test_the_banner_names_a_source_that_could_not_be_read(call: Call) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import fsspec
@@ -157,6 +158,24 @@ def test_versions_stay_a_day_after_they_were_replaced_and_the_newest_stay_anyway
     late = publish(tmp_path, hours=26.5, keep=2, seed=9)
     assert list(late.dropped) == made[:2]
     assert versions(tmp_path) == [*made[2:], late.version]
+
+
+def test_a_publish_whose_clock_was_ahead_drops_nothing_early_and_those_after_it_are_newer(tmp_path: Path) -> None:
+    """``now`` is what the store's clock says; what the page says it was made at is only a label."""
+
+    def at(hours: float, ahead: timedelta = timedelta(0), keep: int = 1) -> render.Published:
+        now = datetime.now(UTC) + timedelta(hours=hours)
+        page = replace(plausible.site_pages(SIZES), generated_at=now + ahead)
+        done = render.publish(page, products(int(hours * 10) + 999), tmp_path, keep=keep, now=now)
+        os.utime(tmp_path / "data" / done.version / site.MARK, (now.timestamp(), now.timestamp()))
+        return done
+
+    made = [at(-48), at(-47), at(-25, timedelta(days=500)), at(-24.9), at(-24.8, timedelta(days=-500))]
+    assert [one.dropped for one in made] == [(), (), (), (), ()]
+    assert versions(tmp_path) == [one.version for one in made]  # sorted by name
+    late = at(0)
+    assert late.dropped == tuple(one.version for one in made[:-1])
+    assert versions(tmp_path) == [made[-1].version, late.version]
 
 
 def test_a_version_on_which_others_build_stays_with_them(tmp_path: Path) -> None:

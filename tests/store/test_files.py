@@ -123,6 +123,16 @@ def test_a_listing_has_the_files_of_one_folder_and_when_they_were_written(store:
     assert (store.listing("nothing"), store.folders("nothing")) == ({}, [])
 
 
+def test_a_store_tells_the_time_that_its_files_are_written_at(store: Store, tmp_path: Path) -> None:
+    """S3 keeps whole seconds."""
+    before = store.now()
+    (tmp_path / "made").write_text("x")
+    assert store.create("folder/file", tmp_path / "made")
+    assert before - timedelta(seconds=1) <= store.listing("folder")["file"] <= store.now() + timedelta(seconds=1)
+    assert abs(datetime.now(UTC) - store.now()) < timedelta(minutes=1)
+    assert store.listing(".scratch") == {}
+
+
 def test_what_is_gone_can_be_removed_and_not_read(store: Store, tmp_path: Path) -> None:
     store.create("a/file", _made(tmp_path, "text"))
     store.remove("a/file")

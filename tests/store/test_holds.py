@@ -78,6 +78,26 @@ def test_a_run_that_is_tried_again_meets_its_own_hold(folder: Folder) -> None:
     assert holds.current(folder, "en", None) == again
 
 
+def test_the_last_word_is_of_who_knows_the_latest_entry_whatever_the_clocks_say(folder: Folder) -> None:
+    """Each line is one word, by a clock that is so many hours off; which hold stands after it."""
+    words: list[tuple[str, int, int, bool, str | None]] = [
+        ("r1", 0, 4, False, "r1"),
+        ("r2", 40, 5, True, None),  # by a clock that was ahead
+        ("r3", 1, 5, False, "r3"),  # at the entry that was just written
+        ("r4", -9, 5, True, None),  # it passes without an entry
+        ("r5", -500, 6, False, "r5"),
+        ("r6", 2, 7, True, None),
+        ("late", 99, 6, False, None),  # it was met before the entry that passed, and written down after it
+    ]
+    for run, hours, entry, is_release, stands in words:
+        if is_release:
+            holds.release(folder, "en", None, run, NOON + hours * HOUR, entry)
+        else:
+            _met(folder, replace(_hold(run, hours), entry=entry))
+        found = holds.current(folder, "en", None)
+        assert (found and found.id) == stands, run
+
+
 @pytest.mark.parametrize(
     ("removals", "of", "is_held"),
     [

@@ -230,6 +230,64 @@ def test_times_of_entries_go_up_when_the_clock_runs_backwards(folder: Folder, co
     assert con.execute('SELECT "at" FROM found').fetchall() == [(START + 3 * TICK,)]
 
 
+class _Clocked(Folder):
+    """A store whose own clock is set by hand."""
+
+    def __init__(self, root: str, clock: Hours) -> None:
+        super().__init__(root)
+        self.now = clock  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize(
+    ("behind", "store_says", "shows"),
+    [
+        pytest.param(timedelta(minutes=10), timedelta(minutes=-10), timedelta(minutes=-10), id="the head is ahead"),
+        pytest.param(timedelta(minutes=10), timedelta(minutes=5), timedelta(0), id="the writer is slow"),
+        pytest.param(timedelta(days=500), timedelta(hours=1), timedelta(0), id="the writer is very slow"),
+        pytest.param(timedelta(minutes=10), timedelta(days=3), timedelta(minutes=-10), id="nobody can say"),
+        pytest.param(
+            timedelta(seconds=6), timedelta(seconds=1), timedelta(seconds=-6), id="clocks always differ a little"
+        ),
+    ],
+)
+def test_an_entry_shows_its_writers_clock_unless_the_store_says_that_this_is_slow(
+    tmp_path: Path, con: duckdb.DuckDBPyConnection, behind: timedelta, store_says: timedelta, shows: timedelta
+) -> None:
+    log, clock = _log(_Clocked(str(tmp_path), Hours(START + store_says))), Hours(START)
+    _append(con, log, clock, a=1)
+    clock.now = START - behind
+    rows = "SELECT 'b' AS sku, 2 AS value, {clock} AS \"at\""
+    done = log.append(con, log.head(con), rows, {}, clock)
+    assert done is not None
+    shown = START + shows if shows else START + TICK
+    assert (done.at, done.meta["clock"]) == (START + TICK, shown.isoformat())
+    _fold(con, log)
+    assert con.execute("SELECT \"at\" FROM found WHERE sku = 'b'").fetchall() == [(shown,)]
+
+
+def test_a_log_tells_whose_clock_it_goes_by(folder: Folder, con: duckdb.DuckDBPyConnection) -> None:
+    log, clock = _log(folder), Hours(START)
+
+    def append(run: str, at: datetime) -> None:
+        clock.now = at
+        assert log.append(con, log.head(con), _rows({}), {**log.head(con).meta, "run": run}, clock)
+
+    def ahead(now: datetime) -> tuple[str, datetime] | None:
+        found = log.head(con).ahead(now)
+        return found and (found.run, found.at)
+
+    append("right", START)
+    assert ahead(START) is None
+    append("ahead", START + timedelta(days=2))
+    assert ahead(START) == ("ahead", START + timedelta(days=2))
+    for minute in (1, 2):
+        append("right again", START + timedelta(minutes=minute))
+    assert ahead(START + timedelta(minutes=3)) == ("ahead", START + timedelta(days=2))
+    assert ahead(START + timedelta(days=3)) == ("ahead", START + timedelta(days=2))  # it was, as the last entry shows
+    append("right", START + timedelta(days=3))
+    assert ahead(START + timedelta(days=3)) is None
+
+
 @pytest.mark.parametrize(("reopen", "writers"), [("folder", 8), ("s3", 3)], indirect=["reopen"])
 def test_of_writers_after_the_same_entry_one_wins(reopen: Callable[[], Store], writers: int) -> None:
     """Each appends until it has won, computing anew when it lost: nothing is lost, nothing comes twice."""

@@ -93,6 +93,23 @@ def test_the_newest_runs_come_first_and_none_that_began_later(folder: Folder) ->
     assert newest(NOON, 9) == []
 
 
+@pytest.mark.parametrize("ahead", [timedelta(minutes=90), timedelta(days=500)])
+def test_a_run_whose_clock_was_ahead_stands_where_it_was_written(folder: Folder, ahead: timedelta) -> None:
+    for hour in range(4):
+        run = runs.begin(
+            folder, _run(f"run-{hour}", NOON + timedelta(hours=hour) + (ahead if hour == 1 else timedelta(0)))
+        )
+        written = (NOON + timedelta(hours=hour, minutes=5)).timestamp()
+        os.utime(folder.url(runs.path_of(run)), (written, written))
+
+    def newest(before: datetime | None, most: int = 9) -> list[str]:
+        return [run.id for run in runs.newest(folder, before, most)]
+
+    assert newest(None) == ["run-3", "run-2", "run-1", "run-0"]
+    assert newest(None, 2) == ["run-3", "run-2"]
+    assert newest(NOON + timedelta(hours=1)) == ["run-0"]
+
+
 # ── steps ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 NAMES = (

@@ -34,6 +34,9 @@ class Dated(Folder):
         super().__init__(root)
         self.clock = clock
 
+    def now(self) -> datetime:
+        return self.clock()
+
     def create(self, path: str, made: Path) -> bool:
         done = super().create(path, made)
         if done:
@@ -43,6 +46,14 @@ class Dated(Folder):
     def replace(self, path: str, made: Path) -> None:
         super().replace(path, made)
         self._date(path)
+
+    def goes_on(self) -> None:
+        """A pull begins: the store's newest file is of today, and nothing else is another than before."""
+        taken = tickets.taken(self, "en")
+        if taken:
+            self._date(tickets.path("en", taken[-1]))
+        else:
+            tickets.take(self, "en")
 
     def _date(self, path: str) -> None:
         at = self.clock().timestamp()
@@ -62,7 +73,7 @@ def dated(tmp_path: Path, clock: Hours) -> Dated:
 class Versions:
     """A catalog log of nothing but SKUs and hashes, which one SQL statement an entry is written to."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, store: Folder, clock: Hours) -> None:
+    def __init__(self, con: duckdb.DuckDBPyConnection, store: Dated, clock: Hours) -> None:
         self.con, self.store, self.clock = con, store, clock
         self.log = Log(store, "catalog/scope=en", {"hash": "VARCHAR"})
 
@@ -76,6 +87,7 @@ class Versions:
         return self.con.execute("SELECT sku, hash FROM found ORDER BY ALL").fetchall()
 
     def tidy(self, keep: Keep = KEEP, *, dry_run: bool = False) -> Tidied:
+        self.store.goes_on()
         return tidy(self.con, self.store, keep, [ScopeLogs("en", self.log, ())], self.clock(), dry_run=dry_run)
 
 
@@ -196,6 +208,7 @@ def test_nothing_goes_within_a_day_whatever_the_settings_say(versions: Versions,
         ".scratch/x",
     ):
         write_json(dated, path, {})
+    dated.goes_on()
     before = _files(dated)
     versions.tidy(nothing)
     assert _files(dated) == before | {"catalog/scope=en/checkpoint-00000024.parquet"}
@@ -205,7 +218,10 @@ def test_nothing_goes_within_a_day_whatever_the_settings_say(versions: Versions,
     versions.tidy(nothing)
     versions.clock.pass_by(hours=25)
     versions.tidy(nothing)
-    assert _files(dated) == {f"catalog/scope=en/{name}-00000024.parquet" for name in ("checkpoint", "kept")}
+    assert _files(dated) == {
+        f"catalog/scope=en/{name}"
+        for name in ("_pull-00000001", "checkpoint-00000024.parquet", "kept-00000024.parquet")
+    }
     assert versions.fold() == [("sku", "24")]
 
 
@@ -233,8 +249,8 @@ class Sometimes:
 class Shop:
     """A line with two services, one of which can be down, and a tidy that lets 24 more entries pass by."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, store: Folder, clock: Hours, configured: Settings) -> None:
-        self.search = Sometimes()
+    def __init__(self, con: duckdb.DuckDBPyConnection, store: Dated, clock: Hours, configured: Settings) -> None:
+        self.search, self.dated = Sometimes(), store
         self.line = Line(con, store, configured, clock, deliver_to={"search": self.search})
 
     def sync(self, run: str, *rows: tuple[str | None, ...]) -> None:
@@ -253,6 +269,7 @@ class Shop:
             log.checkpoint(line.con)
         for rest in (days, 2):
             line.clock.pass_by(days=rest)
+            self.dated.goes_on()
             tidy(line.con, line.store, keep, named, line.clock())
 
     def unexplained(self, as_of: datetime) -> dict[str, int]:
@@ -347,9 +364,11 @@ def test_old_snapshots_go_but_those_that_are_remembered_or_held(shop: Shop, date
         return {name.removesuffix(".parquet") for name in dated.listing(folder)}
 
     line.clock.pass_by(days=6)
+    dated.goes_on()
     assert tidy(line.con, dated, KEEP, line.logs(), line.clock()) == Tidied(tickets=5)
     assert tickets.taken(dated, "en") == [6]
     line.clock.pass_by(days=2)
+    dated.goes_on()
     done = tidy(line.con, dated, KEEP, line.logs(), line.clock())
     assert (done.snapshots, done.records, done.pages, done.quarantines) == (4, 3, 2, 0)
     assert names("snapshots/scope=en") == {"r3", "r4", "r5"}
@@ -359,6 +378,7 @@ def test_old_snapshots_go_but_those_that_are_remembered_or_held(shop: Shop, date
     assert names("quarantine/scope=en") == {"r1", "r2", "r3", "r4", "r5", "r6"}
 
     line.clock.pass_by(days=90)
+    dated.goes_on()
     assert tidy(line.con, dated, KEEP, line.logs(), line.clock()).quarantines == 3
     assert names("quarantine/scope=en") == {"r3", "r4"} | {"r5"}
     assert pull.read(line.con, dated, "en", "r3") is not None
@@ -468,6 +488,51 @@ def test_an_accepted_list_is_kept_as_long_as_its_acceptance(versions: Versions, 
     assert dated.folders("holds") == []
 
 
+# ── clocks ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_clock_that_is_ahead_removes_nothing_that_is_not_old_by_the_stores_own(shop: Shop, dated: Dated) -> None:
+    """500 days: more than anything is kept for."""
+    for number in range(6):
+        shop.sync(f"r{number}", product("a", f"name {number}"), product("broken", price="much"))
+        runs.begin(dated, Run(f"r{number}", "sync", ("en",), shop.line.clock(), "someone", "because"))
+        runs.record(dated, f"r{number}", Step("pull", "en"), {"outcome": "ok"})
+    shop.passes(0)
+    before, line = _files(dated), shop.line
+    ahead = line.clock() + 500 * DAY
+    assert tidy(line.con, dated, KEEP, line.logs(), ahead) == Tidied()
+    assert _files(dated) == before
+
+
+def test_where_the_store_is_on_a_machine_whose_clock_jumped_nothing_is_older_than_a_day_after_the_last_pull(
+    shop: Shop, dated: Dated
+) -> None:
+    for number in range(6):
+        shop.sync(f"r{number}", product("a", f"name {number}"))
+        shop.line.clock.pass_by(days=2)
+    line = shop.line
+    line.clock.pass_by(days=500)
+    done = tidy(line.con, dated, KEEP, line.logs(), line.clock())
+    assert (done.snapshots, done.records, done.quarantines, done.entries) == (2, 2, 0, 0)
+    assert pull.read(line.con, dated, "en", "r2") is not None
+
+
+def test_what_a_slow_clock_dated_does_not_go_before_its_file_is_old(
+    con: duckdb.DuckDBPyConnection, dated: Dated, clock: Hours, versions: Versions
+) -> None:
+    versions.append()
+    slow = clock() - 500 * DAY
+    runs.begin(dated, Run("slow", "sync", ("en",), slow, "someone", "because"))
+    held = Hold("slow", "en", None, slow, 50, 60, slow)
+    holds.hold(con, dated, held, "SELECT 'a' AS sku, 'A' AS name")
+    holds.release(dated, "en", None, "slower", slow)
+    for days, left in ((399, True), (2, False)):
+        clock.pass_by(days=days)
+        versions.tidy()
+        assert (runs.find(dated, "slow") is not None) is left
+        assert bool(holds.known(dated, "en", None)) is left
+
+
 # ── whatever happens ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -527,6 +592,7 @@ def old(shop: Shop, dated: Dated, tmp_path: Path) -> Callable[[str], tuple[Stops
 def _rounds(line: Line, store: Folder) -> None:
     line.clock.now = START + 1000 * DAY
     for _ in range(2):
+        Dated(store.root, line.clock).goes_on()
         tidy(line.con, store, KEEP, line.logs(), line.clock())
         line.clock.pass_by(hours=25)
 
@@ -565,8 +631,10 @@ def test_a_tidy_that_is_killed_anywhere_loses_nothing_and_the_next_one_ends_it(
 def test_a_dry_run_counts_what_would_go_and_changes_nothing(old: Callable[[str], tuple[Stops, Line]]) -> None:
     store, line = old("dry")
     line.clock.now = START + 1000 * DAY
+    store.goes_on()
     tidy(line.con, store, KEEP, line.logs(), line.clock())
     line.clock.pass_by(hours=25)
+    store.goes_on()
     before, left = _files(store), store.left
     told = tidy(line.con, store, KEEP, line.logs(), line.clock(), dry_run=True)
 

@@ -56,13 +56,20 @@ function value(tag, text) {
   return !text ? h("span", { class: "quiet" }, say("history.empty")) : h(tag, { dir: "auto" }, text);
 }
 
-/** What each service answered to a version, until the product's next entry of other content. */
+/** What each service answered to a version. */
 function got(page, versions, one, answers) {
-  const next = versions.slice(versions.indexOf(one) + 1)[0];
-  const isOf = ({ hash, at }) => (hash === null ? one.hash === null : hash === one.hash) && at >= one.at;
-  const mine = answers.filter((answer) => isOf(answer) && (!next || next.hash !== one.hash || answer.at < next.at));
+  const mine = answers.filter((answer) => versionOf(versions, answer) === one);
   const lines = page.services.map((service) => line(service, mine.filter(({ service: name }) => name === service.name), one));
   return h("ul", { class: "got" }, lines);
+}
+
+/**
+ * The entry that an answer is to: it has its content. Of several, it is the last that the answer came after; the clocks
+ * of who wrote both may differ, so where none did, it is the first.
+ */
+export function versionOf(versions, { hash, at }) {
+  const same = versions.filter((one) => one.hash === hash);
+  return same.findLast((one) => one.at <= at) ?? same[0];
 }
 
 function line(service, answers, { change }) {

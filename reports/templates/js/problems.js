@@ -6,7 +6,7 @@ import { say } from "./words.js";
 
 /** Clauses of the banner: words, what fills them in, and where to go. Empty when all is well. */
 export function problems(page, now) {
-  return [...unexplained(page), ...held(page), ...failures(page), ...behind(page), ...old(page, now)];
+  return [...unexplained(page), ...held(page), ...clocks(page), ...failures(page), ...behind(page), ...old(page, now)];
 }
 
 function all(page) {
@@ -69,6 +69,16 @@ function held(page) {
   if (page.holds.length > 1) return [{ key: "banner.held more", values: { n: page.holds.length }, go }];
   if (service) return [{ key: "banner.held service", values: { n, scope, service: label(page.services, service) }, go }];
   return [{ key: "banner.held", values: { n, scope }, go }];
+}
+
+/** Runs whose clock was ahead, each with the first place where that shows. */
+function clocks(page) {
+  const first = [...new Map([...page.ahead].reverse().map((one) => [one.run, one])).values()].reverse();
+  return first.map(({ run, scope, service, at }) => ({
+    key: "banner.clock",
+    values: { run, scope, when: Date.parse(at) },
+    go: service ? { scope, tab: service } : { tab: OVERVIEW, at: "runs" },
+  }));
 }
 
 /** Services whose last sync went well, or is held, and still lies too far back. */

@@ -103,6 +103,7 @@ function latest(page, service, figures, where) {
     extra.length > 0 && h("p", { class: "quiet" }, extra.map((one, i) => [i ? " · " : "", one])),
     figures.latest_update === 0 && h("p", { class: "because" }, zero(service, figures)),
     failureOf(figures),
+    ahead(page, where),
     h("p", { class: "quiet" }, lastSync(figures)),
     latestCounted(page, where.scope, where.service),
   );
@@ -115,6 +116,14 @@ function counted(where, list, figures, key) {
 
 function zero(service, figures) {
   return phrase(`zero.${figures.zero_because ?? "unknown"}`, { service: service.label });
+}
+
+/** Whose clock was ahead, and until when the figure counts what that run delivered. */
+function ahead(page, { scope, service }) {
+  const found = page.ahead.filter((one) => one.scope === scope && one.service === service);
+  return found.map(({ run, at, until }) =>
+    h("p", { class: "because" }, phrase("latest.ahead", { run, when: time(Date.parse(at)), until: time(Date.parse(until)) })),
+  );
 }
 
 function lastSync(figures) {
