@@ -99,6 +99,25 @@ def test_a_held_removal_passes_once_it_is_accepted(shop: Shop) -> None:
     assert count_held(shop) == 10
 
 
+def test_of_a_held_removal_only_the_listed_products_go_and_the_plan_says_so(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    many = [f"P{number:02}" for number in range(60)]
+    shop.export("en", *many)
+    shop.sync()
+    shop.export("en", *many[:30])
+    held = shop.sync()
+    shop.export("en", *many[30:])
+    assert shop.run("catalog_resync", accept_shrink=held.id, dry_run=True).state == "success"
+    assert (
+        f"en: Only the 30 listed by the hold of run {held.id} may go from the catalog, and then the services; any "
+        "other is held again, unless the volume guard lets so few pass."
+    ) in caplog.messages
+    assert shop.run("catalog_resync", accept_shrink=held.id).state == "success"
+    assert shop.last_run().outcome == "held"
+    assert count_held(shop) == 60
+
+
 def count_held(shop: Shop) -> int:
     return sum(outcome == "received" for _, outcome in shop.held("en", "search").values())
 
