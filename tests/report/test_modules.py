@@ -131,11 +131,20 @@ def test_more_skus_than_an_address_may_have_are_counted(call: Call) -> None:
     assert call("state.read", call("state.write", read), KNOWN) == read
 
 
+def test_a_service_may_be_called_overview(call: Call) -> None:
+    named = {**KNOWN, "services": [*KNOWN["services"], {"name": "overview", "label": "Overview"}]}
+    assert call("state.read", "#scope=en-US&tab=overview", named)["tab"] == "overview"
+    shown = call("state.read", "#scope=en-US&tab=overview&at=holds", KNOWN)
+    assert (shown["tab"], shown["at"], shown["astray"]) == ("", "holds", {"scope": None, "tab": None})
+    for state in (shown, {**STATE, "tab": "overview"}):
+        assert call("state.read", call("state.write", state), named) == state
+
+
 def test_an_address_that_nobody_wrote_shows_the_first_view(call: Call) -> None:
     read = call("state.read", "#scope=<b>&tab=nope&sort=evil&page=-4&q=" + "x" * 999, KNOWN)
     assert read == {
         "scope": "en-US",
-        "tab": "overview",
+        "tab": "",
         "q": "x" * 200,
         "list": "total_received",
         "type": "",
@@ -214,7 +223,7 @@ def test_the_banner_names_each_run_whose_clock_was_ahead(call: Call) -> None:
     assert problems(call, shown) == ["banner.clock", "banner.clock"]
     first, second = call("problems.problems", render.view(shown, "v"), 0)
     assert (first["values"]["run"], first["go"]) == ("r4", {"scope": "en-US", "tab": "search"})
-    assert (second["values"]["run"], second["go"]["tab"]) == ("r5", "overview")
+    assert (second["values"]["run"], second["go"]["tab"]) == ("r5", "")
 
 
 def test_an_answer_is_to_the_entry_with_its_content_whatever_the_clocks_of_both_say(call: Call) -> None:

@@ -5,7 +5,8 @@ import { FILTERS } from "./arrange.js";
 import { ASKED, NAMES, RECEIVED } from "./lists.js";
 
 export const SORTS = ["sku", "name", "type", "visibility", "stock", "updated"];
-export const OVERVIEW = "overview";
+export const OVERVIEW = ""; // the name of no service
+const OVERVIEW_ONCE = "overview"; // as addresses called it that were sent before; a service may be called so
 export const NOT_ASTRAY = { scope: null, tab: null };
 export const NO_FILTER = Object.fromEntries(FILTERS.map((column) => [column, ""]));
 export const MOST_SKUS = 2000;
@@ -24,7 +25,7 @@ export function read(hash, page) {
   const tab = given.get("tab");
   const astray = {
     scope: scope && !among(page.scopes, scope) ? scope : null,
-    tab: tab && tab !== OVERVIEW && !among(page.services, tab) ? tab : null,
+    tab: tab && tab !== OVERVIEW_ONCE && !among(page.services, tab) ? tab : null,
   };
   const sort = given.get("sort") ?? "updated";
   const list = given.get("list");
@@ -57,10 +58,11 @@ export function addressOf(scope, tab, changes = {}) {
   return write({ ...FIRST, scope, tab, ...changes });
 }
 
-/** Write a state as a hash; what is as it is at first is left out, but for scope and tab. */
+/** Write a state as a hash; what is as it is at first is left out, but for the scope. */
 export function write(state) {
-  const shown = new URLSearchParams({ scope: state.scope, tab: state.tab });
+  const shown = new URLSearchParams({ scope: state.scope });
   if (state.tab !== OVERVIEW) {
+    shown.set("tab", state.tab);
     if (state.skus.length) shown.set("skus", state.skus.join("\n"));
     else if (state.list !== RECEIVED) shown.set("list", state.list);
     for (const name of ["q", ...FILTERS]) if (state[name]) shown.set(name, state[name]);
