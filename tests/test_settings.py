@@ -153,6 +153,8 @@ def test_relative_paths_resolve_against_the_file_and_absolute_and_remote_ones_st
         ),
         ({"sources": {"de mo": {"kind": "sample"}}}, "sources.de mo", "'de mo' is no name: names become paths"),
         ({"scopes": {"../up": {"source": "demo"}}}, "scopes.../up", "'../up' is no name: names become paths"),
+        ({"services": {"größe": {}}}, "services.größe", "'größe' is no name: names become paths"),
+        ({"services": {"x" * 101: {}}}, f"services.{'x' * 101}", "is too long a name, with 101 characters"),
         ({"scopes": {"en": {}}}, "scopes.en.source", "is missing."),
         (
             {"scopes": {"en": {"source": "demo", "map": {"colour": "c"}}}},

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _DURATION = "write a whole number above 0 and its unit (s, m, h, d or w), as in 90s, 3h or 2d"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_LONGEST_NAME = 100  # two of them and more go into the name of one file, which may have 255 characters
 SECRETS = re.compile(r"key|secret|token|password|credential", re.IGNORECASE)
 
 
@@ -77,6 +78,10 @@ def _name(given: str) -> str:
     if not _NAME.fullmatch(given):
         raise ValueError(
             "is no name: names become paths, so use letters, digits, _ and -, and begin with a letter or digit"
+        )
+    if len(given) > _LONGEST_NAME:
+        raise ValueError(
+            f"is too long a name, with {len(given)} characters: names become paths, so use at most {_LONGEST_NAME}"
         )
     return given
 

@@ -113,6 +113,7 @@ def test_a_run_whose_clock_was_ahead_stands_where_it_was_written(folder: Folder,
 # ── steps ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 NAMES = (
+    "x" * 100,
     "pull",
     "catalog",
     "transfer",
