@@ -71,7 +71,8 @@ class SampleSource(Pulled):
 class FilesSource(Pulled):
     """Files that somebody exports: CSV, JSON lines, Parquet or XLSX, plain or .gz, in a folder or on S3.
 
-    A record of CSV or JSON lines that is longer than ``max_record_mb`` goes to quarantine.
+    A record of CSV or JSON lines that is longer than ``max_record_mb`` goes to quarantine, and so does one of Parquet
+    with a text that is.
     """
 
     kind: Literal["files"]

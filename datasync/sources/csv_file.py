@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from datasync.errors import UnreadableFile
 from datasync.sources.csv_block import ENDS_CRLF
@@ -26,6 +26,7 @@ from datasync.sql import literal
 from datasync.store.scratch import ScratchFolder
 
 _HEADER = 1 << 20
+_TAIL = 1 << 16
 _DELIMITERS = ",;\t|"
 _DUCKDB_LONGEST = 2_000_000  # a longer record needs an option of its own
 MEGABYTE = 1 << 20
@@ -45,7 +46,8 @@ class Rules:
 class CsvFile:
     """A CSV file that was looked at. ``copy``: what is read in its place; ``cut_outs``: where its damaged records are.
 
-    ``suspects``: sentences about records that may have swallowed others and are taken for whole.
+    ``suspects``: sentences about records that may have swallowed others and are taken for whole. ``ends_inside``: the
+    last record has no line end, and fewer cells than the header.
     """
 
     location: Location
@@ -55,6 +57,7 @@ class CsvFile:
     scan: Scan
     folder: ScratchFolder | None = None
     suspects: tuple[str, ...] = field(default=())
+    ends_inside: bool = False
 
     @property
     def copy(self) -> Path | None:
@@ -96,13 +99,34 @@ def look_at_csv(location: Location, file: File, delimiter: str | None, rules: Ru
     names = _names(file, header, delimiter)
     dialect = Dialect(delimiter.encode(), len(names), rules.longest, rules.least)
     with _content(location, file) as content:
-        held = scan(content, dialect)
+        passing = _Passing(content)
+        held = scan(cast("IO[bytes]", passing), dialect)
     if held.damages and held.damages[0].extent.start == len(head) - len(header):
         raise UnreadableFile(file.name, f"line {held.damages[0].extent.line}, the header: {_QUOTE}")
     suspects = tuple(_swallowed(file, record) for record in held.suspects)
-    looked = CsvFile(location, file, names, dialect, held, None, suspects)
+    ends_inside = held.cut_off is not None and passing.ends_inside(held.cut_off, dialect)
+    looked = CsvFile(location, file, names, dialect, held, None, suspects, ends_inside)
     has_odd_lines = header != head or (len(names) == 1 and held.blank_lines)
     return looked if held.is_clean and not has_odd_lines else _copied(looked)
+
+
+class _Passing:
+    """A file's bytes as they pass; the last of them are remembered."""
+
+    def __init__(self, content: IO[bytes]) -> None:
+        self._content, self._tail = content, b""
+
+    def read(self, size: int = -1) -> bytes:
+        block = self._content.read(size)
+        self._tail = (self._tail[-_TAIL:] + block)[-_TAIL:] if len(block) < _TAIL else block[-_TAIL:]
+        return block
+
+    def ends_inside(self, last: Extent, dialect: Dialect) -> bool:
+        """Whether the record that the file ends with lacks cells; one that is too long to be remembered does not."""
+        size = last.end - last.start
+        cells = Cells(dialect.delimiter)
+        cells.take(self._tail[-size:], is_last=True)
+        return size <= _TAIL and len(cells.known) < dialect.cells
 
 
 @contextmanager

@@ -28,7 +28,10 @@ WINDOW = 64  # runs of quotes that are looked at ahead, twice as many each time 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What a whole file holds: its records without the header, those of them that are damaged, and what is suspect."""
+    """What a whole file holds: its records without the header, those of them that are damaged, and what is suspect.
+
+    ``cut_off`` is the last record, if the file ends without a line end.
+    """
 
     records: int
     damages: tuple[Damage, ...]
@@ -36,6 +39,7 @@ class Scan:
     blank_lines: int
     largest: int
     styles: int
+    cut_off: Extent | None = None
 
     @property
     def is_clean(self) -> bool:
@@ -50,7 +54,7 @@ def scan(content: IO[bytes], dialect: Dialect, size: int = BLOCK) -> Scan:
         scanner.take(piece)
     held = scanner.finish()
     damages, suspects = tuple(held.damages), tuple(held.suspects)
-    return Scan(held.records - 1, damages, suspects, held.blank_lines, held.largest, held.styles)
+    return Scan(held.records - 1, damages, suspects, held.blank_lines, held.largest, held.styles, held.cut_off)
 
 
 @dataclass(slots=True)
@@ -224,6 +228,7 @@ class _Scanner:
         extent = Extent(record.start, block.end_of(last), record.line, record.lines + 1)
         is_undecodable = record.is_undecodable or bool(block.is_undecodable[last])
         self._tally.styles |= block.styles(np.array([last]))
+        self._tally.cut_off = extent if block.is_cut_off and last == len(block) - 1 else None
         self._tally.add_record(extent, record.inner, record.alike, is_undecodable=is_undecodable)
         self._unclosed = None
 

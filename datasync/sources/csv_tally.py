@@ -54,7 +54,8 @@ class Damage:
 class Tally:
     """Records, those of them that are damaged, empty lines, the largest whole record, and how records end.
 
-    ``suspects`` have fewer inner lines than what is taken to have swallowed them, and are whole.
+    ``suspects`` have fewer inner lines than what is taken to have swallowed them, and are whole. ``cut_off``: the last
+    record, if the file ends without a line end.
     """
 
     dialect: Dialect
@@ -64,6 +65,7 @@ class Tally:
     styles: int = 0
     damages: list[Damage] = field(default_factory=list)
     suspects: list[Extent] = field(default_factory=list)
+    cut_off: Extent | None = None
 
     def add(self, other: Tally) -> None:
         """Take in what further lines hold."""
@@ -73,6 +75,7 @@ class Tally:
         self.styles |= other.styles
         self.damages += other.damages
         self.suspects += other.suspects
+        self.cut_off = other.cut_off
 
     def add_damaged(self, record: Damage) -> None:
         """Count one record that is damaged."""
@@ -110,7 +113,9 @@ class Tally:
         """Count records by their first and last lines; ``damaged`` are those known to be, by their number in these."""
         is_blank = block.is_empty[firsts] & (firsts == lasts)
         sizes = np.where(is_blank, 0, block.ends[lasts] + 1 - block.starts[firsts])
-        sizes[-1] -= block.is_cut_off and lasts[-1] == len(block) - 1
+        if block.is_cut_off and lasts[-1] == len(block) - 1:
+            sizes[-1] -= 1
+            self.cut_off = _extent(block, int(firsts[-1]), int(lasts[-1]))
         for number in np.flatnonzero(sizes > self.dialect.longest).tolist():
             damaged.setdefault(number, "too-long")
         wrong = np.flatnonzero(block.is_undecodable[firsts[0] : lasts[-1] + 1]) + firsts[0]

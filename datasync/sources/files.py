@@ -146,7 +146,7 @@ class Files:
             tabs = "\t" if file.bare_name.lower().endswith(".tsv") else None
             return tables.look_at_csv(location, file, self._scope.delimiter or tabs, rules)
         if kind == "parquet":
-            return tables.look_at_parquet(con, location, file)
+            return tables.look_at_parquet(con, location, file, rules)
         return tables.look_at_xlsx(location, file, self._scope.sheet)
 
     def _format(self, files: Collection[File]) -> str:
@@ -231,7 +231,7 @@ class Files:
         broken: dict[str, UnreadableFile | OSError] = {}
         for file, layout in found.layouts.items():
             try:
-                layouts[file] = _tried(con, reading.location, file, layout)
+                layouts[file] = _tried(con, reading.location, file, layout, Rules(self._longest))
             except OURS:
                 raise
             except (UnreadableFile, OSError, duckdb.Error) as failed:
@@ -242,14 +242,16 @@ class Files:
         return _Opened(layouts, {**found.broken, **broken})
 
 
-def _tried(con: duckdb.DuckDBPyConnection, location: Location, file: File, layout: Head | Columns) -> Head | Columns:
+def _tried(
+    con: duckdb.DuckDBPyConnection, location: Location, file: File, layout: Head | Columns, rules: Rules
+) -> Head | Columns:
     """A layout by which a file can be read to its end; what stops that is raised."""
     try:
         _reader(location, {file: layout}).try_out(con, file)
     except duckdb.Error:
         if not isinstance(layout, Columns) or not layout.is_parquet:
             raise
-        layout = tables.copy_parquet(con, location, file)
+        layout = tables.copy_parquet(con, location, file, rules)
         _reader(location, {file: layout}).try_out(con, file)
     return layout
 

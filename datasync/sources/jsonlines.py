@@ -150,7 +150,7 @@ def _is_odd(file: File) -> bool:
 def _object(line: bytes) -> dict[str, object] | None:
     try:
         read = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return read if isinstance(read, dict) else None
 

@@ -177,34 +177,46 @@ def look_at_csv(location: Location, file: File, delimiter: str | None, rules: Ru
     """The columns of one CSV file, and its records by our own count; UnreadableFile where it has no header."""
     csv = csv_file.look_at_csv(location, file, delimiter, rules)
     texts = tuple((name, quote(name)) for name in csv.names)
-    return Columns(texts, "read_csv", csv.options, counted=csv.scan.records, notes=csv.suspects, csv=csv)
+    return Columns(
+        texts,
+        "read_csv",
+        csv.options,
+        counted=csv.scan.records,
+        notes=csv.suspects,
+        csv=csv,
+        ends_inside=csv.ends_inside,
+    )
 
 
-def look_at_parquet(con: duckdb.DuckDBPyConnection, location: Location, file: File) -> Columns:
+def look_at_parquet(con: duckdb.DuckDBPyConnection, location: Location, file: File, rules: Rules) -> Columns:
     """The columns of one Parquet file, and its rows by its own count; UnreadableFile where it has no whole footer."""
     footer = parquet_file.read_footer(location, file)
-    texts, spoilt = _typed(con, f"read_parquet([{literal(file.pattern)}], hive_partitioning = false)", footer.wide)
+    rows = f"read_parquet([{literal(file.pattern)}], hive_partitioning = false)"
+    texts, spoilt = _typed(con, rows, footer.wide, rules)
     return Columns(texts, "read_parquet", "union_by_name = false", spoilt, counted=footer.rows)
 
 
-def copy_parquet(con: duckdb.DuckDBPyConnection, location: Location, file: File) -> Columns:
+def copy_parquet(con: duckdb.DuckDBPyConnection, location: Location, file: File, rules: Rules) -> Columns:
     """The same of a file that DuckDB cannot read for a text in it that is none; UnreadableFile where it is damaged."""
     footer, folder = parquet_file.read_footer(location, file), ScratchFolder()
     copy = folder.path / "copy.parquet"
     parquet_file.copy_as_binary(location, file, copy)
     rows = f"read_parquet({literal(str(copy))})"
-    texts, spoilt = _typed(con, rows, footer.wide)
+    texts, spoilt = _typed(con, rows, footer.wide, rules)
     source = f"(SELECT *, {literal(file.path)} AS {quote(PATH)} FROM {rows})"
     return Columns(texts, source, spoilt=spoilt, counted=footer.rows, holds=folder)
 
 
 def _typed(
-    con: duckdb.DuckDBPyConnection, rows: str, wide: Collection[str]
+    con: duckdb.DuckDBPyConnection, rows: str, wide: Collection[str], rules: Rules
 ) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
     """SQL for the texts of typed columns, and for what is wrong where one has none."""
     described = con.sql(f"FROM {rows} LIMIT 0")
     kinds = dict(zip(described.columns, described.types, strict=True))
-    texts = {name: typed.too_wide(name) if name in wide else typed.text(name, kind) for name, kind in kinds.items()}
+    texts = {
+        name: typed.too_wide(name) if name in wide else typed.text(name, kind, rules.longest)
+        for name, kind in kinds.items()
+    }
     spoilt = tuple((name, text.spoilt) for name, text in texts.items() if text.spoilt)
     return tuple((name, text.sql) for name, text in texts.items()), spoilt
 

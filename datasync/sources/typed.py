@@ -13,6 +13,8 @@ from datasync.sql import literal, quote
 if TYPE_CHECKING:
     from duckdb.sqltypes import DuckDBPyType
 
+MEGABYTE = 1 << 20
+_TOO_LONG = " bytes, and max_record_mb of its source lets {:,} MB pass."
 _NESTED = ("list", "array", "struct", "map", "union", "variant")
 
 
@@ -24,21 +26,29 @@ class Text:
     spoilt: str = ""
 
 
-def text(name: str, kind: DuckDBPyType) -> Text:
-    """How a column becomes text."""
+def text(name: str, kind: DuckDBPyType, longest: int) -> Text:
+    """How a column becomes text; a text of over ``longest`` bytes spoils its record."""
     column = quote(name)
-    if str(kind) == "VARCHAR":
-        return Text(column)
+    if str(kind) in ("VARCHAR", "JSON"):
+        return _limited(name, Text(f"{column}::VARCHAR" if str(kind) == "JSON" else column), longest)
     if kind.id in ("float", "double"):
         return Text(_number(column), _wrong(f"isinf({column})", name, "an infinite number"))
     if kind.id == "blob":
-        return _tried(name, f"decode({column})", "binary that is no UTF-8 text")
+        return _limited(name, _tried(name, f"decode({column})", "binary that is no UTF-8 text"), longest)
     if kind.id in _NESTED:
         rebuilt = _sound(column, kind)
         if rebuilt == column:
-            return Text(f"to_json({column})::VARCHAR")
-        return _tried(name, f"to_json({rebuilt})::VARCHAR", "binary that is no UTF-8 text, or an infinite number")
+            return _limited(name, Text(f"to_json({column})::VARCHAR"), longest)
+        what = "binary that is no UTF-8 text, or an infinite number"
+        return _limited(name, _tried(name, f"to_json({rebuilt})::VARCHAR", what), longest)
     return Text(f"{column}::VARCHAR")
+
+
+def _limited(name: str, text: Text, longest: int) -> Text:
+    size, most = f"strlen({text.sql})", longest // MEGABYTE
+    sentence = f"{literal(f'{name} has ')} || format('{{:,}}', {size}) || {literal(_TOO_LONG.format(most))}"
+    too_long = f"CASE WHEN {size} > {longest} THEN {sentence} END"
+    return Text(text.sql, f"coalesce({text.spoilt}, {too_long})" if text.spoilt else too_long)
 
 
 def too_wide(name: str) -> Text:

@@ -123,7 +123,7 @@ def nothing(content: bytes) -> bytes:
 
 
 REASONS = {
-    (cut, "jsonl"): r"it ends in the middle of a record: it was cut off",
+    (cut, "csv jsonl"): r"it ends in the middle of a record: it was cut off",
     (cut, "csv.gz jsonl.gz"): r"it ends in the middle of its gzip stream: it was cut off",
     (cut, "parquet"): r"its footer is missing: it was cut off",
     (cut, "xlsx"): r"the end of the workbook is missing: it was cut off",
@@ -214,6 +214,8 @@ def test_newest_fails_if_the_newest_is_damaged_and_never_falls_back(
 
 # ── Record damaged ───────────────────────────────────────────────────────────────────────────────────────────────────
 
+LONG = b"x" * (17 << 20)
+
 
 def table(records: list[dict[str, Any]]) -> bytes:
     """Parquet of columns of text, whatever their bytes are."""
@@ -238,12 +240,13 @@ def with_one(ending: str, name: bytes) -> bytes:
     return table([{"sku": sku, "name": n} for sku, n in lines])
 
 
-BAD_RECORDS = {"undecodable": b"\xff\xfe"}
+BAD_RECORDS = {"undecodable": b"\xff\xfe", "long": LONG}
+BAD = [(ending, "undecodable") for ending in FORMATS if ending != "xlsx"]
+BAD += [(ending, "long") for ending in ("csv", "csv.gz", "parquet")]
 
 
 @pytest.mark.parametrize("habit", ["complete", "newest", "partial"])
-@pytest.mark.parametrize("ending", [e for e in FORMATS if e != "xlsx"])
-@pytest.mark.parametrize("bad", BAD_RECORDS)
+@pytest.mark.parametrize(("ending", "bad"), BAD)
 def test_a_damaged_record_alone_is_quarantined(desk: Desk, ending: str, bad: str, habit: str) -> None:
     drop = Drop(desk, ending)
     drop.write(drop.bad, with_one(ending, BAD_RECORDS[bad]))
@@ -253,3 +256,67 @@ def test_a_damaged_record_alone_is_quarantined(desk: Desk, ending: str, bad: str
     ((place, code, sentence),) = desk.quarantine(found, "place", "code", "sentence")
     assert (place, code in ("unreadable", "bad-value")) == (drop.bad, True)
     assert not FOREIGN.search(sentence)
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+def test_a_text_that_nests_3_000_lists_harms_nothing(desk: Desk, ending: str) -> None:
+    """In JSON it is a value, and its record may be quarantined for it; elsewhere it is a text like any other."""
+    drop, deep = Drop(desk, ending), "[" * 3_000 + "]" * 3_000
+    rows = [{"sku": f"c{n:06}", "name": "n", "note": deep if n == 1 else "x"} for n in range(3)]
+    if ending.startswith("jsonl"):
+        content = encoded(rows, "jsonl").replace(b'"[', b"[").replace(b']"', b"]")
+        drop.write(drop.bad, gzip.compress(content) if ending.endswith(".gz") else content)
+    else:
+        drop.write(drop.bad, encoded(rows, ending))
+    found = drop.pull("complete", attributes=["note"])
+    of_json = [sku for sku in desk.quarantine(found, "sku") if ending.startswith("jsonl")]
+    assert sorted([*desk.products(found, "sku"), *of_json]) == sorted(skus(*WHOLE, "c"))
+
+
+# ── No damage ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("habit", ["complete", "partial"])
+@pytest.mark.parametrize("ending", FORMATS)
+def test_files_whose_fields_differ_in_case_order_and_number_are_all_read(desk: Desk, ending: str, habit: str) -> None:
+    drop = Drop(desk, ending)
+    names = ("name", "sku", "colour", "price") if ending.startswith("jsonl") else ("Name", "SKU", "colour", "Price")
+    drop.write(drop.bad, encoded([dict(zip(names, ("capital", "C", "red", 1.5), strict=True))], ending))
+    found = drop.pull(habit, attributes=["colour"])
+    assert (desk.products(found, "sku")[0], found.quarantined) == ("C", 0)
+    assert desk.products(found, "name", "price::DOUBLE", "attributes")[0] == (
+        "capital",
+        1.5,
+        [{"code": "colour", "values": ["red"]}],
+    )
+    assert found.valid == 10
+
+
+@pytest.mark.parametrize("habit", ["complete", "partial"])
+@pytest.mark.parametrize("ending", ["csv", "csv.gz", "jsonl", "jsonl.gz"])
+def test_a_file_whose_lines_end_differently_is_read(desk: Desk, ending: str, habit: str) -> None:
+    drop = Drop(desk, ending)
+    bare = ending.removesuffix(".gz")
+    lines = encoded(products("c", 3), bare).splitlines()
+    mixed = lines[0] + b"\r\n" + lines[1] + b"\n" + b"\r\n".join(lines[2:])
+    drop.write(drop.bad, gzip.compress(mixed) if ending.endswith(".gz") else mixed)
+    found = drop.pull(habit)
+    assert (desk.products(found, "sku"), found.quarantined) == (skus("a", "b", "c", "d"), 0)
+
+
+# ── Files made to harm ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("habit", ["complete", "partial"])
+def test_a_gzip_file_that_swells_is_refused_by_name(desk: Desk, habit: str) -> None:
+    """3 MB that would be 3 GB; a workbook that does is in test_sheets.py."""
+    drop = Drop(desk, "csv.gz")
+    lines = gzip.compress(b"sku,name\n") + gzip.compress((b"x" * 1023 + b"\n") * 65_536, 9) * 48
+    drop.write(drop.bad, lines)
+    if habit == "complete":
+        assert "grows over 200-fold and over 1 GB" in drop.fails(habit)
+        return
+    found = drop.pull(habit)
+    assert desk.products(found, "sku") == skus(*WHOLE)
+    (sentence,) = desk.quarantine(found, "sentence")
+    assert re.search("c.csv.gz cannot be read: it has .* grows over 200-fold and over 1 GB", sentence)
