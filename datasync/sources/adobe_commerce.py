@@ -196,9 +196,9 @@ class AdobeCommerce(Paged[Facts]):
         mapped = set(re.findall(r"\w+", " ".join(self.scope.map.values())))
         ids = [
             f"{code} {key}"
-            for code, one in options.items()
+            for code, its_options in options.items()
             if code in mapped or any(fnmatchcase(code, pattern) for pattern in self.scope.attributes)
-            for key in one.unlabelled
+            for key in its_options.unlabelled
         ]
         more = f" and {len(ids) - _SHOWN:,} more" if len(ids) > _SHOWN else ""
         told = f"Options without a label in this store view are told by their ids: {', '.join(ids[:_SHOWN])}{more}."

@@ -46,6 +46,8 @@ class Arriving:
         import pyarrow.parquet as pq
 
         batches = self._arriving
+        if self.error:
+            raise self.error
         if not self._is_new:
             self.drain()
             batches = pq.ParquetFile(self._file).iter_batches()

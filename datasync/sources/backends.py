@@ -208,20 +208,20 @@ class Other:
     def among(self, column: sa.ColumnElement[Any], what: Column, texts: tuple[str, ...]) -> Condition | None:
         if what.kind == "text":
             return column.in_([value(text) for text in texts])
-        if what.kind == "number" and not any(_FRACTION.fullmatch(one) and not _is_whole(one) for one in texts):
+        if what.kind == "number" and not any(_FRACTION.fullmatch(text) and not _is_whole(text) for text in texts):
             return _among_numbers(column, texts)
         return None
 
 
-def value(given: Any) -> sa.ColumnElement[Any]:
-    """A value as a statement writes it."""
-    if isinstance(given, datetime):
-        return sa.literal(given, sa.DateTime(timezone=given.tzinfo is not None))
-    if isinstance(given, date):
-        return sa.literal(given, sa.Date())
-    if isinstance(given, Decimal | int | float):
-        return sa.literal_column(format(given, "f") if isinstance(given, Decimal) else repr(given))
-    return sa.literal(str(given), sa.String())
+def value(plain: Any) -> sa.ColumnElement[Any]:
+    """A value of Python's as a statement writes it."""
+    if isinstance(plain, datetime):
+        return sa.literal(plain, sa.DateTime(timezone=plain.tzinfo is not None))
+    if isinstance(plain, date):
+        return sa.literal(plain, sa.Date())
+    if isinstance(plain, Decimal | int | float):
+        return sa.literal_column(format(plain, "f") if isinstance(plain, Decimal) else repr(plain))
+    return sa.literal(str(plain), sa.String())
 
 
 def statement(dialect: Dialect, select: sa.Select[Any]) -> str:

@@ -62,26 +62,24 @@ class Database:
     def records(self, con: duckdb.DuckDBPyConnection, want: Want) -> Records:
         pages = self._begun(want)
         want = replace(want, at=pages.began) if pages else want
-        total = _Total()
         with ExitStack() as stack:
             rows = stack.enter_context(self._place.opened())
-            is_counted = want.what == "complete" and not want.is_sample and rows.backend.sees_one_state
+            total = _Total() if self._is_counted(rows, want, pages) else None
             moved = cursor(rows)
             part = self._window(rows, want, moved, pages)
             conditions = self._conditions(rows, want, part, moved)
             if pages:
-                self._fill(pages, rows, conditions, total if is_counted and not pages.is_resumed else None)
+                self._fill(pages, rows, conditions, total)
                 batches = pages.batches(rows.names)
             else:
-                batches = self._batches(rows, want, conditions, total if is_counted else None)
-            kept = stack.pop_all()
-        stream = Arriving(rows.names, _while_open(kept, batches))
-        weakref.finalize(stream, kept.close)  # where nobody ever reads it
+                batches = self._batches(rows, want, conditions, total)
+            still_open = stack.pop_all()
+        stream = Arriving(rows.names, _while_open(still_open, batches))
+        weakref.finalize(stream, still_open.close)  # where nobody ever reads it
         name = f"arriving_{next(_NUMBERS)}"
         con.register(name, stream)
         records = self._records(rows.names, stream, name, want, part, pages.count if pages else len(conditions))
-        counted = partial(self._counted, total, name) if is_counted and not (pages and pages.is_resumed) else None
-        records = replace(records, map=self._map(moved), counted=counted)
+        records = replace(records, map=self._map(moved), counted=partial(self._counted, total, name) if total else None)
         return replace(records, began=pages.began, place=pages.place) if pages else records
 
     def scheduled(self) -> Literal["complete", "changed"]:
@@ -94,7 +92,7 @@ class Database:
             moved = cursor(rows)
             conditions = self._conditions(rows, want, self._window(rows, want, moved), moved)
             page = self._source.page_size
-            return sum(rows.count(one) // page + 1 for one in conditions) if page else len(conditions)
+            return sum(rows.count(condition) // page + 1 for condition in conditions) if page else len(conditions)
 
     # ── what is read ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -119,12 +117,19 @@ class Database:
             return
         total.rows = rows.count()
         if pages.rows != total.rows:
+            pages.clear()  # or another try would go on after them, and find nothing to compare
             problem = f"pages by {name!r} give {pages.rows:,} of {total.rows:,} rows: some share a value."
             raise InvalidSettings(key, problem, fix)
 
+    @staticmethod
+    def _is_counted(rows: Relation, want: Want, pages: Pages | None) -> bool:
+        """Whether the database's own count is that of the rows that are read: all of them, in one transaction."""
+        is_whole = want.what == "complete" and not want.is_sample and not (pages and pages.is_resumed)
+        return is_whole and rows.backend.sees_one_state
+
     def _counted(self, total: _Total, relation: str, con: duckdb.DuckDBPyConnection) -> int:
         """How many records the database holds: its rows, less those that its soft-delete column takes away."""
-        assert total.rows is not None, "it is asked after the last row"
+        assert total.rows is not None, "it is counted after the last row"
         deleted = count_rows(con, f"FROM {relation} WHERE {self._gone}") if self._scope.deleted else 0
         return total.rows - deleted
 
@@ -135,8 +140,8 @@ class Database:
             return None
         if given.store is None or given.run is None:
             raise TypeError("pages are pulled into a store, under a run; open the source with both")
-        asked = [_ASKED, want.what, want.watermark, want.skus, self._scope.model_dump(mode="json")]
-        mark = hashlib.md5(json.dumps([*asked, self._source.page_size], default=str).encode(), usedforsecurity=False)
+        wish = [_ASKED, want.what, want.watermark, want.skus, self._scope.model_dump(mode="json")]
+        mark = hashlib.md5(json.dumps([*wish, self._source.page_size], default=str).encode(), usedforsecurity=False)
         return Pages(Spool(given.store, self._name, given.run), mark.hexdigest(), want)
 
     def _window(self, rows: Relation, want: Want, moved: Cursor | None, pages: Pages | None = None) -> Window | None:

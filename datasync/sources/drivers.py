@@ -192,12 +192,12 @@ class _Any:
 
     def __init__(self, url: URL, zone: str) -> None:
         self._zone, name = ZoneInfo(zone), url.get_backend_name()
-        made: Mapping[str, Callable[[], Backend]] = {"postgresql": lambda: PostgreSQL(zone), "sqlite": SQLite}
-        self.backend = made.get(name, Other)()
+        known: Mapping[str, Callable[[], Backend]] = {"postgresql": lambda: PostgreSQL(zone), "sqlite": SQLite}
+        self.backend = known.get(name, Other)()
         with told():
             # SQLAlchemy does not understand a server whose encoding is none, unless this is said from the beginning
-            told_first = {"client_encoding": "utf8"} if url.get_driver_name() in ("psycopg", "psycopg2") else {}
-            self._engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args=told_first)
+            from_the_start = {"client_encoding": "utf8"} if url.get_driver_name() in ("psycopg", "psycopg2") else {}
+            self._engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args=from_the_start)
             self.dialect = self._engine.dialect  # it doubles each `%` where its driver halves it
             self._connection = self._engine.connect()
             if name == "sqlite":
@@ -212,17 +212,17 @@ class _Any:
 
     def columns(self, sql: str) -> list[Column]:
         with told():
-            found = self._connection.exec_driver_sql(sql)
-            codes = [(str(one[0]), one[1]) for one in found.cursor.description]
-            found.close()
+            result = self._connection.exec_driver_sql(sql)
+            codes = [(str(name), code) for name, code, *_ in result.cursor.description]
+            result.close()
             natives = self._natives([code for _, code in codes])
         return [Column(name, self.backend.kind(natives[code]), natives[code]) for name, code in codes]
 
     def _natives(self, codes: Sequence[Any]) -> Mapping[Any, str]:
         """The database's words for the types that a cursor tells: PostgreSQL's own, or those that all drivers have."""
         if self._engine.dialect.name == "postgresql":
-            asked = f"SELECT oid::bigint, typname FROM pg_type WHERE oid IN ({', '.join(map(str, codes)) or 'NULL'})"
-            return dict(tuple(row) for row in self._connection.exec_driver_sql(asked))
+            types = f"SELECT oid::bigint, typname FROM pg_type WHERE oid IN ({', '.join(map(str, codes)) or 'NULL'})"
+            return dict(tuple(row) for row in self._connection.exec_driver_sql(types))
         return {code: _word(self._engine.dialect.dbapi, code) for code in codes}
 
     def tables(self) -> list[str]:
@@ -252,8 +252,8 @@ class _Any:
         self._engine.dispose()
 
     def _run(self, sql: str) -> Any:
-        found = self._connection.exec_driver_sql(sql)
-        return found.scalar() if found.returns_rows else None
+        result = self._connection.exec_driver_sql(sql)
+        return result.scalar() if result.returns_rows else None
 
 
 def _word(driver: Any, code: Any) -> str:

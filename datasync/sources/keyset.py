@@ -62,6 +62,10 @@ class Pages:
         """How many rows they have."""
         return int(self._state["rows"])
 
+    def clear(self) -> None:
+        """Take all pages away: another try begins anew."""
+        self._spool.clear()
+
     def newest(self, find: Callable[[], str | None]) -> str | None:
         """The largest cursor when the first try began; ``find`` asks for it."""
         if "newest" not in self._state:
@@ -110,8 +114,8 @@ class Pages:
     def _add(self, page: Sequence[Mapping[str, Any]], further: Mapping[str, Any]) -> None:
         number = self.count + 1
         state = {**self._state, **further, "page": number, "rows": self.rows + len(page)}
-        kept = [{name: text for name, text in row.items() if name != KEY and (name != SPOILT or text)} for row in page]
-        self._state = dict(self._spool.add(number, map(dumped, kept), state))
+        rows = [{name: text for name, text in row.items() if name != KEY and (name != SPOILT or text)} for row in page]
+        self._state = dict(self._spool.add(number, map(dumped, rows), state))
 
 
 def _rows(batches: Iterator[pa.RecordBatch]) -> list[dict[str, Any]]:

@@ -28,15 +28,15 @@ def parsed(content: bytes) -> Any:
         return _loads(_shallow(text))
 
 
-def depth(value: Any) -> int:
+def depth(record: Any) -> int:
     """How many objects and lists lie in one another, at most."""
-    deepest, waiting = 0, [(value, 1)]
+    deepest, waiting = 0, [(record, 1)]
     while waiting:
-        one, level = waiting.pop()
-        if isinstance(one, dict | list):
+        holder, level = waiting.pop()
+        if isinstance(holder, dict | list):
             deepest = max(deepest, level)
-            inside = one.values() if isinstance(one, dict) else one
-            waiting.extend((each, level + 1) for each in inside)
+            inside = holder.values() if isinstance(holder, dict) else holder
+            waiting.extend((value, level + 1) for value in inside)
     return deepest
 
 
@@ -54,16 +54,16 @@ def _whole(text: str) -> int | str:
 
 def _shallow(text: str) -> str:
     """JSON in which null stands for all that lies deeper than any record may go."""
-    kept: list[str] = []
+    parts: list[str] = []
     level = start = 0
     for token in _TOKENS.finditer(text):
         if token[0] in "[{":
             level += 1
             if level == _KEPT:
-                kept.append(text[start : token.start()] + "null")
+                parts.append(text[start : token.start()] + "null")
         elif token[0] in "]}":
             if level == _KEPT:
                 start = token.end()
             level -= 1
-    kept.append(text[start:] if level < _KEPT else "")
-    return "".join(kept)
+    parts.append(text[start:] if level < _KEPT else "")
+    return "".join(parts)

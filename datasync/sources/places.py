@@ -110,7 +110,7 @@ class Place:
             host=named.host or None,
             port=named.port,
             database=named.schema or None,
-            query={key: str(given) for key, given in named.extra.items() if isinstance(given, str | int)},
+            query={key: str(value) for key, value in named.extra.items() if isinstance(value, str | int)},
         )
 
 

@@ -87,12 +87,12 @@ class Relation:
         """The largest values of a column for which a condition holds, as sound text, the largest first; some, not
         all.
         """
-        what = next(one for one in self._columns.values() if one.name == column.key)
+        what = self._columns[str(column.key)]
         largest = sa.select(column.label("c")).select_from(self._rows).where(sa.and_(condition, column.is_not(None)))
         some = largest.order_by(column.desc()).limit(_SOME).subquery("some")
         # A time without a zone stays as it is: it is compared with the column, and not shown
-        told = sa.select(self.backend.as_text(some.c.c, Column("c", "text", what.native)).label("c"))
-        batches = self._driver.batches(self._text(told.select_from(some).order_by(some.c.c.desc())))
+        texts = sa.select(self.backend.as_text(some.c.c, Column("c", "text", what.native)).label("c"))
+        batches = self._driver.batches(self._text(texts.select_from(some).order_by(some.c.c.desc())))
         rows = [row for batch in batches for row in batch.to_pylist()]
         return [row["c"] for row in rows if row["c"] is not None and not row[SPOILT]]
 

@@ -28,7 +28,7 @@ def from_arrow(names: Sequence[str], columns: Sequence[Any], codec: str) -> pa.R
     """A batch from Arrow's columns: texts, or the bytes of texts in ``codec``."""
     import pyarrow as pa
 
-    return _batch(names, [_sound(one, codec) for one in columns], lambda n: columns[n].cast(pa.binary()), codec)
+    return _batch(names, [_sound(column, codec) for column in columns], lambda n: columns[n].cast(pa.binary()), codec)
 
 
 def from_python(names: Sequence[str], columns: Sequence[Sequence[Text]], codec: str) -> pa.RecordBatch:
@@ -41,18 +41,18 @@ def from_python(names: Sequence[str], columns: Sequence[Sequence[Text]], codec: 
         except UnicodeEncodeError:
             return None
 
-    return _batch(names, [sound(one) for one in columns], lambda n: columns[n], codec)
+    return _batch(names, [sound(values) for values in columns], lambda n: columns[n], codec)
 
 
-def _batch(names: Sequence[str], columns: Sequence[Any], given: Callable[[int], Any], codec: str) -> pa.RecordBatch:
-    """The columns that are sound as a whole; the values of the others are looked at one by one, as they were given."""
+def _batch(names: Sequence[str], columns: Sequence[Any], raw: Callable[[int], Any], codec: str) -> pa.RecordBatch:
+    """The columns that are sound as a whole; the ``raw`` values of the others are looked at one by one."""
     import pyarrow as pa
 
     spoilt: dict[int, list[str]] = {}
     arrays = list(columns)
     for number in (number for number, column in enumerate(columns) if column is None):
-        values = given(number)
-        patched = [_patched(one, codec) for one in (values.to_pylist() if isinstance(values, pa.Array) else values)]
+        values = raw(number)
+        patched = [_patched(value, codec) for value in (values.to_pylist() if isinstance(values, pa.Array) else values)]
         arrays[number] = pa.array([text for text, _ in patched], pa.string())
         for row in (row for row, (_, is_sound) in enumerate(patched) if not is_sound):
             spoilt.setdefault(row, []).append(names[number])
@@ -77,11 +77,11 @@ def _sound(column: Any, codec: str) -> Any:
         return None
 
 
-def _patched(given: Text, codec: str) -> tuple[str | None, bool]:
+def _patched(value: Text, codec: str) -> tuple[str | None, bool]:
     """A value as text, and whether it is sound; what is none has its bytes spelled."""
-    if given is None:
+    if value is None:
         return None, True
-    content, codec = (given.encode(errors="surrogatepass"), "utf-8") if isinstance(given, str) else (given, codec)
+    content, codec = (value.encode(errors="surrogatepass"), "utf-8") if isinstance(value, str) else (value, codec)
     try:
         return content.decode(codec), True
     except UnicodeDecodeError:

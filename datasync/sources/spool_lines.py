@@ -69,5 +69,5 @@ def _shrunk(value: Any, levels: int = _LEVELS) -> Any:
     if not levels:
         return "…"
     if isinstance(value, list):
-        return [_shrunk(one, levels - 1) for one in value[:_ITEMS]]
-    return {_shrunk(key): _shrunk(one, levels - 1) for key, one in value.items()}
+        return [_shrunk(inner, levels - 1) for inner in value[:_ITEMS]]
+    return {_shrunk(key): _shrunk(inner, levels - 1) for key, inner in value.items()}

@@ -322,8 +322,9 @@ def test_a_key_that_does_not_tell_rows_apart_loses_none_in_silence(reader: Reade
     reader.place.run("CREATE TABLE product (sku TEXT, name TEXT, k INTEGER)")
     reader.place.run("INSERT INTO product VALUES ('A', 'a', 1), ('B', 'b', 1), ('C', 'c', 2)")
     told = r"scopes\.de-DE\.key: pages by 'k' give 2 of 3 rows: some share a value\. Name a column that tells rows"
-    with pytest.raises(InvalidSettings, match=told):
-        reader.pull(given={"page_size": 1}, key="k")
+    for _ in range(2):
+        with pytest.raises(InvalidSettings, match=told):
+            reader.pull(given={"page_size": 1}, key="k", run="the same")
 
 
 # ── Counts ───────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from datasync.errors import StoreUnavailable
+from datasync.errors import FileDamaged
 from datasync.sources.spool import Spool
 from datasync.sources.spool_lines import FURTHER, line
 from datasync.sources.spooled import Field, Shape, Spooled, own, pointer
@@ -99,7 +99,7 @@ def test_a_page_without_its_last_line_is_named(store: Folder, tmp_path: Path) ->
     page = tmp_path / "pulls/scope=en/r1/00000001.jsonl.gz"
     page.parent.mkdir(parents=True)
     page.write_bytes(gzip.compress(json.dumps({"id": 1}).encode()))
-    with pytest.raises(StoreUnavailable, match=r"pulls/scope=en/r1/00000001\.jsonl\.gz"):
+    with pytest.raises(FileDamaged, match=r"pulls/scope=en/r1/00000001\.jsonl\.gz"):
         Spool(store, "en", "r1").last()
 
 
