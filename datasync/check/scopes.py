@@ -22,6 +22,7 @@ from datasync.sql import quote
 from datasync.store.files import Store, parquet
 
 SAMPLE = 10_000
+NOTES = 5
 
 
 class _First:
@@ -82,6 +83,7 @@ def sampled(
         yield problem(key, error)
         return
     yield _records(con, store, key, found, is_part=found.records >= SAMPLE or isinstance(source, Offering))
+    yield from _notes(key, opened.given.notes)
     yield from _fields(con, store, key, how, opened.given.names, found)
     con.execute(f"CREATE OR REPLACE TEMP VIEW catalog AS {pull.products(found, store.url)}")
     for service, theirs in settings.services.items():
@@ -101,6 +103,13 @@ def _records(con: duckdb.DuckDBPyConnection, store: Store, key: str, found: Snap
         return Finding("note", key, f"The source can be read and holds {what}.")
     level: Literal["ok", "note", "problem"] = "problem" if not found.valid else "note" if found.quarantined else "ok"
     return Finding(level, key, f"{counts}{why}.")
+
+
+def _notes(key: str, notes: Sequence[str]) -> Iterator[Finding]:
+    """What the source noted while it was looked at; the first few of many."""
+    yield from (Finding("note", key, note) for note in notes[:NOTES])
+    if len(notes) > NOTES:
+        yield Finding("note", key, f"and {len(notes) - NOTES:,} notes more like these.")
 
 
 def _fields(

@@ -16,7 +16,7 @@ WITH invalid AS (
             WHEN d.becomes = 'duplicate-sku'
                 THEN 'Another record of this SKU has a newer updated_at, or the same and stands further down.'
             WHEN s.code = 'unreadable' AND o.is_object THEN 'The record has no SKU.'
-            WHEN s.code = 'unreadable' AND o.line IS NOT NULL THEN 'Line ' || o.line || ' of ' || s._place || ': ' || s.sentence
+            WHEN s.code = 'unreadable' AND o.line IS NOT NULL THEN 'Line ' || format('{:,}', o.line) || ' of ' || s._place || ': ' || s.sentence
             ELSE s.sentence
         END AS sentence,
         coalesce(s.record, o.text) AS record

@@ -79,7 +79,6 @@ class Block:
         self.has_returns = b"\r" in data
         self.ends = self._line_ends()
         self.starts = np.concatenate((np.zeros(1, np.int64), self.ends[:-1] + 1))
-        self.quotes = np.flatnonzero(self.bytes == QUOTE)
 
     def __len__(self) -> int:
         return len(self.ends)
@@ -98,6 +97,11 @@ class Block:
     def end_of(self, line: int) -> int:
         """Where a line is over in the file, with its line end."""
         return self.offset + int(self.ends[line]) + 1 - (self.is_cut_off and line == len(self) - 1)
+
+    @cached_property
+    def quotes(self) -> Numbers:
+        """Where quotes stand."""
+        return np.flatnonzero(self.bytes == QUOTE)
 
     def _line_ends(self) -> Numbers:
         """The last byte of each line: LF, or a CR that no LF follows."""

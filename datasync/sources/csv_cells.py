@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 MOST = 1 << 16  # bytes of a cell; a longer one counts as not known
@@ -10,13 +11,14 @@ _UNSURE = 8  # so many bytes wait for what follows: the longest delimiter, and a
 
 
 class Cells:
-    """Takes a record's bytes in parts; ``known`` are its whole cells, None for one too long or no UTF-8.
+    """Takes a record's bytes in parts; ``known`` are its whole cells, None for one that is too long or no UTF-8.
 
     It stops at damage, and with ``within_a_line`` at a line break in a cell: what follows may be of another record.
     """
 
-    def __init__(self, delimiter: bytes, *, within_a_line: bool = False) -> None:
+    def __init__(self, delimiter: bytes, names: Sequence[str] = (), *, within_a_line: bool = False) -> None:
         self.known: list[str | None] = []
+        self._names = names
         self._delimiter, self._within_a_line = delimiter, within_a_line
         self._end = re.compile(re.escape(delimiter) + rb"|[\r\n]")
         self._state: Literal["start", "plain", "quoted", "closed", "over"] = "start"
@@ -31,6 +33,10 @@ class Cells:
                 self._state
             ](data, at)
         self._rest = data[at:]
+
+    def fields(self) -> Mapping[str, str]:
+        """The cells that are known and not empty, by their names."""
+        return {name: cell for name, cell in zip(self._names, self.known, strict=False) if cell}
 
     @property
     def is_over(self) -> bool:

@@ -58,8 +58,7 @@ def _blocks(
 ) -> Iterator[tuple[Block, Truths, Truths]]:
     """What is left in blocks: which of their lines end in quotes, and which begin outside of them."""
     is_inside, line = False, 1
-    kept = cast("IO[bytes]", _Kept(content, cut, sink))
-    for piece in Pieces(kept, sys.maxsize):
+    for piece in Pieces(Kept(content, cut, sink).file, sys.maxsize):
         block = Block(piece.data, delimiter, line=line, is_cut_off=piece.is_cut_off)
         inside = block.inside_at_ends(is_inside)
         yield block, inside, ~np.concatenate((np.array([is_inside]), inside[:-1]))
@@ -70,7 +69,7 @@ def _forget(number: int, data: bytes) -> None:
     """What is cut out is not needed."""
 
 
-class _Kept(io.RawIOBase):
+class Kept(io.RawIOBase):
     """A file without its byte order mark and without some extents, which go to a sink."""
 
     def __init__(self, content: IO[bytes], cut: Sequence[Extent], sink: Sink) -> None:
@@ -78,6 +77,11 @@ class _Kept(io.RawIOBase):
         self._at = self._next = 0
         self._ends_in_return = False
         self._waiting = content.read(len(codecs.BOM_UTF8)).removeprefix(codecs.BOM_UTF8)
+
+    @property
+    def file(self) -> IO[bytes]:
+        """This, as what it is to whoever reads it."""
+        return cast("IO[bytes]", self)
 
     def read(self, size: int = -1) -> bytes:
         kept: list[bytes] = []

@@ -20,7 +20,7 @@ from datasync.sources.csv_cells import Cells
 from datasync.sources.csv_copy import record_lines, write_copy
 from datasync.sources.csv_scan import Scan, scan
 from datasync.sources.csv_tally import SWALLOWED, Damage, Dialect, Extent
-from datasync.sources.cut_outs import CUT_OUTS, TEXT, CutOut, CutOuts, excerpt
+from datasync.sources.cut_outs import CUT_OUTS, Aside, CutOuts, why_too_long
 from datasync.sources.locations import File, Location, opened
 from datasync.sql import literal
 from datasync.store.scratch import ScratchFolder
@@ -29,7 +29,6 @@ _HEADER = 1 << 20
 _TAIL = 1 << 16
 _DELIMITERS = ",;\t|"
 _DUCKDB_LONGEST = 2_000_000  # a longer record needs an option of its own
-MEGABYTE = 1 << 20
 COPY = "copy.csv"
 _QUOTE = "a quote is not closed, or text stands behind a closing one"
 
@@ -140,55 +139,30 @@ def _content(location: Location, file: File) -> Iterator[IO[bytes]]:
 
 def _copied(looked: CsvFile) -> CsvFile:
     """The same with a copy that every reader gets right, and its damaged records aside."""
-    folder = ScratchFolder()
-    made, aside = replace(looked, folder=folder), _Aside(looked, CutOuts(folder))
-    with _content(made.location, made.file) as content, open(folder.path / COPY, "wb") as target:
-        write_copy(content, [one.extent for one in made.scan.damages], made.dialect.delimiter, target, aside.take)
-    aside.records.close()
-    return made
+    folder, damages = ScratchFolder(), looked.scan.damages
+    records, extents = CutOuts(folder), [damage.extent for damage in damages]
+    aside = Aside(
+        records,
+        looked.file.name,
+        extents,
+        lambda number: _cells(looked, damages[number]),
+        lambda number: _sentence(looked, damages[number]),
+    )
+    with _content(looked.location, looked.file) as content, open(folder.path / COPY, "wb") as target:
+        write_copy(content, extents, looked.dialect.delimiter, target, aside.take)
+    records.close()
+    return replace(looked, folder=folder)
 
 
-class _Aside:
-    """Takes the bytes of damaged records and sets each aside when it is whole."""
-
-    def __init__(self, looked: CsvFile, records: CutOuts) -> None:
-        self.records, self._looked = records, looked
-        self._head, self._cells = bytearray(), self._fresh(0)
-
-    def take(self, number: int, data: bytes) -> None:
-        """Some more bytes of a damaged record."""
-        extent = self._looked.scan.damages[number].extent
-        self._head += data[: max(0, TEXT - len(self._head))]
-        self._length += len(data)
-        is_last = self._length == extent.end - extent.start
-        self._cells.take(data, is_last=is_last)
-        if is_last:
-            self._set_aside(self._looked.scan.damages[number])
-            self._head.clear()
-            self._cells = self._fresh(number + 1)
-
-    def _fresh(self, number: int) -> Cells:
-        self._length = 0
-        damages = self._looked.scan.damages
-        is_swallowing = number < len(damages) and damages[number].reason == "swallowed"
-        return Cells(self._looked.dialect.delimiter, within_a_line=is_swallowing)
-
-    def _set_aside(self, damage: Damage) -> None:
-        looked, extent = self._looked, damage.extent
-        fields = {name: cell for name, cell in zip(looked.names, self._cells.known, strict=False) if cell}
-        text = excerpt(bytes(self._head), extent.end - extent.start)
-        self.records.add(CutOut(looked.file.name, extent.line, _sentence(looked, damage), text, fields))
+def _cells(looked: CsvFile, damage: Damage) -> Cells:
+    return Cells(looked.dialect.delimiter, looked.names, within_a_line=damage.reason == "swallowed")
 
 
 def _sentence(looked: CsvFile, damage: Damage) -> str:
     if damage.reason == "swallowed":
         return _swallowed(looked.file, damage.extent)
-    size, most = damage.extent.end - damage.extent.start, looked.dialect.longest // MEGABYTE
-    why = {
-        "malformed": _QUOTE,
-        "undecodable": "it is not UTF-8",
-        "too-long": f"the record has {size:,} bytes, and max_record_mb of its source lets {most:,} MB pass",
-    }[damage.reason]
+    too_long = why_too_long(damage.extent, looked.dialect.longest)
+    why = {"malformed": _QUOTE, "undecodable": "it is not UTF-8", "too-long": too_long}[damage.reason]
     return f"Line {damage.extent.line:,} of {looked.file.name}: {why}."
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from datasync.sources.csv_tally import Extent
 from datasync.sql import literal, quote
 from datasync.store.scratch import ScratchFolder
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+MEGABYTE = 1 << 20
 CUT_OUTS = "cut-outs.parquet"
 TEXT = 1 << 20  # bytes of a record's text; more would be of no use to whoever looks at it
 _EXCERPT = 1000
@@ -71,6 +73,48 @@ class CutOuts:
         self._waiting.clear()
 
 
+class FieldReader(Protocol):
+    """Takes a damaged record's bytes as they come."""
+
+    def take(self, data: bytes, *, is_last: bool = False) -> None:
+        """Read on."""
+
+    def fields(self) -> Mapping[str, str]:
+        """The fields that could be read, once all bytes were taken."""
+
+
+class Aside:
+    """Takes the bytes of damaged records, one after the other, and writes each when it is whole.
+
+    ``reader`` makes the reader of a record's fields and ``sentence`` says why it is cut out, by its number.
+    """
+
+    def __init__(
+        self,
+        records: CutOuts,
+        place: str,
+        extents: Sequence[Extent],
+        reader: Callable[[int], FieldReader],
+        sentence: Callable[[int], str],
+    ) -> None:
+        self._records, self._place, self._extents = records, place, extents
+        self._reader, self._sentence = reader, sentence
+        self._head, self._length = bytearray(), 0
+        self._fields: FieldReader | None = None
+
+    def take(self, number: int, data: bytes) -> None:
+        """Some more bytes of a record."""
+        extent, self._fields = self._extents[number], self._fields or self._reader(number)
+        self._head += data[: max(0, TEXT - len(self._head))]
+        self._length += len(data)
+        is_last = self._length == extent.end - extent.start
+        self._fields.take(data, is_last=is_last)
+        if is_last:
+            text = _excerpt(bytes(self._head), self._length)
+            self._records.add(CutOut(self._place, extent.line, self._sentence(number), text, self._fields.fields()))
+            self._head, self._length, self._fields = bytearray(), 0, None
+
+
 def select_cut_outs(paths: Sequence[Path], fields: Collection[str]) -> str:
     """SQL with one row per cut-out record of some files: the named fields as text, NULL for one that is not known, and
     ``_place``, ``_line``, ``_unreadable`` and ``_text``.
@@ -89,8 +133,14 @@ def _field(name: str) -> str:
     return f"coalesce(_fields[{literal(name)}], {alike})"
 
 
-def excerpt(head: bytes, size: int) -> str:
+def _excerpt(head: bytes, size: int) -> str:
     """A record's text from its beginning and its whole size; of one that is too long the first words and a note."""
     if size <= TEXT:
         return head.decode(errors="replace").rstrip("\r\n")
     return f"{head[:_EXCERPT].decode(errors='replace')} … ({size:,} bytes; the rest is left out)"
+
+
+def why_too_long(extent: Extent, longest: int) -> str:
+    """What is said of a record over the limit."""
+    size, most = extent.end - extent.start, longest // MEGABYTE
+    return f"the record has {size:,} bytes, and max_record_mb of its source lets {most:,} MB pass"

@@ -23,10 +23,11 @@ from datasync.secrets import code_of, log_foreign
 from datasync.settings import FilesSource, Scope
 from datasync.sources import tables, text_file
 from datasync.sources.base import OURS, Records, Want
-from datasync.sources.csv_file import MEGABYTE, Rules
+from datasync.sources.csv_file import Rules
 from datasync.sources.csv_tally import SWALLOWED
-from datasync.sources.cut_outs import select_cut_outs
-from datasync.sources.jsonlines import Head, JsonLines, look
+from datasync.sources.cut_outs import MEGABYTE, select_cut_outs
+from datasync.sources.json_file import JsonFile, look_at_json
+from datasync.sources.jsonlines import JsonLines
 from datasync.sources.ledger import Ledger
 from datasync.sources.locations import File, Location, locate, opened
 from datasync.sources.tables import Columns, Tables
@@ -51,7 +52,7 @@ _FORMATS = {
 class _Opened:
     """Files that were looked at: what is in those that can be read, and why the others cannot be."""
 
-    layouts: Mapping[File, Head | Columns]
+    layouts: Mapping[File, JsonFile | Columns]
     broken: Mapping[str, UnreadableFile | OSError] = field(default_factory=dict)
 
     @property
@@ -122,7 +123,7 @@ class Files:
     def _look(self, con: duckdb.DuckDBPyConnection, location: Location, files: Collection[File], want: Want) -> _Opened:
         """Look at every file's beginning; one that cannot be read is set aside if partial, else it fails the pull."""
         kind, rules = self._format(files), Rules(self._longest, 1 if want.is_sample else SWALLOWED)
-        layouts: dict[File, Head | Columns] = {}
+        layouts: dict[File, JsonFile | Columns] = {}
         broken: dict[str, UnreadableFile | OSError] = {}
         for file in files:
             try:
@@ -135,13 +136,13 @@ class Files:
 
     def _layout(
         self, con: duckdb.DuckDBPyConnection, location: Location, kind: str, file: File, rules: Rules
-    ) -> Head | Columns:
+    ) -> JsonFile | Columns:
         if file.size == 0:
             raise UnreadableFile(file.name, "it is empty")
         if kind in ("csv", "jsonl"):
             text_file.refuse_what_is_no_text(location, file)
         if kind == "jsonl":
-            return look(location, file)
+            return look_at_json(location, file, rules.longest)
         if kind == "csv":
             tabs = "\t" if file.bare_name.lower().endswith(".tsv") else None
             return tables.look_at_csv(location, file, self._scope.delimiter or tabs, rules)
@@ -173,7 +174,7 @@ class Files:
 
     def _records(self, reading: _Reading, found: _Opened) -> Records:
         want = reading.want
-        reader = _reader(reading.location, found.layouts)
+        reader = _reader(found.layouts)
         common: dict[str, Any] = {
             "complete": want.what == "complete" and not self._is_partial,
             "answers_absence": not self._is_partial,
@@ -184,19 +185,19 @@ class Files:
                 self._settled(reading, found) or self._records(reading, self._sound(con, reading, found, error))
             ),
             "settled": lambda: self._settled(reading, found),
+            "notes": reader.notes,
         }
         broken = [_broken(found.broken)] * bool(found.broken)
+        own: dict[str, Any] = {"whole": "_row", "spoilt": "_spoilt"}
         if isinstance(reader, JsonLines):
-            own: dict[str, Any] = {"whole": "NULL::VARCHAR", "originals": reader.originals, "sampled": True}
+            own = {"whole": "NULL::VARCHAR", "originals": reader.originals, "sampled": True}
             own["rejects"] = (lambda con: broken[0]) if broken else None
         else:
-            own = {"whole": "_row", "spoilt": "_spoilt"}
             own["rejects"] = lambda con: " UNION ALL ".join([reader.rejects(con), *broken])
-            if cut_outs := reader.cut_outs:
-                own["cut_outs"] = partial(select_cut_outs, cut_outs)
-            common["notes"] = reader.notes
-            if (rows := reader.counted) is not None:
-                common["counted"] = lambda con: rows + len(found.broken)
+        if cut_outs := reader.cut_outs:
+            own["cut_outs"] = partial(select_cut_outs, cut_outs)
+        if (records := reader.counted) is not None:
+            own["counted"] = lambda con: records + len(found.broken)
         return Records(reader, names=reader.names, **own, **common)
 
     def _watermark(self, reading: _Reading, found: _Opened) -> str | None:
@@ -243,24 +244,24 @@ class Files:
 
 
 def _tried(
-    con: duckdb.DuckDBPyConnection, location: Location, file: File, layout: Head | Columns, rules: Rules
-) -> Head | Columns:
+    con: duckdb.DuckDBPyConnection, location: Location, file: File, layout: JsonFile | Columns, rules: Rules
+) -> JsonFile | Columns:
     """A layout by which a file can be read to its end; what stops that is raised."""
     try:
-        _reader(location, {file: layout}).try_out(con, file)
+        _reader({file: layout}).try_out(con, file)
     except duckdb.Error:
         if not isinstance(layout, Columns) or not layout.is_parquet:
             raise
         layout = tables.copy_parquet(con, location, file, rules)
-        _reader(location, {file: layout}).try_out(con, file)
+        _reader({file: layout}).try_out(con, file)
     return layout
 
 
-def _reader(location: Location, layouts: Mapping[File, Head | Columns]) -> JsonLines | Tables:
+def _reader(layouts: Mapping[File, JsonFile | Columns]) -> JsonLines | Tables:
     """What reads files of one format."""
-    heads = {file: layout for file, layout in layouts.items() if isinstance(layout, Head)}
+    lines = {file: layout for file, layout in layouts.items() if isinstance(layout, JsonFile)}
     columns = {file: layout for file, layout in layouts.items() if isinstance(layout, Columns)}
-    return JsonLines(location, heads) if heads else Tables(columns)
+    return JsonLines(lines) if lines else Tables(columns)
 
 
 _CUT = "it ends in the middle of a record: it was cut off, or is not written to its end yet"

@@ -6,49 +6,45 @@ nothing.
 
 from __future__ import annotations
 
-import codecs
-import json
-import shutil
-import tempfile
-import weakref
+from bisect import bisect_left
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 
-from datasync.errors import UnreadableFile
-from datasync.sources import text_file
 from datasync.sources.base import Original
+from datasync.sources.json_file import JsonFile
 from datasync.sources.lines import BLANK, numbered_lines
-from datasync.sources.locations import PATH, File, Location, opened
+from datasync.sources.locations import PATH, File
 from datasync.sql import literal, quote
-from datasync.store.scratch import process_folder
 
-_HEAD = 64 * 1024
-_DOCUMENT = "it is one JSON document, and JSON lines are wanted: one object a line, as `jq -c '.[]'` makes of a list"
-_READ = "ignore_errors = true, hive_partitioning = false, maximum_object_size = 16777216"
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """What a look at a file's beginning tells: the keys there, and whether it begins with a byte order mark; and one at
-    its end: whether it stops inside of a record.
-    """
-
-    names: tuple[str, ...]
-    marked: bool
-    ends_inside: bool = False
+_LONGEST = 1 << 24  # what DuckDB is told at least
 
 
 class JsonLines:
     """The records of some files of JSON lines, in the files' order."""
 
-    def __init__(self, location: Location, heads: Mapping[File, Head]) -> None:
-        self._location = location
-        self._files = {file.name: file for file in heads}
-        self.names = tuple(dict.fromkeys(name for head in heads.values() for name in head.names))
-        self._copies = self._plain([file for file, head in heads.items() if head.marked or _is_odd(file)])
+    def __init__(self, looked: Mapping[File, JsonFile]) -> None:
+        self._looked = {file.name: json for file, json in looked.items()}
+        self._files = {file.name: file for file in looked}
+        self.names = tuple(dict.fromkeys(name for json in looked.values() for name in json.names))
+        self._copies = {file.name: replace(file, path=str(json.copy)) for file, json in looked.items() if json.copy}
+
+    @property
+    def counted(self) -> int:
+        """How many records the files hold, by a count that owes nothing to DuckDB."""
+        return sum(json.scan.records for json in self._looked.values())
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """There is nothing to note of such files."""
+        return ()
+
+    @property
+    def cut_outs(self) -> list[Path]:
+        """The files of records that are cut out."""
+        return [path for json in self._looked.values() if (path := json.cut_outs)]
 
     def select(self, fields: Collection[str]) -> str:
         wanted = [field for field in fields if field] or ["sku"]
@@ -76,27 +72,32 @@ class JsonLines:
     def originals(self, wanted: Mapping[str, Collection[int]]) -> Iterator[Original]:
         """The wanted lines, whole, in one walk through the files they stand in, each as far as the last of them."""
         for place, numbers in wanted.items():
-            with opened(self._location, self._files[place]) as content:
+            looked = self._looked[place]
+            before = [extent.line - 1 - number for number, extent in enumerate(looked.cut)]  # lines before each cut
+            with looked.opened() as content:
                 for nth, line, text in numbered_lines(content, numbers):
-                    yield _original(place, nth, line, text.strip(BLANK))
+                    yield _original(place, nth, line + bisect_left(before, line), text.strip(BLANK))
 
     def try_out(self, con: duckdb.DuckDBPyConnection, file: File) -> None:
         """Read one file to its end; whatever stops that is raised."""
-        alone = f"[{literal(self._copies.get(file.name, file).pattern)}]"
-        con.execute(
-            f"SELECT count(sku) FROM read_ndjson({alone}, columns = {{'sku': 'VARCHAR'}}, records = true, {_READ})"
-        )
+        alone = f"[{literal(self._copies.get(file.name, file).pattern)}], columns = {{'sku': 'VARCHAR'}}"
+        con.execute(f"SELECT count(sku) FROM read_ndjson({alone}, records = true, {self._options})")
+
+    @property
+    def _options(self) -> str:
+        longest = max((_LONGEST, *(1 << json.scan.largest.bit_length() for json in self._looked.values())))
+        return f"ignore_errors = true, hive_partitioning = false, maximum_object_size = {longest}"
 
     def _read(self, fields: Sequence[str]) -> str:
         if not self._files:
             nulls = ", ".join(f"NULL::VARCHAR AS {quote(f)}" for f in fields)
             return f"(SELECT {nulls}, NULL::VARCHAR AS {quote(PATH)} WHERE false)"
         columns = ", ".join(f"{literal(f)}: 'VARCHAR'" for f in fields)
-        options = f"columns = {{{columns}}}, filename = {literal(PATH)}, records = true, {_READ}"
+        options = f"columns = {{{columns}}}, filename = {literal(PATH)}, records = true, {self._options}"
         return f"read_ndjson({self._paths()}, {options})"
 
     def _objects(self) -> str:
-        whole = f"read_ndjson({self._paths()}, columns = {{'json': 'JSON'}}, records = false, {_READ})"
+        whole = f"read_ndjson({self._paths()}, columns = {{'json': 'JSON'}}, records = false, {self._options})"
         return f"(SELECT json FROM {whole} WHERE json_type(json) = 'OBJECT')"
 
     def _paths(self) -> str:
@@ -110,49 +111,6 @@ class JsonLines:
         one = next(iter(self._files.values()), None)
         cut = f"substr({path}, {len(one.path) - len(one.name) + 1})" if one else path
         return f"CASE {path}{copies} ELSE {cut} END" if copies else cut
-
-    def _plain(self, odd: Sequence[File]) -> dict[str, File]:
-        """Plain copies without the byte order mark, which DuckDB does not take in JSON, by name; they go when this
-        reader does.
-        """
-        if not odd:
-            return {}
-        folder = Path(tempfile.mkdtemp(dir=process_folder()))
-        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        copies = {file.name: replace(file, path=str(folder / f"{number}.jsonl")) for number, file in enumerate(odd)}
-        for file in odd:
-            with opened(self._location, file) as content, open(copies[file.name].path, "wb") as copy:
-                copy.write(content.read(len(codecs.BOM_UTF8)).removeprefix(codecs.BOM_UTF8))
-                shutil.copyfileobj(content, copy)
-        return copies
-
-
-def look(location: Location, file: File) -> Head:
-    """The head of one file; UnreadableFile where it holds nothing, OSError or EOFError where it cannot be opened."""
-    with opened(location, file) as content:
-        head = content.read(_HEAD)
-        marked = head.startswith(codecs.BOM_UTF8)
-        if not head.removeprefix(codecs.BOM_UTF8).strip(BLANK) and not content.read(1):
-            raise UnreadableFile(file.name, "it is empty")
-    lines = head.removeprefix(codecs.BOM_UTF8).strip(BLANK).splitlines()
-    objects = list(filter(None, map(_object, lines)))
-    if not objects and len(lines) > 1 and lines[0].startswith((b"[", b"{")):
-        raise UnreadableFile(file.name, _DOCUMENT)
-    names = tuple(dict.fromkeys(key for record in objects for key in record))
-    return Head(names, marked, text_file.ends_inside(location, file))
-
-
-def _is_odd(file: File) -> bool:
-    """Whether DuckDB does not see that a file is compressed: it knows ``.gz`` in small letters alone."""
-    return file.is_gzip and not file.path.endswith(".gz")
-
-
-def _object(line: bytes) -> dict[str, object] | None:
-    try:
-        read = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return read if isinstance(read, dict) else None
 
 
 def _original(place: str, nth: int, line: int, text: bytes) -> Original:

@@ -31,7 +31,7 @@ def numbered_lines(
     lines = full = 0
     for block in _blocks(content, block_size):
         starts, ends = _bounds(block)
-        kept = _not_blank(block, starts, ends)
+        kept = not_blank(block, starts, ends)
         here, beyond = np.searchsorted(asked, (full, full + len(kept)))
         for nth in asked[here:beyond].tolist():
             at = kept[nth - full]
@@ -60,7 +60,7 @@ def _bounds(block: bytes) -> tuple[Places, Places]:
     return np.concatenate((np.zeros(1, np.int64), ends[:-1] + 1)), ends
 
 
-def _not_blank(block: bytes, starts: Places, ends: Places) -> Places:
+def not_blank(block: bytes, starts: Places, ends: Places) -> Places:
     """Which lines hold more than blanks; only those that begin with one are looked at closer."""
     is_full = ~_MAY_BE_BLANK[np.frombuffer(block, np.uint8)[starts]]
     for at in np.flatnonzero(~is_full).tolist():

@@ -458,9 +458,9 @@ def test_a_broken_line_is_quarantined_with_its_number_and_text(desk: Desk) -> No
     assert desk.quarantine(found, "line", "code", "sentence", "record") == [
         (3, "unreadable", "Line 3 of x.jsonl: it is no JSON object.", '{"sku":'),
         (4, "unreadable", "Line 4 of x.jsonl: it is no JSON object.", "[1]"),
-        (5, "unreadable", "Line 5 of x.jsonl: it is no JSON object.", '{"sku":"\ufffd"}'),
         (7, "missing-sku", "The record has no SKU.", "{}"),
         (8, "unreadable", "Line 8 of x.jsonl: it is no JSON object.", "null"),
+        (5, "unreadable", "Line 5 of x.jsonl: it is not UTF-8.", '{"sku":"\ufffd"}'),
     ]
     assert (found.unreadable, balance(found)) == (4, (7, 2, 5, 0))
 
