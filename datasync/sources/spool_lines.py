@@ -1,18 +1,19 @@
 """A record as a line of a spooled page: as it came, or, where it can be no line, as much as people need to find it.
 
 Such a record has a key more, ``BROKEN``, which says what is wrong; its plain values are still there, its SKU among
-them.
+them. What is no text has no value: a SKU of that kind may be any product's. People see its bytes under ``SPELLED``.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from datasync.sources.parsed import DEEPEST, depth
 
-BROKEN = "datasync broken"
+BROKEN, SPELLED = "datasync broken", "datasync spelled"
 FURTHER = "datasync further"  # the key of a page's last line; no record keeps one of that name
 NUMBER = "datasync page"  # beside it: which page it is, so that a copy under another number is told
 LONGEST = 16_000_000  # bytes of a line that DuckDB reads
@@ -32,9 +33,10 @@ def line(item: Any) -> bytes:
     content, problem = _written(record)
     if problem is None:
         return content
-    whole, _ = _written({**_shrunk(record), BROKEN: problem})
-    plain = {key: _shrunk(value) for key, value in record.items() if not isinstance(value, dict | list)}
-    return whole if len(whole) <= LONGEST else dumped({**plain, BROKEN: problem})
+    why = {BROKEN: problem, **({SPELLED: list(islice(_no_texts(record), _ITEMS))} if problem == _HALF else {})}
+    whole, _ = _written({**_shrunk(record), **why})
+    plain = {_spelled(key): _shrunk(value) for key, value in record.items() if not isinstance(value, dict | list)}
+    return whole if len(whole) <= LONGEST else dumped({**plain, **why})
 
 
 def ending(state: Mapping[str, Any], number: int) -> bytes:
@@ -61,13 +63,34 @@ def dumped(record: Mapping[str, Any]) -> bytes:
 
 
 def _shrunk(value: Any, levels: int = _LEVELS) -> Any:
-    """A value with the beginnings of what is long in it, and with its odd bytes spelled."""
+    """A value with the beginnings of what is long in it, and without what is no text."""
     if isinstance(value, str):
-        return value[:_SIGNS].encode(errors="backslashreplace").decode()
+        return value[:_SIGNS] if _is_text(value) else None
     if not isinstance(value, dict | list):
         return value
     if not levels:
         return "…"
     if isinstance(value, list):
         return [_shrunk(inner, levels - 1) for inner in value[:_ITEMS]]
-    return {_shrunk(key): _shrunk(inner, levels - 1) for key, inner in value.items()}
+    return {_spelled(key): _shrunk(inner, levels - 1) for key, inner in value.items()}
+
+
+def _no_texts(value: Any) -> Iterator[str]:
+    """What is no text in a record, with its odd bytes spelled."""
+    if isinstance(value, str) and not _is_text(value):
+        yield _spelled(value)
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _no_texts(inner)
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _spelled(value: str) -> str:
+    return value[:_SIGNS].encode(errors="backslashreplace").decode()

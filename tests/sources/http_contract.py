@@ -235,6 +235,17 @@ class HttpContract(ChangingContract):
         assert (sku, code, told in sentence) == ("B", "bad-value", True)
         assert len(record) < 20_000
 
+    def test_a_sku_that_is_no_text_may_be_any_product(
+        self, stand: Stand, con: duckdb.DuckDBPyConnection, tmp_path: Path
+    ) -> None:
+        stand.sells(product("A"), {**product("B", 1), "sku": "@bytes:42e4"})
+        found, products, invalid = pulled(stand, con, tmp_path)
+        assert ([one["sku"] for one in products], found.unreadable) == (["A"], 1)
+        assert [code for code, _ in invalid] == ["unreadable"]
+        quarantine = f"{tmp_path}/pulled/{pull.quarantine_path('en-US', 'r1')}"
+        ((sku, record),) = con.execute(f"SELECT sku, record FROM '{quarantine}'").fetchall()
+        assert (sku, "B\\\\udce4" in record) == (None, True)
+
     @pytest.mark.parametrize("item", [None, 5, "x", [], [{"sku": "A"}], {}])
     def test_an_item_that_is_no_product_is_told_and_takes_none_along(
         self, item: Any, stand: Stand, con: duckdb.DuckDBPyConnection, tmp_path: Path

@@ -61,7 +61,7 @@ def test_half_a_surrogate_pair_spoils_one_record_and_no_other(store: Folder) -> 
     spool = Spool(store, "en", "r1")
     spool.add(1, lines({"id": 1, "sku": "A", "name": "\ud800"}, {"id": 2, "sku": "日本"}), {})
     (first, second) = read(store, spool, "sku", "name")
-    assert (first[0], first[1], "half of a sign" in first[-1]) == ("A", "\\ud800", True)
+    assert (first[0], first[1], "half of a sign" in first[-1]) == ("A", None, True)
     assert (second[0], second[-1]) == ("日本", None)
 
 
