@@ -97,7 +97,9 @@ def apply(
         head = into.head(con)
         if note := _already_told(head, found):
             _release_again(store, head, found, clock())
-            return Applied(products=head.meta.get("products", 0), note=note)
+            held = holds.current(store, found.scope, None)
+            own = held if held and held.id == found.run else None  # of a partial snapshot that is in but for deletions
+            return Applied(products=head.meta.get("products", 0), note=note, held=own)
         _difference(con, store, into, head, found, volatile, scheduled=scheduled)
         view(con, "accepted", accepted)
         keeping = removals.keeping(store, found)

@@ -360,8 +360,8 @@ class Pipeline:
         """SQL with the SKUs whose removal a run's request accepted there. What leaves the catalog has to leave the
         services, so a transfer asks for the scope's list too.
         """
-        made = (acceptances.of_run(self.store, scope, service, run) for service in services)
-        return holds.skus(self.store, (acceptance.listed for acceptance in made if acceptance))
+        accepted = (acceptances.of_run(self.store, scope, service, run) for service in services)
+        return holds.skus(self.store, (acceptance.listed for acceptance in accepted if acceptance))
 
     @contextmanager
     def _step(self, run: str, step: Step) -> Iterator[tuple[_Recording, duckdb.DuckDBPyConnection]]:

@@ -321,6 +321,22 @@ def test_deletions_that_are_held_keep_back_what_an_earlier_snapshot_lacked(line:
     assert len(line.names()) == 90
 
 
+def test_a_step_whose_deletions_are_held_says_so_too_when_it_is_run_again(line: Line) -> None:
+    line.read(many(60))
+    found = line.pull([product("new")], changed=True, gone=[row["sku"] for row in many(30)])
+    line.store.after["catalog/"] = _killed
+    with pytest.raises(Killed):
+        line.apply(found)
+    again = line.apply(found)
+    assert (again.entry, len(line.names())) == (None, 61)
+    assert again.held == holds.current(line.store, SCOPE, None)
+    assert again.held
+
+
+def _killed() -> None:
+    raise Killed
+
+
 def test_a_snapshot_that_removes_nothing_because_of_a_broken_record_ends_no_hold(line: Line) -> None:
     line.read(many(60))
     hold = line.read(many(30)).held

@@ -32,8 +32,8 @@ class Acceptance:
 def accept(store: Store, hold: Hold, run: str, by: str, reason: str, at: datetime) -> None:
     """Record that a run may carry out what a hold lists; what is recorded already stays as it is."""
     assert hold.listed, "a hold without a list is accepted by nobody"
-    made = Acceptance(hold.id, hold.scope, hold.service, hold.listed, run, by, reason, at)
-    write_json(store, path_of(hold.scope, hold.service, run), {**asdict(made), "at": at.isoformat()}, new=True)
+    acceptance = Acceptance(hold.id, hold.scope, hold.service, hold.listed, run, by, reason, at)
+    write_json(store, path_of(hold.scope, hold.service, run), {**asdict(acceptance), "at": at.isoformat()}, new=True)
 
 
 def of_run(store: Store, scope: str, service: str | None, run: str) -> Acceptance | None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from datasync.store import acceptances, holds
-from datasync.store.files import Folder, connect
+from datasync.store.files import Folder, Store, connect
 from datasync.store.holds import Hold
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -19,12 +19,12 @@ def _hold(run: str, hours: int, service: str | None = None) -> Hold:
     return Hold(run, "en", service, at, would_remove=50, of=60, since=at)
 
 
-def _met(folder: Folder, hold: Hold, skus: str = "SELECT 'a' AS sku, 'A' AS name") -> Hold:
+def _met(folder: Store, hold: Hold, skus: str = "SELECT 'a' AS sku, 'A' AS name") -> Hold:
     with closing(connect(folder)) as con:
         return holds.hold(con, folder, hold, skus)
 
 
-def _listed(folder: Folder, hold: Hold) -> list[tuple[str, str | None]]:
+def _listed(folder: Store, hold: Hold) -> list[tuple[str, str | None]]:
     assert hold.listed
     with closing(connect(folder)) as con:
         return con.execute(holds.products(folder, hold.listed)).fetchall()
@@ -115,17 +115,15 @@ def test_the_guard_holds_many_of_many_and_everything(removals: int, of: int, is_
     assert holds.exceeds(30, 20, removals, of) is is_held
 
 
-def test_a_hold_has_a_list_that_no_other_try_of_its_run_replaces(folder: Folder) -> None:
-    first = _met(
-        folder, _hold("r1", 0), "SELECT * FROM (VALUES ('b', NULL), ('a', 'Ä;\n'), ('..', '')) AS t(sku, name)"
-    )
-    again = _met(folder, _hold("r1", 1), "SELECT 'c' AS sku, 'C' AS name")
-    assert _listed(folder, first) == [("..", ""), ("a", "Ä;\n"), ("b", None)]
-    assert _listed(folder, again) == [("c", "C")]
-    assert holds.is_listed(folder, first)
-    folder.remove(again.listed or "")
-    assert not holds.is_listed(folder, again)
-    assert not holds.is_listed(folder, _hold("old", 0))
+def test_a_hold_has_a_list_that_no_other_try_of_its_run_replaces(store: Store) -> None:
+    first = _met(store, _hold("r1", 0), "SELECT * FROM (VALUES ('b', NULL), ('a', 'Ä;\n'), ('..', '')) AS t(sku, name)")
+    again = _met(store, _hold("r1", 1), "SELECT 'c' AS sku, 'C' AS name")
+    assert _listed(store, first) == [("..", ""), ("a", "Ä;\n"), ("b", None)]
+    assert _listed(store, again) == [("c", "C")]
+    assert holds.is_listed(store, first)
+    store.remove(again.listed or "")
+    assert not holds.is_listed(store, again)
+    assert not holds.is_listed(store, _hold("old", 0))
 
 
 def test_what_keeps_products_back_is_the_last_whole_hold_and_what_was_met_since(folder: Folder) -> None:
