@@ -152,7 +152,7 @@ class ByPages(Paged[None]):
         return Page([{"sku": sku, **content._asdict()} for sku, content in found.items()], None)
 
     def shape(self, facts: None) -> Shape:
-        return Shape("/sku", own(*FIELDS), lambda name: Field(pointer(name)), "[]::VARCHAR[]")
+        return Shape("/sku", own("any", *FIELDS), lambda name: Field(pointer(name)), "[]::VARCHAR[]")
 
     def forecast(self, api: Any, want: Want) -> int:
         return len(model.PAGES)
