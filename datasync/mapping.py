@@ -10,10 +10,11 @@ import duckdb
 
 from datasync.errors import InvalidExpression, InvalidSettings
 from datasync.expression import Expression, over_text, parse, type_of
+from datasync.grouping import ALONE, Rows
 from datasync.product import DEFAULTS, PRODUCT_COLUMNS, TYPES
 from datasync.sql import macros, quote
 
-_NO_FIELD_NAMES = {"_place", "_unreadable", "_blank", "_spoilt", "_row"}
+_NO_FIELD_NAMES = {"_place", "_unreadable", "_blank", "_spoilt", "_row", "_n"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +24,26 @@ class Mapped:
     columns: Mapping[str, Expression]
     attributes: tuple[str, ...]  # sorted, which is their order in a product too
     defaults: tuple[str, ...]
+    where: Expression | None = None  # records for which it is not TRUE are not of this scope
+    rows: Rows = ALONE
 
     @property
     def fields(self) -> tuple[str, ...]:
         """Every field that is read, each once."""
+        return tuple(dict.fromkeys([*self._used, *self._joining.fields]))
+
+    def joined(self, records: str) -> str:
+        """The rows of ``records``, SQL that has the fields, with what those that belong together have in common."""
+        return self._joining.joined(records)
+
+    @property
+    def _used(self) -> list[str]:
         used = [field for expression in self.columns.values() for field in expression.fields]
-        return tuple(dict.fromkeys([*used, *self.attributes]))
+        return [*used, *self.attributes, *(self.where.fields if self.where else ())]
+
+    @property
+    def _joining(self) -> Rows:
+        return self.rows.needed(self._used)
 
 
 def mapping(
@@ -38,6 +53,8 @@ def mapping(
     attributes: Collection[str],
     volatile: Collection[str],
     known: Collection[str],
+    where: str | None = None,
+    rows: Rows = ALONE,
 ) -> Mapped:
     """Check a scope's map against the ``known`` fields of its source and say what becomes of each column.
 
@@ -53,8 +70,12 @@ def mapping(
         if column not in columns and own.knows(column):
             columns[column] = own.field(column)
     kept = _kept(columns, [own.find(p) for p in (*attributes, *volatile)], known)
-    how = Mapped(columns, kept, tuple(c for c in DEFAULTS if c not in columns))
+    condition = own.settle(parse(con, f"scopes.{name}.where", where)) if where else None
+    defaults = tuple(c for c in DEFAULTS if c not in columns)
+    how = Mapped(columns, kept, defaults, condition, own.settle_rows(rows))
     _refuse_names(name, how.fields)
+    if condition and (kind := type_of(con, f"scopes.{name}.where", condition, over_text(how.fields))) != "BOOLEAN":
+        raise InvalidExpression(f"scopes.{name}.where", where or "", f"it gives {kind}, where true or false is wanted")
     return how
 
 
@@ -76,6 +97,10 @@ class _Names:
 
     def settle(self, given: Expression) -> Expression:
         return Expression(given.sql, tuple(dict.fromkeys(map(self.find, given.fields))), given.is_field)
+
+    def settle_rows(self, given: Rows) -> Rows:
+        found = (tuple(map(self.find, fields)) for fields in (given.fill_down, given.collect))
+        return Rows(self.find(given.group_by) if given.group_by else None, *found)
 
 
 def _kept(columns: Mapping[str, Expression], patterns: Collection[str], known: Collection[str]) -> tuple[str, ...]:

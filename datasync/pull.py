@@ -219,7 +219,8 @@ def _snapshot(
         place=want.place if records.place is None else records.place,
         finished_at=finished_at,
         complete=records.complete,
-        answers_absence=records.answers_absence and not unsure,
+        # What a pull was told to be gone, it knows to be gone, whatever its source knows of other SKUs.
+        answers_absence=(records.answers_absence or (want.what != "skus" and counts["asked"] > 0)) and not unsure,
         fingerprint=fingerprint,
         watermark=records.watermark,
         requests=records.requests,

@@ -14,6 +14,7 @@ import duckdb
 
 from datasync import mapping, product, validation
 from datasync.errors import MissingField, RecordsLost, UnreadableFile
+from datasync.grouping import Rows
 from datasync.settings import Scope
 from datasync.sources.base import OURS, Originals, Records, Want
 from datasync.sql import count, literal, query
@@ -45,7 +46,7 @@ def stage(
 
     Makes the views ``everything`` (all of them) and ``staged`` (those that were wanted), and the table ``passed_over``.
     """
-    how = _mapping(con, name, scope, records)
+    how = mapped(con, name, scope, records)
     judged = validation.judged(con, name, how, records.reader.select(how.fields), records.whole, records.spoilt)
     whole = product.finished(name, how.attributes, scope.volatile, judged)
     staging = literal(str(folder / STAGED))
@@ -68,6 +69,8 @@ def stage(
     con.execute(f"CREATE OR REPLACE TEMP VIEW everything AS {every}")
     wanted = "WHERE sku IN (SELECT sku FROM asked) OR code = 'unreadable'" if want.what == "skus" else ""
     con.execute(f"CREATE OR REPLACE TEMP VIEW staged AS SELECT * FROM everything {wanted}")
+    if how.where and want.what != "skus" and not records.complete:
+        _let_filtered_be_gone(con)
     _pass_over(con, name, how, records)
     _refuse_losses(con, name, records)
     return records, how
@@ -107,6 +110,21 @@ def _execute(con: duckdb.DuckDBPyConnection, sql: str, how: mapping.Mapped) -> N
             con.execute("RESET disabled_optimizers")
 
 
+def _let_filtered_be_gone(con: duckdb.DuckDBPyConnection) -> None:
+    """In a partial pull a record that no longer meets the scope's condition tells that its product is gone.
+
+    A record of the same SKU from an earlier file or page says what was before, and is filtered too; one from the same
+    file, or a later one, stands.
+    """
+    con.execute(f"CREATE OR REPLACE TEMP TABLE overtaken AS {query('overtaken')}")
+    codes = "CASE WHEN code IS NULL AND position IN (FROM overtaken) THEN 'filtered' ELSE code END AS code"
+    con.execute(f"CREATE OR REPLACE TEMP VIEW staged AS SELECT * REPLACE ({codes}) FROM everything")
+    con.execute(
+        "INSERT INTO asked SELECT sku FROM staged WHERE code = 'filtered' AND trimmed(sku) IS NOT NULL "
+        "EXCEPT SELECT sku FROM asked"
+    )
+
+
 def _refuse_losses(con: duckdb.DuckDBPyConnection, name: str, records: Records) -> None:
     """Every record that the source holds was read or passed over by name; RecordsLost where that does not come out."""
     if records.counted is None:
@@ -117,7 +135,7 @@ def _refuse_losses(con: duckdb.DuckDBPyConnection, name: str, records: Records) 
         raise RecordsLost(name, holds, read, rejected)
 
 
-def _mapping(con: duckdb.DuckDBPyConnection, name: str, scope: Scope, records: Records) -> mapping.Mapped:
+def mapped(con: duckdb.DuckDBPyConnection, name: str, scope: Scope, records: Records) -> mapping.Mapped:
     """What becomes of which field; where only some fields are known, a column's own name may be one further on."""
     if any(map(mapping.is_pattern, (*scope.attributes, *scope.volatile))):
         known = list(records.reader.all_names(con))
@@ -125,7 +143,9 @@ def _mapping(con: duckdb.DuckDBPyConnection, name: str, scope: Scope, records: R
         seen = {field.lower() for field in records.names}
         perhaps = [column for column in product.PRODUCT_COLUMNS if column not in seen] if records.sampled else []
         known = [*records.names, *perhaps]
-    return mapping.mapping(con, name, {**records.map, **scope.map}, scope.attributes, scope.volatile, known)
+    rows = Rows(scope.group_by, scope.fill_down, scope.collect)
+    own_map = {**records.map, **scope.map}
+    return mapping.mapping(con, name, own_map, scope.attributes, scope.volatile, known, scope.where, rows)
 
 
 def refuse_missing_fields(
@@ -133,6 +153,8 @@ def refuse_missing_fields(
 ) -> None:
     """Where all records are known, a field that the settings name and none of them has is a mistake in the settings."""
     needs = dict.fromkeys(how.attributes, "attributes")
+    needs |= dict.fromkeys(how.where.fields if how.where else (), "where")
+    needs |= {field: key for key, fields in how.rows.by_key().items() for field in fields}
     for column in ("name", "sku", *scope.map):
         fields = how.columns[column].fields if column in how.columns else (column,)
         needs |= dict.fromkeys(fields, column)

@@ -34,14 +34,14 @@ def judged(
 ) -> str:
     """SQL that maps, casts and judges ``records``: one row per record, in their order.
 
-    ``records`` is a SELECT with the text columns ``how.fields``, and ``_place``, ``_unreadable``, ``_blank``; ``whole``
-    is an expression over it that gives the record as text, and ``spoilt`` one that says what of it could not be read.
-    The result has ``_place``, ``code`` and ``sentence`` (NULL where the record is valid), ``record`` (invalid ones
-    only), the product's columns, and the attributes as plain text columns; ``product.finished`` makes the rest. A code
-    of ``PASSED_BY`` says that the record is none.
+    ``records`` is a SELECT with the text columns ``how.fields``, its rows not yet joined, and ``_place``,
+    ``_unreadable``, ``_blank``; ``whole`` is an expression over it that gives the record as text, and ``spoilt`` one
+    that says what of it could not be read. The result has ``_place``, ``code`` and ``sentence`` (NULL where the record
+    is valid), ``record`` (invalid ones only), the product's columns, and the attributes as plain text columns;
+    ``product.finished`` makes the rest. A code of ``PASSED_BY`` says that the record is none.
     """
     given = kinds(con, scope, how)
-    rows = _judge(how, given, _cast(given, _take(how, records, whole, spoilt)))
+    rows = _judge(how, given, _cast(given, _take(how, how.joined(records), whole, spoilt)))
     columns = ", ".join([*PRODUCT_COLUMNS, *texts(how.attributes)])
     record = f"CASE WHEN _verdict.code NOT IN {PASSED_BY} THEN record_text(_whole) END AS record"
     return f"SELECT _place, _verdict.code AS code, _verdict.sentence AS sentence, {record}, {columns} FROM ({rows})"
@@ -54,7 +54,9 @@ def _take(how: Mapped, records: str, whole: str, spoilt: str) -> str:
         made = expression.sql if expression.is_field else f"TRY({{'v': {expression.sql}}})"
         taken.append(f"{made} AS {quote('m_' + column)}")
     carried = [f"{quote(f)} AS {text}" for f, text in zip(how.attributes, texts(how.attributes), strict=True)]
-    inner = [*taken, *carried, "_place", "_unreadable", "_blank", f"{whole} AS _whole", f"{spoilt} AS _spoilt"]
+    meant = f"TRY({how.where.sql}) IS TRUE" if how.where else "true"
+    inner = [*taken, *carried, "_place", "_unreadable", "_blank", f"{meant} AS _meant"]
+    inner += [f"{whole} AS _whole", f"{spoilt} AS _spoilt"]
     tried = [column for column, expression in how.columns.items() if not expression.is_field]
     plain = ", ".join(f"m_{column}.v AS m_{column}, m_{column} IS NULL AS failed_{column}" for column in tried)
     outer = f"SELECT * EXCLUDE ({', '.join(f'm_{c}' for c in tried)}), {plain} FROM" if tried else "SELECT * FROM"
@@ -108,6 +110,7 @@ def _judge(how: Mapped, kinds: Mapping[str, str], cast: str) -> str:
     nobody = f"trimmed({_with_default('sku', kinds)}) IS NULL"
     cases.append(_verdict("unreadable", f"_spoilt IS NOT NULL AND {nobody}", "_spoilt"))  # it may be any product
     cases.append(_verdict("bad-value", "_spoilt IS NOT NULL", "_spoilt"))
+    cases += [_verdict("filtered", "NOT _meant", literal("The record is not of this scope."))] if how.where else []
     for column, what in (("sku", "The record has no SKU."), ("name", "The product has no name.")):
         missing = f"trimmed({_with_default(column, kinds)}) IS NULL"
         cases += [*failed.pop(column, []), _verdict(f"missing-{column}", missing, literal(what))]

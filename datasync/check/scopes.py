@@ -74,9 +74,7 @@ def sampled(
         source = open_source(settings, name, credentials, store=store, run=run)
         opened = _Opened(source.records(con, want))
         found = pull.pull(con, store, name, mine, opened, want, run, "", lambda: at)
-        how = mapping.mapping(
-            con, name, {**opened.given.map, **mine.map}, mine.attributes, mine.volatile, opened.given.names
-        )
+        how = staging.mapped(con, name, mine, replace(opened.given, sampled=False))
         if isinstance(source, Offering):  # its sample is no complete catalog, but it can say which fields there are
             staging.refuse_missing_fields(con, name, mine, opened.given, how)
     except FORESEEN as error:

@@ -154,6 +154,10 @@ class Scope(Model):
     cursor: str | None = None
     key: str | None = None
     deleted: str | None = None
+    where: str | None = None
+    group_by: str | None = None
+    fill_down: tuple[str, ...] = ()
+    collect: tuple[str, ...] = ()
     map: dict[Literal[PRODUCT_COLUMNS], str] = {}  # type: ignore[valid-type]
     attributes: tuple[str, ...] = ()
     volatile: tuple[str, ...] = ()
@@ -254,7 +258,16 @@ class Settings(Model):
         """Short hash of what decides a scope's content: when it changes, the next pull is complete."""
         mine = self.scopes[scope]
         source = self.sources[mine.source].model_dump(mode="json", exclude=_PACE)
-        return _fingerprint([source, mine.model_dump(mode="json", exclude={"label", "guard", "fresh_within"})])
+        known = mine.model_dump(mode="json", exclude={"label", "guard", "fresh_within"})
+        return _fingerprint([source, {key: value for key, value in known.items() if value or key not in _LATER}])
+
+
+_LATER = {
+    "where",
+    "group_by",
+    "fill_down",
+    "collect",
+}  # unset, they leave the fingerprints of older stores as they were
 
 
 def _fits(name: str, scope: Scope, source: Source) -> None:
@@ -264,6 +277,9 @@ def _fits(name: str, scope: Scope, source: Source) -> None:
         raise InvalidSettings(
             f"scopes.{name}.{needed}", "is missing.", f"{article} {source.kind} source needs one, as in {example}."
         )
+    if scope.collect and not scope.group_by:
+        fix = "Name the field that says which rows belong together, as Handle does in Shopify's exports."
+        raise InvalidSettings(f"scopes.{name}.group_by", "is missing, and collect needs it.", fix)
     if source.kind == "sql":
         _names_rows(name, scope, source)
     if given := sorted(scope.model_fields_set & (_ADDRESSES - OWN[source.kind])):
@@ -284,7 +300,7 @@ def _names_rows(name: str, scope: Scope, source: SqlSource) -> None:
 # Which keys of a scope are an address at which kind of source, and which of them it can't do without.
 OWN = {
     "sample": {"locale"},
-    "files": {"locale", "path", "snapshot", "format", "delimiter", "sheet"},
+    "files": {"locale", "path", "snapshot", "format", "delimiter", "sheet", "group_by", "fill_down", "collect"},
     "sql": {"locale", "table", "query", "cursor", "key", "deleted"},
     "akeneo": {"channel", "locale", "currency"},
     "adobe-commerce": {"store_view"},
