@@ -21,7 +21,10 @@ def init(args: argparse.Namespace, clock: Clock) -> int:
     """Write a settings file made from samples of the user's own files."""
     path = Path(args.output or settings.DEFAULT_FILE)
     for plan in starter.start(args.files, path, clock(), force=args.force):
-        say(f"{path} was written for {plan.file}, as the scope {plan.name}:")
+        export = f", an export of {plan.system}" if plan.system else ""
+        say(f"{path} was written for {plan.file}{export}, as the scope {plan.name}:")
+        if plan.view.where:
+            say(f"  where: {plan.view.where}")
         for choice in plan.choices:
             for line in _chosen(choice):
                 say(f"  {line}")
@@ -39,7 +42,7 @@ def _chosen(choice: Choice) -> Iterator[str]:
         yield from (f"    {sample}" for sample in choice.samples)
     elif choice.note:
         yield f"{choice.column}: NOT MAPPED: {choice.note}"
-        yield from (f"    {one.sql}: {'; '.join(one.samples)}" for one in choice.options)
+        yield from (f"    {': '.join(filter(None, (one.sql, '; '.join(one.samples))))}" for one in choice.options)
 
 
 def check_(args: argparse.Namespace, clock: Clock) -> int:

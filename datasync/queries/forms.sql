@@ -94,7 +94,7 @@ CREATE OR REPLACE MACRO currency_of(given) AS
 CREATE OR REPLACE MACRO moment_of(given, form) AS
     CASE
         WHEN trimmed(given) IS NULL THEN NULL
-        WHEN year(try_strptime(trim(given), form)) BETWEEN 1900 AND 2199 THEN strftime(try_strptime(trim(given), form), '%Y-%m-%d %H:%M:%S')
+        WHEN year(try_strptime(trim(regexp_replace(given, '[\s\p{Zs}]+', ' ', 'g')), form)) BETWEEN 1900 AND 2199 THEN strftime(try_strptime(trim(regexp_replace(given, '[\s\p{Zs}]+', ' ', 'g')), form), '%Y-%m-%d %H:%M:%S')
         ELSE given || ' (not written like ' || to_json(form)::VARCHAR || ')'
     END;
 

@@ -6,7 +6,8 @@ What is written is plain YAML with comments, meant to be read and mended; `datas
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -15,8 +16,9 @@ import duckdb
 from datasync.errors import InvalidSettings
 from datasync.starter.choice import Choice, Reading
 from datasync.starter.columns import choose
-from datasync.starter.sample import sampled
-from datasync.starter.scopes import language_of, scope_names
+from datasync.starter.sample import narrowed, sampled
+from datasync.starter.scopes import language_of, scope_names, unlike
+from datasync.starter.systems import recognised
 from datasync.starter.text import Plan, text
 from datasync.store.files import Folder, connect
 
@@ -36,13 +38,24 @@ def start(files: Sequence[str], path: Path, now: datetime, *, force: bool = Fals
             raise InvalidSettings(file, "there is no such file.", fix)
     folder = path.absolute().parent
     with connect(Folder(str(folder))) as con:
-        plans = [_plan(con, name, file, now) for name, file in zip(scope_names(files), files, strict=True)]
+        plans = [
+            plan for name, file in zip(scope_names(files), files, strict=True) for plan in _plans(con, name, file, now)
+        ]
+    plans = [replace(plan, name=name) for plan, name in zip(plans, unlike([p.name for p in plans]), strict=True)]
     written = text(plans, folder)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(written, encoding="utf-8", newline="\n")
     return plans
 
 
-def _plan(con: duckdb.DuckDBPyConnection, name: str, file: str, now: datetime) -> Plan:
-    sample = sampled(con, file, now)
-    return Plan(name, file, sample, choose(con, sample, {}, language_of(name)))
+def _plans(con: duckdb.DuckDBPyConnection, name: str, file: str, now: datetime) -> Iterator[Plan]:
+    """A plan for a file; of a system's export with several views, one for each."""
+    whole = sampled(con, file, now)
+    system = recognised(con, whole)
+    if not system:
+        yield Plan(name, file, whole, choose(con, whole, {}, language_of(name)))
+        return
+    for view in system.views:
+        scope, sample = view.name or name, narrowed(con, whole, view.rows, view.where)
+        choices = choose(con, sample, system.choices(con, sample), language_of(scope))
+        yield Plan(scope, file, sample, choices, system.name, view)

@@ -72,8 +72,9 @@ def choose(
     is mapped to null.
     """
     choices = _Open(con, sample, spoken, dict(known))
+    choices.chosen.update({column: _sampled(choices, choice) for column, choice in known.items()})
     for column in _ORDER:
-        if column not in choices.chosen and (choice := _FINDERS.get(column, _by_forms)(choices, column)):
+        if column not in known and (choice := _FINDERS.get(column, _by_forms)(choices, column)):
             choices.chosen[column] = _sampled(choices, choice)
     for column in product.PRODUCT_COLUMNS:
         choice = choices.chosen.get(column, Choice(column, ""))
@@ -91,11 +92,11 @@ def _sampled(choices: _Open, choice: Choice) -> Choice:
     def samples(sql: str) -> tuple[str, ...]:
         return understood(choices.con, choice.column, sql, field)
 
-    options = tuple(Reading(one.sql, samples(one.sql)) for one in choice.options)
+    options = tuple(one if one.samples else Reading(one.sql, samples(one.sql)) for one in choice.options)
     if not choice.sql or not _TRANSFORMED.search(choice.sql.replace(choices.spell(field), "")):
         return replace(choice, options=options)
     bad, of = misfits(choices.con, choice.column, choice.sql, field.name)
-    note = f"{bad:,} of {of:,} values do not fit" if bad else choice.note
+    note = "; ".join(filter(None, (choice.note, f"{bad:,} of {of:,} values do not fit" if bad else "")))
     return replace(choice, samples=samples(choice.sql), options=options, note=note)
 
 
@@ -118,7 +119,11 @@ def _by_form(choices: _Open, column: str, field: Field) -> Choice:
         if not choices.sample.records or fits(choices.con, column, form, field.name):
             return Choice(column, form, (field.name,))
     return Choice(
-        column, "", (field.name,), note=f"the values of {field.name} are not understood", options=(Reading(f),)
+        column,
+        "",
+        (field.name,),
+        note=f"the values of {field.name} are not understood",
+        options=(Reading(f, field.examples),),
     )
 
 

@@ -100,7 +100,9 @@ def language(header: str) -> str | None:
 def ranked(column: str) -> Iterator[set[str]]:
     """The names that fields of a column go by, in groups, the likeliest first."""
     groups = re.split(r"\n(?=\S)", _NAMES.strip())
-    return (set(names) for first, *names in map(str.split, groups) if first == column)
+    yield from (set(names) for first, *names in map(str.split, groups) if first == column)
+    if column == "status":
+        yield set(_OPPOSITES.split())
 
 
 def is_opposite(header: str) -> bool:

@@ -12,10 +12,11 @@ from typing import Literal
 import duckdb
 
 from datasync.errors import UnreadableFile
+from datasync.grouping import ALONE, Rows
 from datasync.settings import FilesSource, Scope
 from datasync.sources.base import Records, Want
 from datasync.sources.files import Files
-from datasync.sql import macros, query, quote, row
+from datasync.sql import count, macros, query, quote, row
 
 RECORDS = 5_000
 VALUES = 20
@@ -68,10 +69,6 @@ class Sample:
         """The field of that name."""
         return next(field for field in self.fields if field.name == name)
 
-    def has(self, *names: str) -> bool:
-        """Whether there are fields of all these names, whatever their case."""
-        return {name.lower() for name in names} <= {field.name.lower() for field in self.fields}
-
 
 def sampled(con: duckdb.DuckDBPyConnection, file: str, now: datetime) -> Sample:
     """Read the first records of ``file`` into the table ``sample``. Raises what the source raises."""
@@ -86,12 +83,28 @@ def sampled(con: duckdb.DuckDBPyConnection, file: str, now: datetime) -> Sample:
     first = f"SELECT * FROM ({records.reader.select(names)}) WHERE NOT _blank LIMIT {RECORDS}"
     con.execute(f"CREATE OR REPLACE TEMP TABLE first_records AS {first}")
     readable = "FROM first_records WHERE _unreadable IS NULL"
-    con.execute(f"CREATE OR REPLACE TEMP TABLE sample AS SELECT {', '.join(map(quote, names))} {readable}")
-    total = row(con, "SELECT count(*) AS records FROM sample")["records"]
-    if not total:
+    con.execute(f"CREATE OR REPLACE TEMP TABLE readable AS SELECT {', '.join(map(quote, names))} {readable}")
+    con.execute("CREATE OR REPLACE TEMP TABLE sample AS FROM readable")
+    if not count(con, "FROM sample"):
         _refuse_unreadable(con, records)
-    typed = _number_fields(con, file, records)
-    return Sample(int(total), tuple(_field(con, name, name in typed) for name in names), how)
+    return _sample(con, names, set(_number_fields(con, file, records)), how)
+
+
+def narrowed(con: duckdb.DuckDBPyConnection, whole: Sample, rows: Rows, where: str | None) -> Sample:
+    """What is left of the readable records once those that belong together are joined, and ``where`` is asked."""
+    if rows == ALONE and not where:
+        return whole
+    joined = rows.joined("SELECT *, '' AS _place, false AS _blank FROM readable")
+    kept = f"SELECT * EXCLUDE (_place, _blank) FROM ({joined}) WHERE {where or 'true'}"
+    con.execute(f"CREATE OR REPLACE TEMP TABLE sample AS {kept}")
+    typed = {field.name for field in whole.fields if field.is_number}
+    return _sample(con, [field.name for field in whole.fields], typed, whole.format)
+
+
+def _sample(
+    con: duckdb.DuckDBPyConnection, names: Sequence[str], typed: Collection[str], how: Literal["csv"] | None
+) -> Sample:
+    return Sample(count(con, "FROM sample"), tuple(_field(con, name, name in typed) for name in names), how)
 
 
 def _refuse_unreadable(con: duckdb.DuckDBPyConnection, found: Records) -> None:

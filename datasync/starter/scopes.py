@@ -15,11 +15,17 @@ _ENDING = re.compile(r"[-_. ]([a-z]{2})$")
 
 def scope_names(files: Sequence[str]) -> list[str]:
     """A name of its own for the scope of each file: its locale, else ``default``, or the file's name."""
-    made: list[str] = []
-    for file in files:
-        name = _locale(file) or ("default" if len(files) == 1 else _stem(file))
-        made.append(_unlike(name, made))
-    return made
+    return unlike([_locale(file) or ("default" if len(files) == 1 else _stem(file)) for file in files])
+
+
+def unlike(names: Sequence[str]) -> list[str]:
+    """The same names, a number behind those that are there already; folders do not tell cases apart."""
+    made: dict[str, str] = {}
+    for name in names:
+        numbered = (f"{name}-{number}" for number in itertools.count(2))
+        free = next(one for one in itertools.chain([name], numbered) if one.lower() not in made)
+        made[free.lower()] = free
+    return list(made.values())
 
 
 def language_of(scope: str) -> str | None:
@@ -44,9 +50,3 @@ def _bare(file: str) -> str:
 
 def _stem(file: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", "-", _bare(file)).strip("-_") or "default"
-
-
-def _unlike(name: str, others: Sequence[str]) -> str:
-    taken = {other.lower() for other in others}
-    numbered = (f"{name}-{number}" for number in itertools.count(2))
-    return next(made for made in itertools.chain([name], numbered) if made.lower() not in taken)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
@@ -13,6 +13,7 @@ import yaml
 from datasync import product
 from datasync.starter.choice import Choice, Reading, shown
 from datasync.starter.sample import Sample
+from datasync.starter.systems import View
 
 _HEAD = """\
 # Written by `datasync init`. `datasync check` says what it comes to, before any run does.
@@ -48,19 +49,19 @@ services:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One scope to be written: its file, what was decided for its columns, and keys of its own with a comment each."""
+    """One scope to be written: its file, the system it is from, which of its rows count, and what its columns are."""
 
     name: str
     file: str
     sample: Sample
     choices: Sequence[Choice]
-    keys: Sequence[tuple[str, str, str]] = ()
-    remarks: Sequence[str] = field(default=())
+    system: str = ""
+    view: View = View()  # noqa: RUF009 - it is frozen
 
     @property
     def unmapped(self) -> list[str]:
         """The fields that nothing takes, in the file's order."""
-        read = [choice.sql for choice in self.choices] + [value for _, value, _ in self.keys]
+        read = [choice.sql for choice in self.choices]
         return [f.name for f in self.sample.fields if not any(_reads(sql, f.name) for sql in read)]
 
 
@@ -72,12 +73,13 @@ def text(plans: Sequence[Plan], folder: Path) -> str:
 
 def _scope(plan: Plan, folder: Path) -> Iterator[str]:
     yield f"  {plan.name}: # one catalog, normally one locale"
-    yield from (f"    # {remark}" for remark in plan.remarks)
+    if plan.system:
+        yield f"    # an export of {plan.system}{f': {plan.view.remark}' if plan.view.remark else ''}"
     yield "    source: exports"
     yield f"    path: {scalar(_path(plan.file, folder))} # a pattern takes several files: exports/*.csv"
     if plan.sample.format:
         yield f"    format: {plan.sample.format}"
-    yield from (f"    {key}: {value}{f' # {says}' if says else ''}" for key, value, says in plan.keys)
+    yield from _rows(plan.view)
     yield "    snapshot: complete # the files are the whole catalog; newest: one of them is; partial: each has a part"
     nothing = "" if any(choice.sql for choice in plan.choices) else " {}"
     yield f"    map:{nothing} # product column: one SQL expression over the file's fields, which are text"
@@ -85,6 +87,29 @@ def _scope(plan: Plan, folder: Path) -> Iterator[str]:
         yield from _choice(choice)
     yield from _left_out(plan)
     yield from _attributes(plan)
+
+
+def _rows(view: View) -> Iterator[str]:
+    """The keys that say which rows belong together, and which are products of this scope."""
+    if view.rows.group_by:
+        yield f"    group_by: {scalar(view.rows.group_by)} # rows with the same value belong together"
+    if view.rows.fill_down:
+        yield f"    fill_down: [{', '.join(map(_item, view.rows.fill_down))}] # empty cells are as in the row above"
+    if view.rows.collect:
+        yield f"    collect: [{', '.join(map(_item, view.rows.collect))}] # all values of a group, as a list"
+    if view.where:
+        yield f"    where: {scalar(view.where)} # rows for which this is not true are counted, and are no products"
+
+
+def _item(name: str) -> str:
+    """A name in a list on one line."""
+    return name if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) and scalar(name) == name else _quoted(name)
+
+
+def _quoted(name: str) -> str:
+    return str(
+        yaml.safe_dump(name, default_style="'" if name.isprintable() else '"', allow_unicode=True, width=10**9)
+    ).strip()
 
 
 def _choice(choice: Choice) -> Iterator[str]:
@@ -95,11 +120,11 @@ def _choice(choice: Choice) -> Iterator[str]:
         yield f"      {choice.column}: {scalar(choice.sql)}{f' # {says}' if says else ''}"
     elif note:
         yield f"      # {choice.column}: {note}"
-    yield from (f"      # {choice.column}: {scalar(one.sql)} # {_samples(one)}" for one in choice.options)
+    yield from (f"      # {choice.column}: {scalar(one.sql)}{_samples(one)}" for one in choice.options)
 
 
 def _samples(one: Reading) -> str:
-    return "; ".join(map(shown, one.samples))
+    return f" # {'; '.join(map(shown, one.samples))}" if one.samples else ""
 
 
 def scalar(given: str) -> str:

@@ -84,8 +84,6 @@ PRODUCT_TYPES = frozenset(_TYPES.split())
 def status(field: Field, f: str, *, is_opposite: bool = False) -> Iterator[str]:
     """Expressions for the status; of a field that says what a product is not, with yes and no exchanged."""
     yes, no = ("'disabled'", "'enabled'") if is_opposite else ("'enabled'", "'disabled'")
-    if field.name.lower() == "product_online":  # Magento's
-        yield from _told(field, f, [{"1": yes, "2": no}])
     yield from _told(field, f, [*_pairs(_YES_NO, yes, no), *([] if is_opposite else _pairs(_STATUS, yes, no))])
 
 
