@@ -144,7 +144,6 @@ updated_at,qty,is_in_stock
 MB01,,Bag,simple,"Default Category/Gear,Default Category/Gear/Bags",base,Bag,<p>A bag</p>,,1,"Catalog, Search",\
 34.0000,,bag,/m/b/1.jpg,"/m/b/1.jpg,/m/b/2.jpg","color=Red,material=Canvas",\
 "11/3/26, 8:05 AM","11/24/26, 3:05 PM",100.0000,1
-"11/24/26, 3:05 PM",100.0000,1
 MB01,de,,,,,Tasche,,,,,,,,,,,,,,
 MB01,fr_ca,,,,,Sac,<p>Un sac</p>,,,,29.0000,,,,,,,,,
 MB02,,Bag,configurable,Default Category/Gear,base,Belt,,,2,Not Visible Individually,1299.5000,\

@@ -275,12 +275,6 @@ def test_a_settings_file_that_is_there_stays_unless_forced(tmp_path: Path) -> No
     [
         ("gone.csv", None, 2, "there is no such file."),
         ("empty.csv", b"", 4, "cannot be read: it is empty."),
-        (
-            "latin.csv",
-            "sku,name\n1,Größe\n".encode("latin-1"),
-            4,
-            "Line 2 of latin.csv: it is not UTF-8.",
-        ),
         ("p.docx", b"x", 2, "which does not tell one format."),
     ],
 )

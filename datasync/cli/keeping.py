@@ -23,6 +23,8 @@ def init(args: argparse.Namespace, clock: Clock) -> int:
     for plan in starter.start(args.files, path, clock(), force=args.force):
         export = f", an export of {plan.system}" if plan.system else ""
         say(f"{path} was written for {plan.file}{export}, as the scope {plan.name}:")
+        if encoding := plan.sample.kind.encoding:
+            say(f"  encoding: {encoding} (told from its bytes, as in {', '.join(plan.sample.kind.words)})")
         if plan.view.where:
             say(f"  where: {plan.view.where}")
         for choice in plan.choices:

@@ -18,6 +18,7 @@ from datasync.settings.values import (
     Options,
     cron,
     file_place,
+    known_encoding,
     known_zone,
     open_url,
     told_apart,
@@ -148,6 +149,7 @@ class Scope(Model):
     snapshot: Literal["complete", "newest", "partial"] = "complete"
     format: Literal["csv", "jsonl", "parquet", "xlsx"] | None = None
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    encoding: Annotated[str, AfterValidator(known_encoding)] | None = None
     sheet: str | int = 0
     table: str | None = None
     query: str | None = None
@@ -262,12 +264,8 @@ class Settings(Model):
         return _fingerprint([source, {key: value for key, value in known.items() if value or key not in _LATER}])
 
 
-_LATER = {
-    "where",
-    "group_by",
-    "fill_down",
-    "collect",
-}  # unset, they leave the fingerprints of older stores as they were
+# Unset, these leave the fingerprints of older stores as they were.
+_LATER = {"encoding", "where", "group_by", "fill_down", "collect"}
 
 
 def _fits(name: str, scope: Scope, source: Source) -> None:
@@ -300,7 +298,18 @@ def _names_rows(name: str, scope: Scope, source: SqlSource) -> None:
 # Which keys of a scope are an address at which kind of source, and which of them it can't do without.
 OWN = {
     "sample": {"locale"},
-    "files": {"locale", "path", "snapshot", "format", "delimiter", "sheet", "group_by", "fill_down", "collect"},
+    "files": {
+        "locale",
+        "path",
+        "snapshot",
+        "format",
+        "delimiter",
+        "sheet",
+        "encoding",
+        "group_by",
+        "fill_down",
+        "collect",
+    },
     "sql": {"locale", "table", "query", "cursor", "key", "deleted"},
     "akeneo": {"channel", "locale", "currency"},
     "adobe-commerce": {"store_view"},

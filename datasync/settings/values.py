@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from datetime import timedelta
 from typing import Annotated, Any
@@ -55,6 +56,18 @@ def known_zone(given: str) -> str:
     except (ValueError, OSError, ZoneInfoNotFoundError):
         raise ValueError("is no time zone: write one as in Europe/Berlin, or UTC") from None
     return given
+
+
+def known_encoding(given: str) -> str | None:
+    """The encoding, or None for UTF-8, in which files are read as they are."""
+    try:
+        known = codecs.lookup(given)
+        is_text = isinstance("a".encode(given), bytes)
+    except (LookupError, ValueError, TypeError):
+        is_text = False
+    if not is_text:
+        raise ValueError("is no encoding: write one as in windows-1252, iso-8859-15, utf-16 or shift_jis")
+    return None if known.name in ("utf-8", "utf-8-sig", "ascii") else given
 
 
 def told_apart(given: dict[str, Any]) -> dict[str, Any]:

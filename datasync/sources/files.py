@@ -26,6 +26,7 @@ from datasync.sources.base import OURS, Records, Want
 from datasync.sources.csv_file import Rules
 from datasync.sources.csv_tally import SWALLOWED
 from datasync.sources.cut_outs import MEGABYTE, select_cut_outs
+from datasync.sources.decoded import Decoded
 from datasync.sources.json_file import JsonFile, look_at_json
 from datasync.sources.jsonlines import JsonLines
 from datasync.sources.ledger import Ledger
@@ -102,7 +103,8 @@ class Files:
         return self._scope.snapshot == "partial"
 
     def _location(self) -> Location:
-        return locate(self._pattern, self._options, self._name, self._scope.source)
+        location = locate(self._pattern, self._options, self._name, self._scope.source)
+        return Decoded(location, self._scope.encoding) if self._scope.encoding else location
 
     def _finished(self, matching: Sequence[File], at: datetime) -> Sequence[File]:
         """The files that were not written to just before the pull; all of them where none would be left to be read."""
@@ -123,6 +125,9 @@ class Files:
     def _look(self, con: duckdb.DuckDBPyConnection, location: Location, files: Collection[File], want: Want) -> _Opened:
         """Look at every file's beginning; one that cannot be read is set aside if partial, else it fails the pull."""
         kind, rules = self._format(files), Rules(self._longest, 1 if want.is_sample else SWALLOWED)
+        if self._scope.encoding and kind not in ("csv", "jsonl"):
+            problem = f"means nothing for {kind} files, which say themselves how their text is written."
+            raise InvalidSettings(f"scopes.{self._name}.encoding", problem, "Take the line out.")
         layouts: dict[File, JsonFile | Columns] = {}
         broken: dict[str, UnreadableFile | OSError] = {}
         for file in files:

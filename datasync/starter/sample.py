@@ -17,12 +17,14 @@ from datasync.settings import FilesSource, Scope
 from datasync.sources.base import Records, Want
 from datasync.sources.files import Files
 from datasync.sql import count, macros, query, quote, row
+from datasync.starter.encoding import encoding_of
 
 RECORDS = 5_000
 VALUES = 20
 EXAMPLES = 3
 _TYPED = 200  # so many records of JSON lines tell whether a field's values are numbers
 _TEXT = (".txt", ".dat", ".tab", ".tsv")
+_NO_TEXT = (".parquet", ".pq", ".xlsx")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +60,21 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class Kind:
+    """How the file is written, where its name does not tell: its format, its encoding, and words that this shows in."""
+
+    format: Literal["csv"] | None = None
+    encoding: str | None = None
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Sample:
     """The table ``sample`` of a connection: its records, and its fields in the file's order."""
 
     records: int
     fields: tuple[Field, ...]
-    format: Literal["csv"] | None
+    kind: Kind
 
     def field(self, name: str) -> Field:
         """The field of that name."""
@@ -75,7 +86,8 @@ def sampled(con: duckdb.DuckDBPyConnection, file: str, now: datetime) -> Sample:
     macros(con, "mapping")
     macros(con, "forms")
     how: Literal["csv"] | None = "csv" if PurePath(file.removesuffix(".gz")).suffix.lower() in _TEXT else None
-    scope = Scope(source="exports", path=file, format=how)
+    encoding, words = encoding_of(file) if PurePath(file).suffix.lower() not in _NO_TEXT else (None, ())
+    scope = Scope(source="exports", path=file, format=how, encoding=encoding)
     records = Files("default", scope, FilesSource(kind="files")).records(con, Want("complete", now))
     names = _told_apart(records.names)
     if not names:
@@ -87,7 +99,8 @@ def sampled(con: duckdb.DuckDBPyConnection, file: str, now: datetime) -> Sample:
     con.execute("CREATE OR REPLACE TEMP TABLE sample AS FROM readable")
     if not count(con, "FROM sample"):
         _refuse_unreadable(con, records)
-    return _sample(con, names, set(_number_fields(con, file, records)), how)
+    kind = Kind(how, encoding, tuple(words))
+    return _sample(con, names, set(_number_fields(con, file, records)), kind)
 
 
 def narrowed(con: duckdb.DuckDBPyConnection, whole: Sample, rows: Rows, where: str | None) -> Sample:
@@ -98,13 +111,11 @@ def narrowed(con: duckdb.DuckDBPyConnection, whole: Sample, rows: Rows, where: s
     kept = f"SELECT * EXCLUDE (_place, _blank) FROM ({joined}) WHERE {where or 'true'}"
     con.execute(f"CREATE OR REPLACE TEMP TABLE sample AS {kept}")
     typed = {field.name for field in whole.fields if field.is_number}
-    return _sample(con, [field.name for field in whole.fields], typed, whole.format)
+    return _sample(con, [field.name for field in whole.fields], typed, whole.kind)
 
 
-def _sample(
-    con: duckdb.DuckDBPyConnection, names: Sequence[str], typed: Collection[str], how: Literal["csv"] | None
-) -> Sample:
-    return Sample(count(con, "FROM sample"), tuple(_field(con, name, name in typed) for name in names), how)
+def _sample(con: duckdb.DuckDBPyConnection, names: Sequence[str], typed: Collection[str], kind: Kind) -> Sample:
+    return Sample(count(con, "FROM sample"), tuple(_field(con, name, name in typed) for name in names), kind)
 
 
 def _refuse_unreadable(con: duckdb.DuckDBPyConnection, found: Records) -> None:

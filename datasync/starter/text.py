@@ -77,8 +77,12 @@ def _scope(plan: Plan, folder: Path) -> Iterator[str]:
         yield f"    # an export of {plan.system}{f': {plan.view.remark}' if plan.view.remark else ''}"
     yield "    source: exports"
     yield f"    path: {scalar(_path(plan.file, folder))} # a pattern takes several files: exports/*.csv"
-    if plan.sample.format:
-        yield f"    format: {plan.sample.format}"
+    kind = plan.sample.kind
+    if kind.format:
+        yield f"    format: {kind.format}"
+    if kind.encoding:
+        told = f" # told from its bytes, as in {', '.join(map(shown, kind.words))}" if kind.words else ""
+        yield f"    encoding: {kind.encoding}{told}"
     yield from _rows(plan.view)
     yield "    snapshot: complete # the files are the whole catalog; newest: one of them is; partial: each has a part"
     nothing = "" if any(choice.sql for choice in plan.choices) else " {}"
