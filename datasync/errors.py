@@ -13,6 +13,7 @@ attributes, and says what was given, what is known and what to do.
 from __future__ import annotations
 
 from collections.abc import Collection
+from difflib import get_close_matches
 
 
 class DatasyncError(Exception):
@@ -61,7 +62,9 @@ class UnknownName(SettingsError):
 
     def __init__(self, what: str, given: str, known: Collection[str], fix: str) -> None:
         self.what, self.given, self.known = what, given, sorted(known)
-        super().__init__(f"No {what} is called {given!r}. Known: {', '.join(self.known) or 'none'}. {fix}")
+        lower = {name.lower(): name for name in self.known}
+        near = "".join(f"Did you mean {lower[name]}? " for name in get_close_matches(given.lower(), lower, 1, 0.7))
+        super().__init__(f"No {what} is called {given!r}. {near}Known: {', '.join(self.known) or 'none'}. {fix}")
 
 
 class InvalidSettings(SettingsError):
@@ -69,7 +72,7 @@ class InvalidSettings(SettingsError):
 
     def __init__(self, key: str, problem: str, fix: str) -> None:
         self.key, self.problem, self.fix = key, problem, fix
-        super().__init__(f"{key}: {problem} {fix}")
+        super().__init__(f"{key}: {problem} {fix}".rstrip())
 
 
 class HoldWithoutList(SettingsError):

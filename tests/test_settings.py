@@ -126,7 +126,7 @@ def test_relative_paths_resolve_against_the_file_and_absolute_and_remote_ones_st
 @pytest.mark.parametrize(
     ("changes", "key", "told"),
     [
-        ({"windw": "3h"}, "windw", "there is no such key. Known here: store, store_options, site, window"),
+        ({"windw": "3h"}, "windw", "there is no such key. Did you mean window? Known here: store, store_options, site"),
         (
             {"window": "3 hours"},
             "window",
@@ -137,9 +137,13 @@ def test_relative_paths_resolve_against_the_file_and_absolute_and_remote_ones_st
         ({"window": "1.5h"}, "window", "'1.5h' is no whole number of its unit: write"),
         ({"window": "0h"}, "window", "'0h' is no time at all: write"),
         ({"window": "9999999999w"}, "window", "'9999999999w' is longer than any calendar: write"),
-        ({"keep": {"sites": 0}}, "keep.sites", "0 does not fit: Input should be greater than or equal to 1."),
+        ({"keep": {"sites": 0}}, "keep.sites", "0 is less than 1, the least there can be. Write at least 1."),
         ({"keep": {"forever": "1d"}}, "keep.forever", "Known here: snapshots, quarantine, history, sites."),
-        ({"guard": {"percent": 101}}, "guard.percent", "101 does not fit: Input should be less than or equal to 100."),
+        (
+            {"guard": {"percent": 101}},
+            "guard.percent",
+            "101 is more than 100, the most there can be. Write at most 100.",
+        ),
         (
             {"sources": {"demo": {"kind": "magento"}}},
             "sources.demo.kind",
@@ -159,7 +163,7 @@ def test_relative_paths_resolve_against_the_file_and_absolute_and_remote_ones_st
         (
             {"scopes": {"en": {"source": "demo", "map": {"colour": "c"}}}},
             "scopes.en.map.colour",
-            "Input should be 'sku', 'name'",
+            "a product has no such column. Columns: sku, name, description",
         ),
         (
             {"scopes": {"en": {"source": "demo", "path": "x.csv"}}},
@@ -169,14 +173,14 @@ def test_relative_paths_resolve_against_the_file_and_absolute_and_remote_ones_st
         (
             {"scopes": {"en": {"source": "demo", "snapshot": "partly"}}},
             "scopes.en.snapshot",
-            "'partly' does not fit: Input should be 'complete', 'newest' or 'partial'.",
+            "'partly' is none of complete, newest, partial. Did you mean partial?",
         ),
         ({"sources": {"x": {"kind": "files"}}, "scopes": {"en": {"source": "x"}}}, "scopes.en.path", "is missing."),
         ({"services": {"s": {"accepts": [{"rule": "true"}]}}}, "services.s.accepts.0.otherwise", "is missing."),
         (
             {"services": {"s": {"required": ["colour"]}}},
             "services.s.required.0",
-            "'colour' does not fit: Input should be 'sku', 'name'",
+            "'colour' is none of sku, name, description",
         ),
         (
             {"store_options": {"client_kwargs": {"aws_secret_access_key": "hunter2"}}},
@@ -188,8 +192,12 @@ def test_relative_paths_resolve_against_the_file_and_absolute_and_remote_ones_st
             "sources.x.options",
             "secrets come from the environment",
         ),
-        ({"services": []}, "services", "Input should be a valid dictionary."),
-        ({"scopes": None}, "scopes", "Input should be a valid dictionary."),
+        (
+            {"services": []},
+            "services",
+            "holds a list, where keys are wanted. Write them as in {search: {label: Search}}.",
+        ),
+        ({"scopes": None}, "scopes", "has no value, where keys are wanted. Write them as in {en-US: {source: exports"),
     ],
 )
 def test_a_mistake_names_the_key_what_is_known_and_the_fix(changes: dict[str, Any], key: str, told: str) -> None:

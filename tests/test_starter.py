@@ -110,7 +110,10 @@ def test_an_export_of_a_shop_system_is_understood(tmp_path: Path) -> None:
     )
     shop, _, mapped = init(tmp_path, "products.csv", f"{head}\n{rows}")
     assert {column: mapped[column] for column in ("status", "stock", "images", "type")} == {
-        "status": "case product_online when '1' then 'enabled' when '2' then 'disabled' else product_online end",
+        "status": (
+            "case product_online when '1' then 'enabled' when '0' then 'disabled' when '2' then 'disabled' "
+            "else product_online end"
+        ),
         "stock": "case is_in_stock when '1' then 'in-stock' when '0' then 'out-of-stock' else is_in_stock end",
         "images": "base_image",
         "type": "product_type",

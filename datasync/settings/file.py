@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from datasync.errors import InvalidSettings, SettingsError
 from datasync.settings.keys import SOURCES, Keep, Model, Settings
 from datasync.settings.mistakes import told
+from datasync.settings.not_yaml import not_yaml
 from datasync.settings.values import spelled
 
 DEFAULT_FILE = "datasync.yaml"
@@ -46,7 +47,8 @@ def load(path: str | os.PathLike[str] | None = None) -> Settings:
         what = "is not UTF-8" if isinstance(error, UnicodeDecodeError) else f"cannot be read: {error.strerror}"
         raise InvalidSettings(str(file), f"{what}.", "Mend the file, or name another one.") from None
     except yaml.YAMLError as error:
-        raise InvalidSettings(str(file), f"is not YAML: {error}.", "Mend the line it names.") from None
+        problem, fix = not_yaml(error)
+        raise InvalidSettings(str(file), f"is not YAML: {problem}", fix) from None
     try:
         return parse(given, file.parent)
     except SettingsError as error:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ValidationError
 
 from datasync.errors import InvalidSettings
+from datasync.product import PRODUCT_COLUMNS
 from datasync.settings.keys import SOURCES, Accept, Guard, Keep, Pulled, Scope, Service, Settings
+from datasync.settings.reasons import meant, reason
 from datasync.settings.values import SECRETS
 
 if TYPE_CHECKING:
@@ -17,27 +19,88 @@ if TYPE_CHECKING:
 
 def told(error: ValidationError) -> InvalidSettings:
     """Every finding of pydantic, the first one as the error and the others in its words."""
-    first, *others = map(_finding, error.errors())
-    first.args = (" Also: ".join(map(str, [first, *others])),)
-    return first
+    by_key = {mistake.key: mistake for mistake in reversed([*map(_finding, error.errors())])}
+    mistakes = [mistake for mistake in map(_finding, error.errors()) if str(by_key[mistake.key]) == str(mistake)]
+    mistakes[0].args = (" Also: ".join(dict.fromkeys(map(str, mistakes))),)
+    return mistakes[0]
 
 
 def _finding(found: ErrorDetails) -> InvalidSettings:
     """One finding of pydantic in the words of this file: the key, what was given, what is known, the fix."""
-    where = [str(part) for part in found["loc"] if part not in SOURCES and part != "[key]"]
-    key = ".".join(where) or "settings"
-    given = found["input"] if isinstance(found["input"], (str, int, float, bool)) else None
-    given = _without_secrets(given) if isinstance(given, str) else given
-    says = found["msg"].removeprefix("Value error, ")
-    own = found["type"] == "value_error"
-    problem = f"{says}." if given is None else f"{given!r} {says}." if own else f"{given!r} does not fit: {says}."
+    loc = found["loc"]
+    path = [str(part) for part in loc if part not in SOURCES and part not in ("[key]", *_UNION)]
+    key = ".".join(path) or "settings"
     if found["type"] == "extra_forbidden":
-        return InvalidSettings(key, "there is no such key.", f"Known here: {', '.join(_known(found['loc']))}.")
+        known = _known(loc)
+        fix = f"{meant(path[-1], known)}Known here: {', '.join(known)}."
+        return InvalidSettings(key, "there is no such key.", fix)
     if found["type"] == "missing":
-        return InvalidSettings(key, "is missing.", "Add it; `datasync init FILE` writes an example.")
-    if found["type"].startswith("union_tag"):
-        return InvalidSettings(f"{key}.kind", f"{problem}", f"Known kinds: {', '.join(sorted(SOURCES))}.")
-    return InvalidSettings(key, problem, "Mend it in the settings file.")
+        example = _MISSING.get(path[-1], "`datasync init FILE` writes an example.")
+        return InvalidSettings(key, "is missing.", f"Add it: {example}")
+    if found["type"] == "union_tag_invalid":
+        return _no_kind(key, str(found["ctx"]["tag"]))
+    if found["type"] == "union_tag_not_found":
+        fix = f"Write it first, as in kind: files. Known kinds: {', '.join(sorted(SOURCES))}."
+        return InvalidSettings(f"{key}.kind", "is missing.", fix)
+    if "[key]" in loc:
+        return _no_name(key, path[-1], found)
+    if found["type"] == "value_error":
+        says = found["msg"].removeprefix("Value error, ")
+        given = _shown(found["input"])
+        return InvalidSettings(key, f"{given} {says}.".lstrip(), "")
+    return InvalidSettings(key, *reason(found, _named(path), _shown(found["input"])))
+
+
+_UNION = ("str", "int")  # what a key may be of two types is called by them
+_MISSING = {
+    "source": "the name of one of the sources, as in source: exports.",
+    "rule": "a condition over the product's columns, as in rule: \"status = 'enabled'\".",
+    "otherwise": "what the report says where the rule is not true, as in otherwise: The product is disabled.",
+    "connection": "the id of a connection in Airflow, as in connection: my_shop.",
+    "notifier": "the full name of one of Airflow's notifiers.",
+    "sources": "where products come from, as in sources: {exports: {kind: files}}; `datasync init FILE` writes all.",
+    "scopes": "one for each catalog, as in scopes: {en-US: {source: exports, path: exports/*.csv}}.",
+    "services": "who the products go to, as in services: {search: {label: Search}}.",
+}
+_FORMATS = ("file", "csv", "tsv", "json", "jsonl", "xlsx", "excel", "parquet", "s3", "folder")
+_DATABASES = ("postgres", "postgresql", "mysql", "sqlite", "mssql", "oracle", "database", "db")
+
+
+def _no_kind(key: str, given: str) -> InvalidSettings:
+    kinds = sorted(SOURCES)
+    meant_kind = "files" if given.lower() in _FORMATS else "sql" if given.lower() in _DATABASES else ""
+    near = f"Did you mean {meant_kind}? " if meant_kind else meant(given, kinds)
+    return InvalidSettings(f"{key}.kind", f"there is no kind {given!r}.", f"{near}Known kinds: {', '.join(kinds)}.")
+
+
+def _no_name(key: str, name: str, found: ErrorDetails) -> InvalidSettings:
+    """A name that cannot stand where it does: a column of a map, or that of a source, scope or service."""
+    if found["type"] == "literal_error":
+        columns = [*PRODUCT_COLUMNS]
+        fix = f"{meant(name, columns)}Columns: {', '.join(columns)}. What else to take is named under attributes."
+        return InvalidSettings(key, "a product has no such column.", fix)
+    if found["type"] == "value_error":
+        return InvalidSettings(key, f"{name!r} {found['msg'].removeprefix('Value error, ')}.", "")
+    return InvalidSettings(
+        key, "is a number or a date to YAML, where a name is wanted.", f'Put it in quotes: "{name}".'
+    )
+
+
+def _named(path: list[str]) -> str:
+    """The key that a path ends in; of an entry of a list or of a map that of the list, or of the map."""
+    if len(path) > 1 and (path[-1].isdigit() or path[-2] == "map"):
+        return path[-2]
+    if len(path) == 2 and path[0] in ("sources", "scopes", "services"):
+        return f"{path[0]}.*"
+    return path[-1] if path else ""
+
+
+def _shown(given: object) -> str:
+    """A value as it was given, if it is a plain one; of a long text the beginning."""
+    if isinstance(given, str):
+        plain = _without_secrets(given)
+        return repr(plain if len(plain) <= 80 else f"{plain[:79]}…")
+    return str(given).lower() if isinstance(given, bool) else str(given) if isinstance(given, (int, float)) else ""
 
 
 def _without_secrets(given: str) -> str:
