@@ -90,12 +90,17 @@ class HoldWithoutList(SettingsError):
 class InvalidExpression(SettingsError):
     """A rule or a map is not one scalar SQL expression over known fields."""
 
-    def __init__(self, key: str, expression: str, problem: str) -> None:
+    def __init__(self, key: str, expression: str, problem: str, fix: str | None = None) -> None:
         self.key, self.expression, self.problem = key, expression, problem
         super().__init__(
-            f"{key}: {expression!r} cannot be used: {problem}. A rule or map is one scalar SQL expression: no "
-            "subquery, no table function, no aggregate, nothing that changes from call to call."
+            f"{key}: {expression!r} cannot be used: {problem}. {_ONE_VALUE if fix is None else fix}".rstrip()
         )
+
+
+_ONE_VALUE = (
+    "A rule or map is one scalar SQL expression: no subquery, no table function, no aggregate, nothing that changes "
+    "from call to call."
+)
 
 
 class MissingField(SettingsError):
@@ -103,11 +108,13 @@ class MissingField(SettingsError):
 
     def __init__(self, scope: str, column: str, field: str, known: Collection[str]) -> None:
         self.scope, self.column, self.field, self.known = scope, column, field, sorted(known)
+        lower = {name.lower(): name for name in self.known}
+        near = "".join(f"Did you mean {lower[name]!r}? " for name in get_close_matches(field.lower(), lower, 1, 0.7))
         mend = f"Map {column} to one of them under scopes.{scope}.map, or take it out."
-        if column == "attributes":
-            mend = f"Name one of them under scopes.{scope}.attributes, or take it out."
+        if column in ("attributes", "where", "group_by", "fill_down", "collect"):
+            mend = f"Name one of them under scopes.{scope}.{column}, or take it out."
         super().__init__(
-            f"scopes.{scope}: no record has the field {field!r}, which {column} needs. Fields of this source: "
+            f"scopes.{scope}: no record has the field {field!r}, which {column} needs. {near}Fields of this source: "
             f"{', '.join(self.known) or 'none'}. {mend}"
         )
 

@@ -7,12 +7,14 @@ from the tree: a stray comment, bracket or semicolon cannot reach past its place
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from datasync.errors import InvalidExpression
-from datasync.sql import quote
+from datasync.sql import literal, quote
+from datasync.sql_errors import in_our_words
 
 if TYPE_CHECKING:  # DAG files read settings, which name these columns; parsing one imports no DuckDB
     import duckdb
@@ -30,6 +32,7 @@ _CLAUSES = ("where_clause", "having", "qualify", "sample", "modifiers", "group_e
 _MACROS = {"nullif", "split_part", "if", "fmod", "fdiv", "days_in_month", "date_add", "json"}
 _MACRO_FAMILIES = ("list_", "array_", "map_contains_")
 _OURS = ("adobe_", "akeneo_")  # macros of queries/ that go with a kind of source
+ATTR = "attr"
 FORMS = {"number_of", "currency_of", "moment_of", "urls_of"}  # macros of queries/forms.sql, for maps
 # SQL reads these as functions where no column has their name.
 _MOMENTS = {
@@ -55,25 +58,64 @@ class Expression:
     is_field: bool = False
 
 
-def parse(con: duckdb.DuckDBPyConnection, key: str, text: str) -> Expression:
+def parse(con: duckdb.DuckDBPyConnection, key: str, text: str, *, over_product: bool = False) -> Expression:
     """Check ``text`` and return it as an Expression; ``key`` is where it stands in the settings, for the error.
 
+    ``attr('color')`` in it is the field of that name; with ``over_product``, the value of that attribute of a product.
     Raises InvalidExpression when it is no scalar expression, or could give another value at another time.
     """
-    tree = _tree(con, key, text)
-    for node in _nodes(tree):
-        _refuse(con, key, text, node)
-    sql = _one(con, "SELECT json_deserialize_sql(json_serialize_sql(?))", f"SELECT {text}\n")
+    tree = attributed(checked_tree(con, key, text), partial(_attribute, con, key, text, over_product))
+    sql = sql_of(con, tree)
     fields = tuple(dict.fromkeys(_fields(tree, frozenset())))
-    return Expression(
-        sql.removeprefix("SELECT "), fields, tree["class"] == "COLUMN_REF" and len(tree["column_names"]) == 1
-    )
+    return Expression(sql, fields, tree["class"] == "COLUMN_REF" and len(tree["column_names"]) == 1)
+
+
+def checked_tree(con: duckdb.DuckDBPyConnection, key: str, text: str) -> Any:
+    """The syntax tree of an expression in which nothing is refused."""
+    tree = _tree(con, key, text)
+    for node in nodes(tree):
+        _refuse(con, key, text, node)
+    return tree
+
+
+def sql_of(con: duckdb.DuckDBPyConnection, tree: Any) -> str:
+    """A tree as DuckDB prints it."""
+    whole = json.loads(_one(con, "SELECT json_serialize_sql('SELECT 1')"))
+    whole["statements"][0]["node"]["select_list"] = [tree]
+    return str(_one(con, "SELECT json_deserialize_sql(?::JSON)", json.dumps(whole))).removeprefix("SELECT ")
+
+
+def attributed(tree: Any, made: Callable[[dict[str, Any]], Any]) -> Any:
+    """A tree with what ``made`` gives in the place of each ``attr(...)``."""
+    if isinstance(tree, list):
+        return [attributed(part, made) for part in tree]
+    if not isinstance(tree, dict):
+        return tree
+    if tree.get("class") == "FUNCTION" and tree["function_name"].lower() == ATTR:
+        return made(tree)
+    return {name: attributed(part, made) for name, part in tree.items()}
+
+
+def _attribute(con: duckdb.DuckDBPyConnection, key: str, text: str, over_product: bool, node: dict[str, Any]) -> Any:
+    name = attribute_name(node)
+    if name is None:
+        raise InvalidExpression(key, text, "attr takes the name of an attribute, as in attr('color')")
+    if over_product:
+        of_name = f"list_filter(attributes, lambda one: one.code = {literal(name)})"
+        return _tree(con, key, f"array_to_string({of_name}[1].\"values\", ', ')")
+    return _tree(con, key, quote(name))
+
+
+def attribute_name(node: dict[str, Any]) -> str | None:
+    """The attribute that an ``attr(...)`` names; None where it names none."""
+    given = [argument["expression"] for argument in node["arguments"]]
+    if len(given) != 1 or given[0]["class"] != "CONSTANT" or given[0]["literal"].get("kind") != "STRING":
+        return None
+    return str(given[0]["literal"]["text"])
 
 
 def type_of(con: duckdb.DuckDBPyConnection, key: str, expression: Expression, columns: str) -> str:
-    """The SQL type an expression gives over ``columns`` (a SELECT); InvalidExpression, in DuckDB's words, where it
-    gives none.
-    """
+    """The SQL type an expression gives over ``columns`` (a SELECT); InvalidExpression where it gives none."""
     import duckdb
 
     try:
@@ -84,9 +126,7 @@ def type_of(con: duckdb.DuckDBPyConnection, key: str, expression: Expression, co
         duckdb.ConversionException,
         duckdb.NotImplementedException,
     ) as error:
-        raise InvalidExpression(
-            key, expression.sql, str(error).split("\n")[0].removeprefix("Binder Error: ").rstrip(".")
-        ) from None
+        raise InvalidExpression(key, expression.sql, in_our_words(str(error)), fix="") from None
 
 
 def over_text(fields: Collection[str]) -> str:
@@ -102,7 +142,7 @@ def _one(con: duckdb.DuckDBPyConnection, sql: str, *parameters: object) -> Any:
 def _tree(con: duckdb.DuckDBPyConnection, key: str, text: str) -> Any:
     parsed = json.loads(_one(con, "SELECT json_serialize_sql(?)", f"SELECT {text}\n"))
     if parsed["error"]:
-        raise InvalidExpression(key, text, parsed.get("error_message", "it does not parse"))
+        raise InvalidExpression(key, text, in_our_words(parsed.get("error_message", "it does not parse")))
     if len(parsed["statements"]) != 1:
         raise InvalidExpression(key, text, "it is more than one expression")
     node = parsed["statements"][0]["node"]
@@ -118,14 +158,15 @@ def _holds(clause: Any) -> bool:
     return any(clause.values()) if isinstance(clause, dict) and clause.keys() <= {"map"} else bool(clause)
 
 
-def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
+def nodes(tree: Any) -> Iterator[dict[str, Any]]:
+    """The nodes of a tree, each before those below it."""
     if isinstance(tree, dict):
         if "class" in tree:
             yield tree
         tree = list(tree.values())
     if isinstance(tree, list):
         for part in tree:
-            yield from _nodes(part)
+            yield from nodes(part)
 
 
 def _refuse(con: duckdb.DuckDBPyConnection, key: str, text: str, node: dict[str, Any]) -> None:
@@ -140,7 +181,7 @@ def _refuse(con: duckdb.DuckDBPyConnection, key: str, text: str, node: dict[str,
 
 
 def _is_stable(con: duckdb.DuckDBPyConnection, name: str) -> bool:
-    if name.lower().startswith(_OURS) or name.lower() in FORMS:
+    if name.lower().startswith(_OURS) or name.lower() in {*FORMS, ATTR}:
         return True
     known = _functions(con).get(name.lower(), set())
     if any(kind == "macro" for kind, _ in known):
@@ -167,7 +208,7 @@ def _fields(tree: Any, bound: frozenset[str]) -> Iterator[str]:
             yield from _fields(part, bound)
     elif isinstance(tree, dict):
         if tree.get("class") == "LAMBDA":
-            bound |= {name for node in _nodes(tree["lhs"]) for name in node.get("column_names", ())[:1]}
+            bound |= {name for node in nodes(tree["lhs"]) for name in node.get("column_names", ())[:1]}
             yield from _fields(tree["expr"], bound)
         elif tree.get("class") == "COLUMN_REF":
             yield from (name for name in tree["column_names"][:1] if name not in bound)

@@ -68,10 +68,10 @@ def checked_rule(con: duckdb.DuckDBPyConnection, key: str, rule: str) -> Express
     """A rule as SQL; ``key`` is where it stands. InvalidExpression unless it is a condition over a product's
     columns.
     """
-    checked = parse(con, key, rule)
+    checked = parse(con, key, rule, over_product=True)
     if unknown := [field for field in checked.fields if field.lower() not in product.COLUMNS]:
         words = f"no product column is called {', '.join(map(repr, unknown))}; there are {', '.join(product.COLUMNS)}"
-        raise InvalidExpression(key, rule, words)
+        raise InvalidExpression(key, rule, f"{words}. A text stands in single quotes, an attribute is attr('color')")
     columns = ", ".join(f"NULL::{kind} AS {quote(column)}" for column, kind in product.TYPES.items())
     kind = type_of(con, key, checked, f"SELECT {columns}")
     if kind != "BOOLEAN":

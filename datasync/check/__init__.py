@@ -12,7 +12,7 @@ from datetime import datetime
 from datasync.check.finding import Finding
 from datasync.check.offers import offered
 from datasync.check.places import is_writable, logs, outputs
-from datasync.check.rules import rules
+from datasync.check.rules import Reception, nothing_arrives, rules
 from datasync.check.scopes import sampled
 from datasync.connection import Credentials
 from datasync.settings import Settings
@@ -28,14 +28,18 @@ def check(store: Store, settings: Settings, at: datetime, credentials: Credentia
         reachable = [*is_writable(con, store)]
         yield from reachable
         yield from outputs(settings)
-        for name, service in settings.services.items():
-            yield from rules(con, name, service)
+        broken = [finding for name in settings.services for finding in rules(con, settings, name)]
+        yield from broken
         if any(finding.level == "problem" for finding in reachable):
             return
         yield from logs(con, store, settings)
         offers = [*offered(settings, credentials)]
         yield from offers
         closed = {finding.where for finding in offers if finding.level == "problem"}
+        receptions: list[Reception] = []
         with dry_run(store) as aside:
             for name in [n for n, scope in settings.scopes.items() if f"sources.{scope.source}" not in closed]:
-                yield from sampled(con, aside, settings, name, at, credentials)
+                yield from sampled(con, aside, settings, name, at, credentials, receptions)
+        for name in settings.services:
+            if not any(finding.where.startswith(f"services.{name}.") for finding in broken):
+                yield from nothing_arrives(name, receptions, settings)

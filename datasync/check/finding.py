@@ -8,6 +8,7 @@ from typing import Literal
 import duckdb
 
 from datasync.errors import DatasyncError
+from datasync.sql_errors import in_our_words
 
 FORESEEN = (DatasyncError, duckdb.Error, OSError, ImportError)
 
@@ -30,7 +31,9 @@ def problem(where: str, error: Exception) -> Finding:
 
 
 def sentence(error: Exception) -> str:
-    """An error as a sentence: ours as it is; of DuckDB's or the system's the first line."""
+    """An error as a sentence: ours as it is; of DuckDB's or the system's what it comes to."""
     if isinstance(error, DatasyncError):
         return str(error)
+    if isinstance(error, duckdb.Error):
+        return f"{in_our_words(str(error))}."
     return str(error).strip().split("\n")[0].rstrip(".") + "."

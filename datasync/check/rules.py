@@ -1,37 +1,132 @@
-"""The services' rules: each one condition over the product's columns, and how much of a catalog it turns away."""
+"""The services' rules: each one condition over the product's columns that some product can meet, and what a catalog
+comes to at each service.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
 
 import duckdb
 
 from datasync import receipts
 from datasync.check.finding import Finding, problem
 from datasync.errors import InvalidExpression
-from datasync.settings import Service
+from datasync.expression import ATTR, attribute_name, checked_tree, nodes
+from datasync.services import open_service
+from datasync.settings import Service, Settings
+from datasync.settings.reasons import meant
+from datasync.sql import query
+
+_WORDS = {
+    "status": ["enabled", "disabled"],
+    "stock": ["in-stock", "low-stock", "out-of-stock", "unknown"],
+    "visible_in": ["catalog", "search"],
+}
 
 
-def rules(con: duckdb.DuckDBPyConnection, name: str, service: Service) -> Iterator[Finding]:
-    """Whether each rule is a condition over the product's columns, with nothing else in it."""
-    for number, accept in enumerate(service.accepts):
+def rules(con: duckdb.DuckDBPyConnection, settings: Settings, name: str) -> Iterator[Finding]:
+    """Whether each rule is a condition over the product's columns, and asks for nothing that no product can have."""
+    for number, accept in enumerate(settings.services[name].accepts):
         key = f"services.{name}.accepts.{number}.rule"
         try:
             receipts.checked_rule(con, key, accept.rule)
         except InvalidExpression as error:
             yield problem(key, error)
+            continue
+        tree = checked_tree(con, key, accept.rule)
+        yield from (Finding("problem", key, sentence) for sentence in _impossible(tree))
+        yield from (Finding("problem", key, sentence) for sentence in _not_taken(tree, settings))
 
 
-def turned_away(con: duckdb.DuckDBPyConnection, where: str, name: str, service: Service) -> Finding:
-    """How many products of the view ``catalog`` each rule of a service turns away, by the first that is not true."""
+def _impossible(tree: Any) -> Iterator[str]:
+    """What a rule compares a column with, and the column never is."""
+    for node in nodes(tree):
+        for column, word in _compared(node):
+            known = _WORDS.get(column.lower(), [word])
+            if word not in known:
+                near = meant(word, known)
+                yield f"{column} is never {word!r}. {near}It is one of {', '.join(known)}."
+
+
+def _compared(node: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Columns and the texts that a comparison, a list or list_contains puts beside them."""
+    if node["class"] == "COMPARISON":
+        sides = [node["left"], node["right"]]
+    elif node["type"] in ("COMPARE_IN", "COMPARE_NOT_IN"):
+        sides = node["children"]
+    elif node["class"] == "FUNCTION" and node["function_name"] in ("list_contains", "list_has", "array_contains"):
+        sides = [argument["expression"] for argument in node["arguments"]]
+    else:
+        return
+    columns = [side["column_names"][0] for side in sides if side["class"] == "COLUMN_REF"]
+    texts = [side["literal"]["text"] for side in sides if side["class"] == "CONSTANT" and side["literal"].get("text")]
+    yield from ((column, str(text)) for column in columns for text in texts)
+
+
+def _not_taken(tree: Any, settings: Settings) -> Iterator[str]:
+    """Attributes that a rule asks for and no scope takes."""
+    taken = [pattern for scope in settings.scopes.values() for pattern in (*scope.attributes, *scope.volatile)]
+    for node in nodes(tree):
+        if node["class"] == "FUNCTION" and node["function_name"].lower() == ATTR:
+            name = attribute_name(node) or ""
+            if not any(name == pattern or fnmatchcase(name, pattern) for pattern in taken):
+                yield f"no scope takes the attribute {name!r}. {meant(name, taken)}Name it under a scope's attributes."
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """What one service makes of the catalog that a check has: how many it accepts, and how many of these it rejects."""
+
+    service: str
+    of: int
+    turned_away: Mapping[str, int]
+    rejected: Mapping[str, int]
+    is_whole: bool
+
+    @property
+    def accepted(self) -> int:
+        return self.of - sum(self.turned_away.values())
+
+    def finding(self, where: str) -> Finding:
+        """A sentence; that nothing at all arrives is a problem only where the whole catalog is known."""
+        why = "".join(f"; {count:,}: {words.rstrip('.')}" for words, count in self.turned_away.items())
+        sample = "" if self.is_whole or not self.of else " of this sample"
+        accepts = f"{self.service} accepts {self.accepted:,} of {self.of:,}{sample}{why}."
+        limits = "".join(f" It rejects {count:,} of these: {words}." for words, count in self.rejected.items())
+        return Finding("note" if self.turned_away or self.rejected else "ok", where, accepts + limits)
+
+
+def received(con: duckdb.DuckDBPyConnection, settings: Settings, name: str, *, is_whole: bool) -> Reception | None:
+    """What a service makes of the view ``catalog``; None where one of its rules cannot be used."""
+    service: Service = settings.services[name]
     try:
         receipts.define_rules(con, name, service.accepts)
         rows = con.execute(
             "SELECT otherwise, count(*) AS n FROM rules GROUP BY ALL ORDER BY n DESC, otherwise"
         ).fetchall()
+        con.execute(f"CREATE OR REPLACE TEMP VIEW accepted AS {query('check_accepted')}")
+        answers = open_service(settings, name).deliver(con, "accepted")
+        refused = con.execute(query("check_rejected", answers=answers, max_bytes=str(service.max_bytes))).fetchall()
     except (InvalidExpression, duckdb.Error):
-        return Finding("note", where, f"{name}: not tried, for a rule cannot be used (see there).")
-    total, away = sum(count for _, count in rows), [(words, count) for words, count in rows if words is not None]
-    why = "".join(f"; {count:,}: {words.rstrip('.')}" for words, count in away)
-    accepted = total - sum(count for _, count in away)
-    return Finding("note" if away else "ok", where, f"{name} accepts {accepted:,} of {total:,}{why}.")
+        return None
+    away = {words: count for words, count in rows if words is not None}
+    return Reception(name, sum(count for _, count in rows), away, dict(refused), is_whole)
+
+
+def nothing_arrives(service: str, receptions: list[Reception], settings: Settings) -> Iterator[Finding]:
+    """A service that would get nothing of any scope, though all of their products are known."""
+    mine = [one for one in receptions if one.service == service and one.of]
+    if not mine or not all(one.is_whole for one in mine):
+        return
+    of, accepted = sum(one.of for one in mine), sum(one.accepted for one in mine)
+    rejected = sum(sum(one.rejected.values()) for one in mine)
+    if not accepted:
+        reasons = list(dict.fromkeys(words.rstrip(".") for one in mine for words in one.turned_away))
+        fix = f"Look at {'the rule' if len(reasons) == 1 else 'the rules'} behind: {'; '.join(reasons)}."
+        yield Finding("problem", f"services.{service}.accepts", f"of all {of:,} products it accepts none. {fix}")
+    elif rejected == accepted:
+        fix = "Map what is required, or take it out of required; see max_bytes for what is too large."
+        yield Finding("problem", f"services.{service}", f"it rejects all {accepted:,} products that it accepts. {fix}")

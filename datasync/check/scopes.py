@@ -11,8 +11,9 @@ from typing import Literal
 import duckdb
 
 from datasync import mapping, product, pull, staging
+from datasync.check.casts import failing
 from datasync.check.finding import FORESEEN, Finding, problem
-from datasync.check.rules import turned_away
+from datasync.check.rules import Reception, received
 from datasync.connection import Credentials
 from datasync.pull import Snapshot
 from datasync.settings import Settings
@@ -66,8 +67,12 @@ def sampled(
     name: str,
     at: datetime,
     credentials: Credentials,
+    receptions: list[Reception],
 ) -> Iterator[Finding]:
-    """Pull a sample into ``store``, and say what became of its records and fields, and what each service would take."""
+    """Pull a sample into ``store``, and say what became of its records and fields, and what each service would take.
+
+    What each service would take is added to ``receptions`` too.
+    """
     key, mine, run = f"scopes.{name}", settings.scopes[name], f"check-{uuid.uuid4().hex}"
     want = Want("complete", at, is_sample=True)
     try:
@@ -80,12 +85,19 @@ def sampled(
     except FORESEEN as error:
         yield problem(key, error)
         return
-    yield _records(con, store, key, found, is_part=found.records >= SAMPLE or isinstance(source, Offering))
+    is_part = found.records >= SAMPLE or isinstance(source, Offering)
+    yield _records(con, store, key, found, is_part=is_part)
+    yield from failing(con, parquet(store, pull.quarantine_path(found.scope, found.run)), name, mine)
     yield from _notes(key, opened.given.notes)
     yield from _fields(con, store, key, how, opened.given.names, found)
     con.execute(f"CREATE OR REPLACE TEMP VIEW catalog AS {pull.products(found, store.url)}")
-    for service, theirs in settings.services.items():
-        yield turned_away(con, key, service, theirs)
+    for service in settings.services:
+        reception = received(con, settings, service, is_whole=not is_part)
+        if reception is None:
+            yield Finding("note", key, f"{service}: not tried, because a rule cannot be used (see there).")
+        else:
+            receptions.append(reception)
+            yield reception.finding(key)
 
 
 def _records(con: duckdb.DuckDBPyConnection, store: Store, key: str, found: Snapshot, *, is_part: bool) -> Finding:

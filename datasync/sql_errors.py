@@ -1,0 +1,63 @@
+"""What DuckDB says of an expression that it cannot use, in words for whoever wrote it in the settings."""
+
+from __future__ import annotations
+
+import re
+
+_KINDS = {"VARCHAR": "text", "STRING_LITERAL": "text", "INTEGER_LITERAL": "a number", "BOOLEAN": "true or false"}
+_OPERATORS = {"~~": "like", "!~~": "not like"}
+
+
+def in_our_words(says: str) -> str:
+    """The first line of an error of DuckDB's as what is wrong and what to write instead."""
+    line = re.sub(r"^\w+( \w+)? Error: ", "", says.strip().split("\n")[0]).rstrip(". ")
+    for pattern, words in _KNOWN:
+        if found := re.search(pattern, line):
+            return words(found)
+    return f"DuckDB cannot do it ({line})"
+
+
+def _misfit(found: re.Match[str]) -> str:
+    name, given = found[1], " and ".join(map(_kind, found[2].split(", "))) or "nothing"
+    cast = "Cast what is text, as in try_cast(price as double)"
+    return f"{_OPERATORS.get(name, name)} does not take {given}. {cast}"
+
+
+def _apart(found: re.Match[str]) -> str:
+    cast = "Cast one of them, as in try_cast(price as double)"
+    return f"it puts {_kind(found[1])} and {_kind(found[2])} side by side. {cast}"
+
+
+def _kind(name: str) -> str:
+    kind = name.strip()
+    if kind.endswith("[]"):
+        return "a list"
+    return _KINDS.get(kind, "a number" if re.match("DOUBLE|FLOAT|DECIMAL|.*INT", kind) else kind.lower())
+
+
+_KNOWN = (
+    (r"syntax error at or near \"(.*)\"$", lambda found: f"it is no SQL from {found[1]!r} on"),
+    (r"syntax error at end of input", lambda found: "it breaks off: something is missing at its end"),
+    (r"unterminated string literal", lambda found: "a text in it has no closing quote"),
+    (r"unterminated quoted identifier", lambda found: "a name in it has no closing double quote"),
+    (r"Function with name (\S+) does not exist", lambda found: f"there is no function {found[1]}"),
+    (
+        r"Type with name (\S+) does not exist",
+        lambda found: f"there is no type {found[1]}: int, double, text, date and timestamp are some",
+    ),
+    (r"No function matches the given name and argument types '(.+?)\((.*)\)'", _misfit),
+    (r"Cannot (?:compare|mix) values of type (\S+) and (?:type )?(\S+)", _apart),
+    (r"Cannot concatenate types (\S+) and (\S+)", _apart),
+    (
+        r"Could not convert string '(.*)' to (\w+)",
+        lambda found: f"{found[1]!r} is no {found[2].lower()}: what is compared has to be of one type",
+    ),
+    (
+        r"Cannot extract field '(.*)' from expression \"(.*)\"",
+        lambda found: (
+            f'{found[2]} has no parts: a name with a point in it stands in double quotes, as in "{found[2]}.{found[1]}"'
+        ),
+    ),
+    (r"Referenced column \"(.*?)\" not found", lambda found: f"there is no field {found[1]!r}"),
+    (r"Cannot cast|Unimplemented type for cast", lambda found: "it casts to a type that its value cannot have"),
+)
