@@ -92,7 +92,7 @@ def form() -> dict[str, Param]:
 
 def said(plan: ScopePlan) -> list[str]:
     """A scope's plan in words, for the log. SKUs are quoted: whoever exports a catalog could put anything into one."""
-    from datasync.resync import removal_words
+    from datasync.resync import further_words
 
     took = f"; the last such pull took {plan.last_seconds:.1f} s" if plan.last_seconds is not None else ""
     more = " ..." if plan.products > len(plan.shown) else ""
@@ -100,7 +100,7 @@ def said(plan: ScopePlan) -> list[str]:
     lines = [f"{plan.reads} would be read, {plan.products:,} now{shown}"]
     lines += [f"requests to the source: {plan.requests:,}{took}"]
     lines += [f"{service} would be sent {count:,} again that it has" for service, count in plan.marks.items()]
-    return [f"{plan.scope}: {line}" for line in (*lines, *removal_words(plan))]
+    return [f"{plan.scope}: {line}" for line in (*lines, *further_words(plan))]
 
 
 @dag(

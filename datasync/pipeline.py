@@ -234,6 +234,14 @@ class Pipeline:
             "summary": summary.text(page, self.settings.link or done.index),
         }
 
+    def in_quarantine(self, scope: str) -> int:
+        """How many records of a scope are in quarantine now, as the page counts them."""
+        with self.connected() as con:
+            into = catalog.log(self.store, scope)
+            head = into.head(con)
+            into.fold(con, "catalog", head.number)
+            return totals.quarantined_now(con, self.store, scope, head.meta)
+
     def status(self, as_of: datetime | None = None) -> dict[str, Any]:
         """The figures of a moment as status.json has them, without publishing."""
         with self.connected() as con:

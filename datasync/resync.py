@@ -63,7 +63,7 @@ class ScopePlan:
     """What a request means for one scope: products to read, requests to the source, and how long its last pull took.
 
     ``accepts`` are the holds whose lists may go. ``kept_back`` of the SKUs that are asked for stand in the lists of
-    ``holds``, and so stay.
+    ``holds``, and so stay. ``unknown`` are those of the SKUs that no scope has ever had, as a misspelled one.
     """
 
     scope: str
@@ -76,6 +76,7 @@ class ScopePlan:
     accepts: tuple[Hold, ...] = ()
     kept_back: int = 0
     holds: tuple[Hold, ...] = ()
+    unknown: tuple[str, ...] = ()
 
 
 def parse(settings: Settings, given: Mapping[str, Any], asked_by: str) -> Request:
@@ -219,7 +220,26 @@ def _plan_scope(
         tuple(hold for hold in accepted(store, settings, request) if hold.scope == scope),
         _kept_back(con, store, standing, skus),
         tuple(standing),
+        _unknown(con, store, settings, skus),
     )
+
+
+def _unknown(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, skus: Sequence[str]) -> tuple[str, ...]:
+    """The SKUs that stand in no catalog's log, not even as removed or in quarantine; in the order they were given."""
+    left = list(skus)
+    for scope in settings.scopes:
+        if left:
+            catalog.log(store, scope).fold(con, "catalog")
+            known = con.execute("SELECT DISTINCT sku FROM catalog WHERE list_contains(?::VARCHAR[], sku)", [left])
+            met = {sku for (sku,) in known.fetchall()}
+            left = [sku for sku in left if sku not in met]
+    return tuple(left)
+
+
+def named(skus: Sequence[str]) -> str:
+    """The first of some SKUs, and how many more there are."""
+    more = f" and {len(skus) - SHOWN:,} more" if len(skus) > SHOWN else ""
+    return f"{', '.join(skus[:SHOWN])}{more}"
 
 
 def _kept_back(con: duckdb.DuckDBPyConnection, store: Store, standing: Sequence[Hold], skus: Sequence[str]) -> int:
@@ -230,6 +250,13 @@ def _kept_back(con: duckdb.DuckDBPyConnection, store: Store, standing: Sequence[
     listed = holds.skus(store, (hold.listed for hold in standing))
     counted = con.execute(f"SELECT count(*) FROM ({asked}) SEMI JOIN ({listed}) USING (sku)", [list(skus)]).fetchone()
     return int(counted[0]) if counted else 0
+
+
+def further_words(plan: ScopePlan) -> Iterator[str]:
+    """What else there is to know of a plan: SKUs that nobody knows, and what may be removed."""
+    if plan.unknown:
+        yield f"No scope has ever had: {named(plan.unknown)}. Are they spelled as the source has them?"
+    yield from removal_words(plan)
 
 
 def removal_words(plan: ScopePlan) -> Iterator[str]:

@@ -51,12 +51,23 @@ def test_a_sync_tells_each_step_on_stderr_and_the_outcome_on_stdout(shop: Shop) 
     assert told.code == 0
     assert told.errors == [
         "en-US pull: 4 records, 3 valid, 1 quarantined.",
-        "en-US catalog: 3 added, 1 quarantined, 3 products.",
+        "en-US catalog: 3 added, 1 newly quarantined, 3 products.",
         "en-US to catalog-service: 3 added.",
         "en-US to search: 2 added.",
     ]
     assert rows(told) == [
-        ["scope", "where", "added", "updated", "resent", "removed", "quarantined", "rejected", "failed", "outcome"],
+        [
+            "scope",
+            "where",
+            "added",
+            "updated",
+            "resent",
+            "removed",
+            "in quarantine",
+            "rejected",
+            "failed",
+            "outcome",
+        ],
         ["en-US", "catalog", "3", "0", "0", "0", "1", "0", "0", "ok"],
         ["en-US", "to catalog-service", "3", "0", "0", "0", "0", "0", "0", "ok"],
         ["en-US", "to search", "2", "0", "0", "0", "0", "0", "0", "ok"],
@@ -201,6 +212,7 @@ def test_a_resync_shows_its_plan_and_changes_nothing_without_yes(shop: Shop) -> 
         "en-US: reads these SKUs, 2 products: A-1, Z-9.",
         "  Requests to the source: 1; there was no pull like it yet.",
         "  Delivered again though held: search 1.",
+        "  No scope has ever had: Z-9. Are they spelled as the source has them?",
         "To carry it out, add --yes.",
     ]
 
@@ -213,7 +225,7 @@ def test_a_resync_with_yes_reads_delivers_again_and_names_what_is_not_at_the_sou
     )
     assert told.code == 0
     assert rows(told)[1:] == [
-        ["en-US", "catalog", "0", "0", "0", "1", "0", "0", "0", "ok"],
+        ["en-US", "catalog", "0", "0", "0", "1", "1", "0", "0", "ok"],
         ["en-US", "to catalog-service", "0", "0", "1", "1", "0", "0", "0", "ok"],
         ["en-US", "to search", "0", "0", "1", "1", "0", "0", "0", "ok"],
     ]
@@ -596,3 +608,37 @@ def _read(descriptor: int) -> bytes:
 def test_times_of_the_shell_are_utc(shop: Shop) -> None:
     shop.run("sync")
     assert datetime.fromisoformat(shop.json("status")["as_of"]).tzinfo == UTC
+
+
+def test_what_sync_and_status_say_of_quarantine_is_the_same_also_when_nothing_changed(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    shop.sells(("A", "a", "enabled", "x", ""), ("B", "", "enabled", "x", ""), ("", "c", "enabled", "x", ""))
+    for _ in range(2):
+        told = shop.run("sync")
+        (row,) = [line.split() for line in told.lines if line.startswith("en-US  catalog ")]
+        assert row[6] == "2"
+        assert "en-US: 1 products in the catalog, 2 records in quarantine" in shop.run("status").out
+        (scope,) = shop.json("status")["scopes"]
+        assert scope["quarantined"] == 2
+
+
+@pytest.mark.parametrize("listed", ["A,B", "A;B,C", "A\tB"])
+def test_a_list_given_as_one_sku_is_told(tmp_path: Path, listed: str) -> None:
+    shop = Shop(tmp_path)
+    shop.sells(("A", "a", "enabled", "x", ""))
+    shop.run("sync")
+    told = shop.run("resync", "--scope", "en-US", "--sku", listed, "--reason", "r")
+    assert "is read as one SKU. If it is several: --sku A --sku B, or a file with one a line" in told.err
+    assert shop.run("resync", "--scope", "en-US", "--sku", "one, two three", "--reason", "r").err == ""
+
+
+def test_a_plan_marks_skus_that_no_scope_has_ever_had(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    shop.sells(("A", "a", "enabled", "x", ""), ("Q", "", "enabled", "x", ""), ("G", "g", "enabled", "x", ""))
+    shop.run("sync")
+    shop.sells(("A", "a", "enabled", "x", ""), ("Q", "", "enabled", "x", ""))
+    shop.run("sync")
+    skus = [f"--sku={sku}" for sku in ("A", "Q", "G", "A,Q", "a")]
+    told = shop.run("resync", "--scope", "en-US", *skus, "--reason", "r")
+    assert "  No scope has ever had: A,Q, a. Are they spelled as the source has them?" in told.lines
+    assert "No scope has ever had" not in shop.run("resync", "--scope", "en-US", "--sku=G", "--reason", "r").out

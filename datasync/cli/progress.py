@@ -60,7 +60,9 @@ def outcome(told: Mapping[str, Any]) -> str:
     """A step's outcome in words: its counts that are not 0, how long it took, and what it says besides."""
     if told["outcome"] == "failed":
         return f"failed. {told['error']}"
-    counts = [f"{told[name]:,} {name}" for name in _COUNTS if told.get(name)]
+    is_catalog = "products" in told  # it counts SKUs that were not in quarantine before; a pull counts records
+    words = {"quarantined": "newly quarantined"} if is_catalog else {}
+    counts = [f"{told[name]:,} {words.get(name, name)}" for name in _COUNTS if told.get(name)]
     said = [
         ", ".join(counts) or "nothing to do",
         *held(told),

@@ -24,7 +24,8 @@ from datasync.store.overlay import dry_run
 from datasync.store.runs import Step, StepRecord
 
 _WORST_FIRST = (1, 2, 4, 3, 5)
-_MOVED = ("added", "updated", "resent", "removed", "quarantined", "rejected", "failed")
+_MOVED = {name: name for name in ("added", "updated", "resent", "removed", "quarantined", "rejected", "failed")}
+_MOVED["quarantined"] = "in quarantine"
 
 
 @dataclass
@@ -87,7 +88,7 @@ def resync_(args: argparse.Namespace, clock: Clock) -> int:
     given = {
         "scopes": args.scope,
         "services": args.service,
-        "skus": words.sku_list(args.sku, args.skus, sys.stdin),
+        "skus": _skus(args),
         "failing": args.failing,
         "force": args.force,
         "accept_shrink": args.accept_shrink,
@@ -100,6 +101,17 @@ def resync_(args: argparse.Namespace, clock: Clock) -> int:
     run = pipeline.begin(run_id("resync", clock), "resync", request.scopes, request.asked_by, request.reason, request)
     way = _carry_out(pipeline, run, request.scopes, resync.services(pipeline.settings, request))
     return _close(way)
+
+
+def _skus(args: argparse.Namespace) -> list[str]:
+    """The SKUs that are asked for; one that looks like several is read as it is, and told."""
+    skus = words.sku_list(args.sku, args.skus, sys.stdin)
+    for sku in [sku for sku in skus if words.looks_like_several(sku)][:3]:
+        tell(
+            f"datasync: {sku!r} is read as one SKU. If it is several: --sku A --sku B, or a file with one a line, "
+            "given with --skus."
+        )
+    return skus
 
 
 def run_id(kind: str, clock: Clock) -> str:
@@ -153,12 +165,12 @@ def worst(causes: Sequence[Exception]) -> int:
 def _show(way: _Way) -> None:
     """What moved, a row for each catalog and service; what became of the records; and what is not at the source."""
     rows = [
-        (step.scope, step.place, *(int(told.get(name, 0)) for name in _MOVED), told["outcome"])
+        (step.scope, step.place, *_moved(way, step, told), told["outcome"])
         for step, told in way.told.items()
         if step.kind != "pull"
     ]
     if rows:
-        table(("scope", "where", *_MOVED, "outcome"), rows)
+        table(("scope", "where", *_MOVED.values(), "outcome"), rows)
     for step, told in way.told.items():
         if step.kind == "pull" and told.get("records"):
             outdated = way.told.get(Step("catalog", step.scope), {}).get("outdated", 0)
@@ -169,6 +181,14 @@ def _show(way: _Way) -> None:
             say(f"{step.scope}: not at the source: {_absent(told, applied)}")
             if applied.get("kept_back"):
                 say(f"{step.scope}: {applied['note']}")
+
+
+def _moved(way: _Way, step: Step, told: Mapping[str, Any]) -> list[int]:
+    """The counts of a catalog or a service; of a catalog, the records in quarantine now, as `status` has them."""
+    counts = {name: int(told.get(name, 0)) for name in _MOVED}
+    if step.kind == "catalog":
+        counts["quarantined"] = way.pipeline.in_quarantine(step.scope)
+    return list(counts.values())
 
 
 def _absent(pulled: Mapping[str, Any], applied: Mapping[str, Any]) -> str:
@@ -194,7 +214,7 @@ def _show_plan(request: Request, plan: Sequence[ScopePlan]) -> None:
         if request.force:
             marks = ", ".join(f"{service} {count:,}" for service, count in one.marks.items())
             say(f"  Delivered again though held: {marks}.")
-        for sentence in resync.removal_words(one):
+        for sentence in resync.further_words(one):
             say(f"  {sentence}")
     say("To carry it out, add --yes.")
 

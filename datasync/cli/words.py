@@ -75,6 +75,14 @@ def sku_list(given: Iterable[str], file: str | None, stdin: TextIO) -> list[str]
     return made
 
 
+def looks_like_several(sku: str) -> bool:
+    """Whether what is given as one SKU looks like a list: parts that have no blanks in them, set apart by one sign."""
+    return any(
+        len(parts := sku.split(sign)) > 1 and all(part.strip() and " " not in part.strip() for part in parts)
+        for sign in (",", ";", "\t")
+    )
+
+
 def utf8(key: str, given: str) -> str:
     """``given``, if it is text at all: a shell can hand over bytes that are none. Raises InvalidSettings."""
     try:
