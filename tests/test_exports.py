@@ -261,5 +261,6 @@ def test_google_merchant(tmp_path: Path) -> None:
     ids=["German", "Swiss", "Polish", "Brazilian"],
 )
 def test_an_erp_of_a_country(tmp_path: Path, name: str, content: str, right: dict[str, tuple[str, ...]]) -> None:
-    (found,) = products(tmp_path, name, content).values()
+    encoding = {"artikelstamm.csv": "windows-1252", "towary.csv": "windows-1250"}.get(name, "utf-8")
+    (found,) = products(tmp_path, name, content, encoding).values()
     assert columns(found, "name", "price", "currency", "stock", "status", "updated_at") == right
