@@ -453,3 +453,8 @@ def test_several_files_become_a_scope_each_by_their_locale(tmp_path: Path) -> No
         "de-CH-2": ("more_de-CH.csv", "name_de"),
     }
     assert shop.run("check").code == 0
+
+
+def test_a_field_that_is_not_understood_leaves_its_column_to_another_that_is(tmp_path: Path) -> None:
+    _, _, mapped = init(tmp_path, "p.csv", "sku,name,status,enabled\n1,Pen,A,true\n2,Ink,B,false\n")
+    assert mapped["status"].startswith("case lower(enabled) when 'true' then 'enabled'")

@@ -105,7 +105,7 @@ def _by_forms(choices: _Open, column: str) -> Choice | None:
     left: Choice | None = None
     for field in choices.named(column):
         choice = _by_form(choices, column, field)
-        if choice.sql or choice.options:
+        if choice.sql or len(choice.options) > 1:  # of two readings a person chooses; other fields are no way out
             return choice
         left = left or choice
     return left
