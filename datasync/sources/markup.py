@@ -7,6 +7,7 @@ from typing import Protocol
 from xml.parsers.expat import ParserCreate
 
 _BLOCK = 1 << 16
+_MOST = 1 << 21  # elements of a document that is kept
 
 
 class Content(Protocol):
@@ -63,7 +64,7 @@ def _refuse_entities(*declared: object) -> None:
 
 
 def collect(content: Content, take: Callable[[str, Mapping[str, str]], None]) -> None:
-    """Hand every element's name and attributes to ``take``."""
+    """Hand every element's name and attributes to ``take``; ValueError for more of them than a workbook can need."""
     for _ in walk(content, _Elements(take)):
         pass
 
@@ -72,7 +73,14 @@ class _Elements:
     """A handler of a document that holds no text."""
 
     def __init__(self, take: Callable[[str, Mapping[str, str]], None]) -> None:
-        self.start = take
+        self._take, self._left = take, _MOST
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        """One element more."""
+        self._left -= 1
+        if self._left < 0:
+            raise ValueError("too many elements")
+        self._take(tag, attributes)
 
     def end(self, tag: str) -> None:
         """Nothing waits for it."""

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 
 from datasync.sources.cell_format import plain
 from datasync.sources.markup import Content, walk
-from datasync.sources.workbook import Format, SharedTexts, unescaped
+from datasync.sources.workbook import LONGEST_TEXT, Format, SharedTexts, unescaped
+
+_COLUMNS = 16_384  # a sheet has no more
 
 
 @dataclass(slots=True)
@@ -20,6 +22,7 @@ class Row:
     number: int
     texts: dict[int, str] = field(default_factory=dict)
     spoilt: dict[int, str] = field(default_factory=dict)
+    size: int = 0  # signs of its texts together
 
     @property
     def is_blank(self) -> bool:
@@ -45,13 +48,14 @@ class _Rows:
         self._is_inside = self._is_value = self._is_phonetic = self._has_formula = False
         self._column, self._kind, self._style = 0, "n", ""
         self._pieces: list[str] = []
+        self._length = 0
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         if tag == "c":
             place = attributes.get("r")
             self._column = _column(place) if place else self._column + 1
             self._kind, self._style = attributes.get("t", "n"), attributes.get("s", "")
-            self._pieces, self._has_formula = [], False
+            self._pieces, self._length, self._has_formula = [], 0, False
         elif tag == "v" or (tag == "t" and not self._is_phonetic):
             self._is_value = True
         elif tag == "f":
@@ -77,17 +81,24 @@ class _Rows:
             self._is_inside = False
 
     def text(self, text: str) -> None:
-        if self._is_value:
+        if self._is_value and self._length <= LONGEST_TEXT:
             self._pieces.append(text)
+            self._length += len(text)
 
     def _take(self, value: str) -> None:
         """Keep the cell that has ended, if anything is in it."""
+        if self._column > _COLUMNS:
+            return
         if self._kind == "e":
             self._row.spoilt[self._column] = f"{value[:20]}, an error of Excel's"
         elif self._has_formula and not value and self._kind != "str":
             self._row.spoilt[self._column] = "a formula whose value was not stored: open it in Excel and save it"
         elif value and (text := self._shown(value)):
-            self._row.texts[self._column] = text
+            if len(text) > LONGEST_TEXT:
+                self._row.spoilt[self._column] = f"a text of over {LONGEST_TEXT:,} signs"
+            else:
+                self._row.texts[self._column] = text
+                self._row.size += len(text)
 
     def _shown(self, value: str) -> str:
         kind = self._kind

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from datasync.errors import UnreadableFile
+from datasync.sources.growth import Growth
 from datasync.sources.locations import File, Location, opened
 from datasync.sources.markup import Content
 from datasync.sources.sheet import Row, letters, rows
@@ -23,6 +24,7 @@ from datasync.sources.workbook import Sheet, Workbook, whole
 from datasync.store.scratch import ScratchFolder
 
 _BATCH = 8_192
+_ROOM = 1 << 25  # signs of the texts that wait to be written
 _ABOVE = 20  # so many lines at most can stand above a header
 _ROW = re.compile(rb"<(?:\w+:)?row[\s/>]")
 _ROWS = "rows.parquet"
@@ -59,7 +61,7 @@ def read_sheet(location: Location, file: File, sheet: str | int) -> Table:
             header, below = _header(rows(counted, book.texts(), book.formats()))
             if header is None or not header.columns:
                 raise UnreadableFile(file.name, f"its sheet {chosen.name!r} is empty")
-            _write(folder.path / _ROWS, header, below, chosen.name)
+            _write(folder.path / _ROWS, header, _chunks(below, book.cells), chosen.name)
     columns = {letters(column): text for column, text in header.columns.items()}
     notes = tuple(_notes(book.sheets, file.name, sheet, header))
     return Table(folder, columns, counted.total() - header.place, notes)
@@ -115,8 +117,22 @@ def _header(listed: Iterator[Row]) -> tuple[_Header | None, Iterator[Row]]:
     return _Header(row.number, place, row.texts, is_below_title=at > 0), below
 
 
-def _write(file: Path, header: _Header, below: Iterator[Row], sheet: str) -> None:
-    """Write the rows to a file, some thousand at a time."""
+def _chunks(below: Iterator[Row], growth: Growth) -> Iterator[list[Row]]:
+    """The rows, some thousand at a time, or fewer where their texts are long."""
+    chunk, size = [], 0
+    for row in below:
+        chunk.append(row)
+        size += row.size
+        growth.add(row.size)
+        if len(chunk) == _BATCH or size > _ROOM:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
+
+
+def _write(file: Path, header: _Header, chunks: Iterator[list[Row]], sheet: str) -> None:
+    """Write the rows to a file."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -124,7 +140,7 @@ def _write(file: Path, header: _Header, below: Iterator[Row], sheet: str) -> Non
     spoilt = pa.list_(pa.struct([("column", pa.string()), ("sentence", pa.string())]))
     schema = pa.schema([*texts, ("blank", pa.bool_()), ("spoilt", spoilt)])
     with pq.ParquetWriter(file, schema, compression="lz4", use_dictionary=False) as writer:
-        while chunk := list(islice(below, _BATCH)):
+        for chunk in chunks:
             columns = [[row.texts.get(column) for row in chunk] for column in header.columns]
             problems = [_problems(row, header, sheet) for row in chunk]
             lists = [*columns, [row.is_blank for row in chunk], problems]

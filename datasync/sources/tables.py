@@ -238,5 +238,5 @@ def look_at_xlsx(location: Location, file: File, sheet: str | int) -> Columns:
 
 def _spoilt_cell(column: str) -> str:
     """SQL for what is wrong with a row of a sheet, or with its cell in that column."""
-    wrong = f"list_filter(spoilt, lambda one: one.\"column\" IN ('', {literal(column)}))[1].sentence"
+    wrong = f"list_filter(spoilt, lambda problem: problem.\"column\" IN ('', {literal(column)}))[1].sentence"
     return f"CASE WHEN spoilt IS NOT NULL THEN {wrong} END"

@@ -29,6 +29,8 @@ _OLD = b"\xd0\xcf\x11\xe0"  # how an .xls begins, and an .xlsx under a password
 _ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
 _DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, ExpatError, ValueError)
 
+LONGEST_TEXT = 1 << 20  # signs of a cell; Excel itself has 32,767
+
 Format = Callable[[str], str]
 
 
@@ -63,11 +65,14 @@ def whole(name: str) -> Iterator[None]:
 
 
 class Workbook:
-    """An XLSX file that is open for reading; its parts are read as streams."""
+    """An XLSX file that is open for reading; its parts are read as streams.
+
+    ``cells`` counts the text of its cells, because many can share a long one.
+    """
 
     def __init__(self, content: IO[bytes], name: str, size: int) -> None:
         _refuse_what_is_no_zip(content, name)
-        self._name, self._growth = name, Growth(name, size)
+        self._name, self._growth, self.cells = name, Growth(name, size), Growth(name, size)
         self._zip = zipfile.ZipFile(content)
         self._parts = {part.lower(): part for part in self._zip.namelist()}
         self._book = next((r.part for r in self._relations("") if r.kind == "officedocument"), "xl/workbook.xml")
@@ -142,7 +147,7 @@ class SharedTexts:
     """The texts that cells share, one after the other in one run of bytes."""
 
     def __init__(self) -> None:
-        self._bytes, self._ends = bytearray(), array("Q", [0])
+        self._bytes, self._ends, self._length = bytearray(), array("Q", [0]), 0
         self._is_text = self._is_phonetic = False
 
     def __getitem__(self, number: int) -> str:
@@ -164,11 +169,13 @@ class SharedTexts:
             if b"_x" in self._bytes[start:]:
                 self._bytes[start:] = unescaped(self._bytes[start:].decode()).encode()
             self._ends.append(len(self._bytes))
+            self._length = 0
 
     def text(self, text: str) -> None:
-        """A piece of the text."""
-        if self._is_text:
+        """A piece of the text; of one that is too long for a cell, no more than tells so."""
+        if self._is_text and self._length <= LONGEST_TEXT:
             self._bytes += text.encode()
+            self._length += len(text)
 
 
 class _Styles:

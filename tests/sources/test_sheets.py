@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import random
 import subprocess
@@ -17,6 +18,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from datasync.errors import UnreadableFile
 from datasync.sources.cell_format import text_of
+from datasync.sources.sheet import letters
 from tests.pulling import Desk, balance
 from tests.sources.books import HEADER, book, cell, row, text
 
@@ -419,6 +421,49 @@ def test_one_cell_in_the_last_corner_takes_no_room(tmp_path: Path) -> None:
     assert len(content) < 5_000
     assert (records, valid, blank) == (2, 1, 0)
     assert megabytes < 400
+
+
+def test_a_long_text_that_many_cells_share_takes_no_room(tmp_path: Path) -> None:
+    """A few KB that would be over a gigabyte, as every row has the same megabyte."""
+    rows = "".join(row(n, text(f"A{n}", f"S{n}"), cell(f"B{n}", 0, "s")) for n in range(2, 1_100))
+    content = book(HEADER + rows, shared=f"<si><t>{'n' * (1 << 20)}</t></si>")
+    assert len(content) < 20_000
+    with pytest.raises(subprocess.CalledProcessError) as failed:
+        measured(tmp_path, content)
+    assert "grows over 200-fold and over 1 GB" in failed.value.stderr
+
+
+def test_a_text_that_no_cell_has_room_for_takes_its_own_record_to_quarantine(desk: Desk) -> None:
+    long = "n" * ((1 << 20) + 9)
+    rows = row(2, text("A2", "A"), text("B2", long)) + row(3, text("A3", "B"), cell("B3", 0, "s"))
+    desk.write(
+        "x.xlsx", book(HEADER + rows + row(4, text("A4", "C"), text("B4", "c")), shared=f"<si><t>{long}</t></si>")
+    )
+    found = desk.pull("x.xlsx")
+    assert (desk.products(found, "sku"), found.unreadable) == (["C"], 0)
+    assert desk.quarantine(found, "sku", "sentence") == [
+        ("A", "B2 of the sheet 'Products' holds a text of over 1,048,576 signs."),
+        ("B", "B3 of the sheet 'Products' holds a text of over 1,048,576 signs."),
+    ]
+
+
+def test_every_column_keeps_its_own_name_whatever_its_letters_are(desk: Desk) -> None:
+    """Among them are ONE and ROW; a cell beyond the last column that there is, is none."""
+    columns = [letters(number) for number in (1, 2, *range(10_450, 10_550), 12_581, 16_384, 16_385)]
+    header = "".join(text(f"{column}1", {"A": "sku", "B": "name"}.get(column, f"{column}!")) for column in columns)
+    bad = row(3, text("A3", "B"), text("B3", "b"), cell(f"{columns[9]}3", "#N/A", "e"))
+    desk.write("x.xlsx", book(row(1, header) + row(2, *(text(f"{column}2", column) for column in columns)) + bad))
+    found = desk.pull("x.xlsx", attributes=["*"])
+    ((sku, attributes),) = desk.products(found, "sku", "attributes")
+    expected = {f"{column}!": [column] for column in columns[2:-1]}
+    assert (sku, {one["code"]: one["values"] for one in attributes}) == ("A", expected)
+    assert desk.quarantine(found, "sku", "code") == [("B", "bad-value")]
+    assert {"ONE", "ROW"} < set(columns)
+
+
+def test_a_workbook_inside_of_gzip_is_read(desk: Desk) -> None:
+    desk.write("x.xlsx.gz", gzip.compress(book(HEADER + row(2, text("A2", "A"), text("B2", "a")))))
+    assert desk.products(desk.pull("x.xlsx.gz"), "sku") == ["A"]
 
 
 def test_a_header_in_the_last_column_is_one_column(desk: Desk) -> None:
