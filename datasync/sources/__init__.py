@@ -33,7 +33,9 @@ def _database(given: Opening) -> Source:
     except ImportError as error:
         fix = "Install it with its extra: pip install 'datasync[sql]'."
         raise InvalidSettings(
-            f"sources.{given.scope.source}", f"needs what is not installed ({error}).", fix
+            f"sources.{given.scope.source}",
+            f"needs the package {error.name or 'of its kind'}, which is not installed.",
+            fix,
         ) from error
     return Database(given)
 

@@ -8,6 +8,8 @@ that does not come to its end in time, or grows over any page's size, is not.
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +20,7 @@ from urllib.parse import urlsplit
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
+from datasync import secrets
 from datasync.connection import Connection
 from datasync.errors import AccessDenied, InvalidConnection, SourceRefused, SourceUnavailable, UnexpectedAnswer
 from datasync.sources.bounded import TooLarge, bound, read_body
@@ -36,6 +39,10 @@ _TLS = {
     "mend the host in the connection.",
     **dict.fromkeys(("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL", "HTTP_REQUEST"), _PLAIN),
 }
+_CODE = re.compile(r"[A-Za-z0-9_.-]{1,40}")
+_KIND = re.compile(r"[\w.+-]{1,40}/[\w.+-]{1,60}|nothing")
+_HOST = re.compile(r"https?://[A-Za-z0-9.\[\]:-]{1,200}")
+_LOGGED = 2_000  # bytes of an answer that is no JSON, in the log
 _NOT_HTTP = ("aws", "ftp", "mongo", "mssql", "mysql", "oracle", "postgres", "redis", "sftp", "sqlite", "ssh")
 
 Params = Sequence[tuple[str, str]]
@@ -65,12 +72,12 @@ class Api:
         source: str,
         base: str,
         pace: Pace,
-        secrets: Collection[str],
+        credentials: Collection[str],
         headers: Mapping[str, str],
         seconds: float = 300,
     ) -> None:
         self._source, self._pace, self._deadline = source, pace, Deadline(seconds)
-        self._secrets = sorted((secret for secret in secrets if len(secret) > 3), key=len, reverse=True)
+        secrets.register(*credentials)
         self._client = httpx.Client(
             base_url=base,
             timeout=_TIMEOUT,
@@ -112,12 +119,12 @@ class Api:
 
     def judge(self, response: httpx.Response, content: bytes) -> Any:
         """The JSON in the content of an answer; raises what any other answer means."""
-        status, says = response.status_code, f"{self._says(content)} ({self._place(response.url)})"
+        place = self._place(response.url)
+        status, says = response.status_code, f"{self._code(response, content)} ({place})"
         if status in _AGAIN or status >= httpx.codes.INTERNAL_SERVER_ERROR:
             raise self._again(f"it answered {status}{says}.", _retry_after(response))
         if response.is_redirect:
-            target = urlsplit(response.headers.get("location", ""))
-            where = f"{target.scheme}://{target.netloc}" if target.netloc else target.path
+            where = _host(response.headers.get("location", ""))
             raise SourceRefused(self._source, status, f"it answered {status}{says} and points to {where}")
         if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
             raise AccessDenied(self._source, status, f"it answered {status}{says}")
@@ -149,20 +156,21 @@ class Api:
             self._deadline.end()
         if self._deadline.is_over:  # a body without a length ends where its connection does
             raise self._too_late()
-        return Answer(self.judge(response, body), _at(response))
+        return Answer(self.judge(response, secrets.mask_bytes(body)), _at(response))
 
     def _failed(self, error: httpx.RequestError) -> Exception:
         """What a request means that got no answer: most are worth another try, a mistaken protocol is not."""
-        says, place = self._clean(str(error)), self._place(self._client.base_url)
+        place, says = self._place(self._client.base_url), str(error)
         if self._deadline.is_over:
             return self._too_late()
-        if fix := next((fix for words, fix in _TLS.items() if words in says), None):
-            return SourceRefused(self._source, 0, f"there is no safe connection to {place} ({says})", fix)
-        return self._again(f"the connection to {place} failed ({type(error).__name__}: {says}).")
+        secrets.log_foreign(place, error)
+        if code := next((code for code in _TLS if code in says), None):
+            return SourceRefused(self._source, 0, f"there is no safe connection to {place} ({code})", _TLS[code])
+        return self._again(f"the connection to {place} failed ({_cause(error)}).")
 
     def _place(self, url: httpx.URL) -> str:
         """An address without its query, which may hold anything."""
-        return self._clean(str(url.copy_with(query=None, userinfo=b"")).rstrip("/"))
+        return secrets.mask(str(url.copy_with(query=None, userinfo=b"")).rstrip("/"))[:300]
 
     def _too_late(self) -> SourceUnavailable:
         return SourceUnavailable(
@@ -173,8 +181,8 @@ class Api:
     def _json(self, response: httpx.Response, content: bytes) -> Any:
         kind = response.headers.get("content-type", "nothing").split(";")[0].strip()
         if "json" not in kind:
-            place = self._place(response.url)
-            raise self._again(f"{place} answered with {kind}, not with JSON. Is it right, or is it under repair?")
+            place, shown = self._place(response.url), kind if _KIND.fullmatch(kind) else "something else"
+            raise self._again(f"{place} answered with {shown}, not with JSON. Is it right, or is it under repair?")
         try:
             return parsed(content)
         except (ValueError, RecursionError):
@@ -186,18 +194,18 @@ class Api:
             return SourceUnavailable(f"sources.{self._source}: {problem} {wait}")
         return Again(problem, after)
 
-    def _says(self, content: bytes) -> str:
-        """What an error says in JSON, in one short line without secrets; nothing where it is a page for people."""
+    def _code(self, response: httpx.Response, content: bytes) -> str:
+        """The source's own code for an error, for a sentence; what else it says goes to the log alone."""
         try:
-            said = message(json.loads(content))
+            answer = json.loads(content)
         except (ValueError, RecursionError):
-            said = ""
-        return f": {self._clean(said)}" if said else ""
-
-    def _clean(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return " ".join(text.split())[:300].rstrip(".")
+            answer = None
+        if response.is_error and content:
+            words = message(answer) or content[:_LOGGED].decode("utf-8", "replace")
+            secrets.log_foreign(f"{self._place(response.url)} ({response.status_code})", words)
+        codes = [answer.get(key) for key in ("code", "error")] if isinstance(answer, Mapping) else []
+        code = next((str(code) for code in codes if code and _CODE.fullmatch(str(code))), None)
+        return f", code {secrets.mask(code)}" if code and code != str(response.status_code) else ""
 
     def _begin(self, request: httpx.Request) -> None:
         """Each request, one for a token too, is counted, waits for its moment, and has a time of its own."""
@@ -205,6 +213,27 @@ class Api:
         self.requests += 1
         request.extensions = {**request.extensions, "trace": self._deadline.trace}
         self._deadline.begin()
+
+
+def _host(location: str) -> str:
+    """Where a redirect points: its host alone, for a path or a query may repeat what was sent."""
+    try:
+        target = urlsplit(location)
+        host = f"{target.scheme}://{target.hostname}" + (f":{target.port}" if target.port else "")
+    except ValueError:
+        return "what is no address"
+    if not target.hostname:
+        return "another path of its own"
+    return secrets.mask(host) if _HOST.fullmatch(host) else "another host"
+
+
+def _cause(error: httpx.RequestError) -> str:
+    """Why there was no answer, in the system's words for an error's number, else by the error's class."""
+    number = re.search(r"\[Errno (-?\d+)\]", str(error))
+    if number is None:
+        return type(error).__name__
+    code = int(number[1])
+    return f"{type(error).__name__}: {os.strerror(code) if code > 0 else 'no host has that name'}"
 
 
 def address(connection: Connection) -> str:

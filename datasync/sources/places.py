@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -43,7 +44,7 @@ class Place:
                         rows.column(setting)
                 yield rows
         except (Refused, Unreachable) as error:
-            raise self._told(url, error) from error
+            raise self._told(url, error) from None
 
     @contextmanager
     def _connected(self, url: URL) -> Iterator[Relation]:
@@ -58,11 +59,21 @@ class Place:
         if isinstance(error, Damaged):
             return UnreadableFile(where, "the file is damaged, by the database's own word")
         if isinstance(error, Closed):
-            return self._mistaken(f"does not open the database {where}: {error}")
+            return self._mistaken(f"does not open the database {where}: {error}{self._names(error)}")
         if isinstance(error, Refused):
             what = "table" if self._scope.table else "query"
-            return InvalidSettings(f"{key}.{what}", f"the database refuses: {error}.", "Mend it, or the connection.")
+            return InvalidSettings(
+                f"{key}.{what}", f"the database refuses: {error}{self._names(error)}.", "Mend it, or the connection."
+            )
         return SourceUnavailable(f"{key}: the database ({where}) did not answer, or broke off: {error}.")
+
+    def _names(self, error: Refused) -> str:
+        """The names in a driver's words that stand in the settings too: only those are ours to show."""
+        scope = self._scope
+        own = " ".join(filter(None, (scope.table, scope.query, scope.cursor, scope.key, scope.deleted)))
+        quoted = re.findall(r"[\"'`]([^\"'`]{1,60})[\"'`]|no such \w+: ([\w.]+)", error.words)
+        names = dict.fromkeys(name for pair in quoted for name in pair if name and name in own)
+        return f": {', '.join(names)}" if names else ""
 
     def _spoilt_column(self, url: URL) -> str | None:
         """The first column that cannot be read by itself; None where none can, or all can."""

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from datasync import secrets
+
 _AWAY = ("08", "53", "55", "57", "58", "40")  # SQLSTATE classes: not reachable, out of room, locked, shutting down
 _OF_DATA = "22"  # the SQLSTATE class of values that do not fit
 _UNFIT = ("DataError", "OverflowError", "ValueError", "UnicodeDecodeError", "InvalidOperation", "ArrowInvalid")
@@ -27,7 +29,14 @@ _DRIVER = (
 
 
 class Refused(Exception):
-    """The database did not take a statement: trying again changes nothing."""
+    """The database did not take a statement: trying again changes nothing.
+
+    ``words`` are the driver's own. They may hold anything, so they are searched for names and never shown.
+    """
+
+    def __init__(self, problem: str, words: str = "") -> None:
+        self.words = words
+        super().__init__(problem)
 
 
 class Closed(Refused):
@@ -43,7 +52,11 @@ class Damaged(Refused):
 
 
 class Unreachable(Exception):
-    """The database did not answer, or broke off."""
+    """The database did not answer, or broke off. ``words`` are the driver's own, as those of Refused."""
+
+    def __init__(self, problem: str, words: str = "") -> None:
+        self.words = words
+        super().__init__(problem)
 
 
 @contextmanager
@@ -54,10 +67,12 @@ def told() -> Iterator[None]:
     except (Refused, Unreachable, GeneratorExit):
         raise
     except ImportError as error:
-        raise Closed(f"{error}. {_DRIVER}") from error
+        raise Closed(f"the driver {error.name or 'that it needs'} is not installed. {_DRIVER}") from None
     except Exception as error:
         kind = _judged(error)
-        raise kind(_code(error) if kind is Spoilt else _first_line(error)) from error
+        words = _first_line(error)
+        secrets.log_foreign("the database", words)
+        raise kind(_code(error) if kind is Spoilt else _sentence(error, words), words) from None
 
 
 @contextmanager
@@ -67,7 +82,7 @@ def opening() -> Iterator[None]:
         with told():
             yield
     except Refused as error:
-        raise Closed(str(error)) from error
+        raise Closed(str(error), error.words) from None
 
 
 def _judged(error: Exception) -> type[Exception]:
@@ -99,6 +114,38 @@ def _name(error: Exception) -> str:
 def _code(error: Exception) -> str:
     """What a program calls an error, for a driver's words may hold the value."""
     return f"SQLSTATE {_state(error)}" if _state(error) else _name(error)
+
+
+# What a driver's words mean, in ours; the first that fits.
+_MEANS = (
+    (r"no such table|undefined table|relation .* does not exist|doesn't exist", "there is no such table"),
+    (r"no such column|column .* does not exist|unknown column", "there is no such column"),
+    (r"no such function|function .* does not exist", "there is no such function"),
+    (r"role .* does not exist", "it knows no such login"),
+    (r"database .* does not exist|unknown database", "it has no such database"),
+    (r"schema .* does not exist|invalid schema", "there is no such schema"),
+    (r"syntax error|error in your SQL syntax", "the SQL has a mistake in its syntax"),
+    (r"permission denied|not authorized|command denied", "the login may not read it"),
+    (
+        r"authentication failed|no password supplied|access denied for user",
+        "it does not take the login or its password",
+    ),
+    (r"pg_hba\.conf|not permitted to log in", "it does not let the login in from here"),
+    (r"certificate|SSL was required|SSL", "there is no safe connection of the kind that both sides want"),
+    (
+        r"invalid connection option|invalid \S+ value|invalid .*value|unexpected|missing|extra",
+        "a parameter is not known to its driver, or has a value that cannot be",
+    ),
+    (r"read-?only", "it may only be read, and the query would write"),
+    (r"is not a database", "the file is no database"),
+    (r"refused|could not connect|timeout|timed out|unreachable", "nobody answers there"),
+)
+
+
+def _sentence(error: Exception, words: str) -> str:
+    """What an error means in words of ours, and its code."""
+    means = (sentence for pattern, sentence in _MEANS if re.search(pattern, words, re.IGNORECASE))
+    return f"{next(means, 'it gives no reason that is known here')} ({_code(error)})"
 
 
 def _first_line(error: Exception) -> str:

@@ -172,12 +172,14 @@ class HttpContract(ChangingContract):
         assert second - first > 1
 
     def test_it_gives_up_on_a_source_that_stays_away_and_says_what_it_said(
-        self, stand: Stand, con: duckdb.DuckDBPyConnection, store: Folder
+        self, stand: Stand, con: duckdb.DuckDBPyConnection, store: Folder, caplog: pytest.LogCaptureFixture
     ) -> None:
         stand.fill(1)
         stand.site.fault("status", status=503, times=100, headers={"Retry-After": "0"})
-        with pytest.raises(SourceUnavailable, match=r"sources\.shop: it answered 503: Fault on demand"):
+        with pytest.raises(SourceUnavailable, match=r"sources\.shop: it answered 503(, code \S+)? \(http") as told:
             self.everything(stand, con, store)
+        assert "Fault on demand" not in str(told.value)  # words that are not ours stand in the log alone
+        assert "Fault on demand" in caplog.text
         assert len(self.pages(stand)) == 6
 
     def test_a_wait_that_is_too_long_for_a_task_is_left_to_the_next_run(
@@ -323,7 +325,7 @@ class HttpContract(ChangingContract):
     ) -> None:
         stand.fill(3)
         stand.site.fault("status", status=302, times=100, headers={"Location": "/elsewhere"})
-        with pytest.raises(SourceRefused, match=r"it answered 302.* and points to /elsewhere"):
+        with pytest.raises(SourceRefused, match=r"it answered 302.* and points to another path"):
             self.everything(stand, con, store)
         assert len(self.pages(stand)) == 1
 
