@@ -114,7 +114,12 @@ def test_only_the_beginning_of_a_large_source_is_read(tmp_path: Path) -> None:
             "services.search.accepts.0.rule",
             "\"stauts = 'enabled'\" cannot be used: no product column is called 'stauts'; there are sku, name,",
         ),
-        ("status = 'enabled'", "price is null or price = name", "services.search.accepts.0.rule", ""),
+        (  # a comparison of two types that DuckDB can cast is no mistake, but no product meets it
+            "status = 'enabled'",
+            "price = name",
+            "services.search.accepts",
+            "of all 2 products it accepts none. Look at the rule behind: The product is disabled.",
+        ),
         (
             "status = 'enabled'",
             "price + 1",
@@ -133,9 +138,6 @@ def test_a_mistake_in_a_map_or_rule_is_named_by_its_key(
     shop: Shop, given: str, instead: str, where: str, sentence: str
 ) -> None:
     shop.settings.write_text(SETTINGS.replace(given, instead), encoding="utf-8")
-    if not sentence:  # a comparison of two types that DuckDB can cast is no mistake
-        assert problems(shop) == []
-        return
     (found,) = problems(shop)
     assert found[0] == where
     assert found[1].startswith(sentence)
