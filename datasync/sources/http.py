@@ -200,8 +200,9 @@ class Api:
             answer = json.loads(content)
         except (ValueError, RecursionError):
             answer = None
-        if response.is_error and content:
-            words = message(answer) or content[:_LOGGED].decode("utf-8", "replace")
+        if not response.is_success:
+            location = response.headers.get("location", "")
+            words = f"{message(answer) or content[:_LOGGED].decode('utf-8', 'replace')} {location}".strip()
             secrets.log_foreign(f"{self._place(response.url)} ({response.status_code})", words)
         codes = [answer.get(key) for key in ("code", "error")] if isinstance(answer, Mapping) else []
         code = next((str(code) for code in codes if code and _CODE.fullmatch(str(code))), None)

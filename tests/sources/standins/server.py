@@ -5,6 +5,7 @@ Nothing here knows datasync. A test starts one with ``Process``, tells it by POS
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 import re
@@ -20,7 +21,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 ROOT = Path(__file__).parents[3]
 
@@ -243,6 +244,20 @@ class Handler(BaseHTTPRequestHandler):
 
     def _swell_twice(self, fault: Fault, asked: Asked) -> None:
         self._send(200, gzip.compress(gzip.compress(b" " * 3_000_000)), **{"Content-Encoding": "gzip, gzip"})
+
+    def _echo(self, fault: Fault, asked: Asked) -> None:
+        """An answer that repeats what was sent, as servers in a debug mode do: in its body, a header and a redirect."""
+        sent = self.headers.get("Authorization", "")
+        coded = {"quoted": quote(sent, safe=""), "base64": base64.b64encode(f"sent: {sent}".encode()).decode()}
+        headers = {"X-Sent": quote(sent), "Retry-After": "0", **fault.headers}
+        if fault.status == 302:
+            headers["Location"] = f"http://user:{quote(sent, safe='')}@127.0.0.1/{quote(sent)}?sent={quote(sent)}"
+        content: Any = {"code": fault.status, "message": f"You sent {sent}", **coded}
+        if fault.status == 200:
+            echo = json.dumps(" ".join([sent, *coded.values()])).encode()[1:-1]
+            whole = json.dumps(self.standin.answer(asked)).encode()
+            content = re.sub(rb'("(?:name|data)": ")', lambda hit: hit[1] + echo + b" ", whole)
+        self._send(fault.status, content, **headers)
 
     def _expire(self, fault: Fault, asked: Asked) -> None:
         self.standin.settings["tokens"] = []

@@ -1,0 +1,121 @@
+"""Servers that repeat what was sent: nothing of it stands in what a sync logs, writes or shows, in no encoding."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import logging
+import re
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from urllib.parse import quote
+
+import duckdb
+import pytest
+
+from datasync import secrets
+from datasync.sql import literal
+from tests.sources.standins.server import Site, started
+from tests.sources.test_mistakes import CLIENT, KEYS, PIM, STORE, Pointed
+
+SENT = {
+    "akeneo": ["password-planted", CLIENT["client_secret"]],
+    "adobe-commerce": list(KEYS.values()),
+}
+
+
+@pytest.fixture(scope="module")
+def sites() -> Iterator[Mapping[str, Site]]:
+    with started(PIM) as pim, started(STORE) as store:
+        yield {"akeneo": pim, "adobe-commerce": store}
+
+
+@pytest.fixture
+def logged() -> Iterator[io.StringIO]:
+    """All that any logger says, at DEBUG."""
+    stream = io.StringIO()
+    handler, root = logging.StreamHandler(stream), logging.getLogger()
+    before = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    yield stream
+    root.removeHandler(handler)
+    root.setLevel(before)
+
+
+@pytest.fixture(autouse=True)
+def nothing_registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secrets, "_REGISTRY", secrets._Registry())
+
+
+def unmasked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Switch the mask off, so that a search which finds nothing can be seen to find."""
+    monkeypatch.setattr(secrets._Registry, "add", lambda self, forms: None)
+    monkeypatch.setattr(secrets, "_HEADER", re.compile(r"(never){9}"))
+    monkeypatch.setattr(secrets, "_QUERY", re.compile(r"(never){9}"))
+    monkeypatch.setattr(secrets, "_USERINFO", re.compile(r"(never){9}"))
+
+
+def texts(folder: Path) -> Iterator[str]:
+    """The content of every file, unpacked: rows and footers of Parquet, pages, data files of the report."""
+    con = duckdb.connect()
+    for file in (path for path in folder.rglob("*") if path.is_file()):
+        content = file.read_bytes()
+        if file.suffix == ".parquet":
+            path = literal(str(file))
+            yield str(con.execute(f"SELECT * FROM read_parquet({path}, hive_partitioning = false)").fetchall())
+            yield str(con.execute(f"SELECT decode(value) FROM parquet_kv_metadata({path})").fetchall())
+        elif file.suffix == ".gz":
+            yield zlib.decompress(content, 47).decode("utf-8", "replace")
+        elif packed := re.fullmatch(r'datasync\("[^"]+","([^"]*)",(\d+)\)', content.decode("utf-16", "replace")):
+            bits = "".join(f"{ord(letter) - 0x3400:015b}"[::-1] for letter in packed[1])
+            raw = bytes(int(bits[at : at + 8][::-1], 2) for at in range(0, 8 * int(packed[2]), 8))
+            yield zlib.decompressobj(-15).decompress(raw).decode("utf-8", "replace")
+        else:
+            yield content.decode("utf-8", "replace")
+    con.close()
+
+
+def shows(text: str, secret: str) -> bool:
+    in_base64 = [base64.b64encode(b"x" * n + secret.encode()).decode()[4:-4] for n in range(3)]
+    return any(form in text for form in (secret, quote(secret, safe=""), *in_base64))
+
+
+def echoed(
+    folder: Path, kind: str, site: Site, status: int, monkeypatch: pytest.MonkeyPatch, logged: io.StringIO
+) -> list[str]:
+    """The secrets of a kind that are anywhere to be read after a sync, a publish and a look at a product."""
+    site.tell("reset")
+    site.tell("fill", {"count": 3})
+    site.fault("echo", status=status, times=100)
+    pointed = Pointed(folder, kind, site, monkeypatch)
+    monkeypatch.setattr(Pointed, "run", lambda self, *argv: self.shop.run(*argv))
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AIRFLOW_CONN_THERE", json.dumps(pointed.usual))
+        said = [pointed.shop.run(*argv) for argv in (["sync"], ["check"], ["publish"], ["status", "--json"], ["holds"])]
+    shown = "\n".join([logged.getvalue(), *(told.out + told.err for told in said), *texts(folder)])
+    return [secret for secret in SENT[kind] if shows(shown, secret)]
+
+
+@pytest.mark.parametrize("status", [400, 302, 503, 200])
+@pytest.mark.parametrize("kind", ["akeneo", "adobe-commerce"])
+def test_what_a_server_repeats_is_found_nowhere(
+    tmp_path: Path,
+    sites: Mapping[str, Site],
+    monkeypatch: pytest.MonkeyPatch,
+    logged: io.StringIO,
+    kind: str,
+    status: int,
+) -> None:
+    assert echoed(tmp_path, kind, sites[kind], status, monkeypatch, logged) == []
+
+
+@pytest.mark.parametrize("status", [400, 302, 200])
+def test_the_same_search_finds_what_is_not_masked(
+    tmp_path: Path, sites: Mapping[str, Site], monkeypatch: pytest.MonkeyPatch, logged: io.StringIO, status: int
+) -> None:
+    unmasked(monkeypatch)
+    shown = echoed(tmp_path, "adobe-commerce", sites["adobe-commerce"], status, monkeypatch, logged)
+    assert set(shown) >= {KEYS["consumer_key"], KEYS["access_token"]}  # the others sign, and are never sent
