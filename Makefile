@@ -28,11 +28,12 @@ lint: ## Style, types and layers alone
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-bench: ## A million products to totals, from PostgreSQL, from network sources and as a report, against the least each can cost
+bench: ## A million products to totals, from PostgreSQL, from network sources, scanned as CSV and as a report, against the least each can cost
 	@scripts/install.sh test && scripts/browser.sh && scripts/postgres.sh
 	$(BIN)/python benchmarks/first_sync.py
 	$(BIN)/python -m benchmarks.postgres_pull
 	$(BIN)/python benchmarks/network_sources.py
+	$(BIN)/python benchmarks/csv_scan.py
 	$(BIN)/python -m benchmarks.report --readme README.md
 
 constraints: ## Renew constraints.txt with what the registry holds today

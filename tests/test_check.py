@@ -222,3 +222,17 @@ def test_a_store_that_creates_a_name_twice_is_a_problem(shop: Shop) -> None:
         f"{shop.folder}/careless created the same name twice: two runs at once would lose data. Use another store."
     ]
     assert not list((shop.folder / "careless").rglob("*.json"))
+
+
+def test_a_record_that_may_have_swallowed_others_is_told_of_and_a_shorter_one_by_the_check_alone(shop: Shop) -> None:
+    header = "sku,name,status,categories,color"
+    row = "{0},a,enabled,x,"
+    for inner, is_long in ((3, False), (30, True)):
+        swallowed = [row.format(f"S{number}") for number in range(inner)]
+        lines = [header, row.format("A"), 'B,"Bolt 5 inch,enabled,x,', *swallowed, 'Z,3",enabled,x,', row.format("C")]
+        file = shop.folder / "en" / "products.csv"
+        file.write_text("\n".join(lines) + "\n")
+        sentence = f"Line 3 swallowed {inner} lines of products.csv: a quote is not closed?"
+        told = [one.sentence for one in findings(shop) if one.where == "scopes.en-US"]
+        assert any(one.endswith(sentence) for one in told)
+        assert (sentence in shop.run("sync").out + shop.run("why", "B").out) == is_long

@@ -112,7 +112,7 @@ def _records(con: duckdb.DuckDBPyConnection, store: Store, key: str, found: Snap
         what = "nothing but blank rows" if found.blank else "no record"
         return Finding("note", key, f"The source can be read and holds {what}.")
     level: Literal["ok", "note", "problem"] = "problem" if not found.valid else "note" if found.quarantined else "ok"
-    return Finding(level, key, f"{counts}{why}.")
+    return Finding(level, key, f"{counts}{why}" + "." * (not why.endswith("?")))
 
 
 def _notes(key: str, notes: Sequence[str]) -> Iterator[Finding]:

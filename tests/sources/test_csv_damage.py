@@ -24,6 +24,7 @@ from datasync.sources.base import Records, Want
 from datasync.sources.files import Files
 from datasync.sql import quote
 from tests.pulling import SCOPE, START, Desk, balance
+from tests.shop import SETTINGS, Shop
 from tests.sources.plain_csv import PlainRecord, records
 
 EXAMPLES = int(os.environ.get("DATASYNC_EXAMPLES", "0"))
@@ -317,3 +318,18 @@ def test_lines_of_rejected_rows_are_right_in_a_copy_too(desk: Desk) -> None:
     found = desk.pull("x.csv")
     assert sorted(desk.quarantine(found, "line")) == [3, 5, 8, 11, 12]
     assert balance(found) == (7, 2, 5, 0)
+
+
+def test_a_product_whose_record_grew_too_long_keeps_its_last_valid_version_and_no_other_is_removed(
+    tmp_path: Path,
+) -> None:
+    shop = Shop(tmp_path, SETTINGS.replace("{kind: files}", "{kind: files, max_record_mb: 1}"))
+    shop.sells(("A", "a", "enabled", "x", ""), ("B", "b", "enabled", "x", ""), ("C", "c", "enabled", "x", ""))
+    assert shop.run("sync").code == 0
+    shop.sells(("A", "a2", "enabled", "x", ""), ("B", "b" * (1 << 20), "enabled", "x", ""))
+    told = shop.run("sync")
+    assert (told.code, "3 products. 1 records cannot be read" in told.err) == (0, True)
+    story = shop.run("why", "B").out
+    assert "unreadable. Line 3 of products.csv: the record has 1,048,5" in story
+    assert "its last valid version stays" in story
+    assert "In the catalog as 'c'" in shop.run("why", "C").out

@@ -39,6 +39,30 @@ def put(s3_options: dict[str, Any], place: str) -> Put:
     return lambda name, content: fs.pipe_file(f"{place}/{name}", content)
 
 
+@pytest.mark.parametrize("name", ["x.csv", "x.csv.gz"])
+def test_a_damaged_csv_file_on_s3_gives_every_whole_record_and_the_lines_of_the_others(
+    desk: Desk, s3_options: dict[str, Any], place: str, put: Put, name: str
+) -> None:
+    content = b'sku,name\r\nA,a\nB,"b\nfew\nC,"c\nc"\nD,\xff\n'
+    put(name, gzip.compress(content) if name.endswith(".gz") else content)
+    put(
+        f"other-{name}",
+        gzip.compress(b"sku,name\nE,e\nmany,,x\n") if name.endswith(".gz") else b"sku,name\nE,e\nmany,,x\n",
+    )
+    found = desk.pull(f"s3://{place}/*", options=s3_options)
+    assert (desk.products(found, "sku"), found.records) == (["A", "C", "E"], 7)
+    assert sorted(desk.quarantine(found, "place", "line")) == [(f"other-{name}", 3), (name, 3), (name, 4), (name, 7)]
+
+
+def test_a_long_json_line_on_s3_costs_nothing_but_itself(
+    desk: Desk, s3_options: dict[str, Any], place: str, put: Put
+) -> None:
+    long = b'{"sku":"L","name":"' + b"x" * (17 << 20) + b'"}'
+    put("x.jsonl", b'{"sku":"A","name":"a"}\n' + long + b'\n{"sku":"B","name":"b"}\n{bad\n')
+    found = desk.pull(f"s3://{place}/x.jsonl", options=s3_options)
+    assert (desk.products(found, "sku"), sorted(desk.quarantine(found, "line"))) == (["A", "B"], [2, 4])
+
+
 def test_every_format_is_read_from_s3(
     desk: Desk, s3_options: dict[str, Any], place: str, put: Put, tmp_path: Path
 ) -> None:
