@@ -72,6 +72,8 @@ def wanted(
         return whole, "A complete pull was asked for."
     if meta and meta.get("fingerprint") != fingerprint:
         return whole, "Complete, because the scope's source, map or attributes changed."
+    if (meta.get("unverified") or {}).get("complete"):
+        return whole, "Complete, because the catalog was repaired."
     if asks == "complete":
         return whole, None
     why = _due(meta, every, held.at if held and held.complete else None, now)

@@ -18,7 +18,7 @@ import duckdb
 
 from datasync import cadence, product, pull, removals
 from datasync.cadence import Missed
-from datasync.errors import RequestTooLate, StoreUnavailable
+from datasync.errors import RequestTooLate, StoreUnavailable, Unverified
 from datasync.pull import Snapshot
 from datasync.removals import Passing
 from datasync.settings import Guard
@@ -37,7 +37,8 @@ COLUMNS = {
     "at": "TIMESTAMPTZ",
 }
 REMEMBERED = 500  # pulls since the last complete one
-_KEPT = ("watermark", "watermark_at", "watermark_place", "fingerprint", "remembers_since", "missed")
+_KEPT = ("watermark", "watermark_at", "watermark_place", "fingerprint", "remembers_since", "missed", "repaired")
+_UNTIL_WHOLE = ("unverified", "lost_quarantines")  # what a repair leaves in doubt until a complete pull settles it
 TRIES = 20
 
 
@@ -105,7 +106,8 @@ def apply(
         keeping = removals.keeping(store, found)
         view(con, "kept_back", removals.kept_back(store, keeping))
         live = int(head.meta.get("products", 0))
-        passing = removals.passing(guard, found, row(con, query("difference_counts")), live)
+        counts = row(con, query("difference_counts"))
+        passing = removals.passing(guard, found, counts, live, _last_count(head, found))
         view(con, "difference", f"SELECT * FROM changes WHERE {passing.where}")
         held = removals.hold(con, store, found, passing, head, clock()) if passing.held else None
         if held and found.complete and not passing.counts["accepted"]:
@@ -187,9 +189,27 @@ def _difference(
     view(con, "outdated", query("outdated") if found.by_change_time and scheduled else holds.NO_SKUS)
     conditions = {"removes": found.complete and not found.unreadable, "by_change_time": found.by_change_time}
     truths = {name: str(condition).lower() for name, condition in conditions.items()}
-    sql = query("difference", run=literal(found.run), started_at=instant(found.started_at), **truths)
+    doubted = 0 if _settles(found) else int((head.meta.get("unverified") or {}).get("through", 0))
+    sql = query(
+        "difference", run=literal(found.run), started_at=instant(found.started_at), doubted=str(doubted), **truths
+    )
     columns = ", ".join(quote(c) for c in ("sku", *COLUMNS))
     view(con, "changes", f"SELECT {columns} FROM ({sql})")
+
+
+def _last_count(head: Head, found: Snapshot) -> int | None:
+    """How many products the source's last complete pull had, if a repair left the catalog in doubt: products that the
+    lost entries removed stand in it again, and their removal is nothing new.
+    """
+    last = head.meta.get("last_complete")
+    return int(last["valid"]) if found.complete and last and "unverified" in head.meta else None
+
+
+def refuse_unverified(con: duckdb.DuckDBPyConnection, store: Store, scope: str) -> None:
+    """Raise Unverified for a catalog that was repaired and has to be read whole before anything goes out of it."""
+    doubt = log(store, scope).head(con).meta.get("unverified")
+    if doubt and doubt["complete"]:
+        raise Unverified(scope)
 
 
 def _asked(store: Store, found: Snapshot) -> str:
@@ -284,7 +304,7 @@ def _meta(
         moves=moves,
     )
     meta = {
-        **{key: before[key] for key in _KEPT if key in before},
+        **{key: before[key] for key in (*_KEPT, *(() if _settles(found) else _UNTIL_WHOLE)) if key in before},
         "run": found.run,
         "started_at": me["started_at"],
         "complete": found.complete,
@@ -297,6 +317,8 @@ def _meta(
     }
     if missed:
         meta["missed"] = cadence.plain(missed)
+    if found.complete and "unverified" in meta:  # some records were unreadable: what it read is sure, and goes out
+        meta["unverified"] = {**meta["unverified"], "complete": False}
     if len(remembered) < len(pulls):
         oldest = remembered[-REMEMBERED]
         meta["remembers_since"] = {"place": oldest.get("place", 0), "started_at": oldest["started_at"]}

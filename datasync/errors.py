@@ -258,6 +258,25 @@ class FileDamaged(LogDamaged):
         )
 
 
+class RequestLost(DataError):
+    """A resync cannot go on, because what was asked for stood in a file that was lost."""
+
+    def __init__(self, run: str) -> None:
+        self.run = run
+        super().__init__(f"The request of {run} was lost, and the run rebuilt without it. Ask for the resync again.")
+
+
+class Unverified(DataError):
+    """A catalog was repaired and not read whole since, so nobody is delivered from it."""
+
+    def __init__(self, scope: str) -> None:
+        self.scope = scope
+        super().__init__(
+            f"scopes.{scope}: its catalog was repaired, and not read whole since. Nothing is delivered until a "
+            "complete pull is in it: the next `datasync sync` asks for one."
+        )
+
+
 class Unexplained(DataError):
     """The balance of a service does not come out: a number on the page has no explanation."""
 

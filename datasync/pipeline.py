@@ -20,12 +20,16 @@ import duckdb
 from datasync import cadence, catalog, exports, pull, receipts, resync, secrets, settings, totals, transfer, withdraw
 from datasync.connection import Credentials, from_environment
 from datasync.errors import DatasyncError, RunFailed, SettingsError
+from datasync.repair import mend
 from datasync.repair.damage import Damage
 from datasync.repair.explain import explained
+from datasync.repair.rebuild import Repair
 from datasync.repair.scan import scan
+from datasync.repair.workshop import Workshop
 from datasync.report import gather, pages, render, summary
 from datasync.resync import Request, ScopePlan
 from datasync.services import open_service
+from datasync.services.base import Service
 from datasync.settings import Settings
 from datasync.sources import open_source
 from datasync.sources.base import Want
@@ -151,6 +155,7 @@ class Pipeline:
         """Close the difference between a scope's catalog and what one service holds; counts by outcome."""
         with self._step(run, Step("transfer", scope, service)) as (step, con):
             request, mine = self._request(run), self.settings.service(service)
+            catalog.refuse_unverified(con, self.store, scope)
             marked = self._mark(con, run, scope, service, request) if request and request.force else 0
             done = transfer.transfer(
                 con,
@@ -278,6 +283,27 @@ class Pipeline:
         """What is damaged in the store, by its footers and small files; ``deep`` reads every byte."""
         with self.connected() as con:
             return scan(con, self.store, deep=deep).damages
+
+    def repair(
+        self,
+        run: str,
+        by: str,
+        *,
+        deep: bool,
+        carry_out: bool,
+        services: Mapping[str, Service] | None = None,
+    ) -> Iterator[str]:
+        """What a repair does, a sentence for each thing, said before it is done if it is to be carried out.
+
+        ``services`` are those that are opened elsewhere, by name.
+        """
+        with self.connected() as con:
+            repair = Repair(runs.safe(run), by, self.clock(), self.clock)
+            work = Workshop(con, self.store, self.settings, repair, services or {})
+            for mending in mend.plan(work, scan(con, self.store, deep=deep)):
+                yield mending.sentence
+                if carry_out:
+                    mending.act()
 
     def leftovers(self) -> tuple[Leftover, ...]:
         """Scopes and services that left the settings and still hold products."""

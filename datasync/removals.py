@@ -34,11 +34,18 @@ class Passing:
     held: int = 0
 
 
-def passing(guard: Guard, found: Snapshot, counts: Mapping[str, int], live: int) -> Passing:
-    """Put the removals that nobody accepted before the guard; the accepted ones count as gone already."""
+def passing(
+    guard: Guard, found: Snapshot, counts: Mapping[str, int], live: int, last_count: int | None = None
+) -> Passing:
+    """Put the removals that nobody accepted before the guard; the accepted ones count as gone already.
+
+    Where a repair left the catalog in doubt, what a complete snapshot lacks of the source's ``last_count`` is put there
+    instead.
+    """
     removals, accepted, kept_back = (counts[name] for name in ("removed_live", "accepted", "kept_back"))
-    others = removals - accepted
-    if found.what == "skus" or not holds.exceeds(guard.percent, guard.products, others, live - accepted):
+    others, of = removals - accepted, live - accepted
+    asked = (others, of) if last_count is None else (max(last_count - found.valid, 0), last_count)
+    if found.what == "skus" or not holds.exceeds(guard.percent, guard.products, *asked):
         where = "change <> 'removed' OR sku NOT IN (SELECT sku FROM kept_back)" if kept_back else "true"
         return Passing(where, {**counts, "removed_live": removals - kept_back})
     is_accepted = "sku IN (SELECT sku FROM accepted)"

@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 
 from datasync import catalog, pull, receipts
-from datasync.errors import HoldWithoutList, InvalidSettings, UnknownName
+from datasync.errors import HoldWithoutList, InvalidSettings, RequestLost, UnknownName
 from datasync.pull import Snapshot
 from datasync.settings import Settings
 from datasync.sources.base import Source, Want
@@ -51,8 +51,12 @@ class Request:
 
 
 def of(run: Run) -> Request | None:
-    """The request that a run was begun with; None for a run that nobody asked for."""
-    if run.request is None:
+    """The request that a run was begun with; None for a run that nobody asked for. Raises RequestLost for a resync
+    whose request is lost: to go on as if all had been asked for would be another one.
+    """
+    if run.kind == "resync" and run.request is None:
+        raise RequestLost(run.id)
+    if run.kind != "resync" or run.request is None:
         return None
     lists = {name: tuple(run.request[name]) for name in ("scopes", "services", "skus")}
     return Request(**{**run.request, **lists})

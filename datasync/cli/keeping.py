@@ -8,12 +8,13 @@ from pathlib import Path
 
 from datasync import settings, starter
 from datasync.check import check
-from datasync.cli.runs import run_id
+from datasync.cli.runs import run_id, user
 from datasync.cli.screen import say, say_json
 from datasync.errors import DataError
 from datasync.pipeline import Pipeline
 from datasync.starter import Choice
 from datasync.store.files import Clock
+from datasync.store.kinds import LOST
 from datasync.withdraw import Leftover
 
 
@@ -72,6 +73,21 @@ def _check_store(pipeline: Pipeline, *, deep: bool) -> int:
         say(f"Damaged, missing or foreign files: {len(found):,}. `datasync repair` says what can be done about them.")
         return DataError.exit_code
     say(f"Every file of the store is there and {'as it was written' if deep else 'has a whole footer'}.")
+    return 0
+
+
+def repair(args: argparse.Namespace, clock: Clock) -> int:
+    """Say what would be done about the damage in the store, or with ``--yes`` do it."""
+    pipeline, is_damaged = Pipeline.open(args.settings, clock), False
+    for sentence in pipeline.repair(run_id("repair", clock), user(), deep=args.deep, carry_out=args.yes):
+        say(sentence)
+        is_damaged = True
+    if not is_damaged:
+        say("Nothing is damaged that shows in the files. `datasync repair --deep` reads every byte.")
+    elif not args.yes:
+        say("Nothing was changed. To carry it out, add --yes.")
+    else:
+        say(f"Repaired. What was set aside is in {LOST} in the store. Next: datasync sync")
     return 0
 
 

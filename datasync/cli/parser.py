@@ -211,6 +211,16 @@ def _store_commands(commands: Any) -> None:
         "datasync tidy --dry-run",
     )
     tidy.add_argument("--dry-run", action="store_true", help="only say what would go")
+    repair = _add(
+        commands,
+        "repair",
+        keeping.repair,
+        "set damaged files of the store aside and rebuild what can be rebuilt; without --yes it says what it would do",
+        "datasync repair",
+        "datasync repair --deep --yes",
+    )
+    repair.add_argument("--deep", action="store_true", help="read every byte of the store to find the damage")
+    repair.add_argument("--yes", action="store_true", help="carry it out")
     withdraw = _add(
         commands,
         "withdraw",

@@ -3,6 +3,7 @@
 -- and outdated (SKUs whose record is older than the catalog's; outdated.sql says of which pulls).
 -- In a pull of files of changes ($by_change_time) the same content with another updated_at is written too, as `updated` with its hash: no service
 -- gets it again, but whether a record that arrives later is outdated goes by the last record that was not, be its content new or not.
+-- A repair leaves in doubt what the catalog has from entries through $doubted (0: nothing): what is read again of it is written again, as `verified`.
 WITH seen AS (
     SELECT * FROM snapshot ANTI JOIN later USING (sku) ANTI JOIN outdated USING (sku)
 ),
@@ -14,7 +15,12 @@ invalid AS (
 ),
 changed AS (
     SELECT
-        CASE WHEN k.hash IS NULL THEN 'added' ELSE 'updated' END AS change,
+        CASE
+            WHEN k.hash IS NULL THEN 'added'
+            WHEN k.entry <= $doubted AND k.comparable = s.hash AND k.change <> 'quarantined'
+                AND (NOT $by_change_time OR s.updated_at IS NOT DISTINCT FROM k.updated_at) THEN 'verified'
+            ELSE 'updated'
+        END AS change,
         NULL::VARCHAR AS code,
         s.* REPLACE (
             CASE WHEN k.comparable = s.hash THEN k.hash ELSE s.hash END AS hash,
@@ -23,6 +29,7 @@ changed AS (
     FROM seen AS s LEFT JOIN known AS k USING (sku)
     WHERE k.hash IS NULL OR k.comparable <> s.hash OR k.change = 'quarantined'
         OR ($by_change_time AND s.updated_at IS DISTINCT FROM k.updated_at)
+        OR k.entry <= $doubted
 ),
 now_invalid AS (
     SELECT 'quarantined' AS change, i.code AS new_code, i.sku AS invalid_sku, i.name AS invalid_name, k.*

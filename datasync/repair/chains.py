@@ -17,14 +17,20 @@ def misplaced(log: Logged) -> Iterator[Damage]:
     for number, head in log.entries.items():
         is_copy = owners.get(_id(head), number) != number
         if number > log.floor and (is_copy or _is_stranger(log, number)):
-            yield Damage(place(_path(log, number)), "is not the entry that was written there")
+            yield Damage(place(_path(log, number)), "is not the entry that was written there", is_misplaced=True)
     for number, head in log.checkpoints.items():
         if not _is_of(log, owners, number, head):
-            yield Damage(place(_path(log, number, "checkpoint-")), "is not the checkpoint that was written there")
+            yield Damage(
+                place(_path(log, number, "checkpoint-")),
+                "is not the checkpoint that was written there",
+                is_misplaced=True,
+            )
     for number, head in log.kept.items():
         at = log.checkpoints.get(number)
         if owners.get(_id(head), number) != number or (at is not None and _id(at) != _id(head)):
-            yield Damage(place(_path(log, number, "kept-")), "is not the file that was written there")
+            yield Damage(
+                place(_path(log, number, "kept-")), "is not the file that was written there", is_misplaced=True
+            )
 
 
 def missing(log: Logged, witnessed: int) -> Iterator[Damage]:

@@ -12,12 +12,12 @@ _SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """What is wrong with one file. ``is_there``: it can be set aside; else it is missing."""
+    """What is wrong with one file, which is there or missing; ``is_misplaced``: it is a whole file of another place."""
 
     place: Place
     problem: str
     is_there: bool = True
-    cost: str | None = None
+    is_misplaced: bool = False
 
     @property
     def path(self) -> str:
@@ -25,8 +25,8 @@ class Damage:
         return self.place.path
 
     def __str__(self) -> str:
-        lost = self.cost or (self.place.kind.cost if self.place.kind else "Nothing: datasync does not read it")
-        return f"{self.path} {self.problem}. {'Lost' if self.place.kind else 'Cost'}: {lost[0].lower()}{lost[1:]}."
+        lost = self.place.kind.cost if self.place.kind else "nothing, because datasync does not read it"
+        return f"{self.path} {self.problem}. Lost: {lost[0].lower()}{lost[1:]}."
 
 
 def named(damages: Sequence[Damage]) -> str:

@@ -15,16 +15,21 @@ from datasync.store.files import Store
 from datasync.store.kinds import Place, walk
 from datasync.store.log import Head, Listing
 
+LOGGED = ("entry", "checkpoint", "kept rows")  # the kinds of files that make a log
+
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """The whole files of one log, by number, and which there are, whole or not."""
+    """The whole files of one log, by number, and which there are of its own, whole or not; ``taken`` is the highest
+    number that a file bears, be it another's.
+    """
 
     folder: str
     entries: Mapping[int, Head]
     checkpoints: Mapping[int, Head]
     kept: Mapping[int, Head]
     listed: Listing
+    taken: int = 0
 
     @property
     def floor(self) -> int:
@@ -52,21 +57,22 @@ class Inventory:
         """What a whole file says, as its type has it; None where it is not there or not whole."""
         return self.whole[path][1].parsed if path in self.whole else None
 
-    def logs(self) -> Iterator[Logged]:
-        """Every log of which there is a file, whole or not."""
-        kinds = ("entry", "checkpoint", "kept rows")
-        places = [*(place for place, _ in self.whole.values()), *(one.place for one in self.damages if one.is_there)]
-        mine = [place for place in places if place.kind and place.kind.name in kinds]
+    def logs(self, under: str = "") -> Iterator[Logged]:
+        """Every log below a folder of which there is a file, whole or not."""
+        there = [one for one in self.damages if one.is_there]
+        places = [*(place for place, _ in self.whole.values()), *(one.place for one in there if not one.is_misplaced)]
+        mine = [one for one in places if one.kind and one.kind.name in LOGGED and one.path.startswith(under)]
         for folder in sorted({place.log for place in mine}):
             heads = [
                 {place.number: content.parsed for place, content in self.of(kind) if place.log == folder}
-                for kind in kinds
+                for kind in LOGGED
             ]
-            there = [
+            listed = [
                 tuple(sorted(p.number for p in mine if p.log == folder and p.kind and p.kind.name == kind))
-                for kind in kinds
+                for kind in LOGGED
             ]
-            yield Logged(folder, heads[0], heads[1], heads[2], Listing(*there))
+            taken = max(one.number for one in [*mine, *(one.place for one in there)] if one.log == folder)
+            yield Logged(folder, heads[0], heads[1], heads[2], Listing(*listed), taken)
 
 
 def take(con: duckdb.DuckDBPyConnection, store: Store, *, deep: bool) -> Inventory:

@@ -51,6 +51,8 @@ def _belongs(file: tuple[Place, Content], found: Snapshot, snapshot: Content) ->
     if at.kind and at.kind.name == "records":
         is_same = not found.sealed or content.sealed in ("", found.sealed)
         return is_same and content.rows >= found.valid
+    if "repaired" in content.meta:  # an empty one in the place of one that was lost
+        return True
     expected = found.quarantined if at.kind and at.kind.name == "quarantine" else found.asked
     return _is_of_its_pull(at, content) and content.rows == expected
 
@@ -63,7 +65,7 @@ def _is_of_its_pull(at: Place, content: Content) -> bool:
 def pulls(inventory: Inventory, scope: str, head: Mapping[str, Any]) -> Iterator[Damage]:
     """Snapshots that a scope's catalog needs and that are missing."""
     told = (head.get("last_complete"), head.get("last_pull"), *head.get("pulls", ()))
-    named = dict.fromkeys(one["run"] for one in told if one)
+    named = dict.fromkeys(one["run"] for one in told if one and not one.get("lost"))
     bad = {one.path for one in inventory.damages}
     for path in (pull.snapshot_path(scope, run) for run in named):
         if path not in inventory.whole and path not in bad:

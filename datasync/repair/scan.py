@@ -9,9 +9,11 @@ import duckdb
 
 from datasync.repair import chains, links
 from datasync.repair.damage import Damage
-from datasync.repair.inventory import Inventory, Logged, take
+from datasync.repair.inventory import LOGGED, Inventory, Logged, take
 from datasync.store.files import Store
 from datasync.store.kinds import place
+
+KIND = "repair"  # of a run that repaired
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +36,16 @@ def scan(con: duckdb.DuckDBPyConnection, store: Store, *, deep: bool) -> Scan:
         *links.accepted(inventory),
         *(one for log in inventory.logs() for one in _of_log(inventory, log)),
     ]
-    found = sorted((*inventory.damages, *rest), key=lambda one: one.path)
-    return Scan(inventory, tuple(found))
+    found = {one.path: one for one in (*rest, *inventory.damages)}  # a file of another place is missing in its own
+    known = _known_lost(inventory)
+    return Scan(inventory, tuple(one for _, one in sorted(found.items()) if one.is_there or one.path not in known))
+
+
+def _known_lost(inventory: Inventory) -> set[str]:
+    """Missing files that a repair could do nothing about but tell of them. A log's are told by its entry `repaired`."""
+    repairs = [content.parsed for _, content in inventory.of("run") if content.parsed.kind == KIND]
+    paths = {path for run in repairs for path in (run.request or {}).get("lost", ())}
+    return {path for path in paths if (kind := place(path).kind) and kind.name not in LOGGED}
 
 
 def _of_log(inventory: Inventory, log: Logged) -> Iterator[Damage]:

@@ -131,15 +131,28 @@ class Log:
     def position(self, con: duckdb.DuckDBPyConnection, as_of: datetime) -> int:
         """The number of the last entry before ``as_of``; 0 if the log began later.
 
-        Raises LogDamaged when that moment lies before what tidy left.
+        Raises LogDamaged when that moment lies before what tidy left, or before a repair.
         """
         looked = self.look()
         found = self._last_before(con, looked, as_of)
+        if found != looked.head:
+            self._refuse_before_repair(con, looked.head, found, as_of)
         if not found and looked.floor:
             first = self.entry(con, looked.floor).at
             kept = f"the kept history, which begins after {first:%Y-%m-%dT%H:%M:%SZ}"
             raise LogDamaged(f"{self.folder}: {as_of:%Y-%m-%dT%H:%M:%SZ} is before {kept}.")
         return found
+
+    def _refuse_before_repair(self, con: duckdb.DuckDBPyConnection, head: int, position: int, as_of: datetime) -> None:
+        """Refuse figures of a moment before the log was repaired: they would be made of what is left of it."""
+        repairs = self.entry(con, head).meta.get("repaired") or [{"entry": 0}]
+        last = repairs[-1]
+        if position < last["entry"]:
+            at = datetime.fromisoformat(last["at"])
+            raise LogDamaged(
+                f"{self.folder} was damaged, and {last['by']} repaired it at {at:%Y-%m-%dT%H:%M:%SZ}: its figures at "
+                f"{as_of:%Y-%m-%dT%H:%M:%SZ} are not known. Ask for a moment after the repair."
+            )
 
     def last_before(self, con: duckdb.DuckDBPyConnection, moment: datetime) -> int:
         """The number of the last kept entry before ``moment``; 0 if what is kept, or the log, begins later."""
@@ -161,12 +174,19 @@ class Log:
         """
         looked = self.look()
         position = looked.head if position is None else position
-        base, later = self._cover(looked, position)
+        self._fold(con, name, *self._cover(looked, position))
+        return position
+
+    def fold_of(self, con: duckdb.DuckDBPyConnection, name: str, checkpoint: int, entries: Sequence[int]) -> None:
+        """Make the view ``name``: the fold of a checkpoint (0: none) and some entries after it, gaps or not."""
+        base = [self.checkpoint_path(checkpoint)] if checkpoint else []
+        self._fold(con, name, base, [self.path(number) for number in entries])
+
+    def _fold(self, con: duckdb.DuckDBPyConnection, name: str, base: Sequence[str], later: Sequence[str]) -> None:
         con.execute(f"CREATE OR REPLACE TEMP VIEW {name}_base AS {self._rows(base, self.store.url)}")
         con.execute(f"CREATE OR REPLACE TEMP VIEW {name}_later AS {self._rows(later, self.store.url)}")
         fold = query("fold").replace("base", f"{name}_base").replace("later", f"{name}_later")
         con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {fold}")
-        return position
 
     def fold_sql(self, position: int) -> str:
         """The fold through ``position`` as one SELECT to be run in the store's folder: its paths are relative to it."""
@@ -271,6 +291,22 @@ class Log:
             made = folder / "kept.parquet"
             self._copy(con, ordered, str(made), self.entry(con, number).meta)
             self.store.replace(self.kept_path(number), made)
+
+    def begin_anew(self, con: duckdb.DuckDBPyConnection, head: Head, fold: str, older: str) -> None:
+        """Let the history begin with ``head``, the newest entry: its checkpoint is ``fold`` in the place of what the
+        entries before give, and of those only the rows of ``older`` stay readable. Both have the column ``entry``.
+        """
+        columns = ", ".join(f'"{c}"' for c in ("sku", *self.columns, "entry"))
+        for path, rows in ((self.checkpoint_path(head.number), fold), (self.kept_path(head.number), older)):
+            with scratch() as folder:
+                made = folder / "made.parquet"
+                self._copy(con, f"SELECT {columns} FROM ({rows}) ORDER BY sku, entry", str(made), head.meta)
+                self.store.replace(path, made)
+
+    def history_of(self, con: duckdb.DuckDBPyConnection, name: str, paths: Sequence[Sequence[str]]) -> None:
+        """Make the view ``name``: every row of some of the log's files, given by kind."""
+        rows = "\nUNION ALL\n".join(self._rows(some, self.store.url) for some in paths)
+        con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {rows}")
 
     def _cover(self, looked: Listing, position: int, again: bool = True) -> tuple[list[str], list[str]]:
         """The files that make the fold through ``position``: its base (a checkpoint or the first entry), the later."""

@@ -142,6 +142,12 @@ def _of_date(store: Store, date: str) -> Iterator[Run]:
             yield replace(run, written_at=written_at)
 
 
+def rebuilt(run_id: str, kind: str, steps: Mapping[Step, StepRecord], begun: str, reason: str) -> Run:
+    """A run whose file was lost, as its steps tell of it. It has no end: nobody knows which steps were to come."""
+    scopes = tuple(dict.fromkeys(step.scope for step in steps))
+    return Run(run_id, kind, scopes, datetime.fromisoformat(begun), "unknown", reason, steps=steps)
+
+
 def path_of(run: Run) -> str:
     """Where a run's file stands in the store."""
     return f"runs/date={run.started_at:%Y-%m-%d}/{run.id}.json"

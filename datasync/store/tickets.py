@@ -24,7 +24,7 @@ def take(store: Store, scope: str) -> int:
     highest = max(taken(store, scope), default=0)
     while True:
         number = highest + 1
-        is_mine = _create(store, path(scope, number))
+        is_mine = create(store, path(scope, number))
         highest = max(taken(store, scope), default=number)
         if is_mine and highest == number:
             return number
@@ -44,7 +44,8 @@ def _folder(scope: str) -> str:
     return f"catalog/scope={scope}"
 
 
-def _create(store: Store, name: str) -> bool:
+def create(store: Store, name: str) -> bool:
+    """Put a ticket in its place; False if one is there."""
     with scratch() as folder:
         empty = folder / "ticket"
         empty.touch()

@@ -6,13 +6,13 @@ import random
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from datasync import catalog, receipts
 from datasync.sources.spool import Spool
 from datasync.store.files import Folder
-from tests.shop import SERVICES, Shop
+from tests.shop import BEGAN, SERVICES, Shop
 
 SETTINGS = (
     """
@@ -35,6 +35,7 @@ class Place:
     shop: Shop
     sold: dict[str, str]
     changed: dict[str, str]
+    built_at: datetime = BEGAN
 
     @property
     def root(self) -> Path:
@@ -60,12 +61,32 @@ class Place:
                 for service in pipeline.settings.services:
                     receipts.log(pipeline.store, service, scope).checkpoint(con)
 
-    def copy(self, folder: Path) -> Place:
-        """The same shop elsewhere."""
-        shutil.copytree(self.shop.folder, folder)
-        shop = Shop(folder, SETTINGS)
-        shop.now = self.shop.now
-        return Place(shop, dict(self.sold), dict(self.changed))
+    def catalog(self, scope: str) -> dict[str, str]:
+        """The names in a scope's catalog, by SKU."""
+        with self.shop.connected() as (con, pipeline):
+            catalog.log(pipeline.store, scope).fold(con, "found")
+            return dict(con.execute("SELECT sku, name FROM found WHERE hash IS NOT NULL").fetchall())
+
+    def feeds(self) -> dict[tuple[str, str], dict[str, str]]:
+        """The names that each service holds of each scope, by SKU."""
+        found = {}
+        with self.shop.connected() as (con, pipeline):
+            for scope in pipeline.settings.scopes:
+                for service in pipeline.settings.services:
+                    receipts.held_products(con, pipeline.store, scope, service)
+                    found[scope, service] = dict(con.execute("SELECT sku, name FROM feed").fetchall())
+        return found
+
+    def restore(self) -> None:
+        """The shop as it was built: its store, its source and its time."""
+        for folder in ("var", "en", "de"):
+            shutil.rmtree(self.shop.folder / folder, ignore_errors=True)
+            shutil.copytree(self.built / folder, self.shop.folder / folder)
+        self.shop.now = self.built_at
+
+    @property
+    def built(self) -> Path:
+        return self.shop.folder.with_name("built")
 
 
 def build(folder: Path) -> Place:
@@ -100,7 +121,9 @@ def build(folder: Path) -> Place:
     place.sells()
     spool = Spool(Folder(str(place.root)), "en-US", "sync-half")
     for number in (1, 2, 3):
-        spool.add(number, [{"sku": f"S-{number}"}], {"page": number})
+        spool.add(number, [f'{{"sku": "S-{number}"}}\n'.encode()], {"page": number})
+    shutil.copytree(folder, place.built)
+    place.built_at = place.shop.now
     return place
 
 

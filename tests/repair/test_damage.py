@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
 
-from datasync.store.kinds import KINDS, place
+from datasync.store.kinds import KINDS
+from datasync.store.kinds import place as named
 from tests.repair.damaging import Place, build, damage
 from tests.shop import same
 
@@ -44,10 +44,11 @@ def _is_no_loss(before: Mapping[str, bytes], after: Mapping[str, bytes], path: s
     last page less; the quarantine less of a pull whose snapshot went long ago; the oldest run less. Tidy removes such
     files too.
     """
-    at, alike = place(path), sorted(one for one in before if place(one).kind == place(path).kind)
+    at = named(path)
+    alike = sorted(one for one in before if named(one).kind == at.kind)
     if not at.kind or (path in after and at.kind.name != "ticket"):
         return False
-    last = max(one for one in alike if place(one).log == at.log)
+    last = max(one for one in alike if named(one).log == at.log)
     match at.kind.name:
         case "ticket":
             return not after.get(path) and path != last
@@ -68,20 +69,38 @@ def test_of_a_store_that_is_whole_nothing_is_said(whole: Place) -> None:
 
 
 def test_the_store_has_files_of_every_kind(whole: Place) -> None:
-    """But for what a check or a step that was cut off leaves."""
-    found = {kind.name for path in contents(whole) if (kind := place(path).kind)}
-    assert {kind.name for kind in KINDS} - found <= {"probe", "step"}
+    """But for what is left by a cut, and what tidy writes after a day of the store's own time."""
+    found = {kind.name for path in contents(whole) if (kind := named(path).kind)}
+    assert {kind.name for kind in KINDS} - found <= {"probe", "step", "kept rows"}
+
+
+@pytest.fixture
+def place(whole: Place) -> Place:
+    whole.restore()
+    return whole
 
 
 @pytest.mark.parametrize("seed", range(STORES))
-def test_no_command_ends_in_a_traceback_and_a_check_names_each_file(whole: Place, tmp_path: Path, seed: int) -> None:
-    place = whole.copy(tmp_path / "shop")
+def test_no_command_ends_in_a_traceback_and_a_check_names_each_file(place: Place, seed: int) -> None:
+    before = contents(place)
     done = damage(place.root, seed)
     told = place.shop.run("check", "--deep")
-    unnamed = {path for path in changed(contents(whole), contents(place)) if same(path) not in told.out}
+    unnamed = {path for path in changed(before, contents(place)) if same(path) not in told.out}
     assert unnamed == set(), done
     assert told.code == 4, done
     for command in (*READING, *WRITING):
         told = place.shop.run(*command)
         assert (told.code, "Traceback" in told.err) in {(code, False) for code in (0, 2, 4, 5)}, (done, command, told)
         assert not re.search("duckdb|Parquet file.*Error|Errno", told.err), (done, command, told.err)
+
+
+@pytest.mark.parametrize("seed", range(STORES))
+def test_after_a_repair_and_a_sync_everything_is_as_the_source_says(place: Place, seed: int) -> None:
+    done = damage(place.root, seed)
+    for command in (("repair", "--deep"), ("repair", "--deep", "--yes"), ("check", "--deep"), ("sync",), ("publish",)):
+        told = place.shop.run(*command)
+        assert (told.code, "Traceback" in told.err) == (0, False), (done, command, told)
+    assert place.catalog("en-US") == place.sold, done
+    assert place.catalog("de-DE") == place.changed, done
+    assert all(feed == place.catalog(scope) for (scope, _), feed in place.feeds().items()), done
+    assert place.shop.run("check", "--deep").code == 0, done

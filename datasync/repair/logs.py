@@ -1,0 +1,124 @@
+"""The repair of a scope's logs: receipts first, then the catalog, which keeps the versions that services still hold."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from datasync import catalog, pull, receipts
+from datasync.pull import Snapshot
+from datasync.repair import rebuild
+from datasync.repair.rebuild import Losses, Lost, Repair
+from datasync.sql import literal, query
+from datasync.store import holds
+from datasync.store.files import Store
+from datasync.store.log import Head, Log
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogLosses:
+    """What a scope's catalog lost: files of its log, and the snapshots and quarantines of pulls that it names.
+
+    ``is_partial``: the scope is never read whole. ``again`` are the snapshots of the pulls whose entries were lost.
+    """
+
+    log: Losses
+    pulls: tuple[str, ...] = ()
+    quarantines: tuple[str, ...] = ()
+    is_partial: bool = False
+    again: tuple[Snapshot, ...] = ()
+
+    @property
+    def reaches_back(self) -> bool:
+        """Whether applying snapshots again makes up for all that was lost."""
+        return self.is_partial and not self.log.is_base_lost and len(self.again) >= len(self.log.entries)
+
+    @property
+    def is_in_doubt(self) -> bool:
+        return self.log.are_rows_lost and not self.reaches_back
+
+
+def mend_receipts(
+    con: duckdb.DuckDBPyConnection, store: Store, losses: Losses, lost: Lost, repair: Repair,
+    *, service: str, scope: str, embedded: bool, known: str,
+) -> Head:  # fmt: skip
+    """Rebuild the receipts of one service. ``embedded``: the log is the delivery, so what is left of it is what the
+    service holds; of any other, what a lost receipt may have changed is perhaps held. ``known`` is SQL of every SKU
+    that the catalog ever had.
+    """
+    log = receipts.log(store, service, scope)
+    rebuild.fold(con, log, losses)
+    state = {**losses.log.newest.meta, "held": rebuild.live(con, "held_hash")}
+    if embedded or not losses.are_rows_lost:
+        head = rebuild.record(con, log, losses, repair, state, lost)
+    else:
+        con.execute(f"CREATE OR REPLACE TEMP TABLE known AS {known}")
+        rows = query("perhaps_held", through=str(losses.through), run=literal(repair.run))
+        head = rebuild.record(con, log, losses, repair, state, lost, rows)
+    rebuild.begin_anew(con, log, head, "")
+    return head
+
+
+def mend_catalog(
+    con: duckdb.DuckDBPyConnection, store: Store, losses: CatalogLosses, lost: Lost, repair: Repair, *, scope: str
+) -> Head:
+    """Rebuild the catalog of one scope from what is whole, and say in its state what is in doubt.
+
+    What a lost entry said is left to the next complete pull. A scope that is never read whole has its lost pulls
+    applied again; where not all of their snapshots are there, all files that still lie there are read again, and what
+    is in none of them keeps its older row.
+    """
+    log = catalog.log(store, scope)
+    rebuild.fold(con, log, losses.log)
+    head = rebuild.record(con, log, losses.log, repair, _state(con, losses), lost)
+    if losses.log.is_rebuilt:
+        rebuild.begin_anew(con, log, head, _held(con, store, scope))
+    return head
+
+
+def _state(con: duckdb.DuckDBPyConnection, losses: CatalogLosses) -> dict[str, Any]:
+    before = losses.log.log.newest.meta
+    forgets = losses.is_in_doubt if losses.is_partial else losses.log.is_state_older
+    kept = {key: value for key, value in before.items() if not (forgets and key.startswith("watermark"))}
+    state = {**kept, "products": rebuild.live(con, "hash"), **_pulls(before, losses)}
+    if losses.is_in_doubt:
+        state["unverified"] = {"through": losses.log.through, "complete": not losses.is_partial}
+    if losses.quarantines:
+        state["lost_quarantines"] = sorted({*before.get("lost_quarantines", ()), *losses.quarantines})
+    return state
+
+
+def _pulls(before: Mapping[str, Any], losses: CatalogLosses) -> dict[str, Any]:
+    """The pulls that the catalog names, without those that are lost (pulls before them are refused from now on: which
+    SKUs the lost ones read is not known) and those that are applied again.
+    """
+    gone = {*losses.pulls, *(found.run for found in losses.again)}
+    told = before.get("pulls", ())
+    changed: dict[str, Any] = {"pulls": [one for one in told if one["run"] not in gone]}
+    for key in ("last_complete", "last_pull"):
+        if (one := before.get(key)) and one["run"] in losses.pulls:
+            changed[key] = {**one, "lost": True}
+    unknown = [one for one in told if one["run"] in (*losses.pulls, *losses.quarantines)]
+    if unknown:
+        newest = max(unknown, key=pull.order)
+        changed["remembers_since"] = {"place": newest.get("place", 0), "started_at": newest["started_at"]}
+    return changed
+
+
+def _held(con: duckdb.DuckDBPyConnection, store: Store, scope: str) -> str:
+    """SQL of the versions that some service holds or held, as far as its receipts go back."""
+    parts = []
+    for number, name in enumerate(store.folders("receipts")):
+        log = Log(store, f"receipts/{name}/scope={scope}", {"held_hash": "VARCHAR"})
+        log.history(con, f"receipts_{number}")
+        parts.append(f"SELECT sku, held_hash AS hash FROM receipts_{number} WHERE held_hash IS NOT NULL")
+    return " UNION ".join(parts) or f"SELECT sku, NULL::VARCHAR AS hash FROM ({holds.NO_SKUS})"
+
+
+def lost_pulls(state: Mapping[str, Any], applied: Collection[str]) -> list[str]:
+    """Runs of pulls that a catalog's state names and none of its whole entries wrote, in their order."""
+    named = sorted(state.get("pulls", ()), key=pull.order)
+    return [one["run"] for one in named if one["run"] not in applied]

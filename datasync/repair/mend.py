@@ -1,0 +1,108 @@
+"""A repair: what it would do about the damage in a store, sentence by sentence, and the doing of it.
+
+Damaged and foreign files are moved to ``lost+found``; nothing is deleted. Then what can truthfully be rebuilt is, from
+what is whole. It may be killed anywhere: what was set aside is missing for the next repair, which rebuilds the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from datasync import pull
+from datasync.repair import catalogs
+from datasync.repair.damage import Damage
+from datasync.repair.scan import KIND, Scan
+from datasync.repair.workshop import Mending, Workshop
+from datasync.store import holds, runs, tickets
+from datasync.store.holds import Hold
+from datasync.store.kinds import LOST
+from datasync.store.runs import Run
+
+
+def plan(work: Workshop, found: Scan) -> tuple[Mending, ...]:
+    """What a repair does, in the order in which it does it; none where nothing is damaged."""
+    mendings = [*_set_aside(work, found), *_tickets(work, found), *_runs(work, found), *_holds(work, found)]
+    for log in found.inventory.logs("receipts/"):
+        mendings += catalogs.of_receipts(work, found, log)
+    for log in found.inventory.logs("catalog/"):  # last: it keeps the versions that services hold by their receipts
+        mendings += catalogs.of_catalog(work, found, log)
+    return (*mendings, _told(work, found)) if found.damages else ()
+
+
+# ── files ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _set_aside(work: Workshop, found: Scan) -> Iterator[Mending]:
+    for one in found.damages:
+        if one.is_there:
+            yield Mending(f"{one.path} {one.problem}: set aside.", _moved(work, one.path))
+    damaged = {one.path for one in found.damages}
+    for path in sorted({path for one in found.damages for path in _later_pages(work, one)} - damaged):
+        yield Mending(f"{path} comes after a page that is lost: set aside.", _moved(work, path))
+
+
+def _moved(work: Workshop, path: str) -> Callable[[], object]:
+    return partial(work.store.move, path, f"{LOST}/{work.repair.run}/{path}")
+
+
+def _later_pages(work: Workshop, one: Damage) -> list[str]:
+    """The pages after a damaged one: a retry of the pull goes on after the last that is there."""
+    if one.place.kind is None or one.place.kind.name != "page":
+        return []
+    names = sorted(work.store.listing(one.place.log))
+    return [f"{one.place.log}/{name}" for name in names if f"{one.place.log}/{name}" > one.path]
+
+
+def _tickets(work: Workshop, found: Scan) -> Iterator[Mending]:
+    for one in found.damages:
+        if one.place.kind and one.place.kind.name == "ticket":
+            act = partial(tickets.create, work.store, one.path)
+            yield Mending(f"{one.path}: made anew, so that no pull takes a number that was taken.", act)
+
+
+def _runs(work: Workshop, found: Scan) -> Iterator[Mending]:
+    for one in found.damages:
+        if one.place.kind and one.place.kind.name == "run" and work.store.listing(f"steps/{one.place.run}"):
+            act = partial(_from_steps, work, one.place.run)
+            yield Mending(f"{one.path}: rebuilt from its steps; who asked for the run, and why, is lost.", act)
+
+
+def _from_steps(work: Workshop, run: str) -> None:
+    steps = runs.steps(work.store, run)
+    begun = min((str(record["started_at"]) for record in steps.values()), default=work.repair.at.isoformat())
+    kind = "sync" if run.startswith(("sync-", "scheduled__")) else "resync"
+    runs.begin(work.store, runs.rebuilt(run, kind, steps, begun, f"Rebuilt from its steps by {work.repair.run}."))
+
+
+def _holds(work: Workshop, found: Scan) -> Iterator[Mending]:
+    lost = {one.path for one in found.damages}
+    whole = [content.parsed for _, content in found.inventory.of("hold")]
+    for hold in _standing(whole):
+        snapshot = pull.snapshot_path(hold.scope, hold.id)
+        if hold.listed in lost or (hold.service is None and snapshot in lost):
+            where = f"{hold.service} in {hold.scope}" if hold.service else hold.scope
+            act = partial(holds.release, work.store, hold.scope, hold.service, work.repair.run, work.repair.at)
+            yield Mending(f"The hold of {hold.id} in {where} is void: the next run meets it anew.", act)
+
+
+def _standing(whole: list[Hold]) -> list[Hold]:
+    """The last word of each scope and service, where that is a hold."""
+    last = {(one.scope, one.service): one for one in sorted(whole, key=lambda one: (one.at, one.released))}
+    return [one for one in last.values() if not one.released]
+
+
+# ── the record of it ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _told(work: Workshop, found: Scan) -> Mending:
+    """The run of the repair: its reason says what was lost, and its request what the next scan need not miss."""
+    paths = [one.path for one in found.damages]
+    shown = ", ".join(paths[:_SHOWN]) + (f" and {len(paths) - _SHOWN:,} more" if len(paths) > _SHOWN else "")
+    mine, lost = work.repair, {"lost": [one.path for one in found.damages if one.place.kind]}
+    run = Run(mine.run, KIND, (), mine.at, mine.by, f"Lost, or set aside: {shown}", mine.at, "ok", request=lost)
+    act = partial(runs.finish, work.store, run)
+    return Mending(f"{runs.path_of(run)}: who repaired, when, and what was lost.", act)
+
+
+_SHOWN = 5

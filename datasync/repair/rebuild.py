@@ -1,0 +1,162 @@
+"""One log that lost some of its files: what is whole is folded, and the history begins anew with an entry `repaired`.
+
+What an entry recorded is never guessed. A catalog's entry is made up for by the next complete pull; an embedded
+service's receipts are what it holds, with or without those that are lost; of a service elsewhere, every product whose
+last whole receipt is older than a lost one is perhaps held, and so due again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import duckdb
+
+from datasync.errors import StoreUnavailable
+from datasync.repair.inventory import Logged
+from datasync.sql import count, query, view
+from datasync.store.files import Clock
+from datasync.store.log import Head, Log
+
+_REMEMBERED = 20  # repairs that a log's state names
+_NAMED = 50  # lost files that a repair names
+_OWN = ("at", "id", "after", "clock", "leader")
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """Who repairs, in which run, and when it began."""
+
+    run: str
+    by: str
+    at: datetime
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """What a repair says was lost: the files, and what follows."""
+
+    paths: tuple[str, ...]
+    words: str
+
+
+@dataclass(frozen=True)
+class Losses:
+    """What of a log is lost: ``entries`` that no whole checkpoint covers, ``covered`` ones, and ``base``, all through a
+    checkpoint that was the only one to know it.
+    """
+
+    log: Logged
+    head: int
+
+    @cached_property
+    def base(self) -> int:
+        """The newest whole checkpoint; 0 where there is none."""
+        return max(self.log.checkpoints, default=0)
+
+    @cached_property
+    def entries(self) -> tuple[int, ...]:
+        return tuple(n for n in range(max(self.base, self._begin) + 1, self.head + 1) if n not in self.log.entries)
+
+    @cached_property
+    def covered(self) -> tuple[int, ...]:
+        return tuple(n for n in range(self._begin + 1, self.base + 1) if n not in self.log.entries)
+
+    @cached_property
+    def is_base_lost(self) -> bool:
+        return self._begin > self.base
+
+    @cached_property
+    def are_older_versions_lost(self) -> bool:
+        """Whether the rows are lost that stay readable from before the kept history."""
+        return bool(self._begin) and self._begin not in self.log.kept
+
+    @property
+    def is_rebuilt(self) -> bool:
+        """Whether the history has to begin anew."""
+        return bool(self.entries or self.covered or self.is_base_lost or self.are_older_versions_lost)
+
+    @property
+    def are_rows_lost(self) -> bool:
+        """Whether the fold of what is whole may differ from what it was."""
+        return bool(self.entries) or self.is_base_lost
+
+    @property
+    def through(self) -> int:
+        """The newest lost entry: rows of later ones are certain."""
+        return max((*self.entries, self._begin if self.is_base_lost else 0), default=0)
+
+    @property
+    def is_state_older(self) -> bool:
+        """Whether the newest whole footer is older than a lost entry, so that its state is not the last."""
+        return self.through > self.log.newest.number
+
+    @property
+    def _begin(self) -> int:
+        """What the kept history begins with; a log whose `kept` is missing begins before its first entry."""
+        first = min(self.log.listed.entries, default=0)
+        return self.log.floor or (first - 1 if first - 1 in self.log.listed.checkpoints else 0)
+
+    @property
+    def whole_after_base(self) -> tuple[int, ...]:
+        return tuple(n for n in sorted(self.log.entries) if n > self.base)
+
+
+def fold(con: duckdb.DuckDBPyConnection, log: Log, losses: Losses) -> None:
+    """Make the table ``whole``, the fold of what is whole of a log, and the view ``versions``, all its whole rows."""
+    log.fold_of(con, "folded", losses.base, losses.whole_after_base)
+    con.execute("CREATE OR REPLACE TEMP TABLE whole AS SELECT * FROM folded")
+    floor = losses.log.floor
+    paths = [
+        [log.checkpoint_path(floor)] if floor in losses.log.checkpoints else [],
+        [log.kept_path(floor)] if floor in losses.log.kept else [],
+        [log.path(number) for number in sorted(losses.log.entries) if number > floor],
+    ]
+    log.history_of(con, "versions", paths)
+
+
+def record(
+    con: duckdb.DuckDBPyConnection, log: Log, losses: Losses, repair: Repair, state: Mapping[str, Any], lost: Lost,
+    rows: str = "SELECT * EXCLUDE (entry) FROM whole WHERE false",
+) -> Head:  # fmt: skip
+    """Append the entry `repaired`, with a number that none ever had; ``state`` is what the log has come to with it."""
+    newest = losses.log.newest
+    before = Head(max(losses.head, losses.log.taken), newest.at, newest.meta)
+    told = {
+        "entry": before.number + 1, "at": repair.at.isoformat(), "by": repair.by, "run": repair.run,
+        "lost": list(lost.paths[:_NAMED]), "words": lost.words,
+    }  # fmt: skip
+    meta = {key: value for key, value in state.items() if key not in _OWN}
+    meta |= {"run": repair.run, "repaired": [*newest.meta.get("repaired", ()), told][-_REMEMBERED:]}
+    done = log.append(con, before, rows, meta, repair.clock)
+    if done is None:
+        raise StoreUnavailable(f"{log.folder} was written by a run while it was repaired. Repair it again.")
+    return done
+
+
+def begin_anew(con: duckdb.DuckDBPyConnection, log: Log, head: Head, held: str) -> None:
+    """Let the history begin with the entry `repaired`; ``held`` is SQL of the versions (sku, hash) that services hold,
+    empty for a log of receipts.
+    """
+    log.history_of(con, "entry_rows", [[log.path(head.number)]])
+    view(
+        con, "latest", "SELECT * FROM whole ANTI JOIN entry_rows USING (sku) UNION ALL BY NAME SELECT * FROM entry_rows"
+    )
+    older = "SELECT * FROM versions WHERE false"
+    if held:
+        view(con, "held", held)
+        view(con, "base", "SELECT * FROM latest")
+        older = query("kept", number=str(head.number))
+    log.begin_anew(con, head, "SELECT * FROM latest", older)
+
+
+_LATEST = "SELECT * FROM whole ANTI JOIN entry_rows USING (sku) UNION ALL BY NAME SELECT * FROM entry_rows"
+
+
+def live(con: duckdb.DuckDBPyConnection, column: str, rows: str = "whole") -> int:
+    """How many products of a fold have a hash in ``column``."""
+    return count(con, f"SELECT * FROM {rows} WHERE {column} IS NOT NULL")

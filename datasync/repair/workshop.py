@@ -1,0 +1,46 @@
+"""What a repair works with, and one thing that it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import duckdb
+
+from datasync.repair.inventory import Logged
+from datasync.repair.rebuild import Repair
+from datasync.services import open_service
+from datasync.services.base import Service
+from datasync.settings import Settings
+from datasync.store.files import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Mending:
+    """One thing that a repair does, and what it says of it beforehand."""
+
+    sentence: str
+    act: Callable[[], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What a repair works with. ``services`` are those that are not opened by the settings, by name."""
+
+    con: duckdb.DuckDBPyConnection
+    store: Store
+    settings: Settings
+    repair: Repair
+    services: Mapping[str, Service]
+
+    def is_embedded(self, service: str) -> bool:
+        """Whether a service's receipts are its delivery, as far as is known of one that left the settings."""
+        if service in self.services:
+            return self.services[service].embedded
+        return service not in self.settings.services or open_service(self.settings, service).embedded
+
+    def is_partial(self, scope: str, log: Logged) -> bool:
+        """Whether a scope is never read whole."""
+        if scope in self.settings.scopes:
+            return self.settings.scopes[scope].snapshot == "partial"
+        return "watermark" in log.newest.meta and not log.newest.meta.get("last_complete")
