@@ -7,6 +7,7 @@ reason, in words that whoever exports it understands.
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import json
 import os
@@ -38,9 +39,8 @@ def desk(tmp_path: Path) -> Desk:
 
 def products(prefix: str, number: int) -> list[dict[str, Any]]:
     """Products whose text hardly compresses, so that a file of many has some megabytes in any format."""
-    return [
-        {"sku": f"{prefix}{n:06}", "name": f"{hash((prefix, n)) & (1 << 62):x}", "price": n / 4} for n in range(number)
-    ]
+    hashes = [hashlib.md5(f"{prefix}{n}".encode(), usedforsecurity=False).hexdigest() for n in range(number)]
+    return [{"sku": f"{prefix}{n:06}", "price": n / 4, "name": text} for n, text in enumerate(hashes)]
 
 
 def encoded(rows: list[dict[str, Any]], ending: str) -> bytes:
@@ -94,7 +94,9 @@ MANY = 60_000
 
 
 def cut(content: bytes) -> bytes:
-    return content[: len(content) // 2 + 5]
+    """Cut in the first cell of a line: in the last, or between two, nobody could tell."""
+    half = len(content) // 2
+    return content[: max(half, content.find(b"\n", half)) + 5]
 
 
 def cut_late(content: bytes) -> bytes:
@@ -241,12 +243,11 @@ def with_one(ending: str, name: bytes) -> bytes:
 
 
 BAD_RECORDS = {"undecodable": b"\xff\xfe", "long": LONG}
-BAD = [(ending, "undecodable") for ending in FORMATS if ending != "xlsx"]
-BAD += [(ending, "long") for ending in ("csv", "csv.gz", "parquet")]
 
 
 @pytest.mark.parametrize("habit", ["complete", "newest", "partial"])
-@pytest.mark.parametrize(("ending", "bad"), BAD)
+@pytest.mark.parametrize("ending", [ending for ending in FORMATS if ending != "xlsx"])
+@pytest.mark.parametrize("bad", BAD_RECORDS)
 def test_a_damaged_record_alone_is_quarantined(desk: Desk, ending: str, bad: str, habit: str) -> None:
     drop = Drop(desk, ending)
     drop.write(drop.bad, with_one(ending, BAD_RECORDS[bad]))
@@ -308,15 +309,16 @@ def test_a_file_whose_lines_end_differently_is_read(desk: Desk, ending: str, hab
 
 
 @pytest.mark.parametrize("habit", ["complete", "partial"])
-def test_a_gzip_file_that_swells_is_refused_by_name(desk: Desk, habit: str) -> None:
+@pytest.mark.parametrize("ending", ["csv.gz", "jsonl.gz"])
+def test_a_gzip_file_that_swells_is_refused_by_name(desk: Desk, ending: str, habit: str) -> None:
     """3 MB that would be 3 GB; a workbook that does is in test_sheets.py."""
-    drop = Drop(desk, "csv.gz")
-    lines = gzip.compress(b"sku,name\n") + gzip.compress((b"x" * 1023 + b"\n") * 65_536, 9) * 48
-    drop.write(drop.bad, lines)
+    drop = Drop(desk, ending)
+    head = b"sku,name\n" if ending == "csv.gz" else b'{"sku":"A","name":"a"}\n'
+    drop.write(drop.bad, gzip.compress(head) + gzip.compress((b"x" * 1023 + b"\n") * 65_536, 9) * 48)
     if habit == "complete":
         assert "grows over 200-fold and over 1 GB" in drop.fails(habit)
         return
     found = drop.pull(habit)
     assert desk.products(found, "sku") == skus(*WHOLE)
     (sentence,) = desk.quarantine(found, "sentence")
-    assert re.search("c.csv.gz cannot be read: it has .* grows over 200-fold and over 1 GB", sentence)
+    assert re.search(r"c\.\w+\.gz cannot be read: it has .* grows over 200-fold and over 1 GB", sentence)
