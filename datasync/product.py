@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
+from datasync import unseen
 from datasync.sql import literal, macros
 
 if TYPE_CHECKING:  # settings.py names these columns, and DAG files read settings without DuckDB
@@ -47,7 +48,8 @@ STORED: dict[str, str] = {**TYPES, "hash": "VARCHAR", "hash_version": "VARCHAR",
 
 
 def define(con: duckdb.DuckDBPyConnection) -> None:
-    """Make the macros of queries/macros.sql known to a connection."""
+    """Make the macros of queries/macros.sql known to a connection, and what it cannot see."""
+    con.execute(unseen.MACROS)
     macros(con, "macros")
 
 

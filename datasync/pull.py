@@ -21,7 +21,7 @@ from typing import Any
 
 import duckdb
 
-from datasync import product, secrets, staging
+from datasync import product, secrets, staging, twins
 from datasync.errors import FileDamaged
 from datasync.settings import Scope
 from datasync.sources.base import Records, Source, Want
@@ -187,6 +187,8 @@ def pull(
             staging.refuse_unreadable_files(con)
             staging.refuse_missing_fields(con, name, scope, records, how)
         counts = {**row(con, query("pull_counts")), "asked": len(want.skus) or count(con, "SELECT * FROM asked")}
+        if twin_note := twins.note(con):
+            records = replace(records, notes=(*records.notes, twin_note))
         found = _snapshot(name, scope.source, records, want, run, fingerprint, counts, clock())
         is_first = _write(con, store, found, folder)
     done = found if is_first else kept(con, store, name, run)

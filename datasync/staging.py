@@ -64,7 +64,7 @@ def stage(
     con.execute("CREATE OR REPLACE TEMP TABLE asked AS SELECT DISTINCT unnest(?::VARCHAR[]) AS sku", [list(want.skus)])
     if records.gone:
         told = validation.judged(con, name, how, records.gone.select(how.fields), records.whole)
-        _execute(con, f"INSERT INTO asked SELECT DISTINCT sku FROM ({told}) WHERE trimmed(sku) IS NOT NULL", how)
+        _execute(con, f"INSERT INTO asked SELECT DISTINCT sku FROM ({told}) WHERE NOT looks_empty(sku)", how)
     every = f"SELECT * RENAME (file_row_number AS position) FROM read_parquet({staging}, file_row_number = true)"
     con.execute(f"CREATE OR REPLACE TEMP VIEW everything AS {every}")
     wanted = "WHERE sku IN (SELECT sku FROM asked) OR code = 'unreadable'" if want.what == "skus" else ""

@@ -71,7 +71,9 @@ def _cast(kinds: Mapping[str, str], taken: str) -> str:
 
 
 def _given(column: str, kind: str) -> str:
-    """A value as it is understood: text without the blanks around it, and none where nothing is left."""
+    """A value as it is understood: text without what cannot be seen around it, and none where nothing is left."""
+    if column == "description" and kind == "VARCHAR":
+        return "CASE WHEN m_description = '' OR NOT looks_empty(m_description) THEN m_description END"
     return f"trimmed(m_{column})" if kind == "VARCHAR" and column not in _AS_GIVEN else f"m_{column}"
 
 
@@ -107,17 +109,21 @@ def _judge(how: Mapped, kinds: Mapping[str, str], cast: str) -> str:
     failed = {c: [_failed(c)] * (not expression.is_field) for c, expression in how.columns.items()}
     cases = [_verdict("blank", "_blank", literal("The row is blank."))]
     cases.append(_verdict("unreadable", "_unreadable IS NOT NULL", "_unreadable"))
-    nobody = f"trimmed({_with_default('sku', kinds)}) IS NULL"
+    nobody = _is_missing("sku", kinds)
     cases.append(_verdict("unreadable", f"_spoilt IS NOT NULL AND {nobody}", "_spoilt"))  # it may be any product
     cases.append(_verdict("bad-value", "_spoilt IS NOT NULL", "_spoilt"))
     cases += [_verdict("filtered", "NOT _meant", literal("The record is not of this scope."))] if how.where else []
     for column, what in (("sku", "The record has no SKU."), ("name", "The product has no name.")):
-        missing = f"trimmed({_with_default(column, kinds)}) IS NULL"
-        cases += [*failed.pop(column, []), _verdict(f"missing-{column}", missing, literal(what))]
+        missing = _verdict(f"missing-{column}", _is_missing(column, kinds), literal(what))
+        cases += [*failed.pop(column, []), missing]
     for column, cannot in failed.items():
         cases += [*cannot, *_not_understood(column)]
     kept = ", ".join([*columns, *texts(how.attributes), "_place", "_whole"])
     return f"SELECT {kept}, CASE {' '.join(cases)} END AS _verdict FROM ({cast})"
+
+
+def _is_missing(column: str, mapped: Collection[str]) -> str:
+    return f"coalesce(looks_empty({_with_default(column, mapped)}), true)"
 
 
 def _with_default(column: str, mapped: Collection[str]) -> str:

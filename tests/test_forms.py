@@ -8,6 +8,7 @@ from decimal import Decimal
 import duckdb
 import pytest
 
+from datasync import product
 from datasync.sql import macros
 
 NBSP, NARROW, THIN = "\u00a0", "\u202f", "\u2009"
@@ -16,6 +17,7 @@ NBSP, NARROW, THIN = "\u00a0", "\u202f", "\u2009"
 @pytest.fixture(scope="module")
 def con() -> duckdb.DuckDBPyConnection:
     made = duckdb.connect()
+    product.define(made)
     macros(made, "mapping")
     macros(made, "forms")
     return made

@@ -88,7 +88,7 @@ def sampled(
     is_part = found.records >= SAMPLE or isinstance(source, Offering)
     yield _records(con, store, key, found, is_part=is_part)
     yield from failing(con, parquet(store, pull.quarantine_path(found.scope, found.run)), name, mine)
-    yield from _notes(key, opened.given.notes)
+    yield from _notes(key, found.notes if found.valid else opened.given.notes)
     yield from _fields(con, store, key, how, opened.given.names, found)
     con.execute(f"CREATE OR REPLACE TEMP VIEW catalog AS {pull.products(found, store.url)}")
     for service in settings.services:

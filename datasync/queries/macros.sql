@@ -1,4 +1,12 @@
--- One macro a statement: what a service gets of a product, and its content hash.
+-- One macro a statement: what a service gets of a product, its content hash, and what looks empty.
+
+-- Whether nothing of a text can be seen; NULL of NULL. Most texts begin with a letter or a digit.
+CREATE OR REPLACE MACRO looks_empty(given) AS
+    CASE WHEN given >= '!' AND given < chr(127) THEN false ELSE regexp_full_match(given, unseen() || '*') END;
+
+-- What is seen of a text, if case does not count: SKUs that look alike give the same.
+CREATE OR REPLACE MACRO looks_of(given) AS
+    lower(CASE WHEN regexp_full_match(given, '[!-~]*') THEN given ELSE nfc_normalize(regexp_replace(given, unseen(), '', 'g')) END);
 
 -- A price as text: two decimals, or as many more as it has, whatever its type has (older stores have 4). The most usual one is known by its 18 zeros.
 CREATE OR REPLACE MACRO price_text(price) AS

@@ -1,8 +1,13 @@
 -- One macro a statement: how a mapped value becomes a product's column.
 
--- Text without the blanks around it, NULL where nothing is left. Looking first is five times as fast as trimming all.
+-- Text without what cannot be seen around it, NULL where nothing is left. Looking first is several times as fast as trimming all.
 CREATE OR REPLACE MACRO trimmed(given) AS
-    nullif(CASE WHEN starts_with(given, ' ') OR ends_with(given, ' ') THEN trim(given) ELSE given END, '');
+    CASE
+        WHEN given >= '!' AND given < chr(127) AND NOT contains(signs_around(), given[-1]) THEN given
+        WHEN looks_empty(given) THEN NULL
+        WHEN NOT contains(signs_around(), given[1]) AND NOT contains(signs_around(), given[-1]) THEN given
+        ELSE regexp_replace(regexp_replace(given, '^' || around() || '+', ''), around() || '+$', '')
+    END;
 
 -- Whether text is a decimal number in plain or scientific notation: no group signs, no NaN, no digits but 0 to 9.
 CREATE OR REPLACE MACRO is_number(given) AS regexp_full_match(given, '[+-]?(?:[0-9]+[.]?[0-9]*|[.][0-9]+)(?:[eE][+-]?[0-9]+)?');
@@ -28,11 +33,12 @@ CREATE OR REPLACE MACRO price_of(given) AS
             THEN within_38_digits(TRY_CAST(given AS DECIMAL(38, 20)))
     END;
 
--- A list from text: a JSON array, or values separated by commas; NULL where it is neither.
+-- A list from text: a JSON array, or values separated by commas; NULL where it is neither. Most lists have nothing that could be trimmed.
 CREATE OR REPLACE MACRO list_of(given) AS
     CASE
         WHEN given LIKE '[%' THEN TRY(from_json(given, '["VARCHAR"]'))
-        ELSE list_filter(list_transform(string_split(given, ','), lambda one: trim(one)), lambda one: one <> '')
+        WHEN NOT regexp_matches(given, '(?:^|,)(?:' || unseen() || '|,|$)|' || unseen() || '(?:,|$)') THEN string_split(given, ',')
+        ELSE list_filter(list_transform(string_split(given, ','), lambda one: trimmed(one)), lambda one: one IS NOT NULL)
     END;
 
 -- A list whose order means nothing, sorted, without what is NULL in it.
@@ -43,8 +49,8 @@ CREATE OR REPLACE MACRO settled_list(listed) AS
 CREATE OR REPLACE MACRO places_of(listed) AS
     CASE
         WHEN listed IN (['catalog', 'search'], ['catalog'], ['search']) THEN listed
-        WHEN len(list_filter(listed, lambda one: coalesce(lower(trim(one)), '') NOT IN ('catalog', 'search', 'none'))) = 0
-            THEN list_sort(list_distinct(list_filter(list_transform(listed, lambda one: lower(trim(one))), lambda one: one <> 'none')))
+        WHEN len(list_filter(listed, lambda one: coalesce(lower(trimmed(one)), '') NOT IN ('catalog', 'search', 'none'))) = 0
+            THEN list_sort(list_distinct(list_filter(list_transform(listed, lambda one: lower(trimmed(one))), lambda one: one <> 'none')))
     END;
 
 -- Where a product can be seen, from text; the most usual one is known by sight.
@@ -97,10 +103,10 @@ CREATE OR REPLACE MACRO settled_images(images) AS
 CREATE OR REPLACE MACRO record_text(given) AS
     CASE WHEN typeof(given) = 'VARCHAR' THEN given::VARCHAR ELSE to_json(given)::VARCHAR END;
 
--- An attribute's values from text: a JSON array's elements, or the text itself; empty text is no value.
+-- An attribute's values from text: a JSON array's elements, or the text itself; text that looks empty is no value.
 CREATE OR REPLACE MACRO values_of(given) AS
     CASE
-        WHEN given IS NULL OR given = '' THEN []::VARCHAR[]
-        WHEN given LIKE '[%' THEN list_filter(coalesce(TRY(from_json(given, '["VARCHAR"]')), [given]), lambda one: one <> '')
+        WHEN given IS NULL OR looks_empty(given) THEN []::VARCHAR[]
+        WHEN given LIKE '[%' THEN list_filter(coalesce(TRY(from_json(given, '["VARCHAR"]')), [given]), lambda one: NOT looks_empty(one))
         ELSE [given]
     END;

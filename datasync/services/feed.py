@@ -51,4 +51,4 @@ class Feed:
 def _is_empty(column: str) -> str:
     if TYPES[column].endswith("[]"):
         return f"coalesce(len({quote(column)}), 0) = 0"
-    return f"coalesce(trim({quote(column)}::VARCHAR), '') = ''"
+    return f"coalesce(looks_empty({quote(column)}::VARCHAR), true)"

@@ -24,6 +24,7 @@ from datasync.sources.cut_outs import CUT_OUTS, Aside, CutOuts, why_too_long
 from datasync.sources.locations import File, Location, opened
 from datasync.sql import literal
 from datasync.store.scratch import ScratchFolder
+from datasync.unseen import trimmed
 
 _HEADER = 1 << 20
 _TAIL = 1 << 16
@@ -177,7 +178,7 @@ def _names(file: File, header: bytes, delimiter: str) -> tuple[str, ...]:
         raise UnreadableFile(file.name, "line 1, the header, has no end within 1 MB")
     if any(name is None or "\0" in name for name in cells.known):
         raise UnreadableFile(file.name, "line 1, the header, is not UTF-8. Save it as CSV UTF-8")
-    return tuple(unlike([(name or "").strip() for name in cells.known]))
+    return tuple(unlike([trimmed(name or "") for name in cells.known]))
 
 
 def _delimiter(header: bytes) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datasync.sources.cell_format import plain
 from datasync.sources.markup import Content, walk
 from datasync.sources.workbook import LONGEST_TEXT, Format, SharedTexts, unescaped
+from datasync.unseen import looks_empty
 
 _COLUMNS = 16_384  # a sheet has no more
 
@@ -26,8 +27,8 @@ class Row:
 
     @property
     def is_blank(self) -> bool:
-        """Whether no cell of it has a value."""
-        return not self.texts and not self.spoilt
+        """Whether no cell of it has a value that can be seen."""
+        return not self.spoilt and all(map(looks_empty, self.texts.values()))
 
 
 def rows(content: Content, texts: SharedTexts, formats: Mapping[str, Format]) -> Iterator[Row]:

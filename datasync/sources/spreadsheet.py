@@ -22,6 +22,7 @@ from datasync.sources.markup import Content
 from datasync.sources.sheet import Row, letters, rows
 from datasync.sources.workbook import Sheet, Workbook, whole
 from datasync.store.scratch import ScratchFolder
+from datasync.unseen import trimmed
 
 _BATCH = 8_192
 _ROOM = 1 << 25  # signs of the texts that wait to be written
@@ -102,7 +103,7 @@ class _Header:
     @property
     def columns(self) -> Mapping[int, str]:
         """The columns that have a name, from left to right."""
-        return {column: text.strip() for column, text in sorted(self.texts.items()) if text.strip()}
+        return {column: name for column, text in sorted(self.texts.items()) if (name := trimmed(text))}
 
 
 def _header(listed: Iterator[Row]) -> tuple[_Header | None, Iterator[Row]]:

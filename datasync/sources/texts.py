@@ -60,8 +60,8 @@ class Texts:
 
 
 def is_blank(texts: Iterable[str]) -> str:
-    """SQL that is true for a row in which none of some texts has a value."""
-    return f"coalesce({', '.join(texts)}) IS NULL"
+    """SQL that is true for a row in which none of some texts has a value that can be seen."""
+    return f"coalesce({', '.join(f'nullif(looks_empty({text}), true)' for text in texts)}) IS NULL"
 
 
 def _same(field: str, names: Sequence[str]) -> str | None:
