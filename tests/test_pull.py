@@ -53,6 +53,7 @@ def test_what_a_pull_found_stands_in_the_snapshot_and_is_read_back_from_it(desk:
         "filtered": 0,
         "outdated": 0,
         "by_change_time": False,
+        "sealed": found.sealed,
         "place": 1,
     }
     assert START < found.started_at < found.finished_at
