@@ -105,6 +105,7 @@ class Totals:
     runs: tuple[Run, ...]
     sources: tuple[SourceReading, ...] = ()
     ahead: tuple[Ahead, ...] = ()
+    before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,9 +178,8 @@ def totals(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at:
         for service in (None, *settings.services)
     ]
     metas = {s: catalog.log(store, s).entry(con, at.positions[f"catalog/{s}"]).meta for s in settings.scopes}
-    return Totals(
-        at.as_of, at.positions, scopes, tuple(h for h in held if h), past, readings(settings, metas), at.ahead
-    )
+    known = tuple(h for h in held if h)
+    return Totals(at.as_of, at.positions, scopes, known, past, readings(settings, metas), at.ahead, at.before)
 
 
 def gaps(found: Totals) -> tuple[str, ...]:

@@ -135,9 +135,10 @@ def _is_pull(scope: str) -> str:
 
 
 def data_files(
-    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, found: Totals, shown: int
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, found: Totals, shown: int
 ) -> Iterator[DataFile]:
     """What the page loads when somebody asks: one file a scope, and one for the runs it shows and the rest."""
+    at = Moment(found.as_of, found.positions, found.before)
     for name in settings.scopes:
         yield name, "counted", 0, scope(con, store, settings, at, name).text()
     made = runs(found.runs, shown, tuple(health(settings, found.runs)))

@@ -90,7 +90,7 @@ def data_files(
 ) -> Iterator[DataFile]:
     """Further data that the page loads when somebody asks for it, beside what ``stands``."""
     yield from stories.data_files(con, store, settings, at, stands)
-    yield from counted.data_files(con, store, settings, at, found, RUNS_SHOWN)
+    yield from counted.data_files(con, store, settings, found, RUNS_SHOWN)
 
 
 def _products(
