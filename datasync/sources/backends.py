@@ -65,6 +65,9 @@ class Backend(Protocol):
     def begin(self, run: Run) -> None:
         """What a transaction begins with."""
 
+    def clock(self, dialect: str) -> sa.ColumnElement[Any] | None:
+        """The database's own time in UTC, to the second, as text in ISO form; None where that can't be said."""
+
     def kind(self, native: str) -> Kind:
         """What a column of a type holds."""
 
@@ -101,6 +104,9 @@ class PostgreSQL:
             run(f"SET LOCAL {name} = '{value}'")
         self._encoding = run("SELECT current_setting('server_encoding') AS encoding")
         self.codec = _codec(self._encoding)
+
+    def clock(self, dialect: str) -> sa.ColumnElement[Any] | None:
+        return sa.func.to_char(sa.func.timezone("UTC", sa.func.now()), "YYYY-MM-DD HH24:MI:SS")
 
     def kind(self, native: str) -> Kind:
         return _KINDS.get(native, "other")
@@ -144,6 +150,9 @@ class SQLite:
     def begin(self, run: Run) -> None:
         """Its drivers begin by themselves, or are told to."""
 
+    def clock(self, dialect: str) -> sa.ColumnElement[Any] | None:
+        return sa.func.datetime("now")
+
     def kind(self, native: str) -> Kind:
         return "any"
 
@@ -184,6 +193,9 @@ class Other:
 
     def begin(self, run: Run) -> None:
         """Its driver's own way."""
+
+    def clock(self, dialect: str) -> sa.ColumnElement[Any] | None:
+        return sa.literal_column(_CLOCKS[dialect]) if dialect in _CLOCKS else None
 
     def kind(self, native: str) -> Kind:
         known: dict[str, Kind] = {"STRING": "text", "NUMBER": "number", "DATETIME": "time"}
@@ -236,6 +248,11 @@ _SET_POSTGRESQL = {
     "bytea_output": "hex",
     "extra_float_digits": "1",
     "client_encoding": "UTF8",
+}
+_CLOCKS = {
+    **dict.fromkeys(("mysql", "mariadb"), "CAST(UTC_TIMESTAMP() AS CHAR)"),
+    "mssql": "CONVERT(VARCHAR(19), SYSUTCDATETIME(), 120)",
+    "oracle": "TO_CHAR(SYS_EXTRACT_UTC(SYSTIMESTAMP), 'YYYY-MM-DD HH24:MI:SS')",
 }
 _EMPTY: sa.ColumnElement[Any] = sa.literal_column("''")
 _EMPTY_BLOB: sa.ColumnElement[Any] = sa.literal_column("X''")

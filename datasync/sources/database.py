@@ -13,6 +13,7 @@ import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Literal
@@ -42,6 +43,7 @@ _SAMPLE = 10_000
 _SKUS = 1_000  # in one statement
 _NOT_DELETED = ("", "0", "f", "false", "n", "no")
 _NUMBERS = count(1)
+_FAR = timedelta(days=1)
 _ASKED = 2  # pages of an older way to ask are asked for anew
 
 
@@ -150,7 +152,8 @@ class Database:
             return None
         source, find = self._source, partial(moved.newest, rows)
         newest = partial(pages.newest, find) if pages else find
-        return window(moved.sample, want.watermark, want.at, source.lookback, source.time_zone, newest)
+        started_at = _started_at(pages.now(rows.now) if pages else rows.now(), want.at)
+        return window(moved.sample, want.watermark, started_at, source.lookback, source.time_zone, newest)
 
     def _map(self, moved: Cursor | None) -> Mapping[str, str]:
         """A product was updated when its row's cursor says so, if that is a time."""
@@ -209,6 +212,15 @@ class Database:
             mend=mend,
             requests=requests,
         )
+
+
+def _started_at(now: datetime | None, at: datetime) -> datetime:
+    """When a pull starts: ``now`` by the database's clock, where it tells it; ``at`` by the worker's.
+
+    A worker that is more than a day behind is believed all the same: one of the two is badly wrong, and by the earlier
+    time no row is ever lost.
+    """
+    return at if now is None or at < now - _FAR else now
 
 
 def _while_open(stack: ExitStack, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -66,6 +66,14 @@ class Pages:
         """Take all pages away: another try begins anew."""
         self._spool.clear()
 
+    def now(self, find: Callable[[], datetime | None]) -> datetime | None:
+        """The database's time when the first try began; ``find`` asks for it."""
+        if "now" not in self._state:
+            now = find()
+            self._state["now"] = now and now.isoformat()
+        told: str | None = self._state["now"]
+        return datetime.fromisoformat(told) if told else None
+
     def newest(self, find: Callable[[], str | None]) -> str | None:
         """The largest cursor when the first try began; ``find`` asks for it."""
         if "newest" not in self._state:

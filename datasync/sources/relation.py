@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -82,6 +83,12 @@ class Relation:
     def value(self, select: sa.Select[Any]) -> Any:
         """The first value that a SELECT over the rows gives, as Python has it; None where there is no row."""
         return self._driver.value(self._text(select))
+
+    def now(self) -> datetime | None:
+        """What time it is by the database's own clock, as its rows' times are; None where that can't be said."""
+        clock = self.backend.clock(self._driver.dialect.name)
+        told = None if clock is None else self._driver.value(self._text(sa.select(clock.label("now"))))
+        return None if told is None else datetime.fromisoformat(str(told)).replace(tzinfo=UTC)
 
     def newest(self, column: sa.ColumnElement[Any], condition: Condition) -> list[str]:
         """The largest values of a column for which a condition holds, as sound text, the largest first; some, not

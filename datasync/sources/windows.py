@@ -1,8 +1,9 @@
 """Which part of a table a partial pull reads: from the watermark, less the lookback, up to a bound fixed at its start.
 
-The bound of a cursor that is a time is the pull's start, and stands outside the window; so do times kept as text, in
-the way they are written. Other cursors, such as numbers, know no clock: their bound is the largest one there is when
-the pull starts, and belongs to the window. What is at the bound of one window is read again by the next.
+The bound of a cursor that is a time is the pull's start by the database's own clock, and stands outside the window; so
+do times kept as text, in the way they are written. Other cursors, such as numbers, know no clock: their bound is the
+largest one there is when the pull starts, and belongs to the window. What is at the bound of one window is read again
+by the next.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Window:
 def window(
     sample: Any, watermark: str | None, at: datetime, lookback: timedelta, zone: str, newest: Callable[[], str | None]
 ) -> Window:
-    """The window of a pull that starts ``at`` a moment, for a cursor of which ``sample`` is one value.
+    """The window of a pull that starts ``at`` a moment of the database's clock; ``sample`` is one value of its cursor.
 
     ``zone`` is that of times without one; ``newest`` finds the largest value of a cursor that is no time, as text.
     """

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
@@ -216,24 +216,60 @@ def test_sqlite_keeps_values_of_any_type_in_a_column_and_all_come_as_text(tmp_pa
 # ── Windows ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+NOW = datetime.now(UTC).isoformat()
+
+
+def _until(found: Snapshot) -> datetime:
+    return datetime.fromisoformat(json.loads(found.watermark or "")["until"])
+
+
+def _written(at: datetime, seconds: float = 0) -> str:
+    return (at + timedelta(seconds=seconds)).strftime("%Y-%m-%d %H:%M:%S")
+
+
 def test_a_partial_pull_reads_its_window_and_every_row_without_a_cursor(reader: Reader) -> None:
-    first = reader.pull(at="2026-11-21T12:00:00+00:00", cursor="changed")
-    reader.place.run(
-        "INSERT INTO product VALUES (4, 'D', 'd', '2026-11-21 11:00:00', 0), (5, 'E', 'e', '2026-11-21 10:59:59', 0), "
-        "(6, 'F', 'f', '2026-11-21 13:00:00', 0), (7, 'G', 'g', '2026-11-21 12:59:59', 0)"
+    first = reader.pull(cursor="changed", at=NOW)
+    until = _until(first)
+    at = [_written(until, seconds) for seconds in (-3600, -3601, 3600, -1)]
+    rows = ", ".join(
+        f"({4 + n}, '{sku}', '{sku}', '{when}', 0)" for n, (sku, when) in enumerate(zip("DEFG", at, strict=True))
     )
-    then = reader.pull("changed", at="2026-11-21T13:00:00+00:00", cursor="changed", watermark=first.watermark)
+    reader.place.run(f"INSERT INTO product VALUES {rows}")
+    then = reader.pull("changed", cursor="changed", at=NOW, watermark=first.watermark)
     assert (then.complete, then.answers_absence, then.requests) == (False, True, 1)
     assert reader.desk.products(then, "sku") == ["C", "D", "G"]
-    assert then.watermark == json.dumps({"until": "2026-11-21T13:00:00+00:00"})
+    assert _until(then) >= until
+
+
+@pytest.mark.parametrize(
+    "off", [timedelta(minutes=10), timedelta(days=500), timedelta(minutes=-10), timedelta(hours=-20)]
+)
+def test_the_watermark_is_the_time_of_the_database_whatever_the_workers_clock_says(
+    reader: Reader, off: timedelta
+) -> None:
+    how: dict[str, Any] = {"cursor": "changed", "at": (datetime.now(UTC) + off).isoformat()}
+    before = datetime.now(UTC).replace(microsecond=0)
+    first = reader.pull(**how)
+    assert before <= _until(first) <= datetime.now(UTC)
+    reader.place.run(f"INSERT INTO product VALUES (4, 'D', 'd', '{_written(before, -1)}', 0)")
+    assert reader.skus("changed", watermark=first.watermark, **how) == ["C", "D"]
+
+
+def test_no_row_is_lost_by_a_worker_whose_clock_is_far_behind(reader: Reader) -> None:
+    now = datetime.now(UTC)
+    behind = reader.pull("changed", cursor="changed", at=(now - timedelta(days=500)).isoformat(), watermark=None)
+    reader.place.run(f"INSERT INTO product VALUES (4, 'D', 'd', '{_written(now, -1)}', 0)")
+    assert reader.skus("changed", at=now.isoformat(), cursor="changed", watermark=behind.watermark) == [
+        "00123", "A", "C", "D",
+    ]  # fmt: skip
 
 
 def test_a_row_of_the_very_moment_of_a_watermark_is_on_one_side_of_it_and_never_lost(reader: Reader) -> None:
-    reader.place.run("INSERT INTO product VALUES (4, 'D', 'd', '2026-11-21 13:00:00', 0)")
-    how: dict[str, Any] = {"cursor": "changed", "given": {"lookback": "1s"}}
-    before = json.dumps({"until": "2026-11-21T12:00:00+00:00"})
-    first = reader.pull("changed", at="2026-11-21T13:00:00+00:00", watermark=before, **how)
-    then = reader.pull("changed", at="2026-11-21T14:00:00+00:00", watermark=first.watermark, **how)
+    how: dict[str, Any] = {"cursor": "changed", "given": {"lookback": "1s"}, "at": NOW}
+    first = reader.pull("changed", watermark=json.dumps({"until": "2026-11-21T12:00:00+00:00"}), **how)
+    reader.place.run(f"INSERT INTO product VALUES (4, 'D', 'd', '{_written(_until(first))}', 0)")
+    time.sleep(1.1)
+    then = reader.pull("changed", watermark=first.watermark, **how)
     assert (reader.desk.products(first, "sku"), reader.desk.products(then, "sku")) == (["C"], ["C", "D"])
 
 
@@ -253,26 +289,18 @@ def test_a_number_as_cursor_is_read_up_to_the_largest_there_is(reader: Reader) -
 
 
 @pytest.mark.parametrize(
-    ("early", "late"),
-    [
-        ("2026-11-21T10:00:00Z", "2026-11-21T12:30:00Z"),
-        ("2026-11-21T10:00:00.000Z", "2026-11-21T12:30:00.250Z"),
-        ("2026-11-21 11:00:00+01:00", "2026-11-21 13:30:00+01:00"),
-        ("2026-11-20", "2026-11-21"),
-        ("20261121100000", "20261121123000"),
-    ],
+    "written", ["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.250Z", "%Y-%m-%d %H:%M:%S+00:00", "%Y-%m-%d", "%Y%m%d%H%M%S"]
 )
-def test_a_time_that_is_kept_as_text_is_a_cursor_in_the_way_it_is_written(
-    reader: Reader, early: str, late: str
-) -> None:
+def test_a_time_that_is_kept_as_text_is_a_cursor_in_the_way_it_is_written(reader: Reader, written: str) -> None:
+    now = datetime.now(UTC)
     reader.place.run(
         "CREATE TABLE edited (sku VARCHAR(20), name VARCHAR(20), at VARCHAR(40))",
-        f"INSERT INTO edited VALUES ('A', 'a', '{early}')",
+        f"INSERT INTO edited VALUES ('A', 'a', '{(now - timedelta(days=2)).strftime(written)}')",
     )
-    first = reader.pull(at="2026-11-21T12:00:00+00:00", table="edited", cursor="at")
-    reader.place.run(f"INSERT INTO edited VALUES ('B', 'b', '{late}')")
-    how: dict[str, Any] = {"table": "edited", "cursor": "at", "watermark": first.watermark}
-    assert "B" in reader.skus("changed", at="2026-11-21T13:00:00+00:00", **how)
+    first = reader.pull(table="edited", cursor="at", at=NOW)
+    reader.place.run(f"INSERT INTO edited VALUES ('B', 'b', '{(now - timedelta(minutes=1)).strftime(written)}')")
+    how: dict[str, Any] = {"table": "edited", "cursor": "at", "at": NOW, "watermark": first.watermark}
+    assert "B" in reader.skus("changed", **how)
 
 
 def test_times_without_a_zone_are_read_in_the_zone_that_is_declared(reader: Reader) -> None:
