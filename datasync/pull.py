@@ -190,7 +190,7 @@ def pull(
         if twin_note := twins.note(con):
             records = replace(records, notes=(*records.notes, twin_note))
         found = _snapshot(name, scope.source, records, want, run, fingerprint, counts, clock())
-        is_first = _write(con, store, found, folder)
+        found, is_first = _write(con, store, found, folder)
     done = found if is_first else kept(con, store, name, run)
     if done.file != found.file:  # another try of this run was faster
         store.remove(records_path(name, found.file))
@@ -236,9 +236,10 @@ def _snapshot(
 _NOTHING = "The source gave no record at all. Is it the right place, and was its export finished?"
 
 
-def _write(con: duckdb.DuckDBPyConnection, store: Store, found: Snapshot, folder: Path) -> bool:
-    """Quarantine, asked SKUs and records first; the snapshot last, because its name is the commit. False if it was
-    there.
+def _write(con: duckdb.DuckDBPyConnection, store: Store, found: Snapshot, folder: Path) -> tuple[Snapshot, bool]:
+    """Quarantine, asked SKUs and records first; the snapshot last, because its name is the commit.
+
+    Returns the snapshot with the seal of its records, and False if another try's was there before.
     """
     mine = {"run": found.run, "scope": found.scope}
     texts = ", ".join(f"{secrets.masked_sql(column)} AS {column}" for column in ("name", "sentence", "record"))
@@ -253,7 +254,7 @@ def _write(con: duckdb.DuckDBPyConnection, store: Store, found: Snapshot, folder
         found = replace(found, sealed=sealed_as(file))
     snapshot = _copied(con, folder / "snapshot.parquet", left_out, _footer(found))
     store.create(records_path(found.scope, found.file), records)
-    return store.create(snapshot_path(found.scope, found.run), snapshot)
+    return found, store.create(snapshot_path(found.scope, found.run), snapshot)
 
 
 def _records(con: duckdb.DuckDBPyConnection, found: Snapshot, folder: Path) -> tuple[Path, str]:
