@@ -307,7 +307,7 @@ def step(folder: Path, name: str, size: int) -> str:
 
 
 ROWS: tuple[tuple[str, Callable[[Measured], str]], ...] = (
-    ("build, as ratio to the baseline", lambda m: f"{m.built.seconds / m.built.baseline:.1f}"),
+    ("build from prepared rows, as ratio to the baseline", lambda m: f"{m.built.seconds / m.built.baseline:.1f}"),
     ("the same in seconds of work", lambda m: f"{m.built.work / m.built.baseline_work:.1f}"),
     ("its seconds (baseline)", lambda m: f"{m.built.seconds:.1f} ({m.built.baseline:.1f})"),
     ("its peak memory", lambda m: f"{m.built.peak:.1f} GB"),
