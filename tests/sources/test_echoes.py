@@ -17,6 +17,7 @@ import pytest
 
 from datasync import secrets
 from datasync.sql import literal
+from tests.shop import SERVICES, Shop
 from tests.sources.standins.server import Site, started
 from tests.sources.test_mistakes import CLIENT, KEYS, PIM, STORE, Pointed
 
@@ -119,3 +120,47 @@ def test_the_same_search_finds_what_is_not_masked(
     unmasked(monkeypatch)
     shown = echoed(tmp_path, "adobe-commerce", sites["adobe-commerce"], status, monkeypatch, logged)
     assert set(shown) >= {KEYS["consumer_key"], KEYS["access_token"]}  # the others sign, and are never sent
+
+
+# ── databases and S3 ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+PLANTED = "p4ss/wörd+planted"
+PLACES = {
+    "postgres": ("sources: {erp: {kind: sql, connection: there}}", "table: product"),
+    "postgresql+psycopg": ("sources: {erp: {kind: sql, connection: there}}", "table: product"),
+    "s3": (
+        'sources: {erp: {kind: files, options: {client_kwargs: {endpoint_url: "http://127.0.0.1:9"}}}}',
+        'path: "s3://exports/*.csv"',
+    ),
+}
+
+
+def refused(folder: Path, place: str, monkeypatch: pytest.MonkeyPatch, logged: io.StringIO) -> str:
+    """All that is to be read after a sync from a place where nobody answers."""
+    source, address = PLACES[place]
+    shop = Shop(folder, f"{source}\nscopes:\n  en-US: {{source: erp, {address}}}\n{SERVICES}")
+    given = {"conn_type": place, "host": "127.0.0.1", "port": 9, "login": "sync", "password": PLANTED, "schema": "erp"}
+    monkeypatch.setenv("AIRFLOW_CONN_THERE", json.dumps(given))
+    for name in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.setenv(name, PLANTED)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDPLANTED00")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    said = [shop.run(*argv) for argv in (["sync"], ["check"], ["publish"], ["status", "--json"])]
+    assert said[0].code in (2, 3), said[0].err
+    return "\n".join([logged.getvalue(), *(told.out + told.err for told in said), *texts(folder)])
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_place_that_refuses_shows_nothing_of_what_opens_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, logged: io.StringIO, place: str
+) -> None:
+    shown = refused(tmp_path, place, monkeypatch, logged)
+    assert not shows(shown, PLANTED)
+    assert "AKIDPLANTED00" not in shown
+
+
+def test_the_log_of_s3_shows_what_is_not_masked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, logged: io.StringIO
+) -> None:
+    unmasked(monkeypatch)
+    assert shows(refused(tmp_path, "s3", monkeypatch, logged), PLANTED)
