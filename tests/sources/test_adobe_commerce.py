@@ -160,14 +160,15 @@ def test_options_are_told_by_their_labels(shop: Stand, con: duckdb.DuckDBPyConne
 
 
 def test_names_that_may_not_be_read_are_told_by_their_ids(
-    shop: Stand, con: duckdb.DuckDBPyConnection, tmp_path: Path
+    shop: Stand, con: duckdb.DuckDBPyConnection, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     shop.sells(product("A"))
     shop.site.tell("set", {"categories": False, "attributes": False})
     found, (one,), _ = pulled(shop, con, tmp_path, attributes=("color",))
     assert (one["categories"], one["attributes"]) == (["2", "4"], [{"code": "color", "values": ["49"]}])
-    assert "isn't authorized to access Magento_Catalog::categories" in found.notes[0]
-    assert "isn't authorized to access Magento_Catalog::attributes_attributes" in found.notes[1]
+    assert ["for their names can't be read: it answered 401" in note for note in found.notes] == [True, True]
+    assert "isn't authorized to access Magento_Catalog::categories" in caplog.text
+    assert "isn't authorized to access Magento_Catalog::attributes_attributes" in caplog.text
 
 
 def test_the_ways_in(shop: Stand, con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
@@ -186,13 +187,14 @@ def test_the_ways_in(shop: Stand, con: duckdb.DuckDBPyConnection, tmp_path: Path
         assert [row["sku"] for row in rows(con, source.records(con, EVERYTHING), "sku")] == ["A"], way
 
 
-def test_a_signature_that_is_not_ours_is_refused_in_the_shops_words(
-    shop: Stand, con: duckdb.DuckDBPyConnection, tmp_path: Path
+def test_a_signature_that_is_not_ours_is_refused_and_the_shops_words_are_logged(
+    shop: Stand, con: duckdb.DuckDBPyConnection, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     wrong = replace(shop.connection, extra={**shop.connection.extra, "access_token_secret": "other-planted"})
-    with pytest.raises(AccessDenied, match="isn't authorized to access Magento_Catalog::products") as told:
+    with pytest.raises(AccessDenied, match="it answered 401") as told:
         shop.source(Folder(str(tmp_path)), login=wrong).records(con, EVERYTHING)
-    assert "planted" not in str(told.value)
+    assert "isn't authorized to access Magento_Catalog::products" in caplog.text
+    assert "planted" not in str(told.value) + caplog.text
 
 
 def test_a_connection_that_opens_nothing_says_what_it_needs(

@@ -345,7 +345,7 @@ def test_signs_of_patterns_in_a_name_are_part_of_the_name(desk: Desk) -> None:
 
 
 def test_hostile_headers_are_names_like_any_other(desk: Desk) -> None:
-    hostile = ["'; DROP TABLE x; --", "{paths}", "datasync path 2", "_path", "a=b&c", "\u202eabc", "$1", "?"]
+    hostile = ["'; DROP TABLE x; --", "{paths}", "datasync path 2", "_path", "a=b&c", "a\u202ebc", "$1", "?"]
     header = ",".join(f'"{name}"' for name in hostile)
     desk.write("x.csv", f"sku,name,{header}\nA,a,{','.join('12345678')}\n")
     desk.lines("x.jsonl", {"sku": "A", "name": "a", **dict(zip(hostile, "12345678", strict=True)), "": "empty"})
