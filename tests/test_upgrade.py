@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -66,3 +67,17 @@ def test_a_new_rule_of_the_hash_makes_nothing_of_an_older_store_due(shop: Shop) 
     shop.settings.write_text(text.replace("attributes: [color]", "attributes: [color], volatile: [color]"))
     told = shop.run("sync")
     assert "en-US catalog: 2 updated, 7 products." in told.errors, told.err
+
+
+@pytest.mark.parametrize("off", [timedelta(days=-500), timedelta(seconds=-1), timedelta(0), timedelta(days=500)])
+def test_pulls_come_after_those_of_an_older_store_whatever_the_clock_says(shop: Shop, off: timedelta) -> None:
+    """Older pulls have no ticket and come first; a worker that is behind their times is no less heard."""
+    shop.now += off
+    records = [f"A{number},Renamed,1,red," for number in range(1, 8)]
+    for name in ("Renamed", "Once more"):
+        rows = "\n".join(["sku,name,price,color,updated_at", *records]).replace("Renamed", name)
+        (shop.folder / "products.csv").write_text(rows + "\n", encoding="utf-8")
+        assert "en-US catalog: 7 updated, 7 products." in shop.run("sync").errors
+        service = figures(shop)["services"][0]
+        assert (service["current"], service["due"], service["unexplained"]) == (7, 0, 0)
+    assert shop.run("tidy").code == 0

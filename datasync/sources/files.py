@@ -4,12 +4,14 @@ What the matching files are together is the scope's ``snapshot``: `complete`, th
 of them is; `partial`, each is read once, in order of time. A file that cannot be read fails the pull by name, for it is
 never an empty catalog; under `partial` it goes to quarantine, and the rest goes on.
 
-A file that is still being written is left for later: one that changed while it was read, and where others can be read
-instead, one that was written to just before the pull.
+A file that is still being written is left for later. One is finished if its server has another one that is newer by the
+time that it takes to settle, or if two listings agree on it: the second is made after it was read, and a little after
+the first. No worker's clock is compared with the times of a file server.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -35,7 +37,8 @@ from datasync.sources.tables import Columns, Tables
 from datasync.sql import literal
 from datasync.store.scratch import is_full_disk
 
-SETTLES = timedelta(seconds=10)  # since its last write a file of changes is taken to be whole
+SETTLES = timedelta(seconds=10)  # before the last write to another file, a file is taken to be whole
+APART = 2.0  # seconds at least between two listings, of files that have no such other one
 _BLOCK = 1 << 20
 _FORMATS = {
     ".csv": "csv",
@@ -64,15 +67,33 @@ class _Opened:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """One pull's way through a location: what it wants, and the files that are finished there."""
+    """One pull's way through a location: what it wants, and the files there, when they were ``listed`` (a time of
+    ``time.monotonic``).
+    """
 
+    con: duckdb.DuckDBPyConnection
     location: Location
     want: Want
     files: tuple[File, ...]
+    listed: float
 
     @property
     def ledger(self) -> Ledger:
         return Ledger.read(self.want.watermark)
+
+    def moved(self, read: Collection[File], *, waits: bool) -> set[str]:
+        """The files, of those that were read, that are not as they were listed; with ``waits``, those that may not have
+        settled yet are given a while.
+        """
+        newest = max((file.modified for file in self.files), default=None)
+        if waits and newest and not self.want.is_sample and any(newest - file.modified < SETTLES for file in read):
+            time.sleep(max(0.0, APART - (time.monotonic() - self.listed)))
+        now = {file.name: file for file in self.location.files()}
+        return {file.name for file in read if now.get(file.name) != file}
+
+    def without(self, names: Collection[str]) -> _Reading:
+        """The same but for some files, which are left for later."""
+        return replace(self, files=tuple(file for file in self.files if file.name not in names))
 
 
 class Files:
@@ -83,20 +104,20 @@ class Files:
         self._options, self._longest = source.options, source.max_record_mb * MEGABYTE
 
     def records(self, con: duckdb.DuckDBPyConnection, want: Want) -> Records:
-        location = self._location()
+        location, listed = self._location(), time.monotonic()
         matching = location.files()
         if not matching and not (self._is_partial and want.watermark):
             raise NoFiles(self._name, self._pattern)
         location.register(con)
-        reading = _Reading(location, want, tuple(self._finished(matching, want.at)))
-        return self._records(reading, self._look(con, location, self._chosen(reading), want))
+        reading = _Reading(con, location, want, tuple(matching), listed)
+        return self._records(*self._opened(reading))
 
     def scheduled(self) -> Literal["complete", "changed"]:
         return "changed" if self._is_partial else "complete"
 
     def requests(self, want: Want) -> int:
         location = self._location()
-        return len(self._chosen(_Reading(location, want, tuple(self._finished(location.files(), want.at)))))
+        return len(self._chosen(location, want, location.files()))
 
     @property
     def _is_partial(self) -> bool:
@@ -106,21 +127,27 @@ class Files:
         location = locate(self._pattern, self._options, self._name, self._scope.source)
         return Decoded(location, self._scope.encoding) if self._scope.encoding else location
 
-    def _finished(self, matching: Sequence[File], at: datetime) -> Sequence[File]:
-        """The files that were not written to just before the pull; all of them where none would be left to be read."""
-        if self._scope.snapshot == "complete":
-            return matching
-        finished = [file for file in matching if abs(at - file.modified) >= SETTLES]
-        return finished if finished or self._is_partial else matching
-
-    def _chosen(self, reading: _Reading) -> list[File]:
-        in_time = sorted(reading.files, key=_when)
+    def _chosen(self, location: Location, want: Want, files: Sequence[File]) -> list[File]:
+        in_time = sorted(files, key=_when)
         if self._scope.snapshot == "newest":
             return in_time[-1:]
         if not self._is_partial:
-            return list(reading.files)
-        read = reading.ledger if reading.want.what == "changed" else Ledger()
-        return [file for file in in_time if not read.has(reading.location, file)]
+            return list(files)
+        read = Ledger.read(want.watermark) if want.what == "changed" else Ledger()
+        return [file for file in in_time if not read.has(location, file)]
+
+    def _opened(self, reading: _Reading) -> tuple[_Reading, _Opened]:
+        """Open the files that are to be read. A newest one that is still being written may not be readable yet: then it
+        is the one before it.
+        """
+        chosen = self._chosen(reading.location, reading.want, reading.files)
+        try:
+            return reading, self._look(reading.con, reading.location, chosen, reading.want)
+        except UnreadableFile:
+            rest = reading.without(reading.moved(chosen, waits=True)) if self._scope.snapshot == "newest" else reading
+            if not rest.files or len(rest.files) == len(reading.files):
+                raise
+            return self._opened(rest)
 
     def _look(self, con: duckdb.DuckDBPyConnection, location: Location, files: Collection[File], want: Want) -> _Opened:
         """Look at every file's beginning; one that cannot be read is set aside if partial, else it fails the pull."""
@@ -213,16 +240,19 @@ class Files:
 
     def _settled(self, reading: _Reading, found: _Opened) -> Records | None:
         """None if the files are what they were before they were read; else the records of those that are."""
-        now = {file.name: file for file in reading.location.files()}
-        moved = {file.name for file in found.layouts if now.get(file.name) != file}
+        read = [file for file in reading.files if file in found.layouts or file.name in found.broken]
+        moved = reading.moved(read, waits=self._scope.snapshot != "complete")
         if not moved:
             return self._without_cut(reading, found)
+        rest = reading.without(moved)
+        if self._scope.snapshot == "newest" and rest.files:
+            return self._records(*self._opened(rest))
         if not self._is_partial:
             names = ", ".join(sorted(moved))
             raise SourceUnavailable(f"scopes.{self._name}: {names} changed while it was read. Nothing was changed.")
-        left = {file: layout for file, layout in found.layouts.items() if file.name not in moved}
-        files = tuple(file for file in reading.files if file.name not in moved)
-        return self._records(replace(reading, files=files), replace(found, layouts=left))
+        layouts = {file: layout for file, layout in found.layouts.items() if file.name not in moved}
+        broken = {name: error for name, error in found.broken.items() if name not in moved}
+        return self._records(rest, _Opened(layouts, broken))
 
     def _without_cut(self, reading: _Reading, found: _Opened) -> Records | None:
         """None if every file ends where a record does; else the records of those that do."""

@@ -18,6 +18,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d([T ])\d\d:\d\d:\d\d(?:\.(\d+))?(Z|[+-]\d\d(?::?\d\d)?)?")
+_AHEAD = timedelta(minutes=1)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -47,7 +48,8 @@ def window(
         return Window(_number(before, sample), _number(largest, sample), True, _kept(str(largest)))
     until = at.astimezone(UTC).replace(microsecond=0)
     since = _instant(before)
-    low = None if since is None else shape(min(since, until) - lookback, until, False)
+    is_known = since is not None and since - until < _AHEAD  # by a later one, nobody knows what was read
+    low = shape(min(since, until) - lookback, until, False) if since and is_known else None
     return Window(low, shape(until, min(since or until, until) - lookback, True), False, _kept(until.isoformat()))
 
 

@@ -264,6 +264,14 @@ def test_no_row_is_lost_by_a_worker_whose_clock_is_far_behind(reader: Reader) ->
     ]  # fmt: skip
 
 
+def test_after_a_watermark_that_is_ahead_of_the_database_everything_is_read(reader: Reader) -> None:
+    """One from before the database's own clock was asked, by a worker that was ahead."""
+    ahead = json.dumps({"until": (datetime.now(UTC) + timedelta(hours=10)).isoformat()})
+    then = reader.pull("changed", cursor="changed", at=NOW, watermark=ahead)
+    assert (reader.desk.products(then, "sku"), then.complete) == (["00123", "A", "C"], False)
+    assert _until(then) <= datetime.now(UTC)
+
+
 def test_a_row_of_the_very_moment_of_a_watermark_is_on_one_side_of_it_and_never_lost(reader: Reader) -> None:
     how: dict[str, Any] = {"cursor": "changed", "given": {"lookback": "1s"}, "at": NOW}
     first = reader.pull("changed", watermark=json.dumps({"until": "2026-11-21T12:00:00+00:00"}), **how)

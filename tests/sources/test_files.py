@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO
 
@@ -16,7 +16,7 @@ import pytest
 
 from datasync.errors import InvalidSettings, MissingField, NoFiles, SourceUnavailable, UnreadableFile
 from datasync.settings import FilesSource
-from datasync.sources import locations
+from datasync.sources import files, locations
 from datasync.sources.base import Want
 from datasync.sources.files import Files
 from datasync.sources.locations import File, Location
@@ -547,35 +547,16 @@ def test_the_time_of_a_file_is_utc(desk: Desk) -> None:
 # ── Files that are still being written ───────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_file_of_changes_that_was_written_to_just_now_is_left_for_the_next_pull(desk: Desk) -> None:
-    aged(desk.lines("a.jsonl", {"sku": "A", "name": "a"}), -5)
-    late = desk.lines("b.jsonl", {"sku": "B", "name": "b"})
-    os.utime(late, (START.timestamp(), START.timestamp()))  # a second or two before the pull
-    first = desk.pull("*.jsonl", "changed", snapshot="partial")
-    for _ in range(10):
-        desk.clock()
-    then = desk.pull("*.jsonl", "changed", snapshot="partial", watermark=first.watermark)
-    assert (desk.products(first, "sku"), desk.products(then, "sku")) == (["A"], ["B"])
-
-
-def test_newest_takes_the_newest_file_that_is_finished_and_a_single_one_as_it_is(desk: Desk) -> None:
-    new = desk.lines("new.jsonl", {"sku": "N", "name": "n"})
-    os.utime(new, (START.timestamp(), START.timestamp()))
-    assert desk.products(desk.pull("*.jsonl", snapshot="newest"), "sku") == ["N"]
-    aged(desk.lines("old.jsonl", {"sku": "O", "name": "o"}), -60)
-    assert desk.products(desk.pull("*.jsonl", snapshot="newest"), "sku") == ["O"]
-
-
 class Writer:
     """Somebody who goes on writing to a file, in a thread, until the test is over."""
 
-    def __init__(self, file: Path) -> None:
-        self.file, self.over = file, threading.Event()
+    def __init__(self, file: Path, pause: float = 0.001) -> None:
+        self.file, self.pause, self.over = file, pause, threading.Event()
         self.thread = threading.Thread(target=self.write)
 
     def write(self) -> None:
         with open(self.file, "ab", buffering=0) as file:
-            while not self.over.wait(0.001):
+            while not self.over.wait(self.pause):
                 file.write(b'{"sku":"W","name":"w"}\n')
 
     def __enter__(self) -> None:
@@ -587,6 +568,55 @@ class Writer:
     def __exit__(self, *error: object) -> None:
         self.over.set()
         self.thread.join()
+
+
+def test_a_file_of_changes_that_somebody_writes_to_with_pauses_is_left_for_the_next_pull(desk: Desk) -> None:
+    aged(desk.lines("a.jsonl", {"sku": "A", "name": "a"}), -5)
+    late = desk.lines("b.jsonl", {"sku": "B", "name": "b"})
+    with Writer(late, pause=0.7):
+        first = desk.pull("*.jsonl", "changed", snapshot="partial")
+    then = desk.pull("*.jsonl", "changed", snapshot="partial", watermark=first.watermark)
+    assert (desk.products(first, "sku"), desk.products(then, "sku")) == (["A"], ["B", "W"])
+
+
+@pytest.mark.parametrize("off", [timedelta(minutes=10), timedelta(days=500), timedelta(minutes=-10), timedelta(0)])
+def test_a_file_is_read_though_the_clocks_of_its_server_and_of_the_worker_differ(desk: Desk, off: timedelta) -> None:
+    for number, name in enumerate("ab"):
+        at = (desk.clock() + off).timestamp() + number
+        os.utime(desk.lines(f"{name}.jsonl", {"sku": name, "name": name}), (at, at))
+    assert desk.products(desk.pull("*.jsonl", "changed", snapshot="partial"), "sku") == ["a", "b"]
+    assert desk.products(desk.pull("*.jsonl", snapshot="newest"), "sku") == ["b"]
+
+
+def test_newest_takes_the_newest_file_that_is_finished_and_a_single_one_as_it_is(desk: Desk) -> None:
+    new = desk.lines("new.jsonl", {"sku": "N", "name": "n"})
+    assert desk.products(desk.pull("*.jsonl", snapshot="newest"), "sku") == ["N"]
+    aged(desk.lines("old.jsonl", {"sku": "O", "name": "o"}), -60)
+    with Writer(new, pause=0.7):
+        assert desk.products(desk.pull("*.jsonl", snapshot="newest"), "sku") == ["O"]
+
+
+def test_a_file_that_cannot_be_read_yet_is_no_bad_file(desk: Desk) -> None:
+    aged(desk.lines("a.jsonl", {"sku": "A", "name": "a"}), -5)
+    late = desk.write("b.jsonl", '{"sku":"B"')
+    with Writer(late, pause=0.7):
+        first = desk.pull("*.jsonl", "changed", snapshot="partial")
+        newest = desk.pull("*.jsonl", snapshot="newest")
+    assert (desk.products(first, "sku"), balance(first), desk.products(newest, "sku")) == (["A"], (1, 1, 0, 0), ["A"])
+
+
+def test_only_a_file_that_may_not_have_settled_is_waited_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(files.time, "sleep", waits.append)
+    aged(desk.lines("a.jsonl", {"sku": "A", "name": "a"}), -5)
+    aged(desk.lines("b.jsonl", {"sku": "B", "name": "b"}), -1)
+    first = desk.pull("*.jsonl", "changed", snapshot="partial")
+    assert len(waits) == 1
+    desk.pull("*.jsonl", "changed", snapshot="partial", watermark=first.watermark)  # nothing is new
+    desk.pull("*.jsonl")
+    aged(desk.lines("c.jsonl", {"sku": "C", "name": "c"}), -3)  # it comes late, and is older than another
+    desk.pull("*.jsonl", "changed", snapshot="partial", watermark=first.watermark)
+    assert len(waits) == 1
 
 
 @pytest.mark.parametrize("habit", ["complete", "newest"])
