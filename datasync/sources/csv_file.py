@@ -78,7 +78,9 @@ class CsvFile:
             f"columns = {{{columns}}}, header = true, delim = {literal(self.dialect.delimiter.decode())}, "
             f"quote = '\"', escape = '\"', new_line = '{new_line}', "
             f"compression = '{'gzip' if is_packed else 'none'}', auto_detect = false, store_rejects = true, "
-            "rejects_limit = 0" + f", max_line_size = {longest}" * (self.scan.largest > _DUCKDB_LONGEST)
+            "rejects_limit = 0"
+            + f", max_line_size = {longest}" * (self.scan.largest > _DUCKDB_LONGEST)
+            + ", parallel = false" * self.scan.is_ambiguous  # its threads begin anywhere, and guess
         )
 
     def lines(self, rows: Sequence[int]) -> list[int]:

@@ -21,7 +21,7 @@ import numpy as np
 
 from datasync.sources.csv_block import ENDS_CRLF, ENDS_LF, OPEN, Block, Numbers
 from datasync.sources.csv_pieces import BLOCK, Piece, Pieces
-from datasync.sources.csv_tally import Damage, Dialect, Extent, Tally, inner_lines
+from datasync.sources.csv_tally import Damage, Dialect, Extent, Tally, enough_delimiters, inner_lines
 
 WINDOW = 64  # runs of quotes that are looked at ahead, twice as many each time nothing is wrong
 
@@ -30,7 +30,8 @@ WINDOW = 64  # runs of quotes that are looked at ahead, twice as many each time 
 class Scan:
     """What a whole file holds: its records without the header, those of them that are damaged, and what is suspect.
 
-    ``cut_off`` is the last record, if the file ends without a line end.
+    ``cut_off`` is the last record, if the file ends without a line end. ``is_ambiguous``: only who reads the file from
+    its beginning can tell its records.
     """
 
     records: int
@@ -40,6 +41,7 @@ class Scan:
     largest: int
     styles: int
     cut_off: Extent | None = None
+    is_ambiguous: bool = False
 
     @property
     def is_clean(self) -> bool:
@@ -54,7 +56,16 @@ def scan(content: IO[bytes], dialect: Dialect, size: int = BLOCK) -> Scan:
         scanner.take(piece)
     held = scanner.finish()
     damages, suspects = tuple(held.damages), tuple(held.suspects)
-    return Scan(held.records - 1, damages, suspects, held.blank_lines, held.largest, held.styles, held.cut_off)
+    return Scan(
+        held.records - 1,
+        damages,
+        suspects,
+        held.blank_lines,
+        held.largest,
+        held.styles,
+        held.cut_off,
+        held.is_ambiguous,
+    )
 
 
 @dataclass(slots=True)
@@ -71,6 +82,7 @@ class _Unclosed:
     lines: int = 1
     inner: int = 0
     alike: int = 0
+    is_ambiguous: bool = False
 
     def go_on(self, block: Block) -> None:
         """The record has all lines of a block."""
@@ -78,6 +90,7 @@ class _Unclosed:
         inner, alike = inner_lines(block, 0, len(block), self.alone.dialect)
         self.lines, self.inner, self.alike = self.lines + len(block), self.inner + inner, self.alike + alike
         self.is_undecodable |= bool(block.is_undecodable.any())
+        self.is_ambiguous |= bool(enough_delimiters(block, self.alone.dialect).any())
 
     def go_on_long(self, line: Damage) -> None:
         """The record has a line that is longer than any record may be."""
@@ -230,6 +243,8 @@ class _Scanner:
         self._tally.styles |= block.styles(np.array([last]))
         self._tally.cut_off = extent if block.is_cut_off and last == len(block) - 1 else None
         self._tally.add_record(extent, record.inner, record.alike, is_undecodable=is_undecodable)
+        ends_like_one = bool(enough_delimiters(block, self._dialect)[last])
+        self._tally.is_ambiguous |= record.is_ambiguous or ends_like_one
         self._unclosed = None
 
     def _give_up(self, record: _Unclosed) -> None:

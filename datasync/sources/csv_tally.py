@@ -55,7 +55,8 @@ class Tally:
     """Records, those of them that are damaged, empty lines, the largest whole record, and how records end.
 
     ``suspects`` have fewer inner lines than what is taken to have swallowed them, and are whole. ``cut_off``: the last
-    record, if the file ends without a line end.
+    record, if the file ends without a line end. ``is_ambiguous``: a line in a cell may be taken for a record by whoever
+    begins to read at it.
     """
 
     dialect: Dialect
@@ -66,6 +67,7 @@ class Tally:
     damages: list[Damage] = field(default_factory=list)
     suspects: list[Extent] = field(default_factory=list)
     cut_off: Extent | None = None
+    is_ambiguous: bool = False
 
     def add(self, other: Tally) -> None:
         """Take in what further lines hold."""
@@ -107,6 +109,7 @@ class Tally:
         """Count the records that end in the lines ``closed``; the first of them begins in line ``first``."""
         if len(closed):
             firsts = np.concatenate((np.array([first]), closed[:-1] + 1))
+            self.is_ambiguous = self.is_ambiguous or self._has_lookalike(block, firsts, closed)
             self._count(block, firsts, closed, self._swallowing(block, firsts, closed))
 
     def _count(self, block: Block, firsts: Numbers, lasts: Numbers, damaged: dict[int, Reason]) -> None:
@@ -128,6 +131,16 @@ class Tally:
         self.damages += [Damage(_extent(block, int(firsts[n]), int(lasts[n])), damaged[n]) for n in numbers]
         sizes[numbers] = 0
         self.largest = max(self.largest, int(sizes.max()))
+
+    def _has_lookalike(self, block: Block, firsts: Numbers, lasts: Numbers) -> bool:
+        """Whether a record has a line, but its first, with delimiters enough for a record."""
+        several = np.flatnonzero(lasts > firsts)
+        if not len(several):
+            return False
+        steps = np.zeros(len(block) + 1, np.int64)
+        steps[firsts[several] + 1] = 1
+        steps[lasts[several] + 1] -= 1
+        return bool((enough_delimiters(block, self.dialect) & (np.cumsum(steps)[:-1] > 0)).any())
 
     def _swallowing(self, block: Block, firsts: Numbers, lasts: Numbers) -> dict[int, Reason]:
         """Which records have swallowed others, by their number; those that only may have become suspects."""
@@ -163,6 +176,12 @@ class Tally:
 def _sums(holds: Truths) -> Numbers:
     """How many lines before each one, and before the end, something holds for."""
     return np.concatenate((np.zeros(1, np.int64), np.cumsum(holds)))
+
+
+def enough_delimiters(block: Block, dialect: Dialect) -> Truths:
+    """Which lines have delimiters enough for a record, in quotes or not; empty cells too many are no obstacle."""
+    behind = np.searchsorted(block.delimiters, block.ends)
+    return np.asarray(np.diff(behind, prepend=0) >= dialect.cells - 1)
 
 
 def inner_lines(block: Block, first: int, last: int, dialect: Dialect) -> tuple[int, int]:

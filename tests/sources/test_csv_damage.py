@@ -23,6 +23,7 @@ from datasync.sources import tables
 from datasync.sources.base import Records, Want
 from datasync.sources.files import Files
 from datasync.sql import quote
+from datasync.store.files import Folder, connect
 from tests.pulling import SCOPE, START, Desk, balance
 from tests.shop import SETTINGS, Shop
 from tests.sources.plain_csv import PlainRecord, records
@@ -44,7 +45,7 @@ def desk(tmp_path: Path) -> Desk:
 
 @pytest.fixture(scope="module")
 def con() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as connected:
+    with connect(Folder("")) as connected:
         connected.execute("SET threads = 1")
         yield connected
 
@@ -201,6 +202,44 @@ def test_of_a_damaged_file_every_whole_record_is_read_and_every_other_is_named(
     assert found.counted == len(found.rows) + len(found.rejected) + len(found.cut_out)
 
 
+PLAIN = some.text(alphabet='a", ;', max_size=6)
+
+
+@tried
+@given(
+    some.lists(some.tuples(PLAIN, PLAIN, PLAIN), min_size=25, max_size=40),
+    some.booleans(),
+    some.integers(0, 24),
+    some.floats(0, 0.99),
+    some.sampled_from([(b'"', 0), (b'x"', 0), (b'"x', 0), (b"", 1), (b'",', 0)]),
+)
+def test_a_damaged_row_costs_no_other_or_its_line_is_named(
+    con: duckdb.DuckDBPyConnection,
+    tmp_path: Path,
+    rows: list[tuple[str, ...]],
+    quotes_all: bool,
+    damaged: int,
+    at: float,
+    harm: tuple[bytes, int],
+) -> None:
+    habit = Habit(",", quotes_all, ("\n",), False, False, True)
+    lines = [habit.line(row, number) for number, row in enumerate([NAMES, *rows])]
+    whole = lines[damaged + 1]
+    place = int(at * len(whole))  # before its line end
+    lines[damaged + 1] = whole[:place] + harm[0] + whole[min(place + harm[1], len(whole) - 1) :]
+    found = read(con, tmp_path / "x.csv", b"".join(lines))
+    others = [tuple(cell or None for cell in row) for number, row in enumerate(rows) if number != damaged]
+    is_named = damaged + 2 in (*found.rejected, *found.cut_out)
+    has_swallowed = found.counted < len(rows)
+    assert found.rows[:damaged] == others[:damaged]
+    if has_swallowed:  # what happens to be well-formed is named, or stands there with its line breaks
+        assert is_named or any("\n" in (cell or "") for cell in found.rows[damaged])
+    elif is_named:
+        assert found.rows == others
+    else:
+        assert found.rows[:damaged] + found.rows[damaged + 1 :] == others
+
+
 # ── Damage that people meet ──────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -333,3 +372,33 @@ def test_a_product_whose_record_grew_too_long_keeps_its_last_valid_version_and_n
     assert "unreadable. Line 3 of products.csv: the record has 1,048,5" in story
     assert "its last valid version stays" in story
     assert "In the catalog as 'c'" in shop.run("why", "C").out
+
+
+@pytest.mark.parametrize("line", ["S1,name,2.50", ",,,,", "a, b, c", 'x,"",z'])
+def test_lines_of_cells_that_look_like_records_are_read_as_cells_by_any_number_of_threads(
+    desk: Desk, line: str
+) -> None:
+    cell = "\n".join(["some prose", line, "more of it"] * 120).replace('"', '""')
+    with open(desk.files / "x.csv", "w", encoding="utf-8") as file:
+        file.write("sku,name,note\n")
+        count = (70 << 20) // len(cell)  # more than DuckDB gives to one thread
+        for number in range(count):
+            file.write(f'S{number},n,"{cell}"\n' + f"R{number},n,\n" * (number % 7))
+    desk.con.execute("SET threads = 4")
+    found = desk.pull("x.csv", attributes=["note"])
+    assert found.valid == found.records - found.repeated
+    lengths = desk.products(found, 'strlen(attributes[1]."values"[1])')
+    assert lengths.count(len(cell.replace('""', '"'))) == count
+
+
+@pytest.mark.parametrize("megabytes", [20, 50, *[300] * bool(EXAMPLES)])
+@pytest.mark.parametrize("line", [b"x" * (1 << 20), b"<p>honest, long text</p>\n" * 41_943, b'12"" x, \r\n' * 116_508])
+def test_a_row_of_any_size_costs_no_other_record(desk: Desk, megabytes: int, line: bytes) -> None:
+    with open(desk.files / "x.csv", "wb") as file:
+        file.write(shop(*rows(1000)).encode() + b'B,"')
+        for _ in range(megabytes):
+            file.write(line)
+        file.write(b'",1\n' + "\n".join(rows(1000, 1000)).encode())
+    found = desk.pull("x.csv")
+    assert balance(found) == (2001, 2000, 1, 0)
+    assert desk.quarantine(found, "line", "sku", "length(record) < 2000") == [(1002, "B", True)]
