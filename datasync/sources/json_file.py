@@ -18,7 +18,7 @@ from typing import IO
 import numpy as np
 
 from datasync.errors import UnreadableFile
-from datasync.sources.csv_block import CR, Block
+from datasync.sources.csv_block import CR, Block, Numbers
 from datasync.sources.csv_copy import Kept
 from datasync.sources.csv_pieces import Pieces
 from datasync.sources.csv_tally import Extent
@@ -32,6 +32,7 @@ from datasync.store.scratch import ScratchFolder
 DEEPEST = 200  # levels of lists and objects; no product has as many, and what reads JSON further on has its own limit
 _HEAD = 64 * 1024
 _COPY = "copy.jsonl"
+_LIST, _OBJECT = b"[{"
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _STEPS = np.zeros(256, np.int64)
 _STEPS[list(b"[{")], _STEPS[list(b"]}")] = 1, -1
@@ -137,7 +138,7 @@ def _read_block(held: JsonScan, block: Block, longest: int) -> Iterator[BadLine]
     sizes = block.ends[full] + 1 - block.starts[full]
     held.records += len(full)
     held.has_lone_returns |= block.has_returns and bool((block.bytes[block.ends] == CR).any())
-    is_odd = (sizes > min(longest, 2 * DEEPEST)) | block.is_undecodable[full]
+    is_odd = (sizes > longest) | block.is_undecodable[full] | (_brackets(block)[full] > DEEPEST)
     for number in np.flatnonzero(is_odd).tolist():
         at = int(full[number])
         extent = Extent(block.begin_of(at), block.end_of(at), block.line + at)
@@ -145,6 +146,12 @@ def _read_block(held: JsonScan, block: Block, longest: int) -> Iterator[BadLine]
             sizes[number] = 0
             yield BadLine(extent, why)
     held.largest = max(held.largest, int(sizes.max(initial=0)))
+
+
+def _brackets(block: Block) -> Numbers:
+    """How many brackets open in each line, in texts or not."""
+    opening = np.flatnonzero((block.bytes == _LIST) | (block.bytes == _OBJECT))
+    return np.diff(np.searchsorted(opening, block.ends), prepend=0)
 
 
 def _why_bad(block: Block, line: int, extent: Extent, longest: int) -> str:
@@ -158,8 +165,6 @@ def _why_bad(block: Block, line: int, extent: Extent, longest: int) -> str:
 
 def _depth(line: bytes) -> int:
     """How deep a line is nested."""
-    if line.count(b"[") + line.count(b"{") <= DEEPEST:
-        return 0
     structure = np.frombuffer(_STRING.sub(b"", line), np.uint8)
     return int(np.cumsum(_STEPS[structure]).max(initial=0))
 
