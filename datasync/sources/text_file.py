@@ -10,6 +10,7 @@ from datasync.sources.locations import File, Location, opened, stored
 
 _HEAD = 1 << 12
 _TAIL = 1 << 16
+_FEW = 16  # one zero in so many bytes, or fewer, may stand in a text
 _KINDS = {
     b"\x1f\x8b": "gzip, and its name does not end in .gz",
     b"PK\x03\x04": "a zip file, as an XLSX workbook is",
@@ -39,8 +40,18 @@ def _refuse_other_kinds(head: bytes, name: str) -> None:
             raise UnreadableFile(name, f"its content is {kind}")
     if head and not head.strip(b"\0"):
         raise UnreadableFile(name, "it is nothing but zero bytes: it was damaged, or not written yet")
-    if b"\0" in head and not head.startswith(_UTF_16):
+    # A zero in a cell spoils its own record at most. Text in UTF-16 has many of them, and binary content is no UTF-8.
+    is_binary = head.count(0) * _FEW > len(head) or (b"\0" in head and not _is_utf8(head))
+    if is_binary and not head.startswith(_UTF_16):
         raise UnreadableFile(name, "its content is binary, or text that is not UTF-8")
+
+
+def _is_utf8(head: bytes) -> bool:
+    try:
+        head.decode()
+    except UnicodeDecodeError as error:
+        return error.start > len(head) - 4  # a sign that the end of the head cuts
+    return True
 
 
 def _refuse_zeros(content: IO[bytes], file: File) -> None:
