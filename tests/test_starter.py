@@ -105,7 +105,7 @@ def test_an_export_of_a_shop_system_is_understood(tmp_path: Path) -> None:
     )
     rows = (
         'MH01,,simple,"Default/Men,Default",Hoodie,"<p>Warm</p>\n<p>&bull; Soft</p>",'
-        '1,"Not Visible Individually",52,/m/h.jpg,,100.0000,1\n'
+        '1,"Catalog, Search",52,/m/h.jpg,,100.0000,1\n'
         'MH02,,configurable,Default/Men,Jacket,,2,"Catalog, Search",,/m/j.jpg,,0.0000,0\n'
     )
     shop, _, mapped = init(tmp_path, "products.csv", f"{head}\n{rows}")
