@@ -123,7 +123,7 @@ def test_an_export_of_a_shop_system_is_understood(tmp_path: Path) -> None:
     shop.run("sync")
     found = pq.read_table(next((tmp_path / "var/store/catalog").rglob("*.parquet"))).to_pylist()
     assert [(one["status"], one["visible_in"], one["stock"]) for one in found] == [
-        ("enabled", [], "in-stock"),
+        ("enabled", ["catalog", "search"], "in-stock"),
         ("disabled", ["catalog", "search"], "out-of-stock"),
     ]
 
