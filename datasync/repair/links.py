@@ -154,7 +154,8 @@ def tickets(inventory: Inventory, scope: str, head: Mapping[str, Any]) -> Iterat
     places = [int(one.get("place", 0)) for one in head.get("pulls", ())]
     places += [content.parsed.place for at, content in inventory.of("snapshot") if content.parsed and at.scope == scope]
     taken = max(places, default=0)
-    there = [at.number for at in [*(at for at, _ in inventory.of("ticket")), *_bad(inventory, "ticket")]]
+    known = [*(at for at, _ in inventory.of("ticket")), *_bad(inventory, "ticket")]
+    there = [at.number for at in known if at.scope == scope]
     if taken and taken > max(there, default=0):
         yield Damage(place(f"catalog/scope={scope}/_pull-{taken:08d}"), "is missing", is_there=False)
 

@@ -41,8 +41,8 @@ def changed(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> set[str]
 
 def _is_no_loss(before: Mapping[str, bytes], after: Mapping[str, bytes], path: str) -> bool:
     """An empty ticket more, or one less that is not the highest; a checkpoint less whose entries are all there; the
-    last page less; the quarantine less of a pull whose snapshot went long ago; the oldest run less. Tidy removes such
-    files too.
+    last page less; the quarantine less of a pull whose snapshot went long ago; the oldest run less; a step that its
+    run's own file tells as well. Tidy removes such files too.
     """
     at = named(path)
     alike = sorted(one for one in before if named(one).kind == at.kind)
@@ -58,6 +58,8 @@ def _is_no_loss(before: Mapping[str, bytes], after: Mapping[str, bytes], path: s
             return path == last
         case "run":
             return path == alike[0]
+        case "step":
+            return True
         case "quarantine":
             return path.replace("quarantine", "snapshots") not in before
     return False

@@ -102,8 +102,8 @@ def test_status_json_has_the_figures_in_the_documented_form(tmp_path: Path) -> N
     terms = ["valid", "quarantined", "repeated", "blank", "filtered", "outdated"]
     assert list(scope["last_pull"]) == ["run", "complete", "finished_at", "records", *terms]
     assert scope["last_pull"]["records"] == sum(scope["last_pull"][term] for term in terms)
-    first = ["service", "outcome", "zero_because", "last_sync_at", "latest_update", "resent_in_window"]
-    assert list(scope["services"][1])[:6] == first
+    first = ["service", "outcome", "failed_step", "failure", "zero_because", "last_sync_at", "latest_update"]
+    assert list(scope["services"][1])[:7] == first
     for one in scope["services"]:
         assert scope["products"] == sum(
             one[state] for state in ("current", "stale", "missing", "rejected", "failed", "excluded")
