@@ -16,7 +16,7 @@ from datasync.store.kinds import place as named
 from tests.repair.damaging import Place, build, damage
 from tests.shop import same
 
-STORES = int(os.environ.get("DATASYNC_DAMAGED_STORES", "24"))
+STORES = int(os.environ.get("DATASYNC_DAMAGED_STORES", "12"))
 READING = [("status",), ("why", "A-05"), ("publish",), ("tidy", "--dry-run"), ("withdraw",), ("check",)]
 WRITING = [
     ("resync", "--scope", "en-US", "--failing", "--force", "--reason", "again", "--yes"), ("tidy",), ("sync",),
