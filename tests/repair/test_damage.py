@@ -1,6 +1,6 @@
 """Stores that were damaged at random: every command says so in a sentence, and a check names each file.
 
-DATASYNC_DAMAGED_STORES says how many stores are damaged (24 without it).
+DATASYNC_DAMAGED_STORES says how many stores are damaged (12 without it).
 """
 
 from __future__ import annotations
