@@ -116,11 +116,16 @@ def test_every_figure_is_what_its_query_gives(shop: Rich, queries: dict[tuple[st
     assert again == page
 
 
+TERMS = ("pull blank", "pull filtered", "pull outdated")
+
+
 def test_the_history_is_rich_enough_to_count_everything(shop: Rich) -> None:
-    """Each figure is other than 0 somewhere, but for those that only an unreachable or a broken service brings."""
+    """Each figure is other than 0 somewhere, but for those that only an unreachable or a broken service brings, and
+    the terms of a pull that test_ledger.py counts.
+    """
     page = shown(rich.page_data(shop))
     seen = {name for (_, _, name), value in page.items() if value not in (0, [])}
-    assert {name for _, _, name in page} - seen == {"failed", "failures", "unexplained"}
+    assert {name for _, _, name in page} - seen == {"failed", "failures", "unexplained", *TERMS}
     assert {"would_remove", "held"} <= seen
 
 

@@ -80,7 +80,8 @@ def test_a_bucket_that_is_not_there_is_a_mistake_of_the_export_and_not_of_the_st
 def test_a_check_of_an_export_on_s3_leaves_nothing_there(
     tmp_path: Path, s3: dict[str, Any], fs: s3fs.S3FileSystem, root: str
 ) -> None:
-    assert _shop(tmp_path, s3, f"{root}/out/{{scope}}.jsonl").run("check").code == 0
+    told = _shop(tmp_path, s3, f"{root}/out/{{scope}}.jsonl").run("check")
+    assert [line for line in told.lines if line.startswith("problem") and "export" in line] == []
     assert fs.find(root) == []
 
 
