@@ -88,7 +88,9 @@ def test_whoever_is_named_is_told_what_changed_and_what_needs_a_person(shop: Sho
     shop.lose_export("de")
     shop.run("catalog_sync")
     shop.run("publish_report")
-    assert "- search in de: the last sync failed" in notes["attention"].read_text(encoding="utf-8").splitlines()
+    wrong = [line for line in notes["attention"].read_text(encoding="utf-8").splitlines() if " de" in line]
+    assert [line.partition(": scopes.de")[0] for line in wrong[:1]] == ["- de: the source could not be read"]
+    assert sum("could not be read" in line for line in wrong) == 1, "one line a cause, whatever it keeps from services"
 
 
 def test_figures_that_do_not_add_up_are_published_and_then_turn_the_run_red(shop: Shop) -> None:
