@@ -444,15 +444,16 @@ def test_a_pull_by_pages_that_was_killed_goes_on_after_the_last_within_its_bound
 READ = """
 from datetime import datetime, UTC
 from pathlib import Path
-import resource, sys
+import sys
 from datasync.sources.base import Want
 from datasync.store.files import Folder, connect
+from tests.memory import peak_megabytes
 from tests.sources import databases
 source = databases.source(databases.SqliteFile(Path(sys.argv[1])))
 with connect(Folder(sys.argv[2])) as con:
     found = source.records(con, Want("complete", datetime(2026, 11, 22, tzinfo=UTC)))
     (rows,) = con.execute(f"SELECT count(name) FROM ({found.reader.select(['name'])})").fetchone()
-print(rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000)
+print(rows, peak_megabytes())
 """
 
 

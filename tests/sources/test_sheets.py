@@ -399,11 +399,12 @@ def test_entities_are_refused(desk: Desk) -> None:
 
 
 MEASURED = """
-import resource, sys
+import sys
 from pathlib import Path
+from tests.memory import peak_megabytes
 from tests.pulling import Desk
 found = Desk(Path(sys.argv[1])).pull(sys.argv[2])
-print(found.records, found.valid, found.blank, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+print(found.records, found.valid, found.blank, peak_megabytes())
 """
 
 
