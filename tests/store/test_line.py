@@ -1,40 +1,49 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from datasync import receipts
 from datasync.settings import Keep
 from datasync.store.bucket import Bucket
-from datasync.store.files import Folder, Store, connect
+from datasync.store.files import Store, connect
 from datasync.store.tidy import Tidied, tidy
 from datasync.totals import gaps, moment, totals
-from tests.store.small import SCOPE, Hours, Line, product, settings
+from tests.store.small import SCOPE, Dated, Hours, Line, product, settings
 
 KEEP = Keep(history=timedelta(days=30))
 
 
-def _story(store: Store, folder: Path, begin: datetime) -> list[object]:
-    """Two runs, a tidy after some weeks and another a day later, a third run: what can be read on the way."""
+def _story(store: Store, folder: Path, clock: Hours, set_clock: Callable[[datetime], None]) -> list[object]:
+    """Two runs, some weeks later a run and a tidy, and again two days later, a last run: what can be read on the way.
+
+    ``set_clock`` sets the store's own clock, which gives its files their times.
+    """
     con = connect(store)
     search = {"accepts": [{"rule": "status = 'enabled'", "otherwise": "off"}]}
-    line = Line(con, store, settings(folder, search=search), Hours(begin))
+    line = Line(con, store, settings(folder, search=search), clock)
+    set_clock(clock.now)
     line.sync(
         "r1", [product("00123", "größe"), product("b"), product("c", status="disabled"), product("bad", price="much")]
     )
-    line.clock.pass_by(hours=1)
-    line.sync("r2", [product("00123", "changed"), product("b"), product("bad", price="much")])
+    clock.pass_by(hours=1)
+    set_clock(clock.now)
+    changed = [product("00123", "changed"), product("b"), product("bad", price="much")]
+    line.sync("r2", changed)
     for log in (line.logs()[0].catalog, *line.logs()[0].receipts):
         log.checkpoint(con)
     found: list[object] = []
     for days in (40, 2):
-        line.clock.now += timedelta(days=days)
-        found.append(tidy(con, store, KEEP, line.logs(), line.clock()))
-    line.sync("r3", [product("00123", "changed"), product("b", "new")], skus=("b", "c"))
-    line.clock.pass_by(minutes=1)
+        clock.pass_by(days=days)
+        set_clock(clock.now)
+        line.sync(f"{days} days later", changed)  # a pull begins, so the logs have a file of today
+        found.append(tidy(con, store, KEEP, line.logs(), clock()))
+    line.sync("last", [product("00123", "changed"), product("b", "new")], skus=("b", "c"))
+    clock.pass_by(minutes=1)
 
-    figures = totals(con, store, line.settings, moment(con, store, line.settings, line.clock()))
+    figures = totals(con, store, line.settings, moment(con, store, line.settings, clock()))
     assert gaps(figures) == ()
     receipts.held_products(con, store, SCOPE, "search")
     feed = con.execute("SELECT sku, name, received_as FROM feed ORDER BY sku").fetchall()
@@ -44,11 +53,17 @@ def _story(store: Store, folder: Path, begin: datetime) -> list[object]:
     return found
 
 
-def test_the_whole_line_says_the_same_on_s3_as_in_a_folder(s3: dict[str, object], tmp_path: Path) -> None:
-    now = datetime.now(UTC)
-    in_folder = _story(Folder(str(tmp_path / "store")), tmp_path, now)
-    on_s3 = _story(Bucket(f"s3://shop/{uuid.uuid4().hex}", s3), tmp_path, now)
+def test_the_whole_line_says_the_same_on_s3_as_in_a_folder(
+    s3: dict[str, object], set_s3_clock: Callable[[datetime], None], tmp_path: Path
+) -> None:
+    begin = datetime.now(UTC).replace(microsecond=0) - timedelta(days=60)
+    clock = Hours(begin)
+    in_folder = _story(Dated(str(tmp_path / "store"), clock), tmp_path, clock, lambda now: None)
+    on_s3 = _story(Bucket(f"s3://shop/{uuid.uuid4().hex}", s3), tmp_path, Hours(begin), set_s3_clock)
 
     assert on_s3 == in_folder
-    assert isinstance(in_folder[0], Tidied)
-    # Nothing is old yet by the places' own clocks, which no test can move on S3: what tidy deletes, test_tidy.py shows.
+    first, second = in_folder[:2]
+    assert isinstance(first, Tidied)
+    assert isinstance(second, Tidied)
+    assert first.entries == 0  # the history begins later, and a day after that its old entries go
+    assert second.entries > 0

@@ -14,50 +14,17 @@ from datasync import catalog, pull, receipts
 from datasync.errors import LogDamaged, ServiceUnavailable
 from datasync.settings import Keep, Settings
 from datasync.store import acceptances, holds, runs, tickets
-from datasync.store.files import Clock, Folder, write_json
+from datasync.store.files import Folder, write_json
 from datasync.store.holds import Hold
 from datasync.store.log import TICK, Head, Log
 from datasync.store.runs import Run, Step
 from datasync.store.tidy import ScopeLogs, Tidied, tidy
 from datasync.totals import moment, totals
-from tests.store.small import Hours, Line, product, settings
+from tests.store.small import Dated, Hours, Line, product, settings
 
 DAY = timedelta(days=1)
 START = datetime(2026, 1, 1, tzinfo=UTC)
 KEEP = Keep(snapshots=7 * DAY, quarantine=90 * DAY, history=400 * DAY)
-
-
-class Dated(Folder):
-    """A folder whose files are written when the test's clock says, not the machine's."""
-
-    def __init__(self, root: str, clock: Clock) -> None:
-        super().__init__(root)
-        self.clock = clock
-
-    def now(self) -> datetime:
-        return self.clock()
-
-    def create(self, path: str, made: Path) -> bool:
-        done = super().create(path, made)
-        if done:
-            self._date(path)
-        return done
-
-    def replace(self, path: str, made: Path) -> None:
-        super().replace(path, made)
-        self._date(path)
-
-    def goes_on(self) -> None:
-        """A pull begins: the store's newest file is of today, and nothing else is another than before."""
-        taken = tickets.taken(self, "en")
-        if taken:
-            self._date(tickets.path("en", taken[-1]))
-        else:
-            tickets.take(self, "en")
-
-    def _date(self, path: str) -> None:
-        at = self.clock().timestamp()
-        os.utime(self.url(path), (at, at))
 
 
 @pytest.fixture
