@@ -23,6 +23,7 @@ import duckdb
 
 from datasync import product, secrets, staging, twins
 from datasync.errors import FileDamaged
+from datasync.quantity import quantity
 from datasync.settings import Scope
 from datasync.sources.base import Records, Source, Want
 from datasync.sql import count, literal, query, quote, row
@@ -208,9 +209,8 @@ def _snapshot(
     finished_at: datetime,
 ) -> Snapshot:
     unsure = counts["unreadable"] if want.what == "skus" and records.answers_absence else 0
-    doubt = (
-        f"{unsure:,} records cannot be read, and each may be a product that was asked for: none is taken for absent."
-    )
+    records_unread = quantity(unsure, "record")
+    doubt = f"No product counts as absent, because {records_unread} cannot be read and may be any of those asked for."
     empty = records.complete and counts["records"] == counts["blank"]
     return Snapshot(
         run=run,

@@ -15,6 +15,7 @@ from datetime import datetime
 import duckdb
 
 from datasync.pull import Snapshot
+from datasync.quantity import quantity
 from datasync.settings import Guard
 from datasync.sql import query
 from datasync.store import holds
@@ -79,7 +80,7 @@ def hold(
 
 def held_note(held: Hold, found: Snapshot, passing: Passing) -> str:
     """What there is to say of a snapshot that is held, in part or as a whole."""
-    words = f"Held: it would remove {held.would_remove:,} of {held.of:,} products"
+    words = f"Held: it would remove {held.would_remove:,} of {quantity(held.of, 'product')}"
     if not found.complete:
         return f"{words}. Whatever else it found is in the catalog; the next complete pull settles it."
     if passing.counts["accepted"]:
@@ -91,7 +92,8 @@ def held_note(held: Hold, found: Snapshot, passing: Passing) -> str:
 def note(found: Snapshot, passing: Passing, keeping: Sequence[Hold]) -> str | None:
     """What there is to say of a snapshot that passed."""
     if found.complete and found.unreadable:
-        return f"{found.unreadable:,} records cannot be read, and each may be a product: nothing was removed."
+        records = quantity(found.unreadable, "record")
+        return f"Nothing was removed, because {records} cannot be read and may be any product."
     if kept_back := passing.counts["kept_back"]:
         words = f"Kept in the catalog by the hold of run {keeping[0].id}, though not at the source: {kept_back:,}"
         return f"{words}. Accept that hold to let them go."

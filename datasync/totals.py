@@ -19,6 +19,7 @@ import duckdb
 
 from datasync import catalog, pull, receipts
 from datasync.errors import Unexplained
+from datasync.quantity import quantity
 from datasync.reading import SourceReading, readings
 from datasync.settings import Settings
 from datasync.sql import count, instant, literal, query, row
@@ -330,7 +331,7 @@ def _last_try(
         (None, None),
     )
     if not failed_step and states["failed"]:
-        failed_step, failure = "transfer", f"No answer came for {states['failed']:,} products; they stay due."
+        failed_step, failure = "transfer", f"No answer came for {quantity(states['failed'], 'product')}; they stay due."
     held = any(holds.current(store, scope, name, at.before) for name in (None, service))
     delivered = records.get("transfer")
     reasons = {

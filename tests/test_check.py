@@ -159,7 +159,7 @@ def test_scopes_and_services_that_left_the_settings_are_listed_with_what_they_ho
     assert told == {
         "No longer configured, 2 products held: the catalog of en-US. `datasync withdraw` takes them away.",
         "No longer configured, 2 products held: catalog-service in en-US. `datasync withdraw` takes them away.",
-        "No longer configured, 1 products held: search in en-US. `datasync withdraw` takes them away.",
+        "No longer configured, 1 product held: search in en-US. `datasync withdraw` takes them away.",
     }
 
 

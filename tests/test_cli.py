@@ -271,7 +271,7 @@ def test_a_sku_may_begin_with_a_sign(shop: Shop) -> None:
     shop.run("sync")
     assert (
         shop.run("resync", "--scope", "en-US", "--sku=-123", "--reason", "r").lines[1]
-        == "en-US: reads these SKUs, 1 products: -123."
+        == "en-US: reads these SKUs, 1 product: -123."
     )
 
 
@@ -349,7 +349,7 @@ def test_status_shows_every_service_of_every_scope(shop: Shop) -> None:
             "0          0  ok"
         ),
         (
-            "en-US: 3 products in the catalog, 1 records in quarantine; last pull 2026-11-24T03:01:00Z: "
+            "en-US: 3 products in the catalog, 1 record in quarantine; last pull 2026-11-24T03:01:00Z: "
             "4 records = 3 valid + 1 quarantined"
         ),
     ]
@@ -410,9 +410,9 @@ def test_withdraw_lists_and_only_with_yes_takes_away(tmp_path: Path) -> None:
     told = shop.run("withdraw")
     assert (told.code, shop.files()) == (0, before)
     assert sorted(told.lines[:-1]) == [
-        "catalog-service in de-DE: 1 products held",
-        "search in en-US: 1 products held",
-        "the catalog of de-DE: 1 products held",
+        "catalog-service in de-DE: 1 product held",
+        "search in en-US: 1 product held",
+        "the catalog of de-DE: 1 product held",
     ]
     assert told.lines[-1] == "Nothing was changed. To take them away, add --yes."
     assert len(shop.run("withdraw", "--yes").lines) == 3
@@ -617,7 +617,7 @@ def test_what_sync_and_status_say_of_quarantine_is_the_same_also_when_nothing_ch
         told = shop.run("sync")
         (row,) = [line.split() for line in told.lines if line.startswith("en-US  catalog ")]
         assert row[6] == "2"
-        assert "en-US: 1 products in the catalog, 2 records in quarantine" in shop.run("status").out
+        assert "en-US: 1 product in the catalog, 2 records in quarantine" in shop.run("status").out
         (scope,) = shop.json("status")["scopes"]
         assert scope["quarantined"] == 2
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import duckdb
 
 from datasync.check.finding import FORESEEN, Finding, sentence
+from datasync.quantity import quantity
 from datasync.settings import Settings
 from datasync.store.files import Store, open_store, write_json
 from datasync.store.log import Log
@@ -49,7 +50,7 @@ def logs(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings) -> It
         yield Finding(
             "note",
             "store",
-            f"No longer configured, {one.held:,} products held: {what}. `datasync withdraw` takes them away.",
+            f"No longer configured, {quantity(one.held, 'product')} held: {what}. `datasync withdraw` takes them away.",
         )
 
 

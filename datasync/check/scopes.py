@@ -16,6 +16,7 @@ from datasync.check.finding import FORESEEN, Finding, problem
 from datasync.check.rules import Reception, received
 from datasync.connection import Credentials
 from datasync.pull import Snapshot
+from datasync.quantity import quantity
 from datasync.settings import Settings
 from datasync.sources import open_source
 from datasync.sources.base import Offering, Reader, Records, Want
@@ -103,7 +104,7 @@ def sampled(
 def _records(con: duckdb.DuckDBPyConnection, store: Store, key: str, found: Snapshot, *, is_part: bool) -> Finding:
     invalid = parquet(store, pull.quarantine_path(found.scope, found.run))
     rows = con.execute(f"SELECT code, count(*), min(sentence) FROM {invalid} GROUP BY code ORDER BY code").fetchall()
-    records = f"{'the first ' if is_part else ''}{found.records:,} records"
+    records = f"{'the first ' if is_part else ''}{quantity(found.records, 'record')}"
     further = "".join(f", {count:,} {term}" for term in ("blank", "filtered") if (count := getattr(found, term)))
     readable = f"{found.valid:,} valid, {found.repeated:,} repeated{further}"
     counts = f"{records}: {readable}, {found.quarantined:,} in quarantine"

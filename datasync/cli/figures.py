@@ -12,6 +12,7 @@ from datasync.cli import story, words
 from datasync.cli.progress import balance
 from datasync.cli.screen import say, say_json, table
 from datasync.pipeline import Pipeline
+from datasync.quantity import quantity
 from datasync.report import summary
 from datasync.store.files import Clock
 from datasync.why import why
@@ -81,8 +82,8 @@ def _show(found: dict[str, Any]) -> None:
     for scope in found["scopes"]:
         last = scope["last_pull"]
         pulled = f"; last pull {last['finished_at']}: {balance(last)}" if last else "; never pulled"
-        counts = f"{scope['products']:,} products in the catalog, {scope['quarantined']:,} records in quarantine"
-        say(f"{scope['scope']}: {counts}{pulled}")
+        products, quarantined = quantity(scope["products"], "product"), quantity(scope["quarantined"], "record")
+        say(f"{scope['scope']}: {products} in the catalog, {quarantined} in quarantine{pulled}")
     for one in found.get("ahead", ()):
         times = {key: datetime.fromisoformat(one[key]) for key in ("at", "until")}
         say(f"Note: {summary.ahead(totals.Ahead(**{**one, **times}))}.")

@@ -12,6 +12,7 @@ from datasync.cli.runs import run_id, user
 from datasync.cli.screen import say, say_json
 from datasync.errors import DataError
 from datasync.pipeline import Pipeline
+from datasync.quantity import quantity
 from datasync.starter import Choice
 from datasync.store.files import Clock
 from datasync.store.kinds import LOST
@@ -113,7 +114,7 @@ def withdraw(args: argparse.Namespace, clock: Clock) -> int:
     pipeline = Pipeline.open(args.settings, clock)
     found = pipeline.withdraw(run_id("withdraw", clock)) if args.yes else pipeline.leftovers()
     for one in found:
-        say(f"{_named(one)}: {one.held:,} products {'taken away' if args.yes else 'held'}")
+        say(f"{_named(one)}: {quantity(one.held, 'product')} {'taken away' if args.yes else 'held'}")
     if not found:
         say("Nothing is held that the settings do not name.")
     elif not args.yes:

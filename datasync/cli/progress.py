@@ -13,6 +13,7 @@ from rich.text import Text
 from datasync.cli.screen import tell
 from datasync.cli.words import plain
 from datasync.pull import TERMS
+from datasync.quantity import quantity
 
 _COUNTS = (
     *("records", "valid", "repeated", "blank", "filtered", "outdated", "added", "updated", "resent", "removed"),
@@ -62,7 +63,7 @@ def outcome(told: Mapping[str, Any]) -> str:
         return f"failed. {told['error']}"
     is_catalog = "products" in told  # it counts SKUs that were not in quarantine before; a pull counts records
     words = {"quarantined": "newly quarantined"} if is_catalog else {}
-    counts = [f"{told[name]:,} {words.get(name, name)}" for name in _COUNTS if told.get(name)]
+    counts = [_count(told[name], words.get(name, name)) for name in _COUNTS if told.get(name)]
     said = [
         ", ".join(counts) or "nothing to do",
         *held(told),
@@ -73,10 +74,14 @@ def outcome(told: Mapping[str, Any]) -> str:
     return " ".join(part if part.endswith(("?", "!")) else f"{part.rstrip('.')}." for part in said) + took
 
 
+def _count(number: int, word: str) -> str:
+    return quantity(number, word.removesuffix("s")) if word in ("records", "products") else f"{number:,} {word}"
+
+
 def balance(counts: Mapping[str, Any]) -> str:
     """What became of a pull's records, as an equation without the terms that are 0."""
     terms = [f"{counts[term]:,} {term}" for term in TERMS if counts.get(term)]
-    records = f"{counts['records']:,} record{'s' * (counts['records'] != 1)}"
+    records = quantity(counts["records"], "record")
     return f"{records} = {' + '.join(terms)}" if terms else records
 
 
@@ -87,5 +92,5 @@ def held(told: Mapping[str, Any]) -> list[str]:
         return []
     how = f"datasync resync --scope {one['scope']} --accept-shrink {one['id']} --reason WHY --yes"
     which = " that nobody accepted" if told.get("accepted") else ""
-    count = f"{one['would_remove']:,} of {one['of']:,} products{which}"
+    count = f"{one['would_remove']:,} of {quantity(one['of'], 'product')}{which}"
     return [f"Held: it would remove {count}. To see them: datasync holds {one['id']}. To let that pass: {how}"]

@@ -18,6 +18,7 @@ from datasync.cli.progress import Steps, balance
 from datasync.cli.screen import say, table, tell, unforeseen
 from datasync.errors import DatasyncError, RunFailed
 from datasync.pipeline import Pipeline
+from datasync.quantity import quantity
 from datasync.resync import Request, ScopePlan
 from datasync.store.files import Clock
 from datasync.store.overlay import dry_run
@@ -204,7 +205,7 @@ def _absent(pulled: Mapping[str, Any], applied: Mapping[str, Any]) -> str:
 def _show_plan(request: Request, plan: Sequence[ScopePlan]) -> None:
     say("This is a plan. Nothing was changed.")
     for one in plan:
-        say(f"{one.scope}: reads {one.reads}, {one.products:,} products{_shown(one)}.")
+        say(f"{one.scope}: reads {one.reads}, {quantity(one.products, 'product')}{_shown(one)}.")
         last = (
             f"the last one took {one.last_seconds:.1f} s"
             if one.last_seconds is not None

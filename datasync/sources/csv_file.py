@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from datasync.errors import UnreadableFile
+from datasync.quantity import quantity
 from datasync.sources.csv_block import ENDS_CRLF
 from datasync.sources.csv_cells import Cells
 from datasync.sources.csv_copy import record_lines, write_copy
@@ -170,7 +171,7 @@ def _sentence(looked: CsvFile, damage: Damage) -> str:
 
 
 def _swallowed(file: File, record: Extent) -> str:
-    return f"Line {record.line:,} swallowed {record.lines - 2:,} lines of {file.name}: a quote is not closed?"
+    return f"Line {record.line:,} swallowed {quantity(record.lines - 2, 'line')} of {file.name}: a quote is not closed?"
 
 
 def _names(file: File, header: bytes, delimiter: str) -> tuple[str, ...]:

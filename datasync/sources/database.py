@@ -22,6 +22,7 @@ import duckdb
 import sqlalchemy as sa
 
 from datasync.errors import InvalidSettings
+from datasync.quantity import quantity
 from datasync.sources import sound
 from datasync.sources.arriving import Arriving
 from datasync.sources.backends import Condition, value
@@ -120,7 +121,7 @@ class Database:
         total.rows = rows.count()
         if pages.rows != total.rows:
             pages.clear()  # or another try would go on after them, and find nothing to compare
-            problem = f"pages by {name!r} give {pages.rows:,} of {total.rows:,} rows: some share a value."
+            problem = f"pages by {name!r} give {pages.rows:,} of {quantity(total.rows, 'row')}: some share a value."
             raise InvalidSettings(key, problem, fix)
 
     @staticmethod

@@ -367,7 +367,7 @@ def test_a_product_whose_record_grew_too_long_keeps_its_last_valid_version_and_n
     assert shop.run("sync").code == 0
     shop.sells(("A", "a2", "enabled", "x", ""), ("B", "b" * (1 << 20), "enabled", "x", ""))
     told = shop.run("sync")
-    assert (told.code, "3 products. 1 records cannot be read" in told.err) == (0, True)
+    assert (told.code, "3 products. Nothing was removed, because 1 record cannot be read" in told.err) == (0, True)
     story = shop.run("why", "B").out
     assert "unreadable. Line 3 of products.csv: the record has 1,048,5" in story
     assert "its last valid version stays" in story

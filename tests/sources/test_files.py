@@ -117,7 +117,7 @@ def test_an_unreadable_line_may_be_the_product_asked_for_so_none_is_taken_for_ab
     found = desk.pull("a.jsonl", "skus", skus=["Z"])
     assert (found.answers_absence, found.unreadable) == (False, 1)
     assert found.notes == (
-        "1 records cannot be read, and each may be a product that was asked for: none is taken for absent.",
+        "No product counts as absent, because 1 record cannot be read and may be any of those asked for.",
     )
 
 
