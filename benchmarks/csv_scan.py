@@ -1,8 +1,8 @@
 """The CPU seconds that our own count of a CSV file takes, beside DuckDB's own read of the same file.
 
-Writes the sample source as CSV: as it is, with one stray quote in its middle, with an inch sign in every row, and as it
-is under gzip. Each is scanned, and read by DuckDB with the options of a pull, each in a process of its own; a row has
-the best of some rounds. The limit, 0.8, is for the clean plain file.
+Writes the sample source as CSV: as it is, with one stray quote in its middle, with an inch sign in every row, with ten
+lines of HTML in every row, and as it is under gzip. Each is scanned, and read by DuckDB with the options of a pull, in
+a process of its own; a row has the best of some rounds. The limit, 0.8, is for the clean plain file.
 
     python benchmarks/csv_scan.py [--products 400000] [--rounds 3]
 """
@@ -29,23 +29,26 @@ from datasync.sql import quote
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 INCH = "replace(replace(replace(name, '\"', ''), ',', ''), chr(10), '') || ' 12\" long'"
+HTML = "'<ul>' || repeat(chr(10) || '<li class=\"x\">' || name || ', and more</li>', 10) || chr(10) || '</ul>'"
 LIMIT = 0.8
 
 
 def write_files(folder: Path, size: int) -> list[Path]:
-    """The sample source's records of one locale as CSV, in four habits."""
+    """The sample source's records of one locale as CSV, in five habits."""
     con = duckdb.connect()
     con.execute(f"CREATE TABLE sample AS {sample_records(con, locale='en-US', size=size, seed=1, at=AT)}")
-    clean, inch, stray, packed = (folder / name for name in ("clean.csv", "inch.csv", "stray.csv", "clean.csv.gz"))
+    names = ("clean.csv", "inch.csv", "stray.csv", "html.csv", "clean.csv.gz")
+    clean, inch, stray, html, packed = (folder / name for name in names)
     con.execute(f"COPY sample TO '{clean}' (HEADER)")
     con.execute(f"COPY sample TO '{packed}' (HEADER, COMPRESSION gzip)")
+    con.execute(f"COPY (SELECT * REPLACE ({HTML} AS description) FROM sample) TO '{html}' (HEADER)")
     marked = f"COPY (SELECT * REPLACE ({INCH.replace(chr(34), '@')} AS name) FROM sample) TO '{inch}' (HEADER)"
     con.execute(marked)
     inch.write_bytes(inch.read_bytes().replace(b" 12@ long", b' 12" long'))  # unquoted, as spreadsheets write it
     lines = clean.read_bytes().split(b"\n")
     lines[len(lines) // 2] = lines[len(lines) // 2].replace(b",", b',"', 1)
     stray.write_bytes(b"\n".join(lines))
-    return [clean, stray, inch, packed]
+    return [clean, stray, inch, html, packed]
 
 
 def seconds(task: str, file: Path) -> float:

@@ -156,11 +156,20 @@ def without_chain(error: Exception) -> Exception:
     clean(error)
     cause = error.__cause__ or error.__context__
     if cause is not None and isinstance(error, DatasyncError):
-        log_foreign(type(error).__name__, "".join(traceback.format_exception(cause)))
+        _log_chain(cause)
         error.__cause__ = error.__context__ = None
         error.__suppress_context__ = True
     words = "".join(traceback.format_exception(error))
     return error if mask(words) == words else RuntimeError(mask(f"{type(error).__name__}: {error}"))
+
+
+def _log_chain(cause: BaseException) -> None:
+    """Log each error of a chain that is not ours with its words alone; where the code was is of use to developers."""
+    foreign = [link for link in _chain(cause) if not isinstance(link, DatasyncError)]
+    for link in foreign:
+        log_foreign(type(link).__name__, link)
+    if foreign:
+        _FOREIGN.debug("%s", mask_log("".join(traceback.format_exception(cause)))[:_LONGEST_TEXT])
 
 
 def guard_logs() -> None:
