@@ -9,6 +9,8 @@ import pytest
 
 from tests import postgres as server
 
+pytest_plugins = ["tests.costs"]
+
 
 def _count_a_skip_as_failed(report: pytest.TestReport | pytest.CollectReport) -> None:
     """Fail what was skipped, for it has shown nothing; an expected failure (xfail) is no skip."""
