@@ -34,7 +34,7 @@ bench: ## A million products to totals, from PostgreSQL, from network sources, s
 	$(BIN)/python -m benchmarks.postgres_pull
 	$(BIN)/python benchmarks/network_sources.py
 	$(BIN)/python benchmarks/csv_scan.py
-	$(BIN)/python -m benchmarks.report --readme README.md
+	$(BIN)/python -m benchmarks.report --page docs/speed.md
 
 constraints: ## Renew constraints.txt with what the registry holds today
 	@scripts/install.sh demo

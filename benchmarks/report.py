@@ -3,10 +3,10 @@
 For each size, in processes of their own: DuckDB writes a made-up scope's tables as zstd Parquet (the baseline) and the
 same process publishes them; then Chromium opens the page from the disk and makes 30 searches, each in a page that has
 loaded nothing yet: once unwatched, once with its bytes counted, and again over HTTP with 40 ms round trips and
-20 Mbit/s. So does an installed Firefox from the disk. Prints a table, and writes it into the README where it stands.
+20 Mbit/s. So does an installed Firefox from the disk. Prints a table, and writes it into its page of docs/.
 Nothing is asserted: read it, beside the cores and what else they had to do.
 
-    python -m benchmarks.report [--sizes 100000,1000000] [--readme README.md]
+    python -m benchmarks.report [--sizes 100000,1000000] [--page docs/speed.md]
 """
 
 from __future__ import annotations
@@ -335,18 +335,18 @@ def table(found: list[Measured]) -> str:
     return "\n".join([head, *(f"| {name} | {' | '.join(map(of, found))} |" for name, of in ROWS)])
 
 
-def into(readme: Path, text: str) -> None:
-    """Put the table where the README has its marks."""
-    before, rest = readme.read_text(encoding="utf-8").split(MARKS[0])
+def into(page: Path, text: str) -> None:
+    """Put the table where a page has its marks."""
+    before, rest = page.read_text(encoding="utf-8").split(MARKS[0])
     after = rest.split(MARKS[1])[1]
-    readme.write_text(f"{before}{MARKS[0]}\n{text}\n{MARKS[1]}{after}", encoding="utf-8")
+    page.write_text(f"{before}{MARKS[0]}\n{text}\n{MARKS[1]}{after}", encoding="utf-8")
 
 
 def main() -> None:
     """Measure, print, and write down."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", default="100000,1000000")
-    parser.add_argument("--readme", type=Path)
+    parser.add_argument("--page", type=Path)
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--step", choices=("make", "build"))
     asked = parser.parse_args()
@@ -361,8 +361,8 @@ def main() -> None:
         for one in found:
             print(*(f"{q}: {ms:.0f} ms, {kb / 1000:.0f} KB" for q, ms, kb in listing(one)), sep="\n")
         print(table(found))
-        if asked.readme:
-            into(asked.readme, table(found))
+        if asked.page:
+            into(asked.page, table(found))
 
 
 def listing(one: Measured) -> Iterator[tuple[Any, ...]]:

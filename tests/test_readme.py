@@ -1,5 +1,5 @@
-"""The README is run: its files are written, its commands typed, its settings read, its SQL asked, in the order they
-stand.
+"""The README and the pages of docs/ are run: files are written, commands typed, settings read, SQL asked, in the order
+they stand.
 """
 
 from __future__ import annotations
@@ -20,9 +20,12 @@ from datasync.settings import Settings
 from datasync.sources import KINDS
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+README = PAGES[0].read_text(encoding="utf-8")
+DOCS = {page.stem: page.read_text(encoding="utf-8") for page in PAGES[1:]}
+LINK = re.compile(r"\]\((?!https?://)([^)#]+)\)")
 BLOCK = re.compile(r"(?:<!-- (?P<mark>[\w.: -]+) -->\n)?```(?P<kind>\w+)\n(?P<text>.*?)```", re.DOTALL)
-BLOCKS = [match.groupdict() for match in BLOCK.finditer(README)]
+BLOCKS = [match.groupdict() for text in (README, *DOCS.values()) for match in BLOCK.finditer(text)]
 ELSEWHERE = {"make demo": "tests/test_demo.py", "make test": "what runs this", "pip install .": "what installed this"}
 
 
@@ -75,34 +78,53 @@ def test_the_settings_of_the_readme_are_valid() -> None:
     assert found.services["search"].required == ("price",)
 
 
-def test_the_readme_names_every_top_level_key_of_the_settings() -> None:
+def test_the_pages_name_every_top_level_key_of_the_settings() -> None:
     given = next(block["text"] for block in BLOCKS if block["mark"] == "settings")
     assert set(yaml.safe_load(given)) == set(Settings.model_fields) - {"store_options"}
 
 
 @pytest.mark.parametrize("code", validation.CODES)
-def test_the_readme_explains_every_quarantine_code(code: str) -> None:
-    assert f"| `{code}` |" in README
+def test_the_settings_page_explains_every_quarantine_code(code: str) -> None:
+    assert f"| `{code}` |" in DOCS["settings"]
 
 
 @pytest.mark.parametrize("column", [c for c in product.COLUMNS if c != "attributes"])
-def test_the_readme_explains_every_column(column: str) -> None:
-    assert f"`{column}`" in README
+def test_the_settings_page_explains_every_column(column: str) -> None:
+    assert f"`{column}`" in DOCS["settings"]
 
 
-def test_the_readme_explains_every_state_of_a_product() -> None:
+def test_the_numbers_page_explains_every_state_of_a_product() -> None:
     states = {"excluded", "rejected", "failed", "current", "stale", "missing"}
     assert states <= set(totals.ServiceTotals.__dataclass_fields__)
-    assert all(f"| {state} |" in README for state in states)
+    assert all(f"| {state} |" in DOCS["numbers"] for state in states)
 
 
-def test_the_readme_gives_the_exit_codes_of_the_error_tree() -> None:
+def test_the_operations_page_gives_the_exit_codes_of_the_error_tree() -> None:
     groups = (errors.SettingsError, errors.TransientError, errors.DataError, errors.DecisionError)
     assert [group.exit_code for group in groups] == [2, 3, 4, 5]
-    assert (
-        "2 the settings or the request, 3 trying again may help, 4 look at\nthe data, 5 a person has to decide"
-        in README
-    )
+    rows = re.findall(r"^\| (\d) \| (.*) \|$", DOCS["operations"], re.MULTILINE)
+    assert dict(rows) == {
+        "0": "done",
+        "1": "something nobody foresaw, or a failed run",
+        "2": "the settings or the request are wrong",
+        "3": "trying again may help",
+        "4": "look at the data",
+        "5": "a person has to decide",
+    }
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) <= 200
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_of_a_page_leads_to_a_file(page: Path) -> None:
+    links = LINK.findall(page.read_text(encoding="utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_the_readme_leads_to_every_page() -> None:
+    assert {f"docs/{name}.md" for name in DOCS} <= set(LINK.findall(README))
 
 
 @pytest.mark.parametrize("name", ["adventureworks", "magento"])
@@ -118,7 +140,7 @@ def test_make_knows_every_target_that_the_readme_names() -> None:
 
 
 def test_the_readme_names_every_kind_of_source_and_links_its_page() -> None:
-    told = re.findall(r"^\| `([a-z-]+)` \|(.*)", README.split("### Sources")[1].split("\n## ")[0], re.MULTILINE)
+    told = re.findall(r"^\| `([a-z-]+)` \|(.*)", README.split("## Sources")[1].split("\n## ")[0], re.MULTILINE)
     assert {kind for kind, _ in told} == set(KINDS)
     pages = {match[1] for _, text in told if (match := re.search(r"\]\((docs/sources/[\w-]+\.md)\)", text))}
     assert pages == {f"docs/sources/{path.name}" for path in (ROOT / "docs/sources").iterdir()}

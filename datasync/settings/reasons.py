@@ -49,7 +49,7 @@ def reason(found: ErrorDetails, key: str, given: str) -> Words:
     if kind == "literal_error":
         return one_of(given.strip("'"), _choices(str(context["expected"])))
     if kind == "string_pattern_mismatch":
-        problem, fix = _SHAPES.get(key, ("is not written as it has to be", "See the README."))
+        problem, fix = _SHAPES.get(key, ("is not written as it has to be", "See docs/settings.md."))
         return f"{given} {problem}.", fix
     return _BY_TYPE.get(kind, _unknown)(found["input"], key, given)
 
