@@ -12,6 +12,7 @@ from pathlib import Path
 from datasync import catalog, receipts
 from datasync.sources.spool import Spool
 from datasync.store.files import Folder
+from tests.repair.remembering import NAME, Memory
 from tests.shop import BEGAN, SERVICES, Shop
 
 SETTINGS = (
@@ -24,6 +25,7 @@ scopes:
   de-DE: {source: exports, path: "de/*.csv", snapshot: partial, attributes: [color]}
 """
     + SERVICES
+    + f"  {NAME}: {{label: Far away}}\n"
 )
 Product = tuple[str, ...]
 
@@ -35,6 +37,7 @@ class Place:
     shop: Shop
     sold: dict[str, str]
     changed: dict[str, str]
+    memory: Memory
     built_at: datetime = BEGAN
 
     @property
@@ -67,6 +70,15 @@ class Place:
             catalog.log(pipeline.store, scope).fold(con, "found")
             return dict(con.execute("SELECT sku, name FROM found WHERE hash IS NOT NULL").fetchall())
 
+    def receipts(self, service: str) -> dict[str, str]:
+        """The version that a service holds of each SKU, by its receipts in all scopes."""
+        with self.shop.connected() as (con, pipeline):
+            held: dict[str, str] = {}
+            for scope in pipeline.settings.scopes:
+                receipts.log(pipeline.store, service, scope).fold(con, "found")
+                held |= con.execute("SELECT sku, held_hash FROM found WHERE held_hash IS NOT NULL").fetchall()
+        return held
+
     def feeds(self) -> dict[tuple[str, str], dict[str, str]]:
         """The names that each service holds of each scope, by SKU."""
         found = {}
@@ -79,7 +91,7 @@ class Place:
 
     def restore(self) -> None:
         """The shop as it was built: its store, its source and its time."""
-        for folder in ("var", "en", "de"):
+        for folder in ("var", "en", "de", NAME):
             shutil.rmtree(self.shop.folder / folder, ignore_errors=True)
             shutil.copytree(self.built / folder, self.shop.folder / folder)
         self.shop.now = self.built_at
@@ -89,16 +101,18 @@ class Place:
         return self.shop.folder.with_name("built")
 
 
-def build(folder: Path) -> Place:
-    """Two scopes, one read whole and one by files of changes, with a history that tidy has shortened, and a hold."""
-    folder.mkdir()
-    place = Place(Shop(folder, SETTINGS), {f"A-{n:02}": f"Product {n}" for n in range(40)}, {})
+def build(folder: Path, memory: Memory) -> Place:
+    """Two scopes, one read whole and one by files of changes, with a history that tidy has shortened, and a hold. A
+    service elsewhere did not answer for some of what it got.
+    """
+    place = Place(Shop(folder, SETTINGS), {f"A-{n:02}": f"Product {n}" for n in range(40)}, {}, memory)
     for number in range(1, 8):
         place.sold |= {f"A-{number:02}": f"Changed {number}", f"N-{number}": "New", f"A-{number + 10}": "Once more"}
         place.sold.pop(f"A-{number + 20}", None)
         place.sells()
         changed = {f"B_{n}": f"File {number}" for n in range(number, number + 6)}
         place.changes(number, **changed)
+        memory.is_silent_about(*(("A-11", f"N-{number}", f"B-{number}") if number % 3 == 0 else ()))
         assert place.shop.run("sync").code == 0
         if number == 2:
             place.checkpoint()
