@@ -17,7 +17,20 @@ from typing import Any
 
 import duckdb
 
-from datasync import cadence, catalog, exports, pull, receipts, resync, secrets, settings, totals, transfer, withdraw
+from datasync import (
+    cadence,
+    catalog,
+    exports,
+    pull,
+    receipts,
+    repairs,
+    resync,
+    secrets,
+    settings,
+    totals,
+    transfer,
+    withdraw,
+)
 from datasync.connection import Credentials, from_environment
 from datasync.errors import DatasyncError, RunFailed, SettingsError
 from datasync.repair import mend
@@ -26,6 +39,7 @@ from datasync.repair.explain import explained
 from datasync.repair.rebuild import Repair
 from datasync.repair.scan import scan
 from datasync.repair.workshop import Workshop
+from datasync.repairs import Unverified
 from datasync.report import gather, pages, render, summary
 from datasync.resync import Request, ScopePlan
 from datasync.services import open_service
@@ -262,6 +276,8 @@ class Pipeline:
             found.scopes,
             sources=found.sources,
             ahead=found.ahead,
+            repairs=found.repairs,
+            unverified=found.unverified,
         )
         return pages.status(bare)
 
@@ -304,6 +320,11 @@ class Pipeline:
                 yield mending.sentence
                 if carry_out:
                     mending.act()
+
+    def unverified(self) -> tuple[Unverified, ...]:
+        """The scopes with products that no pull has read since a repair left them in doubt."""
+        with self.connected() as con:
+            return repairs.unverified(con, self.store, self.settings)
 
     def leftovers(self) -> tuple[Leftover, ...]:
         """Scopes and services that left the settings and still hold products."""

@@ -17,10 +17,11 @@ from typing import Any
 
 import duckdb
 
-from datasync import catalog, pull, receipts
+from datasync import catalog, pull, receipts, repairs
 from datasync.errors import Unexplained
 from datasync.quantity import quantity
 from datasync.reading import SourceReading, readings
+from datasync.repairs import LogRepair, Unverified
 from datasync.settings import Settings
 from datasync.sql import count, instant, literal, query, row
 from datasync.store import holds, runs
@@ -107,6 +108,8 @@ class Totals:
     sources: tuple[SourceReading, ...] = ()
     ahead: tuple[Ahead, ...] = ()
     before: datetime | None = None
+    repairs: tuple[LogRepair, ...] = ()
+    unverified: tuple[Unverified, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +183,10 @@ def totals(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at:
     ]
     metas = {s: catalog.log(store, s).entry(con, at.positions[f"catalog/{s}"]).meta for s in settings.scopes}
     known = tuple(h for h in held if h)
-    return Totals(at.as_of, at.positions, scopes, known, past, readings(settings, metas), at.ahead, at.before)
+    return Totals(
+        at.as_of, at.positions, scopes, known, past, readings(settings, metas), at.ahead, at.before,
+        repairs.repairs(con, store, settings, at.positions), repairs.unverified(con, store, settings, at.positions),
+    )  # fmt: skip
 
 
 def gaps(found: Totals) -> tuple[str, ...]:

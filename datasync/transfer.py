@@ -215,6 +215,7 @@ def _meta(way: _Way, before: Head, told: dict[str, int]) -> dict[str, Any]:
         "rules": [accept.model_dump() for accept in way.settings.accepts],
         "settings": way.settings.fingerprint(),
         "held": int(before.meta.get("held", 0)) + told["more_held"],
+        **{key: before.meta[key] for key in ("repaired",) if key in before.meta},
     }
 
 

@@ -13,7 +13,8 @@ from typing import Any, Literal
 
 import duckdb
 
-from datasync import catalog, pull, receipts, totals
+from datasync import catalog, pull, receipts, repairs, totals
+from datasync.repairs import LogRepair
 from datasync.settings import Settings
 from datasync.sql import literal, query, row
 from datasync.store import holds, runs
@@ -98,7 +99,8 @@ class ServiceStory:
 @dataclass(frozen=True, slots=True)
 class ScopeStory:
     """The product in one scope. ``last`` is the last pull that came to its end, ``last_complete`` the last of those
-    that read everything, ``last_seen`` the last that met the product.
+    that read everything, ``last_seen`` the last that met the product. ``repairs`` are those of the scope's logs, the
+    oldest first; ``unverified_since`` is when a repair left the product in doubt, if no pull has read it since.
     """
 
     scope: str
@@ -111,6 +113,8 @@ class ScopeStory:
     catalog: InCatalog | None
     services: tuple[ServiceStory, ...]
     history: tuple[Event, ...]
+    repairs: tuple[LogRepair, ...] = ()
+    unverified_since: datetime | None = None
 
     @property
     def is_known(self) -> bool:
@@ -161,6 +165,8 @@ def _scope(
         _in_catalog(con, sku),
         services,
         _history(con, store, settings, sku, at, scope),
+        tuple(one for one in reversed(repairs.repairs(con, store, settings, at.positions)) if one.scope == scope),
+        repairs.doubted(con, log.entry(con, position), sku),
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import duckdb
 
+from datasync import repairs
 from datasync.check.finding import FORESEEN, Finding, sentence
 from datasync.quantity import quantity
 from datasync.settings import Settings
@@ -45,6 +46,7 @@ def logs(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings) -> It
         if missing := sorted(set(range(looked.floor + 1, looked.head + 1)) - set(looked.entries)):
             entries = ", ".join(map(str, missing[:10])) + (", ..." if len(missing) > 10 else "")
             yield Finding("problem", "store", f"{folder} misses the entries {entries}. Restore them from a backup.")
+    yield from _repaired(con, store, settings)
     for one in leftovers(con, store, settings):
         what = f"{one.service} in {one.scope}" if one.service else f"the catalog of {one.scope}"
         yield Finding(
@@ -52,6 +54,14 @@ def logs(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings) -> It
             "store",
             f"No longer configured, {quantity(one.held, 'product')} held: {what}. `datasync withdraw` takes them away.",
         )
+
+
+def _repaired(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings) -> Iterator[Finding]:
+    """What was repaired, and which products no pull has verified since."""
+    for repair in repairs.repairs(con, store, settings):
+        yield Finding("note", "store", f"{repair.sentence[0].upper()}{repair.sentence[1:]}")
+    for doubt in repairs.unverified(con, store, settings):
+        yield Finding("note", f"scopes.{doubt.scope}", doubt.sentence)
 
 
 def _log_folders(store: Store) -> list[str]:

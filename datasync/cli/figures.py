@@ -13,6 +13,7 @@ from datasync.cli.progress import balance
 from datasync.cli.screen import say, say_json, table
 from datasync.pipeline import Pipeline
 from datasync.quantity import quantity
+from datasync.repairs import Unverified
 from datasync.report import summary
 from datasync.store.files import Clock
 from datasync.why import why
@@ -87,6 +88,9 @@ def _show(found: dict[str, Any]) -> None:
     for one in found.get("ahead", ()):
         times = {key: datetime.fromisoformat(one[key]) for key in ("at", "until")}
         say(f"Note: {summary.ahead(totals.Ahead(**{**one, **times}))}.")
+    for one in found.get("unverified", ()):
+        since = datetime.fromisoformat(one["since"])
+        say(f"Note: {one['scope']}: {Unverified(**{**one, 'since': since}).sentence}")
 
 
 def _outcome(one: dict[str, Any]) -> str:

@@ -74,6 +74,7 @@ def _check_store(pipeline: Pipeline, *, deep: bool) -> int:
         say(f"Damaged, missing or foreign files: {len(found):,}. `datasync repair` says what can be done about them.")
         return DataError.exit_code
     say(f"Every file of the store is there and {'as it was written' if deep else 'has a whole footer'}.")
+    _say_unverified(pipeline)
     return 0
 
 
@@ -85,11 +86,18 @@ def repair(args: argparse.Namespace, clock: Clock) -> int:
         is_damaged = True
     if not is_damaged:
         say("Nothing is damaged that shows in the files. `datasync repair --deep` reads every byte.")
+        _say_unverified(pipeline)
     elif not args.yes:
         say("Nothing was changed. To carry it out, add --yes.")
     else:
+        _say_unverified(pipeline)
         say(f"Repaired. What was set aside is in {LOST} in the store. Next: datasync sync")
     return 0
+
+
+def _say_unverified(pipeline: Pipeline) -> None:
+    for one in pipeline.unverified():
+        say(f"{one.scope}: {one.sentence}")
 
 
 def schema(args: argparse.Namespace, clock: Clock) -> int:

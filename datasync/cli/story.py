@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from datasync.repairs import LogRepair
 from datasync.report.pages import zulu
 from datasync.store.holds import Hold
 from datasync.why import Event, InCatalog, ScopeStory, Seen, ServiceStory, Story
@@ -25,7 +26,7 @@ def lines(story: Story) -> Iterator[str]:
         yield from (f"  {service.service}: {of_service(service)}" for service in scope.services if scope.is_known)
         if scope.history:
             yield "  history:"
-        yield from (f"    {_event(event)}" for event in scope.history)
+        yield from (f"    {line}" for line in _history(scope))
 
 
 def content(story: Story) -> dict[str, Any]:
@@ -53,6 +54,8 @@ def of_scope(scope: ScopeStory) -> Iterator[str]:
         yield _seen(scope.last, scope.last_complete, scope.last_seen)
     yield from (f"In quarantine, by run {one.run}: {one.code}. {one.sentence}" for one in scope.quarantined)
     yield _catalog(scope.catalog)
+    if scope.unverified_since:
+        yield f"Not verified since the repair of {clock(scope.unverified_since)}: no pull has read it since."
     if scope.failed_pull:
         yield f"The last pull of this scope failed: {scope.failed_pull}"
     if scope.held:
@@ -157,6 +160,20 @@ def _at(at: datetime | None) -> str:
 
 def _held(hold: Hold) -> str:
     return f"held since {clock(hold.since)}: run {hold.id} would remove {hold.would_remove:,} of {hold.of:,} products."
+
+
+def _history(scope: ScopeStory) -> Iterator[str]:
+    """Every entry in its order, and among them what was repaired: a repair stands before what was written after it."""
+    waiting = list(scope.repairs)
+    for event in scope.history:
+        while waiting and waiting[0].at <= event.at:
+            yield _repair(waiting.pop(0))
+        yield _event(event)
+    yield from map(_repair, waiting)
+
+
+def _repair(one: LogRepair) -> str:
+    return f"{clock(one.at)}  {one.service or 'catalog'} repaired by {one.by}: {one.words} (run {one.run})"
 
 
 def _event(event: Event) -> str:

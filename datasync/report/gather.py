@@ -69,6 +69,8 @@ def site_pages(
         link=settings.link,
         text_fields=(*TEXT_FIELDS, *(f"attributes.{code}" for code in settings.translations.fields)),
         ahead=found.ahead,
+        repairs=found.repairs,
+        unverified=found.unverified,
     )
 
 

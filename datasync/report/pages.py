@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from datasync.pull import TERMS
 from datasync.reading import SourceReading
+from datasync.repairs import LogRepair, Unverified
 from datasync.report.health import Freshness, SourceHealth
 from datasync.totals import Ahead, LastPull, ScopeTotals, ServiceTotals
 
@@ -158,6 +159,8 @@ class SitePages:
     link: str | None = None
     text_fields: tuple[str, ...] = TEXT_FIELDS
     ahead: tuple[Ahead, ...] = ()
+    repairs: tuple[LogRepair, ...] = ()
+    unverified: tuple[Unverified, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +199,8 @@ def status(page: SitePages) -> dict[str, Any]:
         "scopes": [_scope(totals) for totals in page.totals],
         "sources": [_source(one) for one in page.sources],
         **({"ahead": [_ahead(one) for one in page.ahead]} if page.ahead else {}),
+        **({"repairs": [_repair(one) for one in page.repairs]} if page.repairs else {}),
+        **({"unverified": [_unverified(one) for one in page.unverified]} if page.unverified else {}),
     }
 
 
@@ -223,6 +228,14 @@ def _scope(totals: ScopeTotals) -> dict[str, Any]:
 
 def _ahead(one: Ahead) -> dict[str, Any]:
     return {**asdict(one), "at": zulu(one.at), "until": zulu(one.until)}
+
+
+def _repair(one: LogRepair) -> dict[str, Any]:
+    return {**asdict(one), "at": zulu(one.at), "lost": list(one.lost)}
+
+
+def _unverified(one: Unverified) -> dict[str, Any]:
+    return {**asdict(one), "since": zulu(one.since), "shown": list(one.shown)}
 
 
 def _source(one: SourceReading) -> dict[str, Any]:

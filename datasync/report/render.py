@@ -215,7 +215,7 @@ def view(page: SitePages, version: str) -> dict[str, Any]:
     return {
         "version": version,
         **{key: status[key] for key in ("generated_at", "as_of", "window_hours")},
-        "ahead": status.get("ahead", []),
+        **{name: status.get(name, []) for name in ("ahead", "repairs", "unverified")},
         "stale_after": pages.zulu(page.stale_after) if page.stale_after else None,
         "totals": status["scopes"],
         "sources": status["sources"],

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from datasync.quantity import quantity
+from datasync.repairs import Unverified
 from datasync.report.pages import HoldRow, SitePages, hours, zulu
 from datasync.totals import Ahead, ServiceTotals
 
@@ -32,6 +34,7 @@ def attention(page: SitePages) -> tuple[str, ...]:
         *(f"{one.service} in {one.scope}: {one.unexplained:+,} unexplained" for one in services if one.unexplained),
         *map(_held, page.holds),
         *map(ahead, page.ahead),
+        *map(_doubt, page.unverified),
         *dict.fromkeys(_failure(one) for one in services if one.failed_step),
     )
 
@@ -44,6 +47,10 @@ def ahead(one: Ahead) -> str:
     return (
         f"{one.service} in {one.scope}: {told}; what it delivered counts as the latest update until {zulu(one.until)}"
     )
+
+
+def _doubt(one: Unverified) -> str:
+    return f"{one.scope}: {quantity(one.products, 'product')} not verified since the repair at {zulu(one.since)}"
 
 
 def _failure(one: ServiceTotals) -> str:

@@ -98,7 +98,7 @@ async function payloadOf(held, row) {
 
 function story(page, places, { sku, state }) {
   const isQuarantined = state === "quarantined";
-  return [placesView(page, places, sku), translationsView(page, places), historyView(page, places[0].story, isQuarantined)];
+  return [placesView(page, places, sku), translationsView(page, places), historyView(page, places[0].scope.name, places[0].story, isQuarantined)];
 }
 
 function facts(held, service, row, payload) {

@@ -1,16 +1,17 @@
 // The versions of a product, the newest first: what changed, when the source said so, when each service got it.
 
 import { foreign, h } from "./dom.js";
+import { repairsOf } from "./repairs.js";
 import { time, when } from "./times.js";
 import { known, phrase, say } from "./words.js";
 
-export function historyView(page, { since, versions, answers }, isQuarantined) {
+export function historyView(page, scope, { since, versions, answers }, isQuarantined) {
   const shown = versions
     ? h("ol", { class: "history" }, [...versions].reverse().map((one) => entry(page, versions, one, answers)))
     : h("p", { class: "quiet" }, say(isQuarantined ? "history.never valid" : "history.none"));
   const kept = since !== null && h("p", { class: "quiet" }, phrase("history.since", { when: time(since) }));
   const title = h("h3", { id: "detail-history" }, say("history"));
-  return h("section", { "aria-labelledby": title.id }, title, shown, kept);
+  return h("section", { "aria-labelledby": title.id }, title, shown, repairsOf(page, scope), kept);
 }
 
 function entry(page, versions, one, answers) {

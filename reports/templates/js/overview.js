@@ -8,6 +8,7 @@ import { sources } from "./health.js";
 import { missed } from "./missed.js";
 import { failureOf, note, outcome, ownFailureOf, section, table } from "./parts.js";
 import { holds, quarantined, runs, unconfigured } from "./records.js";
+import { repairs } from "./repairs.js";
 import { figure, lastQuarantined, term } from "./figures.js";
 import { addressOf } from "./state.js";
 import { when } from "./times.js";
@@ -25,6 +26,7 @@ export function overviewView(page) {
     matrix(page),
     balance(page),
     holds(page),
+    repairs(page),
     updates(page),
     sources(page),
     missed(page),

@@ -6,7 +6,7 @@ import { say } from "./words.js";
 
 /** Clauses of the banner: words, what fills them in, and where to go. Empty when all is well. */
 export function problems(page, now) {
-  return [...unexplained(page), ...held(page), ...clocks(page), ...failures(page), ...behind(page), ...old(page, now)];
+  return [...unexplained(page), ...held(page), ...doubts(page), ...clocks(page), ...failures(page), ...behind(page), ...old(page, now)];
 }
 
 function all(page) {
@@ -69,6 +69,15 @@ function held(page) {
   if (page.holds.length > 1) return [{ key: "banner.held more", values: { n: page.holds.length }, go }];
   if (service) return [{ key: "banner.held service", values: { n, scope, service: label(page.services, service) }, go }];
   return [{ key: "banner.held", values: { n, scope }, go }];
+}
+
+/** Scopes with products that no pull has read since the store was repaired. */
+function doubts(page) {
+  return page.unverified.map(({ scope, products: n, since }) => ({
+    key: "banner.unverified",
+    values: { n, scope, when: Date.parse(since) },
+    go: { tab: OVERVIEW, at: "repairs" },
+  }));
 }
 
 /** Runs whose clock was ahead, each with the first place where that shows. */

@@ -1,0 +1,121 @@
+"""What was repaired, as the logs tell of it, and which products no pull has verified since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from datasync import catalog, receipts
+from datasync.quantity import quantity
+from datasync.settings import Settings
+from datasync.sql import count, query
+from datasync.store.files import Store
+from datasync.store.log import Head
+
+SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class LogRepair:
+    """One repair of a scope's catalog (``service`` is None), or of a service's receipts: who, when, in which run, the
+    first files that were lost, and what follows from that in words.
+    """
+
+    scope: str
+    service: str | None
+    at: datetime
+    by: str
+    run: str
+    words: str
+    lost: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        """The repair in a sentence."""
+        when = f"{self.at:%Y-%m-%dT%H:%M:%SZ}"
+        who = f"{self.by} repaired it at {when} (run {self.run})"
+        return f"{self.place} lost {quantity(len(self.lost), 'file')}, and {who}: {self.words}."
+
+    @property
+    def place(self) -> str:
+        """What was repaired, for a sentence."""
+        return f"the receipts of {self.service} in {self.scope}" if self.service else f"the catalog of {self.scope}"
+
+
+@dataclass(frozen=True, slots=True)
+class Unverified:
+    """Products of a scope that no pull has read since its catalog was repaired, and the first of their SKUs."""
+
+    scope: str
+    since: datetime
+    products: int
+    shown: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        """How many they are, since when, and the first of them."""
+        more = f" and {self.products - len(self.shown):,} more" if self.products > len(self.shown) else ""
+        when = f"{self.since:%Y-%m-%dT%H:%M:%SZ}"
+        return f"Not verified since the repair at {when}, products: {self.products:,} ({', '.join(self.shown)}{more})."
+
+
+def repairs(
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, positions: Mapping[str, int] | None = None
+) -> tuple[LogRepair, ...]:
+    """The repairs that the logs remember at some positions (by default their heads), the newest first."""
+    made = [one for scope in settings.scopes for one in _of_scope(con, store, settings, scope, positions or {})]
+    return tuple(sorted(made, key=lambda one: one.at, reverse=True))
+
+
+def _of_scope(
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, scope: str, positions: Mapping[str, int]
+) -> Iterator[LogRepair]:
+    logs = {f"receipts/{name}/{scope}": (name, receipts.log(store, name, scope)) for name in settings.services}
+    for key, (service, log) in {f"catalog/{scope}": (None, catalog.log(store, scope)), **logs}.items():
+        yield from _of(log.entry(con, positions[key]) if key in positions else log.head(con), scope, service)
+
+
+def _of(head: Head, scope: str, service: str | None) -> Iterator[LogRepair]:
+    for one in head.meta.get("repaired", ()):
+        at = datetime.fromisoformat(one["at"])
+        yield LogRepair(scope, service, at, one["by"], one["run"], one["words"], tuple(one["lost"]))
+
+
+def unverified(
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, positions: Mapping[str, int] | None = None
+) -> tuple[Unverified, ...]:
+    """The scopes with products that were not verified since a repair."""
+    made = (_unverified(con, store, scope, (positions or {}).get(f"catalog/{scope}")) for scope in settings.scopes)
+    return tuple(one for one in made if one)
+
+
+def _unverified(con: duckdb.DuckDBPyConnection, store: Store, scope: str, position: int | None) -> Unverified | None:
+    log = catalog.log(store, scope)
+    head = log.head(con) if position is None else log.entry(con, position)
+    if not (since := unverified_since(head)):
+        return None
+    log.fold(con, "catalog", head.number)
+    rows = query("unverified", through=str(through(head)))
+    skus = tuple(sku for (sku,) in con.execute(f"{rows} LIMIT {SHOWN}").fetchall())
+    return Unverified(scope, since, count(con, rows), skus) if skus else None
+
+
+def doubted(con: duckdb.DuckDBPyConnection, head: Head, sku: str) -> datetime | None:
+    """When a repair left one product of the view ``catalog`` in doubt, if no pull has read it since."""
+    rows = query("unverified", through=str(through(head)))
+    return unverified_since(head) if con.execute(f"SELECT 1 FROM ({rows}) WHERE sku = ?", [sku]).fetchone() else None
+
+
+def through(head: Head) -> int:
+    """The newest entry of a catalog whose rows are in doubt since a repair; 0 where none is."""
+    return int((head.meta.get("unverified") or {}).get("through", 0))
+
+
+def unverified_since(head: Head) -> datetime | None:
+    """When a catalog was repaired whose rows are in doubt since then."""
+    later = (one for one in head.meta.get("repaired", ()) if one["entry"] > through(head) > 0)
+    first = next(later, None)
+    return datetime.fromisoformat(first["at"]) if first else None
