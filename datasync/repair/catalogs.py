@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from datasync import catalog, pull
 from datasync.pull import Snapshot
@@ -78,7 +79,8 @@ def _catalog_losses(work: Workshop, found: Scan, log: Logged, scope: str) -> Cat
     pulls = [run for run in named if _is_lost(found, damaged, scope, run)]
     quarantines = [run for run in named if pull.quarantine_path(scope, run) in damaged]
     is_partial = work.is_partial(scope, log)
-    again = _again(found, losses, scope, pulls) if is_partial and losses.are_rows_lost else ()
+    since = logs.remembers_since(state, (*pulls, *quarantines))
+    again = _again(found, losses, scope, pulls, since) if is_partial and losses.are_rows_lost else ()
     return CatalogLosses(losses, tuple(pulls), tuple(quarantines), is_partial, again)
 
 
@@ -90,8 +92,12 @@ def _is_lost(found: Scan, damaged: Collection[str], scope: str, run: str) -> boo
     return snapshot is not None and pull.records_path(scope, snapshot.file) in damaged
 
 
-def _again(found: Scan, losses: Losses, scope: str, lost: Collection[str]) -> tuple[Snapshot, ...]:
-    """The snapshots of the pulls whose entries are lost, in their order, as far as they are whole."""
+def _again(
+    found: Scan, losses: Losses, scope: str, lost: Collection[str], since: Mapping[str, Any] | None
+) -> tuple[Snapshot, ...]:
+    """The snapshots of the pulls whose entries are lost, in their order, as far as they are whole. Those from before
+    ``since`` are not among them, because it is not known what later pulls read.
+    """
     log = losses.log
     base = log.checkpoints[losses.base].meta if losses.base else {}
     applied = {*(head.meta.get("run") for head in log.entries.values()), *(one["run"] for one in base.get("pulls", ()))}
@@ -104,7 +110,8 @@ def _again(found: Scan, losses: Losses, scope: str, lost: Collection[str]) -> tu
     if losses.is_state_older:
         runs_lost += [one.run for one in whole if one.run not in held and (last is None or one.order > last)]
     wanted = {*runs_lost} - {*lost}
-    return tuple(sorted((one for one in whole if one.run in wanted), key=lambda one: one.order))
+    again = (one for one in whole if one.run in wanted and not (since and one.order < pull.order(since)))
+    return tuple(sorted(again, key=lambda one: one.order))
 
 
 def _words(losses: CatalogLosses) -> str:

@@ -101,11 +101,20 @@ def _pulls(before: Mapping[str, Any], losses: CatalogLosses) -> dict[str, Any]:
     for key in ("last_complete", "last_pull"):
         if (one := before.get(key)) and one["run"] in losses.pulls:
             changed[key] = {**one, "lost": True}
-    unknown = [one for one in told if one["run"] in (*losses.pulls, *losses.quarantines)]
-    if unknown:
-        newest = max(unknown, key=pull.order)
-        changed["remembers_since"] = {"place": newest.get("place", 0), "started_at": newest["started_at"]}
+    if since := remembers_since(before, (*losses.pulls, *losses.quarantines)):
+        changed["remembers_since"] = since
     return changed
+
+
+def remembers_since(state: Mapping[str, Any], unknown: Collection[str]) -> Mapping[str, Any] | None:
+    """The pull before which none can be applied any more: the newest of those of which it is not known what they read,
+    or what the state has as such already.
+    """
+    told = [one for one in state.get("pulls", ()) if one["run"] in unknown]
+    known = state.get("remembers_since")
+    known = {"started_at": known} if isinstance(known, str) else known
+    newest = max([*told, *([known] if known else [])], key=pull.order, default=None)
+    return newest and {"place": newest.get("place", 0), "started_at": newest["started_at"]}
 
 
 def _held(con: duckdb.DuckDBPyConnection, store: Store, scope: str) -> str:

@@ -165,7 +165,7 @@ def _forty_zeros(dice: random.Random, path: Path, others: list[Path]) -> None:
     rows = len(content) - 8 - int.from_bytes(content[-8:-4], "little") - 80 if path.suffix == ".parquet" else 0
     most = max(rows, 0) or len(content)
     at = dice.randrange(4 if rows > 4 else 0, max(most - 40, 5))
-    size = min(40, most - at)
+    size = max(min(40, most - at), 0)
     path.write_bytes(content[:at] + bytes(size) + content[at + size :])
 
 
