@@ -14,7 +14,7 @@ from datasync.grouping import ALONE, Rows
 from datasync.product import DEFAULTS, PRODUCT_COLUMNS, TYPES
 from datasync.sql import macros, quote
 
-_NO_FIELD_NAMES = {"_place", "_unreadable", "_blank", "_spoilt", "_row", "_n"}
+_NO_FIELD_NAMES = {"_place", "_unreadable", "_blank", "_spoilt", "_kept", "_row", "_n"}
 
 
 @dataclass(frozen=True, slots=True)

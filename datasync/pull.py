@@ -185,7 +185,8 @@ def pull(
         records, how = staging.stage(con, name, scope, source.records(con, want), want, folder)
         staging.settle(con, records)
         if records.answers_absence:
-            staging.refuse_unreadable_files(con)
+            if records.are_files:
+                staging.refuse_unreadable_files(con)
             staging.refuse_missing_fields(con, name, scope, records, how)
         counts = {**row(con, query("pull_counts")), "asked": len(want.skus) or count(con, "SELECT * FROM asked")}
         if twin_note := twins.note(con):

@@ -47,7 +47,9 @@ def stage(
     Makes the views ``everything`` (all of them) and ``staged`` (those that were wanted), and the table ``passed_over``.
     """
     how = mapped(con, name, scope, records)
-    judged = validation.judged(con, name, how, records.reader.select(how.fields), records.whole, records.spoilt)
+    judged = validation.judged(
+        con, name, how, records.reader.select(how.fields), records.whole, records.spoilt, records.kept
+    )
     whole = product.finished(name, how.attributes, scope.volatile, judged)
     staging = literal(str(folder / STAGED))
     con.execute("SET preserve_insertion_order = true")  # a record's place in the file is its position

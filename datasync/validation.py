@@ -30,24 +30,31 @@ _TOO_LONG = ", which has more than 18 digits or 20 decimals."
 
 
 def judged(
-    con: duckdb.DuckDBPyConnection, scope: str, how: Mapped, records: str, whole: str, spoilt: str = "NULL::VARCHAR"
+    con: duckdb.DuckDBPyConnection,
+    scope: str,
+    how: Mapped,
+    records: str,
+    whole: str,
+    spoilt: str = "NULL::VARCHAR",
+    kept: str = "true",
 ) -> str:
     """SQL that maps, casts and judges ``records``: one row per record, in their order.
 
     ``records`` is a SELECT with the text columns ``how.fields``, its rows not yet joined, and ``_place``,
-    ``_unreadable``, ``_blank``; ``whole`` is an expression over it that gives the record as text, and ``spoilt`` one
-    that says what of it could not be read. The result has ``_place``, ``code`` and ``sentence`` (NULL where the record
-    is valid), ``record`` (invalid ones only), the product's columns, and the attributes as plain text columns;
-    ``product.finished`` makes the rest. A code of ``PASSED_BY`` says that the record is none.
+    ``_unreadable``, ``_blank``; ``whole`` is an expression over it that gives the record as text, ``spoilt`` one that
+    says what of it could not be read, and ``kept`` one that is true for records of this scope. The result has
+    ``_place``, ``code`` and ``sentence`` (NULL where the record is valid), ``record`` (invalid ones only), the
+    product's columns, and the attributes as plain text columns; ``product.finished`` makes the rest. A code of
+    ``PASSED_BY`` says that the record is none.
     """
     given = kinds(con, scope, how)
-    rows = _judge(how, given, _cast(given, _take(how, how.joined(records), whole, spoilt)))
+    rows = _judge(how, given, _cast(given, _take(how, how.joined(records), whole, spoilt, kept)))
     columns = ", ".join([*PRODUCT_COLUMNS, *texts(how.attributes)])
     record = f"CASE WHEN _verdict.code NOT IN {PASSED_BY} THEN record_text(_whole) END AS record"
     return f"SELECT _place, _verdict.code AS code, _verdict.sentence AS sentence, {record}, {columns} FROM ({rows})"
 
 
-def _take(how: Mapped, records: str, whole: str, spoilt: str) -> str:
+def _take(how: Mapped, records: str, whole: str, spoilt: str, kept: str) -> str:
     """First layer: every column as its map gives it, and for each expression whether it failed on this record."""
     taken: list[str] = []
     for column, expression in how.columns.items():
@@ -56,7 +63,7 @@ def _take(how: Mapped, records: str, whole: str, spoilt: str) -> str:
     carried = [f"{quote(f)} AS {text}" for f, text in zip(how.attributes, texts(how.attributes), strict=True)]
     meant = f"TRY({how.where.sql}) IS TRUE" if how.where else "true"
     inner = [*taken, *carried, "_place", "_unreadable", "_blank", f"{meant} AS _meant"]
-    inner += [f"{whole} AS _whole", f"{spoilt} AS _spoilt"]
+    inner += [f"{whole} AS _whole", f"{spoilt} AS _spoilt", f"{kept} AS _ours"]
     tried = [column for column, expression in how.columns.items() if not expression.is_field]
     plain = ", ".join(f"m_{column}.v AS m_{column}, m_{column} IS NULL AS failed_{column}" for column in tried)
     outer = f"SELECT * EXCLUDE ({', '.join(f'm_{c}' for c in tried)}), {plain} FROM" if tried else "SELECT * FROM"
@@ -108,6 +115,7 @@ def _judge(how: Mapped, kinds: Mapping[str, str], cast: str) -> str:
     columns = [f"CAST({_with_default(column, kinds)} AS {TYPES[column]}) AS {column}" for column in PRODUCT_COLUMNS]
     failed = {c: [_failed(c)] * (not expression.is_field) for c, expression in how.columns.items()}
     cases = [_verdict("blank", "_blank", literal("The row is blank."))]
+    cases.append(_verdict("filtered", "NOT _ours", literal("The record is not of this scope.")))
     cases.append(_verdict("unreadable", "_unreadable IS NOT NULL", "_unreadable"))
     nobody = _is_missing("sku", kinds)
     cases.append(_verdict("unreadable", f"_spoilt IS NOT NULL AND {nobody}", "_spoilt"))  # it may be any product

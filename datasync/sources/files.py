@@ -210,6 +210,7 @@ class Files:
         common: dict[str, Any] = {
             "complete": want.what == "complete" and not self._is_partial,
             "answers_absence": not self._is_partial,
+            "are_files": True,
             "by_change_time": self._is_partial,
             "watermark": self._watermark(reading, found),
             "requests": len(found.layouts) + len(found.broken),

@@ -187,6 +187,7 @@ class Paged(ABC, Generic[Facts]):
             reader,
             whole="_row::VARCHAR",
             spoilt="_spoilt",
+            kept="_kept",
             counted=counted,
             names=reader.names,
             map=shape.map,

@@ -49,7 +49,8 @@ class Shape:
     """A kind's records: what tells them apart, their fields, and the map that makes products of them.
 
     ``own`` are the keys that records have by themselves; ``further`` says where any other field is, and ``names`` is
-    SQL over a record, ``json``, that lists those it has. ``kept`` is SQL that is true for records of this scope.
+    SQL over a record, ``json``, that lists those it has. ``kept`` is SQL that is true for records of this scope; the
+    others are `filtered`.
     """
 
     identity: str
@@ -104,10 +105,18 @@ class Spooled:
         paths = list(dict.fromkeys([_FURTHER, self._shape.identity, _BROKEN, *(one.path for one in found.values())]))
         places = {path: f"_j[{number}]" for number, path in enumerate(paths, 1)}
         values = [f"{_sound(one, places[one.path])} AS {quote(name)}" for name, one in found.items()]
-        spoilt = f"CASE WHEN _j[3] IS NOT NULL THEN _j[3] ->> '$' {_odd(found, places)} END AS _spoilt"
-        rest = ["_place", f"{_NO_JSON} AS _unreadable", spoilt, "false AS _blank", "json AS _row"]
+        spoilt = f"CASE {_odd(found, places) or 'WHEN false THEN NULL::VARCHAR'} END AS _spoilt"
+        unreadable = f"coalesce({_NO_JSON}, _j[3] ->> '$') AS _unreadable"
+        rest = [
+            "_place",
+            unreadable,
+            spoilt,
+            "false AS _blank",
+            "json AS _row",
+            f"coalesce({self._shape.kept}, true) AS _kept",
+        ]
         columns = ", ".join([*values, *rest])
-        wanted = f"_j[1] IS NULL AND coalesce({self._shape.kept}, true)"
+        wanted = "_j[1] IS NULL"
         if self._is_repeated:
             newer = f"SELECT 1 FROM {self._older} AS old WHERE old.place = _place AND old.id = _j[2] ->> '$'"
             wanted += f" AND NOT EXISTS ({newer})"

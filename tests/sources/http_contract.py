@@ -234,7 +234,7 @@ class HttpContract(ChangingContract):
         ((sku, code, sentence, record),) = con.execute(
             f"SELECT sku, code, sentence, record FROM '{quarantine}'"
         ).fetchall()
-        assert (sku, code, told in sentence) == ("B", "bad-value", True)
+        assert (sku, code, told in sentence) == ("B", "unreadable", True)
         assert len(record) < 20_000
 
     def test_a_sku_that_is_no_text_may_be_any_product(
@@ -256,6 +256,15 @@ class HttpContract(ChangingContract):
         found, products, invalid = pulled(stand, con, tmp_path)
         assert ([one["sku"] for one in products], found.records) == (["A", "C"], 3)
         assert [code for code, _ in invalid] == ["missing-sku" if item == {} else "unreadable"]
+
+    def test_a_page_of_which_nothing_can_be_read_takes_no_other_along(
+        self, stand: Stand, con: duckdb.DuckDBPyConnection, tmp_path: Path
+    ) -> None:
+        whole_page = [product(f"S{number:03}", number) for number in range(100)]
+        stand.sells(*whole_page, product("T", 100, record={"more": "\ud83d"}))
+        found, products, invalid = pulled(stand, con, tmp_path)
+        assert (len(products), found.records, found.complete) == (100, 101, True)
+        assert [code for code, _ in invalid] == ["unreadable"]
 
     @pytest.mark.parametrize("number", ["1e5", "NaN", "Infinity", "1e999", "1" * 5000, "12345678901234567.89", "-0.0"])
     def test_a_number_of_any_size_is_as_it_was_written(

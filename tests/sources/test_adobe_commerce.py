@@ -105,6 +105,15 @@ def test_products_of_other_websites_are_left_out_and_the_pull_is_complete_all_th
     shop.sells(product("A"), product("B", websites=[2]), product("C", websites=[2, 1]), product("D", websites=[]))
     found, products, _ = pulled(shop, con, tmp_path)
     assert ([one["sku"] for one in products], found.complete, found.notes) == (["A", "C"], True, ())
+    assert (found.records, found.valid, found.filtered) == (4, 2, 2)
+
+
+def test_a_product_of_another_website_is_filtered_whatever_it_holds(
+    shop: Stand, con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    shop.sells(product("A"), product("B", websites=[2], name=["x"]), product("C", websites=[2], status=7))
+    found, _, invalid = pulled(shop, con, tmp_path)
+    assert (found.records, found.valid, found.filtered, invalid) == (3, 1, 2, [])
 
 
 def test_a_product_that_left_the_website_is_not_there_when_it_is_asked_for(
