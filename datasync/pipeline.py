@@ -351,8 +351,7 @@ class Pipeline:
     ) -> render.Published:
         site, keep = self.settings.site, self.settings.keep.sites
         options = self.settings.store_options if site.startswith("s3://") else {}
-        now = min(page.generated_at, self.store.now())
-        return render.publish(page, products, site, more=more, keep=keep, now=now, options=options)
+        return render.publish(page, products, site, more=more, keep=keep, options=options)
 
     def _figures(self, con: duckdb.DuckDBPyConnection, as_of: datetime | None, now: datetime) -> tuple[Moment, Totals]:
         """A moment, fixed, and every figure at it: one in the past, or now, which is all that has been written."""

@@ -75,7 +75,8 @@ def publish(
     """Write the data of a new version, then the figures, then the page, and drop what is outdated.
 
     ``products`` is taken scope by scope, so that one scope at a time is in memory; ``more`` are further data files.
-    ``now`` is what time it is for the age of older versions, which a clock that is ahead must not make older.
+    ``now`` is what time it is for the age of older versions; by default the time of this version, by its maker's clock
+    or by that of the place, if this is behind: a clock that is ahead must not make them older.
     ``options`` go to fsspec; a scope of up to ``whole`` versions and records gets no index, nor does what is recent, up
     to ``scanned``. If it fails before the page is in place, the new version's data are taken away and the old page
     stands as it was.
@@ -88,9 +89,8 @@ def publish(
     except BaseException:
         place.drop(version)
         raise
-    return Published(
-        place.address("index.html"), version, files, tuple(place.tidy(version, now or page.generated_at, keep))
-    )
+    now = now or min(page.generated_at, place.published_at(version))
+    return Published(place.address("index.html"), version, files, tuple(place.tidy(version, now, keep)))
 
 
 def single_file(

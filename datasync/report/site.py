@@ -100,6 +100,11 @@ class Site:
         note = json.dumps({"published_at": published_at, "positions": dict(positions), "bases": dict(bases)})
         self._fs.pipe_file(self.path(f"data/{version}/{MARK}"), note.encode())
 
+    def published_at(self, version: str) -> datetime:
+        """When a version was marked as whole, by the clock of the place."""
+        written: datetime = self._fs.modified(self.path(f"data/{version}/{MARK}"))
+        return written.astimezone(UTC)
+
     def bases(self, version: str) -> dict[str, str]:
         """The versions whose folders hold the bases of a version's scopes, by scope."""
         found: dict[str, str] = self._note(version).get("bases", {})
@@ -156,8 +161,7 @@ class Site:
             named = time_of(version)
             if named <= now or not versions[version]:
                 return named
-            written: datetime = self._fs.modified(self.path(f"data/{version}/{MARK}"))
-            return min(named, written.astimezone(UTC))
+            return min(named, self.published_at(version))
 
         return made
 

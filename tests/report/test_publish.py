@@ -47,7 +47,7 @@ def products(seed: int = 0) -> Iterator[ScopeProducts]:
 def publish(folder: Path, *, hours: float = 0, keep: int = 3, seed: int = 0) -> render.Published:
     page = plausible.site_pages(SIZES)
     page = replace(page, generated_at=page.generated_at + timedelta(hours=hours))
-    return render.publish(page, products(seed), folder, keep=keep)
+    return render.publish(page, products(seed), folder, keep=keep, now=page.generated_at)
 
 
 def versions(folder: Path) -> list[str]:
