@@ -95,10 +95,6 @@ def tidy(
     """
     work = _Round(con, store, keep, _time(store, scopes, now), dry_run)
     for logs in scopes:
-        for log in (*logs.receipts, logs.catalog):  # the catalog last: what it keeps depends on what receipts are kept
-            _checkpoint(work, log)
-            _begin_later(work, logs, log)
-            _shorten(work, log)
         _pulled(work, logs)
         _tickets(work, logs)
         for service in (None, *(name for name, _ in _services(store, logs.scope))):
@@ -107,6 +103,11 @@ def tidy(
     _runs(work)
     for name in work.old(SCRATCH, DAY):
         work.remove("scratch", f"{SCRATCH}/{name}")
+    for logs in scopes:  # last, because this writes: on a full disk, what was removed before has made the room
+        for log in (*logs.receipts, logs.catalog):  # the catalog last: what it keeps depends on what receipts are kept
+            _checkpoint(work, log)
+            _begin_later(work, logs, log)
+            _shorten(work, log)
     return Tidied(**work.counts)
 
 
