@@ -10,6 +10,7 @@ import duckdb
 
 from datasync import repairs
 from datasync.check.finding import FORESEEN, Finding, sentence
+from datasync.errors import DiskUnavailable
 from datasync.quantity import quantity
 from datasync.settings import Settings
 from datasync.store.files import Store, open_store, write_json
@@ -27,7 +28,10 @@ def is_writable(con: duckdb.DuckDBPyConnection, store: Store) -> Iterator[Findin
         finally:
             store.remove(probe)
     except FORESEEN as error:
-        yield Finding("problem", "store", f"{store.root} cannot be used: {sentence(error)}")
+        is_named = isinstance(error, DiskUnavailable)
+        yield Finding(
+            "problem", "store", sentence(error) if is_named else f"{store.root} cannot be used: {sentence(error)}"
+        )
         return
     if not was_created or was_created_again:
         yield Finding(
