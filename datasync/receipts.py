@@ -14,7 +14,7 @@ from datasync import catalog, product
 from datasync.errors import InvalidExpression, StoreUnavailable
 from datasync.expression import Expression, parse, type_of
 from datasync.settings import Accept, Service
-from datasync.sql import count, literal, query, quote
+from datasync.sql import count, literal, macros, query, quote
 from datasync.store.files import Clock, Store
 from datasync.store.log import Log
 
@@ -126,6 +126,7 @@ def face(
     at_catalog = catalog.log(store, scope).fold(con, "catalog", positions[0])
     at_receipts = log(store, name, scope).fold(con, "receipts", positions[1])
     define_rules(con, name, accepts)
+    macros(con, "state_of")
     return at_catalog, at_receipts
 
 

@@ -150,9 +150,9 @@ def _scope(
     log, position = catalog.log(store, scope), at.positions[f"catalog/{scope}"]
     meta = log.entry(con, position).meta
     held = holds.current(store, scope, None, at.before)
+    log.history(con, "versions", position)
     services = tuple(_service(con, store, settings, sku, at, scope, service) for service in settings.services)
     log.fold(con, "catalog", position)
-    log.history(con, "versions", position)
     last, last_complete, last_seen = _seen(con, store, scope, sku, meta, held)
     return ScopeStory(
         scope,

@@ -1,45 +1,32 @@
 -- One row per SKU that is due: the operation, the version to deliver (NULL for a removal), and what the receipts say of it now (in their row of which entry).
--- to deliver = accepted, not held in this hash (or marked, or perhaps held otherwise), less those rejected in this very hash
+-- Reads rules and receipts.
+-- to deliver = accepted, not surely held in this hash, less those refused in this very hash
 -- to remove  = held or perhaps held, and not accepted, less removals that were refused
-WITH accepted AS (
-    SELECT sku, hash, bytes FROM rules WHERE otherwise IS NULL
-),
-facing AS (
+WITH compared AS (
     SELECT
+        a.hash AS wanted,
+        a.bytes AS wanted_bytes,
+        a.hash IS NOT NULL AND a.otherwise IS NULL AS is_accepted,
+        is_removal_due(a.hash, a.otherwise, r, $settings) AS is_removal_due,
+        is_held_surely(a.hash, r) OR is_refused(a.hash, r, $settings) AS is_done,
         sku,
-        a.hash,
-        a.bytes,
-        coalesce(r.outcome, 'none') AS outcome,
-        r.hash AS tried_hash,
-        r.operation = 'removed' AS tried_removal,
-        r.settings = $settings AS same_settings,
-        r.held_hash,
-        coalesce(r.perhaps_held, false) AS perhaps_held,
-        r.received_at,
-        r.received_as,
-        r.entry
-    FROM accepted AS a FULL JOIN receipts AS r USING (sku)
+        r.* EXCLUDE (sku)
+    FROM rules AS a FULL JOIN receipts AS r USING (sku)
 )
 SELECT
     sku,
     CASE
-        WHEN hash IS NULL THEN 'removed'
+        WHEN NOT is_accepted THEN 'removed'
         WHEN held_hash IS NULL THEN 'added'
-        WHEN held_hash = hash THEN 'resent'
+        WHEN held_hash = wanted THEN 'resent'
         ELSE 'updated'
     END AS operation,
-    hash,
-    bytes,
+    CASE WHEN is_accepted THEN wanted END AS hash,
+    CASE WHEN is_accepted THEN wanted_bytes END AS bytes,
     held_hash,
-    perhaps_held,
+    coalesce(perhaps_held, false) AS perhaps_held,
     received_at,
     received_as,
     entry
-FROM facing
-WHERE CASE
-    WHEN hash IS NOT NULL
-        THEN NOT coalesce(held_hash = hash AND NOT perhaps_held AND outcome <> 'marked', false)
-            AND NOT coalesce(outcome = 'rejected' AND tried_hash = hash AND same_settings, false)
-    ELSE (held_hash IS NOT NULL OR perhaps_held)
-        AND NOT coalesce(outcome = 'rejected' AND tried_removal AND same_settings, false)
-END
+FROM compared
+WHERE is_removal_due OR (is_accepted AND NOT is_done)

@@ -1,6 +1,8 @@
 -- One row per SKU that a service rejected or failed to take in the version it should hold, or whose record is in quarantine.
-SELECT sku FROM (SELECT sku, hash FROM rules WHERE otherwise IS NULL) AS a JOIN receipts AS r USING (sku)
-WHERE r.hash = a.hash AND (r.outcome = 'failed' OR (r.outcome = 'rejected' AND r.settings = $settings))
+-- Reads rules, receipts and catalog.
+SELECT sku
+FROM rules AS a JOIN receipts AS r USING (sku)
+WHERE state_of(a.hash, a.otherwise, r, true, $settings) IN ('rejected', 'failed')
 UNION
 SELECT sku FROM receipts WHERE outcome = 'failed' AND perhaps_held
 UNION

@@ -13,7 +13,7 @@ import pytest
 from datasync import product
 from datasync.report import documents, gather, shards
 from datasync.report.pages import ScopeProducts
-from datasync.sql import count, literal, query, row
+from datasync.sql import count, literal, macros, query, row
 
 COLUMNS = ", ".join(f'"{name}" {kind}' for name, kind in product.STORED.items())
 
@@ -23,6 +23,7 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
     made = duckdb.connect()
     made.execute("SET TimeZone = 'UTC'")
     product.define(made)
+    macros(made, "state_of")
     made.execute(f"CREATE TABLE versions ({COLUMNS}, entry BIGINT)")
     made.execute(f"CREATE TABLE catalog ({COLUMNS}, entry BIGINT)")
     made.execute(gather._LISTED)
@@ -178,3 +179,9 @@ def test_every_state_is_listed_as_often_as_it_is_counted(con: duckdb.DuckDBPyCon
     assert counted == {name: figures[name] for name in rules}
     assert min(counted.values()) > 0
     assert count(con, "SELECT * FROM listed") == count(con, "SELECT DISTINCT sku FROM listed")
+    due = "SELECT sku, operation = 'removed' AS is_removal FROM ({}) EXCEPT SELECT sku, {} FROM listed WHERE {}"
+    delivered = "state IN ('missing', 'stale', 'failed', 'unexplained')"
+    assert count(con, due.format(filled("due"), "flags & 8 > 0", f"{delivered} OR flags & 8 > 0")) == 0
+    assert count(con, f"SELECT * FROM ({filled('due')})") >= sum(
+        figures[n] for n in ("missing", "stale", "failed", "removals_due")
+    )
