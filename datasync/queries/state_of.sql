@@ -11,7 +11,7 @@ CREATE OR REPLACE MACRO is_unanswered(wanted, receipt) AS
 
 -- Whether the service surely holds this version, and nobody marked it to be delivered again.
 CREATE OR REPLACE MACRO is_held_surely(wanted, receipt) AS
-    coalesce(receipt.held_hash = wanted AND NOT receipt.perhaps_held , false);
+    coalesce(receipt.held_hash = wanted AND NOT receipt.perhaps_held AND receipt.outcome <> 'marked', false);
 
 -- Whether the product has to leave the service, which holds or perhaps holds it and has not refused the removal.
 CREATE OR REPLACE MACRO is_removal_due(wanted, exclusion_reason, receipt, fingerprint) AS
