@@ -57,7 +57,7 @@ def test_a_plain_file_is_mapped_by_the_names_of_its_fields(tmp_path: Path) -> No
         "updated_at": "modified",
     }
     assert told.lines[1:3] == ["  sku: id", "  name: title"]
-    assert passes(shop) == ["ok       scopes.default: 2 records: 2 valid, 0 repeated, 0 in quarantine."]
+    assert passes(shop) == ["ok       scopes.default: 2 records: 2 valid, 0 in quarantine."]
     assert shop.run("sync").code == 0
     assert shop.run("why", "007").lines[0].startswith("007, as of")
 
@@ -88,7 +88,7 @@ def test_semicolons_blanks_in_headers_and_decimal_commas_are_understood(tmp_path
         "categories": "Kategorie",
         "updated_at": "moment_of(\"Last Modified\", '%d.%m.%Y')",
     }
-    assert passes(shop) == ["ok       scopes.de-DE: 2 records: 2 valid, 0 repeated, 0 in quarantine."]
+    assert passes(shop) == ["ok       scopes.de-DE: 2 records: 2 valid, 0 in quarantine."]
     shop.run("sync")
     row = pq.read_table(next((tmp_path / "var/store/catalog").rglob("*.parquet"))).to_pylist()[0]
     assert (row["sku"], f"{row['price']:.2f}", row["updated_at"].isoformat()) == (
@@ -119,7 +119,7 @@ def test_an_export_of_a_shop_system_is_understood(tmp_path: Path) -> None:
         "type": "product_type",
     }
     assert mapped["updated_at"].startswith("moment_of(updated_at, ")
-    assert passes(shop) == ["ok       scopes.default: 2 records: 2 valid, 0 repeated, 0 in quarantine."]
+    assert passes(shop) == ["ok       scopes.default: 2 records: 2 valid, 0 in quarantine."]
     shop.run("sync")
     found = pq.read_table(next((tmp_path / "var/store/catalog").rglob("*.parquet"))).to_pylist()
     assert [(one["status"], one["visible_in"], one["stock"]) for one in found] == [

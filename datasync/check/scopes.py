@@ -105,8 +105,10 @@ def _records(con: duckdb.DuckDBPyConnection, store: Store, key: str, found: Snap
     invalid = parquet(store, pull.quarantine_path(found.scope, found.run))
     rows = con.execute(f"SELECT code, count(*), min(sentence) FROM {invalid} GROUP BY code ORDER BY code").fetchall()
     records = f"{'the first ' if is_part else ''}{quantity(found.records, 'record')}"
-    further = "".join(f", {count:,} {term}" for term in ("blank", "filtered") if (count := getattr(found, term)))
-    readable = f"{found.valid:,} valid, {found.repeated:,} repeated{further}"
+    further = "".join(
+        f", {count:,} {term}" for term in ("repeated", "blank", "filtered") if (count := getattr(found, term))
+    )
+    readable = f"{found.valid:,} valid{further}"
     counts = f"{records}: {readable}, {found.quarantined:,} in quarantine"
     why = "".join(f"; {code} {count:,}, as: {sentence.rstrip('.')}" for code, count, sentence in rows)
     if found.records == found.blank:

@@ -52,7 +52,13 @@ def test_marks_of_direction_around_a_word_are_not_searched_for(call: Call) -> No
 
 def test_every_word_of_a_query_is_marked_where_it_stands(call: Call) -> None:
     assert call("fold.marked", "Crème dish, crème", ["creme"]) == [["Crème", True], [" dish, ", False], ["crème", True]]
-    assert call("fold.marked", "ａｂ straße", ["ss"]) == [["ａｂ straße", False]]
+    assert call("fold.marked", "ａｂ straße", ["ss"]) == [["ａｂ stra", False], ["ß", True], ["e", False]]
+    assert call("fold.marked", "Gro\u0308ße weiß 18", ["grosse", "8"]) == [
+        ["Gro\u0308ße", True],
+        [" weiß 1", False],
+        ["8", True],
+    ]
+    assert call("fold.marked", "각", ["ᄀ"]) == [["각", False]]
 
 
 @pytest.mark.parametrize(

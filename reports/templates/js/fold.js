@@ -50,23 +50,30 @@ export function searched(name, sku) {
   return `${fold(name ?? "")}\n${fold(sku)}`;
 }
 
-/** Where `words` stand in `text`, as [piece, found] pairs that make up the text; one pair if it folds to another length. */
+/** Where `words` stand in `text`, as [piece, is marked] pairs that make up the text. A letter with its accents is marked whole. */
 export function marked(text, words) {
-  const folded = fold(text);
-  if (!words.length || folded.length !== text.length) return [[text, false]];
-  const hit = new Array(text.length).fill(false);
+  const letters = text.match(/\P{M}\p{M}*|\p{M}+/gu) ?? [];
+  const folds = letters.map(fold);
+  const folded = folds.join("");
+  if (!words.length || folded !== fold(text)) return [[text, false]]; // letters of this script fold together only
+  const hit = new Array(folded.length).fill(false);
   for (const word of words) {
     for (let at = folded.indexOf(word); at >= 0; at = folded.indexOf(word, at + 1))
       hit.fill(true, at, at + word.length);
   }
-  return runs(text, hit);
+  return runs(letters, hitsByLetter(folds, hit));
 }
 
-function runs(text, hit) {
+function hitsByLetter(folds, hit) {
+  let end = 0;
+  return folds.map(({ length }) => hit.slice(end, (end += length)).includes(true));
+}
+
+function runs(letters, hit) {
   const pieces = [];
-  for (let from = 0, to; from < text.length; from = to) {
-    for (to = from; to < text.length && hit[to] === hit[from];) to += 1;
-    pieces.push([text.slice(from, to), hit[from]]);
+  for (let from = 0, to; from < letters.length; from = to) {
+    for (to = from; to < letters.length && hit[to] === hit[from];) to += 1;
+    pieces.push([letters.slice(from, to).join(""), hit[from]]);
   }
   return pieces;
 }

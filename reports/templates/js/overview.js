@@ -17,7 +17,7 @@ import { phrase, say } from "./words.js";
 
 const STATES = ["current", "stale", "missing", "rejected", "failed", "excluded"];
 const HELD = ["current", "stale", "held_older", "orphaned"];
-const FURTHER = ["blank", "filtered", "outdated"]; // what may become of a record besides, shown where there are some
+const FURTHER = ["repeated", "blank", "filtered", "outdated"]; // what may become of a record besides, shown where there are some
 
 export function overviewView(page) {
   const node = h(
@@ -96,8 +96,6 @@ function pulled(page, totals) {
     say("matrix.valid", { n: pull.valid }),
     " + ",
     lastQuarantined(page, totals, pull.quarantined, say("matrix.quarantined", { n: pull.quarantined })),
-    " + ",
-    say("matrix.repeated", { n: pull.repeated }),
     ...FURTHER.filter((name) => pull[name]).flatMap((name) => [" + ", further(name, pull[name])]),
   ];
   return [

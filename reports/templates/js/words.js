@@ -284,6 +284,7 @@ const WORDS = {
   "matrix.valid": "{n} valid",
   "matrix.repeated": "{n} repeated",
   "matrix.blank": "{n} blank",
+  "matrix.repeated.means": "The same content of a product once more",
   "matrix.blank.means": "Rows without a value in any cell, as spreadsheets leave them",
   "matrix.filtered": "{n} filtered",
   "matrix.filtered.means": "Records that the settings leave out of this scope",
