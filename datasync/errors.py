@@ -208,6 +208,17 @@ class UnreadableFile(DataError):
         super().__init__(f"{path} cannot be read: {reason}. Nothing was changed. Export it again, or take it away.")
 
 
+class TooManyFields(DataError):
+    """Records have so many fields that reading them takes more memory than there is."""
+
+    def __init__(self, scope: str, fields: int, memory: str) -> None:
+        self.scope, self.fields, self.memory = scope, fields, memory
+        super().__init__(
+            f"scopes.{scope}: its records have {fields:,} fields, and reading as many takes more memory than "
+            f"DATASYNC_MEMORY lets it ({memory}). Nothing was changed. Set it to more, or export fewer columns."
+        )
+
+
 class RecordsLost(DataError):
     """The reader gave another number of records than its source holds: a mistake of datasync's own."""
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from datasync import mapping, product, validation
-from datasync.errors import MissingField, RecordsLost, UnreadableFile
+from datasync.errors import MissingField, RecordsLost, TooManyFields, UnreadableFile
 from datasync.grouping import Rows
 from datasync.settings import Scope
 from datasync.sources.base import OURS, Originals, Records, Want
@@ -21,8 +21,11 @@ from datasync.sql import count, literal, query
 from datasync.store.files import ZSTD
 
 _CHUNK = 10_000
+_MANY_FIELDS = 1_000
 STAGED = "staged.parquet"
-_PASSED_OVER = "_place VARCHAR, line BIGINT, sku VARCHAR, name VARCHAR, record VARCHAR, sentence VARCHAR"
+_PASSED_OVER = (
+    "_place VARCHAR, line BIGINT, sku VARCHAR, name VARCHAR, record VARCHAR, sentence VARCHAR, is_blank BOOLEAN"
+)
 _TWICE = "SELECT sku FROM staged WHERE code IS NULL GROUP BY sku HAVING count(*) > 1"
 _SEVERAL = "SELECT position, sku, updated_at, hash FROM staged SEMI JOIN twice USING (sku) WHERE code IS NULL"
 _INVALID = f"code NOT IN {validation.PASSED_BY}"
@@ -55,6 +58,10 @@ def stage(
     con.execute("SET preserve_insertion_order = true")  # a record's place in the file is its position
     try:
         _execute(con, f"COPY ({whole}) TO {staging} ({ZSTD})", how)
+    except duckdb.OutOfMemoryException:
+        if len(records.names) > _MANY_FIELDS:
+            raise TooManyFields(name, len(records.names), _memory(con)) from None
+        raise
     except OURS:
         raise
     except duckdb.Error as error:
@@ -76,6 +83,10 @@ def stage(
     _pass_over(con, name, how, records)
     _refuse_losses(con, name, records)
     return records, how
+
+
+def _memory(con: duckdb.DuckDBPyConnection) -> str:
+    return str(con.execute("SELECT current_setting('memory_limit')").fetchall()[0][0])
 
 
 def _pass_over(con: duckdb.DuckDBPyConnection, name: str, how: mapping.Mapped, records: Records) -> None:

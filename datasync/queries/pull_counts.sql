@@ -6,6 +6,6 @@ SELECT
     (SELECT count(*) FROM staged WHERE code IS NULL) - (SELECT count(*) FROM settled WHERE becomes <> 'valid') AS valid,
     (SELECT count(*) FROM invalid) AS quarantined,
     (SELECT count(*) FROM settled WHERE becomes = 'repeated') AS repeated,
-    (SELECT count(*) FROM staged WHERE code = 'blank') AS blank,
+    (SELECT count(*) FROM staged WHERE code = 'blank') + (SELECT count(*) FROM passed_over WHERE is_blank) AS blank,
     (SELECT count(*) FROM staged WHERE code = 'filtered') AS filtered,
     (SELECT count(*) FROM invalid WHERE code = 'unreadable' AND (position IS NULL OR looks_empty(sku) IS NOT false)) AS unreadable

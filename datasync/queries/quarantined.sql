@@ -25,4 +25,4 @@ WITH invalid AS (
 )
 SELECT position, place, line, sku, name, code, sentence, record FROM invalid
 UNION ALL
-SELECT NULL, _place, line, sku, name, 'unreadable', sentence, record FROM passed_over
+SELECT NULL, _place, line, sku, name, 'unreadable', sentence, record FROM passed_over WHERE is_blank IS NOT TRUE

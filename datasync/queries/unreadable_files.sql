@@ -10,7 +10,7 @@ every AS (
     FROM (
         SELECT _place AS place FROM everything WHERE coalesce(code, '') NOT IN ('blank', 'filtered')
         UNION ALL
-        SELECT _place FROM passed_over
+        SELECT _place FROM passed_over WHERE is_blank IS NOT TRUE
     ) SEMI JOIN broken USING (place)
     GROUP BY place
 )

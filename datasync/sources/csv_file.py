@@ -16,8 +16,8 @@ from typing import IO, cast
 
 from datasync.errors import UnreadableFile
 from datasync.quantity import quantity
-from datasync.sources.csv_block import ENDS_CRLF
-from datasync.sources.csv_cells import Cells
+from datasync.sources.csv_block import ENDS_CRLF, is_text
+from datasync.sources.csv_cells import MOST, Cells
 from datasync.sources.csv_copy import record_lines, write_copy
 from datasync.sources.csv_scan import Scan, scan
 from datasync.sources.csv_tally import SWALLOWED, Damage, Dialect, Extent
@@ -45,7 +45,8 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class CsvFile:
-    """A CSV file that was looked at. ``copy``: what is read in its place; ``cut_outs``: where its damaged records are.
+    """A CSV file that was looked at: its columns' names, and the ``header`` as it is written. ``copy``: what is read in
+    its place; ``cut_outs``: where its damaged records are.
 
     ``suspects``: sentences about records that may have swallowed others and are taken for whole. ``ends_inside``: the
     last record has no line end, and fewer cells than the header.
@@ -54,6 +55,7 @@ class CsvFile:
     location: Location
     file: File
     names: tuple[str, ...]
+    header: tuple[str, ...]
     dialect: Dialect
     scan: Scan
     folder: ScratchFolder | None = None
@@ -71,7 +73,7 @@ class CsvFile:
     @property
     def options(self) -> str:
         """How DuckDB reads the file or its copy."""
-        columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in self.names)
+        columns = ", ".join(f"{column_of(place)}: 'VARCHAR'" for place in range(len(self.names)))
         is_packed = self.file.is_gzip and not self.copy
         new_line = r"\r\n" if self.scan.styles == ENDS_CRLF and not self.copy else r"\n"
         longest = 1 << self.scan.largest.bit_length()
@@ -91,6 +93,11 @@ class CsvFile:
             return record_lines(content, cut, self.dialect.delimiter, rows, with_empty=self.copy is None)
 
 
+def column_of(place: int) -> str:
+    """What DuckDB calls a column, by its place: a name of the header's may be any, one of our own among them."""
+    return f"c{place}"
+
+
 def look_at_csv(location: Location, file: File, delimiter: str | None, rules: Rules) -> CsvFile:
     """Look at one CSV file from its first byte to its last; UnreadableFile where its header cannot be read."""
     with _content(location, file) as content:
@@ -99,7 +106,8 @@ def look_at_csv(location: Location, file: File, delimiter: str | None, rules: Ru
         raise UnreadableFile(file.name, "it is empty")
     header = head.lstrip(b"\r\n")
     delimiter = delimiter or _delimiter(header)
-    names = _names(file, header, delimiter)
+    cells = _header(file, header, delimiter)
+    names = tuple(unlike([trimmed(name) for name in cells]))
     dialect = Dialect(delimiter.encode(), len(names), rules.longest, rules.least)
     with _content(location, file) as content:
         passing = _Passing(content)
@@ -108,7 +116,7 @@ def look_at_csv(location: Location, file: File, delimiter: str | None, rules: Ru
         raise UnreadableFile(file.name, f"line {held.damages[0].extent.line}, the header: {_QUOTE}")
     suspects = tuple(_swallowed(file, record) for record in held.suspects)
     ends_inside = held.cut_off is not None and passing.ends_inside(held.cut_off, dialect)
-    looked = CsvFile(location, file, names, dialect, held, None, suspects, ends_inside)
+    looked = CsvFile(location, file, names, cells, dialect, held, None, suspects, ends_inside)
     has_odd_lines = header != head or (len(names) == 1 and held.blank_lines)
     return looked if held.is_clean and not has_odd_lines else _copied(looked)
 
@@ -174,20 +182,31 @@ def _swallowed(file: File, record: Extent) -> str:
     return f"Line {record.line:,} swallowed {quantity(record.lines - 2, 'line')} of {file.name}: a quote is not closed?"
 
 
-def _names(file: File, header: bytes, delimiter: str) -> tuple[str, ...]:
-    cells = Cells(delimiter.encode())
-    cells.take(header, is_last=len(header) < _HEADER)
+def _header(file: File, header: bytes, delimiter: str) -> tuple[str, ...]:
+    cells = _header_cells(header, delimiter)
     if not cells.is_over and len(header) >= _HEADER:
         raise UnreadableFile(file.name, "line 1, the header, has no end within 1 MB")
     if any(name is None or "\0" in name for name in cells.known):
-        raise UnreadableFile(file.name, "line 1, the header, is not UTF-8. Save it as CSV UTF-8")
-    return tuple(unlike([trimmed(name or "") for name in cells.known]))
+        raise UnreadableFile(file.name, f"line 1, the header, {_why_no_name(header)}")
+    return tuple(name or "" for name in cells.known)
+
+
+def _header_cells(header: bytes, delimiter: str) -> Cells:
+    cells = Cells(delimiter.encode())
+    cells.take(header, is_last=len(header) < _HEADER)
+    return cells
+
+
+def _why_no_name(header: bytes) -> str:
+    """Why a name in a header is none."""
+    if is_text(header[:_HEADER].rpartition(b"\n")[0] or header):
+        return f"has a name with a zero byte in it, or one of over {MOST:,} bytes"
+    return "is not UTF-8. Save it as CSV UTF-8, or name its encoding: `datasync init` tells what it is"
 
 
 def _delimiter(header: bytes) -> str:
-    """The sign that stands most often outside quotes in the first line; the comma if none does."""
-    outside = "".join(header.decode(errors="replace").splitlines()[0].split('"')[::2])
-    return max(_DELIMITERS, key=outside.count)
+    """The sign by which the header has most cells; the comma if none divides it."""
+    return max(_DELIMITERS, key=lambda sign: len(_header_cells(header, sign).known))
 
 
 def unlike(names: Sequence[str]) -> list[str]:

@@ -334,7 +334,7 @@ def _reason(error: UnreadableFile | OSError) -> str:
 
 def _broken(files: Mapping[str, UnreadableFile | OSError]) -> str:
     rows = ", ".join(
-        f"({literal(name)}, NULL::BIGINT, NULL::VARCHAR, {literal(f'The file {name} cannot be read: {why}.')})"
+        f"({literal(name)}, NULL::BIGINT, NULL::VARCHAR, {literal(f'The file {name} cannot be read: {why}.')}, false)"
         for name, why in ((name, _reason(error)) for name, error in files.items())
     )
-    return f"SELECT * FROM (VALUES {rows}) AS broken(_place, _line, record, sentence)"
+    return f"SELECT * FROM (VALUES {rows}) AS broken(_place, _line, record, sentence, is_blank)"

@@ -18,7 +18,7 @@ from typing import IO
 import numpy as np
 
 from datasync.errors import UnreadableFile
-from datasync.sources.csv_block import CR, Block, Numbers
+from datasync.sources.csv_block import CR, Block, Numbers, Truths
 from datasync.sources.csv_copy import Kept
 from datasync.sources.csv_pieces import Pieces
 from datasync.sources.csv_tally import Extent
@@ -34,6 +34,9 @@ _HEAD = 64 * 1024
 _COPY = "copy.jsonl"
 _LIST, _OBJECT = b"[{"
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_WHOLE_SIGN = re.compile(rb"\\\\|\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}")
+_HALF = "it holds half of a sign that takes two"
 _STEPS = np.zeros(256, np.int64)
 _STEPS[list(b"[{")], _STEPS[list(b"]}")] = 1, -1
 _DOCUMENT = "it is one JSON document, and JSON lines are wanted: one object a line, as `jq -c '.[]'` makes of a list"
@@ -138,14 +141,27 @@ def _read_block(held: JsonScan, block: Block, longest: int) -> Iterator[BadLine]
     sizes = block.ends[full] + 1 - block.starts[full]
     held.records += len(full)
     held.has_lone_returns |= block.has_returns and bool((block.bytes[block.ends] == CR).any())
-    is_odd = (sizes > longest) | block.is_undecodable[full] | (_brackets(block)[full] > DEEPEST)
+    is_half = _halves(block)
+    is_odd = (sizes > longest) | is_half[full] | block.is_undecodable[full] | (_brackets(block)[full] > DEEPEST)
     for number in np.flatnonzero(is_odd).tolist():
         at = int(full[number])
         extent = Extent(block.begin_of(at), block.end_of(at), block.line + at)
-        if why := _why_bad(block, at, extent, longest):
+        if why := _why_bad(block, at, extent, longest) or _HALF * bool(is_half[at]):
             sizes[number] = 0
             yield BadLine(extent, why)
     held.largest = max(held.largest, int(sizes.max(initial=0)))
+
+
+def _halves(block: Block) -> Truths:
+    """Which lines hold half of a sign that takes two, which is no text; Python writes it where a text was cut."""
+    halves = np.zeros(len(block), np.bool_)
+    if b"\\ud" not in block.data and b"\\uD" not in block.data:  # which looks faster than a pattern does
+        return halves
+    escapes = np.array([escape.start() for escape in _SURROGATE.finditer(block.data)], np.int64)
+    for line in np.unique(np.searchsorted(block.ends, escapes)).tolist():
+        text = block.data[block.starts[line] : block.ends[line]]
+        halves[line] = _SURROGATE.search(_WHOLE_SIGN.sub(b"", text)) is not None
+    return halves
 
 
 def _brackets(block: Block) -> Numbers:

@@ -16,7 +16,7 @@ import duckdb
 from datasync.sources.base import Original
 from datasync.sources.json_file import JsonFile
 from datasync.sources.lines import BLANK, numbered_lines
-from datasync.sources.locations import PATH, File
+from datasync.sources.locations import File, path_column
 from datasync.sql import literal, quote
 
 _LONGEST = 1 << 24  # what DuckDB is told at least
@@ -50,7 +50,8 @@ class JsonLines:
         wanted = [field for field in fields if field] or ["sku"]
         named = ", ".join(map(quote, wanted)) + ', NULL::VARCHAR AS ""' * ("" in fields)
         unread = f"CASE WHEN coalesce({', '.join(map(quote, wanted))}) IS NULL THEN 'it is no JSON object.' END"
-        rest = f"{self._place()} AS _place, {unread} AS _unreadable, false AS _blank"  # a blank line is no record
+        place = f"{self._place(path_column(wanted))} AS _place"
+        rest = f"{place}, {unread} AS _unreadable, false AS _blank"  # a blank line is no record
         return f"SELECT {named}, {rest} FROM {self._read(wanted)}"
 
     def has(self, con: duckdb.DuckDBPyConnection, field: str) -> bool:
@@ -91,9 +92,9 @@ class JsonLines:
     def _read(self, fields: Sequence[str]) -> str:
         if not self._files:
             nulls = ", ".join(f"NULL::VARCHAR AS {quote(f)}" for f in fields)
-            return f"(SELECT {nulls}, NULL::VARCHAR AS {quote(PATH)} WHERE false)"
+            return f"(SELECT {nulls}, NULL::VARCHAR AS {quote(path_column(fields))} WHERE false)"
         columns = ", ".join(f"{literal(f)}: 'VARCHAR'" for f in fields)
-        options = f"columns = {{{columns}}}, filename = {literal(PATH)}, records = true, {self._options}"
+        options = f"columns = {{{columns}}}, filename = {literal(path_column(fields))}, records = true, {self._options}"
         return f"read_ndjson({self._paths()}, {options})"
 
     def _objects(self) -> str:
@@ -104,9 +105,9 @@ class JsonLines:
         listed = [self._copies.get(name, file).pattern for name, file in self._files.items()]
         return f"[{', '.join(map(literal, listed))}]"
 
-    def _place(self) -> str:
-        """SQL that gives a file's name from the path it was read by."""
-        path = quote(PATH)
+    def _place(self, column: str) -> str:
+        """SQL that gives a file's name from the path it was read by, in a column."""
+        path = quote(column)
         copies = "".join(f" WHEN {literal(copy.path)} THEN {literal(name)}" for name, copy in self._copies.items())
         one = next(iter(self._files.values()), None)
         cut = f"substr({path}, {len(one.path) - len(one.name) + 1})" if one else path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ from datasync.sources.gunzip import gunzip
 from datasync.store.scratch import is_full_disk
 
 _MAGIC = "*?["
-PATH = "datasync path"  # the column that tells which file a row is from; no file has one of that name
+PATH = "datasync path"  # the column that tells which file a row is from
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,14 @@ class File:
         brackets.
         """
         return "".join(f"[{sign}]" if sign in _MAGIC else sign for sign in self.path)
+
+
+def path_column(names: Collection[str]) -> str:
+    """A name for the column that tells which file a row is from, which none of the files' own columns has."""
+    own, column = {name.lower() for name in names}, PATH
+    while column in own:
+        column += " of file"
+    return column
 
 
 class Location(Protocol):

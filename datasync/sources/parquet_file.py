@@ -80,6 +80,8 @@ def _binary(kind: pa.DataType) -> pa.DataType:
     """The same type, with binary for each text in it."""
     import pyarrow as pa
 
+    if isinstance(kind, pa.JsonType):  # DuckDB reads nothing of a file in which one JSON is none
+        return _binary(kind.storage_type)
     if pa.types.is_dictionary(kind):
         return _binary(kind.value_type)
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):

@@ -35,7 +35,9 @@ class Relation:
         none: sa.Select[Any] = sa.select(sa.literal_column("*")).select_from(self._from(())).where(sa.false())
         columns = self._described(none)
         self._columns = {column.name: column for column in columns}
-        self._refuse_twins([column.name for column in columns])
+        names = [column.name for column in columns]
+        self._refuse_names(names)
+        self._refuse_twins(names)
         self._rows = self._from(tuple(self._columns))
 
     def _described(self, none: sa.Select[Any]) -> list[Column]:
@@ -132,6 +134,15 @@ class Relation:
         """
         known = next((known for known in self._columns if known.lower() == name.lower()), None)
         return None if known is None else self.backend.among(self._rows.c[known], self._columns[known], texts)
+
+    def _refuse_names(self, names: list[str]) -> None:
+        """Refuse what has no columns, and a column of no name, or of one that stands for something else here."""
+        where = f"{self._key}.{'table' if self._scope.table else 'query'}"
+        if not names:
+            raise InvalidSettings(where, "it has no columns.", "Name another table, or write a `query:`.")
+        if (bad := next((name for name in names if name.lower() in ("", KEY, SPOILT)), None)) is not None:
+            problem = f"a column is called {bad!r}, which none can be here."
+            raise InvalidSettings(where, problem, "Write a `query:` that names it otherwise (AS), or leaves it out.")
 
     def _refuse_twins(self, names: list[str]) -> None:
         lower = [name.lower() for name in names]

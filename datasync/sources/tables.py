@@ -5,6 +5,7 @@ What is in a cell is text: `00123` stays as it is, an empty cell is NULL, and ne
 
 from __future__ import annotations
 
+import codecs
 import itertools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,17 +14,19 @@ from pathlib import Path
 import duckdb
 
 from datasync.sources import csv_file, parquet_file, typed
-from datasync.sources.csv_file import CsvFile, Rules, unlike
-from datasync.sources.locations import PATH, File, Location
+from datasync.sources.csv_file import CsvFile, Rules, column_of, unlike
+from datasync.sources.locations import PATH, File, Location, path_column
 from datasync.sources.spreadsheet import read_sheet
 from datasync.sources.texts import is_blank
 from datasync.sql import literal, quote
 from datasync.store.scratch import ScratchFolder
 
 _NUMBERS = itertools.count(1)
+_TELLING = 50  # so many cells tell a header
 _CELLS = "it has another number of cells than the header"
 _NO_REJECTS = (
-    "SELECT NULL::VARCHAR AS _place, NULL::BIGINT AS _line, NULL::VARCHAR AS record, NULL AS sentence WHERE false"
+    "SELECT NULL::VARCHAR AS _place, NULL::BIGINT AS _line, NULL::VARCHAR AS record, NULL AS sentence, "
+    "false AS is_blank WHERE false"
 )
 
 
@@ -31,8 +34,9 @@ _NO_REJECTS = (
 class Columns:
     """How files that are alike are read: their columns (name, and SQL for the text), the function and its options.
 
-    A sheet's rows are a table already; then ``function`` is that table, and there are no options. ``spoilt`` is SQL for
-    what is wrong with a column's value (its text is NULL then), by the column's name; ``blank`` is SQL for whether a
+    A sheet's rows are a table already; then ``function`` is that table, and there are no options. ``path`` is the
+    column that tells which file a row is from. ``spoilt`` is SQL for what is wrong with a column's value (its text is
+    NULL then), by the column's name, and ``wrong`` is SQL for what is wrong with a row; ``blank`` is SQL for whether a
     row is, where its texts do not tell. ``counted``: how many rows one file has, by a count apart from its reader.
     ``holds`` is what must not go while the files are read. ``csv``: what else is known of one CSV file.
     ``ends_inside``: a file ends in the middle of a record.
@@ -41,7 +45,9 @@ class Columns:
     texts: tuple[tuple[str, str], ...]
     function: str
     options: str = ""
+    path: str = PATH
     spoilt: tuple[tuple[str, str], ...] = ()
+    wrong: str = "NULL::VARCHAR"
     blank: str = ""
     counted: int | None = field(default=None, compare=False)
     notes: tuple[str, ...] = field(default=(), compare=False)
@@ -125,8 +131,9 @@ class Tables:
         row = ", ".join(f"{literal(name)}: {text}" for name, text in own.items())
         blank = f"{columns.blank or is_blank(texts.values())} AS _blank"
         sentences = [spoilt[name] for name in dict.fromkeys(names.values()) if name in spoilt]
-        why = f"coalesce({', '.join([*sentences, 'NULL::VARCHAR'])}) AS _spoilt"
-        rest = f"{self._place(files)} AS _place, NULL::VARCHAR AS _unreadable, {why}, {blank}, {{{row}}} AS _row"
+        why = f"coalesce({', '.join([columns.wrong, *sentences])}) AS _spoilt"
+        place = f"{self._place(files, quote(columns.path))} AS _place"
+        rest = f"{place}, NULL::VARCHAR AS _unreadable, {why}, {blank}, {{{row}}} AS _row"
         return f"SELECT {named}{rest} FROM {self._source(index, columns, files)}"
 
     def _source(self, index: int, columns: Columns, files: Sequence[File]) -> str:
@@ -134,7 +141,7 @@ class Tables:
             return columns.function
         paths = ", ".join(literal(self._copies.get(file, file).pattern) for file in files)
         tables = f", rejects_table = '{self._rejects(index)}', rejects_scan = '{self._scans(index)}'"
-        options = f"filename = {literal(PATH)}, {columns.options}{tables if columns.rejects_rows else ''}"
+        options = f"filename = {literal(columns.path)}, {columns.options}{tables if columns.rejects_rows else ''}"
         return f"{columns.function}([{paths}], hive_partitioning = false, {options})"
 
     def _rejects(self, index: int) -> str:
@@ -158,14 +165,15 @@ class Tables:
             found = csv.lines(rows) if csv else rows
             con.execute(f"INSERT INTO {lines} SELECT ?, unnest(?::BIGINT[]), unnest(?::BIGINT[])", [path, rows, found])
         place = self._place(files, "file_path")
+        blank, cells = _blank_line(self._groups[index][0]), literal(f": {_CELLS}.")
         return (
             f"SELECT DISTINCT ON (file_path, line) {place} AS _place, _line, "
             "ltrim(csv_line, chr(13) || chr(10)) AS record, "
-            f"'Line ' || format('{{:,}}', _line) || ' of ' || {place} || ': ' || {literal(_CELLS)} || '.' AS sentence "
+            f"'Line ' || format('{{:,}}', _line) || ' of ' || {place} || {cells} AS sentence, {blank} AS is_blank "
             f"FROM {rejected} JOIN {lines} USING (file_path, line)"
         )
 
-    def _place(self, files: Sequence[File], path: str = quote(PATH)) -> str:
+    def _place(self, files: Sequence[File], path: str) -> str:
         """SQL that gives a file's name from the path it was read by."""
         copies = {self._copies[file].path: file.name for file in files if file in self._copies}
         cases = "".join(f"WHEN {literal(copy)} THEN {literal(name)} " for copy, name in copies.items())
@@ -173,14 +181,29 @@ class Tables:
         return f"CASE {path} {cases}ELSE {name} END" if cases else name
 
 
+def _blank_line(columns: Columns) -> str:
+    """SQL for whether a line, ``csv_line``, has no value in any cell, however many cells it has."""
+    delimiter = literal(columns.csv.dialect.delimiter.decode() if columns.csv else "")
+    return f"NOT contains(csv_line, '\"\"\"') AND looks_empty(replace(replace(csv_line, {delimiter}, ''), '\"', ''))"
+
+
+def _repeats(header: Sequence[str]) -> str:
+    """SQL for a sentence where a row repeats the header, as where exports were put together."""
+    first, *others = header[:_TELLING]
+    alike = [f"{column_of(0)} IN ({literal(first)}, {literal(codecs.BOM_UTF8.decode() + first)})"]
+    alike += [f"{column_of(place)} = {literal(name)}" for place, name in enumerate(others, 1)]
+    return f"CASE WHEN {' AND '.join(alike)} THEN 'The row repeats the header.' END"
+
+
 def look_at_csv(location: Location, file: File, delimiter: str | None, rules: Rules) -> Columns:
     """The columns of one CSV file, and its records by our own count; UnreadableFile where it has no header."""
     csv = csv_file.look_at_csv(location, file, delimiter, rules)
-    texts = tuple((name, quote(name)) for name in csv.names)
+    texts = tuple((name, column_of(place)) for place, name in enumerate(csv.names))
     return Columns(
         texts,
         "read_csv",
         csv.options,
+        wrong=_repeats(csv.header),
         counted=csv.scan.records,
         notes=csv.suspects,
         csv=csv,
@@ -193,7 +216,8 @@ def look_at_parquet(con: duckdb.DuckDBPyConnection, location: Location, file: Fi
     footer = parquet_file.read_footer(location, file)
     rows = f"read_parquet([{literal(file.pattern)}], hive_partitioning = false)"
     texts, spoilt = _typed(con, rows, footer.wide, rules)
-    return Columns(texts, "read_parquet", "union_by_name = false", spoilt, counted=footer.rows)
+    path = path_column([name for name, _ in texts])
+    return Columns(texts, "read_parquet", "union_by_name = false", path, spoilt, counted=footer.rows)
 
 
 def copy_parquet(con: duckdb.DuckDBPyConnection, location: Location, file: File, rules: Rules) -> Columns:
@@ -203,8 +227,9 @@ def copy_parquet(con: duckdb.DuckDBPyConnection, location: Location, file: File,
     parquet_file.copy_as_binary(location, file, copy)
     rows = f"read_parquet({literal(str(copy))})"
     texts, spoilt = _typed(con, rows, footer.wide, rules)
-    source = f"(SELECT *, {literal(file.path)} AS {quote(PATH)} FROM {rows})"
-    return Columns(texts, source, spoilt=spoilt, counted=footer.rows, holds=folder)
+    path = path_column([name for name, _ in texts])
+    source = f"(SELECT *, {literal(file.path)} AS {quote(path)} FROM {rows})"
+    return Columns(texts, source, path=path, spoilt=spoilt, counted=footer.rows, holds=folder)
 
 
 def _typed(

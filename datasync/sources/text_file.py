@@ -23,6 +23,7 @@ _KINDS = {
     b"\xfd7zXZ": "compressed by xz",
 }
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_NEEDS_ENCODING = "it is UTF-16: say so under its scope, `encoding: utf-16`, or export it as UTF-8"
 
 
 def refuse_what_is_no_text(location: Location, file: File) -> None:
@@ -35,6 +36,8 @@ def refuse_what_is_no_text(location: Location, file: File) -> None:
 
 
 def _refuse_other_kinds(head: bytes, name: str) -> None:
+    if head.startswith(_UTF_16):
+        raise UnreadableFile(name, _NEEDS_ENCODING)
     for magic, kind in _KINDS.items():
         if head.startswith(magic):
             raise UnreadableFile(name, f"its content is {kind}")
@@ -42,7 +45,7 @@ def _refuse_other_kinds(head: bytes, name: str) -> None:
         raise UnreadableFile(name, "it is nothing but zero bytes: it was damaged, or not written yet")
     # A zero in a cell spoils its own record at most. Text in UTF-16 has many of them, and binary content is no UTF-8.
     is_binary = head.count(0) * _FEW > len(head) or (b"\0" in head and not _is_utf8(head))
-    if is_binary and not head.startswith(_UTF_16):
+    if is_binary:
         raise UnreadableFile(name, "its content is binary, or text that is not UTF-8")
 
 
