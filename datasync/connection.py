@@ -23,7 +23,8 @@ _WHOLE_EXTRA = "__extra__"  # the one parameter of a URI that holds an ``extra``
 class Connection:
     """Where a system is and what opens it. Its repr shows its name and type alone: anything else may hold a secret.
 
-    Its password, and what in its extra sounds like one, are registered with the mask as it is made.
+    Its password, what in its extra sounds like one, a login that looks like a key, and what a host or an extra has of a
+    login in a URL are registered with the mask as it is made.
     """
 
     name: str
@@ -37,6 +38,8 @@ class Connection:
 
     def __post_init__(self) -> None:
         secrets.register(self.password)
+        secrets.register_keylike(self.login)
+        secrets.register_login(self.host if "://" in self.host else f"//{self.host}")
         secrets.register_mapping(self.extra)
 
 

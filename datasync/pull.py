@@ -243,7 +243,7 @@ def _write(con: duckdb.DuckDBPyConnection, store: Store, found: Snapshot, folder
     Returns the snapshot with the seal of its records, and False if another try's was there before.
     """
     mine = {"run": found.run, "scope": found.scope}
-    texts = ", ".join(f"{secrets.masked_sql(column)} AS {column}" for column in ("name", "sentence", "record"))
+    texts = ", ".join(f"{secrets.masked_sql(column)} AS {column}" for column in _TEXTS)
     invalid = _copied(con, folder / "quarantine.parquet", f"SELECT * REPLACE ({texts}) FROM invalid", mine)
     store.replace(quarantine_path(found.scope, found.run), invalid)
     if found.asked:
@@ -256,6 +256,9 @@ def _write(con: duckdb.DuckDBPyConnection, store: Store, found: Snapshot, folder
     snapshot = _copied(con, folder / "snapshot.parquet", left_out, _footer(found))
     store.create(records_path(found.scope, found.file), records)
     return found, store.create(snapshot_path(found.scope, found.run), snapshot)
+
+
+_TEXTS = ("sku", "place", "name", "sentence", "record")  # of a record in quarantine
 
 
 def _records(con: duckdb.DuckDBPyConnection, found: Snapshot, folder: Path) -> tuple[Path, str]:

@@ -2,7 +2,8 @@
 
 A secret is registered where it arises: a connection's password and extra, a token that was issued, a header that was
 sent. ``mask`` puts three stars in its place, in every form that software gives it: as it is, percent-encoded, in base64
-at any offset, escaped for JSON, HTML or Python. Every log record passes the mask (``guard_logs``), and so does what the
+at any offset, escaped for JSON, HTML or Python, and with any letter of it escaped in any of these ways, several times
+over or as UTF-16 (``datasync.disguises``). Every log record passes the mask (``guard_logs``), and so does what the
 store writes. Words that are not ours (a server's, a driver's) go to one logger alone, by ``log_foreign``.
 """
 
@@ -16,37 +17,54 @@ import logging
 import os
 import re
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
+from datasync.disguises import disguised, in_any_disguise
 from datasync.errors import DatasyncError
 
 MASK = "***"
 SHORTEST = 5  # characters: what is shorter stands in ordinary words too, and Airflow's own mask begins there as well
 _LONGEST_TEXT = 20_000
-_SECRET_KEYS = re.compile(r"pass|secret|token|key|auth|cred|cookie|private|signature", re.IGNORECASE)
+_SECRET_KEYS = re.compile(
+    r"pass|pwd|secret|token|key|auth|cred|cookie|private|signature|bearer|session|jwt", re.IGNORECASE
+)
 _NO_SECRET_KEYS = re.compile(r"(url|uri|endpoint|path|file|mode|type)$", re.IGNORECASE)
 _ENVIRONMENT = re.compile(r"SECRET|TOKEN|PASSWORD|PASSWD|ACCESS_KEY|API_?KEY|CREDENTIAL", re.IGNORECASE)
-_HEADER = re.compile(r"\b(Bearer|Basic|Digest|OAuth) +(?=[^\s]*[\d=+/])[^\s'\"][^'\"\n]*", re.IGNORECASE)
+_HEADER = re.compile(
+    r"\b(Bearer|Basic|Digest|OAuth|AWS4-HMAC-SHA256) +(?=[^\s]*[\d=+/])[^\s'\"][^'\"\n]*", re.IGNORECASE
+)
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 _USERINFO = re.compile(r"(\b[\w+.-]+://)[^/\s@'\"<>]+@")
 _QUERY = re.compile(r"(\bhttps?://[^\s?#'\"<>]+)\?[^\s#'\"<>]+")
+_PAIR = re.compile(
+    r"([\w-]*(?:passw|passphrase|pwd|secret|token|api_?key|cookie)[\w-]*[\"']?\s*[:=]\s*(?:[bB]?[\"'])?)"
+    r"(?=[^\s\"'&;,<>]*[\d=+/])([^\s\"'&;,<>{}\[\]()]{5,})",
+    re.IGNORECASE,
+)
+_LOGIN_IN_URL = re.compile(r"//([^/\s@'\"<>]*)@")
+_IN_LOGS = ((_USERINFO, rf"\1{MASK}@"), (_QUERY, rf"\1?{MASK}"), (_HEADER, rf"\1 {MASK}"), (_PAIR, rf"\1{MASK}"))
+_KEYLIKE = re.compile(r"(?=.*[\d@+/=])[^\s]{12,}")
 _FOREIGN = logging.getLogger("datasync.foreign")
 
 
 class _Registry:
-    """The forms of every secret of this process, longest first, one pattern for all, and who hears of new ones."""
+    """The secrets of this process, their forms, longest first, one pattern for all, and who hears of new ones."""
 
     def __init__(self) -> None:
+        self.secrets: set[str] = set()
         self.forms: list[str] = []
         self.pattern: re.Pattern[str] | None = None
         self.listeners: list[Callable[[str], None]] = []
 
-    def add(self, forms: Iterable[str]) -> None:
-        new = set(forms) - set(self.forms)
+    def add(self, secrets: Iterable[str]) -> None:
+        missing = set(secrets) - self.secrets
+        self.secrets |= missing
+        new = {form for secret in missing for form in _forms_of(secret)} - set(self.forms)
         if not new:
             return
         self.forms = sorted({*self.forms, *new}, key=len, reverse=True)
@@ -62,16 +80,40 @@ _REGISTRY = _Registry()
 def register(*secrets: object) -> None:
     """Mask these from now on; texts shorter than SHORTEST and what is no text are passed over."""
     texts = [secret.strip() for secret in secrets if isinstance(secret, str)]
-    _REGISTRY.add(form for text in texts if len(text) >= SHORTEST for form in _forms_of(text))
+    _REGISTRY.add([text for text in texts if len(text) >= SHORTEST])
+
+
+def register_keylike(*texts: object) -> None:
+    """Register those texts that look like a key, where others may stand too: a login, a cookie."""
+    register(*(text for text in texts if isinstance(text, str) and _KEYLIKE.fullmatch(text)))
 
 
 def register_mapping(values: Mapping[str, Any]) -> None:
-    """Register what stands under a key that sounds like a secret's (password, token, key, ...), however deep."""
+    """Register what stands under a key that sounds like a secret's (password, token, key, ...), however deep, and the
+    login in every URL.
+    """
     for key, value in values.items():
-        if isinstance(value, Mapping):
-            register_mapping(value)
-        elif _SECRET_KEYS.search(str(key)) and not _NO_SECRET_KEYS.search(str(key)):
+        _register_value(value, bool(_SECRET_KEYS.search(str(key)) and not _NO_SECRET_KEYS.search(str(key))))
+
+
+def _register_value(value: object, is_secret: bool) -> None:
+    if isinstance(value, Mapping):
+        register_mapping(value)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            _register_value(part, is_secret)
+    elif isinstance(value, str):
+        register_login(value)
+        if is_secret:
             register(value)
+
+
+def register_login(url: str) -> None:
+    """Register the login that stands in a URL, and its password as it is and decoded."""
+    for login in _LOGIN_IN_URL.findall(url):
+        password = login.partition(":")[2]
+        register(*((login, password, unquote(password)) if password else ()))
+        register_keylike(login)
 
 
 def register_environment() -> None:
@@ -90,12 +132,17 @@ def on_register(listen: Callable[[str], None]) -> None:
 
 def mask(text: str) -> str:
     """A text without the secrets that are registered."""
-    return _REGISTRY.pattern.sub(MASK, text) if _REGISTRY.pattern else text
+    if not _REGISTRY.pattern:
+        return text
+    text = _REGISTRY.pattern.sub(MASK, text)
+    for secret in disguised(_REGISTRY.forms, text.encode("utf-8", "surrogatepass")):
+        text = in_any_disguise(secret).sub(MASK, text)
+    return text
 
 
 def mask_log(text: str) -> str:
     """The same for a line of a log, in which no URL shows its login or query, and no header what it opens, either."""
-    for pattern, masked in ((_USERINFO, rf"\1{MASK}@"), (_QUERY, rf"\1?{MASK}"), (_HEADER, rf"\1 {MASK}")):
+    for pattern, masked in _IN_LOGS:
         text = pattern.sub(masked, text)
     return mask(text)
 
@@ -113,7 +160,8 @@ def mask_all(content: Any) -> Any:
 
 def mask_bytes(body: bytes) -> bytes:
     """A body without registered secrets: looked for first, because most bodies have none."""
-    if not any(form.encode() in body for form in _REGISTRY.forms):
+    forms = _REGISTRY.forms
+    if not any(form.encode() in body for form in forms) and not (forms and disguised(forms, body)):
         return body
     return mask(body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
 
@@ -176,10 +224,14 @@ def guard_logs() -> None:
     """Mask every record that any logger makes and what an uncaught error prints, and keep HTTP clients quiet."""
     if getattr(logging.getLogRecordFactory(), "masks", False):
         return
-    for name in ("httpx", "httpcore"):
+    for name in ("httpx", "httpcore", "oauthlib"):
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.setLogRecordFactory(_MaskedRecords(logging.getLogRecordFactory()))
     sys.excepthook = _masked_excepthook
+    if threading.excepthook is threading.__excepthook__:
+        threading.excepthook = _masked_hook
+    if sys.unraisablehook is sys.__unraisablehook__:
+        sys.unraisablehook = _masked_hook
 
 
 class _MaskedRecords:
@@ -192,8 +244,7 @@ class _MaskedRecords:
 
     def __call__(self, *args: Any, **kwargs: Any) -> logging.LogRecord:
         record = self._make(*args, **kwargs)
-        words = record.getMessage() if record.args else str(record.msg)
-        record.msg, record.args = mask_log(words), None
+        record.msg, record.args = mask_log(_message(record)), None
         if record.exc_info and record.exc_info[1]:
             clean(record.exc_info[1])
             record.exc_text = mask_log("".join(traceback.format_exception(*record.exc_info)).rstrip("\n"))
@@ -202,8 +253,22 @@ class _MaskedRecords:
         return record
 
 
-def _masked_excepthook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+def _message(record: logging.LogRecord) -> str:
+    """What a record says, also where its arguments do not fit its words: a log must not stop what it tells of."""
+    try:
+        return record.getMessage()
+    except Exception:
+        return f"{record.msg} {record.args}"
+
+
+def _masked_excepthook(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
     sys.stderr.write(mask_log("".join(traceback.format_exception(kind, error, trace))))
+
+
+def _masked_hook(hook: Any) -> None:
+    """The same for an error that ends a thread, or that nobody can be told of."""
+    if hook.exc_type is not SystemExit:
+        _masked_excepthook(hook.exc_type, hook.exc_value, hook.exc_traceback)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

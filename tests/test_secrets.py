@@ -58,6 +58,59 @@ def test_a_secret_is_masked_in_every_form(form: str) -> None:
     assert not any(piece in masked for piece in ("4f", "a17", "3466", "sh"))
 
 
+def in_a_url_in_json_in_a_url(text: str) -> str:
+    link = "https://shop.example/?" + urllib.parse.urlencode({"token": text})
+    return "https://other.example/?" + urllib.parse.urlencode({"state": json.dumps({"next": link})})
+
+
+def some_letters(text: str, escape: str, every: int = 2) -> str:
+    return "".join(escape.format(ord(c)) if n % every == 0 and c.isascii() else c for n, c in enumerate(text))
+
+
+HIDDEN: dict[str, Callable[[str], str]] = {
+    "a URL in JSON in a URL": in_a_url_in_json_in_a_url,
+    "each letter percent-encoded": lambda text: "".join(f"%{octet:02x}" for octet in text.encode()),
+    "three times percent-encoded": lambda text: quoted(quoted(quoted(text))),
+    "some letters percent-encoded": lambda text: some_letters(text, "%{:02X}", 3),
+    "JSON with signs as .NET escapes them": lambda text: some_letters(json.dumps(text), "\\u{:04X}", 5),
+    "each letter as JSON may escape it": lambda text: "".join(f"\\u{ord(c):04x}" for c in text),
+    "JSON in JSON in JSON": lambda text: json.dumps(json.dumps(json.dumps(text))),
+    "HTML numbers": lambda text: some_letters(text, "&#{};", 1),
+    "HTML in hexadecimal numbers": lambda text: some_letters(text, "&#x{:X};"),
+    "HTML twice": lambda text: html.escape(html.escape(some_letters(text, "&#x{:x};"))),
+    "UTF-16": lambda text: text.encode("utf-16-le").decode("latin-1"),
+    "base64 in a URL": lambda text: quoted(base64.b64encode(text.encode()).decode()),
+    "base64 of what is sent with a login": lambda text: base64.b64encode(f"shop:{text}".encode()).decode(),
+    "percent-encoded in JSON in HTML": lambda text: html.escape(json.dumps({"url": f"/?t={quoted(text)}"})),
+}
+
+
+def quoted(text: str) -> str:
+    return urllib.parse.quote(text, safe="")
+
+
+@pytest.mark.parametrize("secret", ["hush-4f0c9a17", 'h&sh "4f/0c\\9+a17<', "tok=en4f0c9a17=="])
+@pytest.mark.parametrize("form", HIDDEN)
+def test_a_secret_is_masked_in_disguise(form: str, secret: str) -> None:
+    shown = f"before {HIDDEN[form](secret)} after"
+    secrets.register(secret)
+    masked, body = secrets.mask(shown), secrets.mask_bytes(shown.encode())
+    assert secrets.MASK in masked
+    assert body.decode() == masked
+    left = re.sub(r"[^a-z0-9]", "", html.unescape(urllib.parse.unquote(masked)).lower())
+    assert not any(piece in left for piece in ("4f0c", "9a17", "0c9a", "5c9a", secrets_in_base64(secret)))
+
+
+def secrets_in_base64(secret: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", base64.b64encode(secret.encode()).decode().lower())[:12]
+
+
+def test_what_is_escaped_and_no_secret_stays_as_it_is() -> None:
+    secrets.register("hush-4f0c9a17")
+    body = rb'{"name": "\u0048at &amp; %41\u00e9\/", "html": "&lt;b&gt;&#39;x&#39;"}'
+    assert secrets.mask_bytes(body) is body
+
+
 @pytest.mark.parametrize("offset", range(6))
 @pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
 def test_a_secret_is_masked_in_base64_wherever_it_begins(encode: Callable[[bytes], bytes], offset: int) -> None:
@@ -72,7 +125,7 @@ def test_a_secret_is_masked_in_base64_wherever_it_begins(encode: Callable[[bytes
 @given(st.text(min_size=5, max_size=30).filter(lambda text: len(text.strip()) >= 5), st.text(), st.text())
 def test_whatever_the_secret_is_it_is_gone(secret: str, before: str, after: str) -> None:
     registry = secrets._REGISTRY
-    registry.forms, registry.pattern = [], None
+    registry.secrets, registry.forms, registry.pattern = set(), [], None
     secrets.register(secret)
     assert secrets.mask(secret.strip()) == secrets.MASK
     body = f"{before}{secret.strip()}{after}".encode("utf-8", "surrogatepass")

@@ -14,7 +14,7 @@ from datasync.secrets import mask, mask_all, mask_log
 
 def say(text: object = "") -> None:
     """One line of a command's answer, on stdout."""
-    sys.stdout.write(f"{plain(mask(str(text)))}\n")
+    sys.stdout.write(f"{mask(plain(text))}\n")
 
 
 def say_json(content: object) -> None:
@@ -24,7 +24,7 @@ def say_json(content: object) -> None:
 
 def tell(text: object) -> None:
     """One line beside the answer, on stderr."""
-    sys.stderr.write(f"{plain(mask_log(str(text)))}\n")
+    sys.stderr.write(f"{mask_log(plain(text))}\n")
     sys.stderr.flush()
 
 

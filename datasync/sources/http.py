@@ -156,6 +156,7 @@ class Api:
             self._deadline.end()
         if self._deadline.is_over:  # a body without a length ends where its connection does
             raise self._too_late()
+        secrets.register_keylike(*self._client.cookies.values())
         return Answer(self.judge(response, secrets.mask_bytes(body)), _at(response))
 
     def _failed(self, error: httpx.RequestError) -> Exception:
@@ -202,7 +203,7 @@ class Api:
             answer = None
         if not response.is_success:
             location = response.headers.get("location", "")
-            words = f"{message(answer) or content[:_LOGGED].decode('utf-8', 'replace')} {location}".strip()
+            words = f"{message(answer) or _beginning(content)} {location}".strip()
             secrets.log_foreign(f"{self._place(response.url)} ({response.status_code})", words)
         codes = [answer.get(key) for key in ("code", "error")] if isinstance(answer, Mapping) else []
         code = next((str(code) for code in codes if code and _CODE.fullmatch(str(code))), None)
@@ -214,6 +215,11 @@ class Api:
         self.requests += 1
         request.extensions = {**request.extensions, "trace": self._deadline.trace}
         self._deadline.begin()
+
+
+def _beginning(content: bytes) -> str:
+    """The beginning of an answer for the log, cut after it was masked: half a secret is none that the mask knows."""
+    return secrets.mask_bytes(content)[:_LOGGED].decode("utf-8", "replace")
 
 
 def _host(location: str) -> str:

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import json
 import logging
-import re
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from urllib.parse import quote
 
-import duckdb
 import pytest
 
 from datasync import secrets
-from datasync.sql import literal
-from tests.shop import SERVICES, Shop
+from tests.searching import shows, texts
+from tests.shop import SERVICES, Shop, Told
 from tests.sources.standins.server import Site, started
 from tests.sources.test_mistakes import CLIENT, KEYS, PIM, STORE, Pointed
 
@@ -54,34 +49,12 @@ def nothing_registered(monkeypatch: pytest.MonkeyPatch) -> None:
 def unmasked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Switch the mask off, so that a search which finds nothing can be seen to find."""
     monkeypatch.setattr(secrets._Registry, "add", lambda self, forms: None)
-    monkeypatch.setattr(secrets, "_HEADER", re.compile(r"(never){9}"))
-    monkeypatch.setattr(secrets, "_QUERY", re.compile(r"(never){9}"))
-    monkeypatch.setattr(secrets, "_USERINFO", re.compile(r"(never){9}"))
+    monkeypatch.setattr(secrets, "_IN_LOGS", ())
 
 
-def texts(folder: Path) -> Iterator[str]:
-    """The content of every file, unpacked: rows and footers of Parquet, pages, data files of the report."""
-    con = duckdb.connect()
-    for file in (path for path in folder.rglob("*") if path.is_file()):
-        content = file.read_bytes()
-        if file.suffix == ".parquet":
-            path = literal(str(file))
-            yield str(con.execute(f"SELECT * FROM read_parquet({path}, hive_partitioning = false)").fetchall())
-            yield str(con.execute(f"SELECT decode(value) FROM parquet_kv_metadata({path})").fetchall())
-        elif file.suffix == ".gz":
-            yield zlib.decompress(content, 47).decode("utf-8", "replace")
-        elif packed := re.fullmatch(r'datasync\("[^"]+","([^"]*)",(\d+)\)', content.decode("utf-16", "replace")):
-            bits = "".join(f"{ord(letter) - 0x3400:015b}"[::-1] for letter in packed[1])
-            raw = bytes(int(bits[at : at + 8][::-1], 2) for at in range(0, 8 * int(packed[2]), 8))
-            yield zlib.decompressobj(-15).decompress(raw).decode("utf-8", "replace")
-        else:
-            yield content.decode("utf-8", "replace")
-    con.close()
-
-
-def shows(text: str, secret: str) -> bool:
-    in_base64 = [base64.b64encode(b"x" * n + secret.encode()).decode()[4:-4] for n in range(3)]
-    return any(form in text for form in (secret, quote(secret, safe=""), *in_base64))
+def everything(folder: Path, logged: io.StringIO, said: Sequence[Told]) -> str:
+    """All that is to be read: logs, what the shell said, and every file."""
+    return "\n".join([logged.getvalue(), *(told.out + told.err for told in said), *(text for _, text in texts(folder))])
 
 
 def echoed(
@@ -96,8 +69,7 @@ def echoed(
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("AIRFLOW_CONN_THERE", json.dumps(pointed.usual))
         said = [pointed.shop.run(*argv) for argv in (["sync"], ["check"], ["publish"], ["status", "--json"], ["holds"])]
-    shown = "\n".join([logged.getvalue(), *(told.out + told.err for told in said), *texts(folder)])
-    return [secret for secret in SENT[kind] if shows(shown, secret)]
+    return shows(everything(folder, logged, said), *SENT[kind])
 
 
 @pytest.mark.parametrize("status", [400, 302, 503, 200])
@@ -147,7 +119,7 @@ def refused(folder: Path, place: str, monkeypatch: pytest.MonkeyPatch, logged: i
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     said = [shop.run(*argv) for argv in (["sync"], ["check"], ["publish"], ["status", "--json"])]
     assert said[0].code in (2, 3), said[0].err
-    return "\n".join([logged.getvalue(), *(told.out + told.err for told in said), *texts(folder)])
+    return everything(folder, logged, said)
 
 
 @pytest.mark.parametrize("place", PLACES)

@@ -87,6 +87,8 @@ class Akeneo(Standin):
 
     def _token(self, asked: Asked) -> Any:
         given = json.loads(asked.body)
+        if self.settings.get("repeats_login"):
+            raise Refused(422, code=422, message=f"You sent {asked.headers.get('Authorization')} {asked.body.decode()}")
         if asked.headers.get("Authorization") != CLIENT:
             raise Refused(422, code=422, message='Parameter "client_id" is missing or does not match any client')
         if given["grant_type"] == "refresh_token":

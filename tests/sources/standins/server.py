@@ -248,15 +248,17 @@ class Handler(BaseHTTPRequestHandler):
     def _echo(self, fault: Fault, asked: Asked) -> None:
         """An answer that repeats what was sent, as servers in a debug mode do: in its body, a header and a redirect."""
         sent = self.headers.get("Authorization", "")
-        coded = {"quoted": quote(sent, safe=""), "base64": base64.b64encode(f"sent: {sent}".encode()).decode()}
-        headers = {"X-Sent": quote(sent), "Retry-After": "0", **fault.headers}
+        coded = _coded(sent)
+        headers = {"X-Sent": quote(sent), "Set-Cookie": f"sent={quote(sent)}", "Retry-After": "0", **fault.headers}
         if fault.status == 302:
             headers["Location"] = f"http://user:{quote(sent, safe='')}@127.0.0.1/{quote(sent)}?sent={quote(sent)}"
         content: Any = {"code": fault.status, "message": f"You sent {sent}", **coded}
         if fault.status == 200:
-            echo = json.dumps(" ".join([sent, *coded.values()])).encode()[1:-1]
+            letters = "".join(f"\\u{ord(letter):04x}" for letter in sent)
+            echo = json.dumps(" ".join([sent, *coded.values()])).encode()[1:-1] + letters.encode()
             whole = json.dumps(self.standin.answer(asked)).encode()
             content = re.sub(rb'("(?:name|data)": ")', lambda hit: hit[1] + echo + b" ", whole)
+            content = re.sub(rb'("sku": ")', lambda hit: hit[1] + quote(sent, safe="").encode(), content, count=1)
         self._send(fault.status, content, **headers)
 
     def _expire(self, fault: Fault, asked: Asked) -> None:
@@ -264,6 +266,22 @@ class Handler(BaseHTTPRequestHandler):
         if self.standin.settings.get("forgets"):
             self.standin.settings["refresh"] = []
         self._send(401, {"code": 401, "message": "The access token provided has expired."})
+
+
+def _coded(sent: str) -> dict[str, str]:
+    """What was sent as servers, proxies and logs write it, by how they do."""
+    link = f"https://shop.example/?sent={quote(sent, safe='')}"
+    return {
+        "quoted": quote(sent, safe=""),
+        "twice": quote(quote(sent, safe=""), safe=""),
+        "base64": base64.b64encode(f"sent: {sent}".encode()).decode(),
+        "base64url": base64.urlsafe_b64encode(f"s: {sent}".encode()).decode(),
+        "html": "".join(f"&#{ord(letter)};" for letter in sent),
+        "json": "".join(f"\\u{ord(letter):04X}" for letter in sent),
+        "hexadecimal": sent.encode().hex(),
+        "link": f"https://other.example/?state={quote(json.dumps({'next': link}))}",
+        "wide": "\0".join(sent),
+    }
 
 
 def _with_oddities(body: bytes) -> bytes:
