@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -135,6 +136,37 @@ def test_woocommerce(tmp_path: Path) -> None:
         "Warm",
     )
     assert found["CAP"]["description"] == "Long"
+
+
+HEADINGS = {
+    "de": (
+        "ID,Typ,Artikelnummer,GTIN,Name,Veröffentlicht,Ist hervorgehoben?,Sichtbarkeit im Katalog,Kurzbeschreibung,"
+        "Beschreibung,Vorrätig?,Bestand,Lieferrückstände erlaubt?,Angebotspreis,Regulärer Preis,Kategorien,"
+        "Schlagwörter,Bilder,Übergeordnetes Produkt,Position,Attribut 1 Name,Attribut 1 Wert(e)"
+    ),
+    "fr": (
+        "ID,Type,UGS,GTIN,Nom,Publié,Mis en avant ?,Visibilité dans le catalogue,Description courte,Description,"
+        "En stock\u00a0?,Stock,Autoriser les commandes de produits en rupture ?,Tarif promo,Tarif régulier,Catégories,"
+        "Étiquettes,Images,Parent,Position,Nom de l’attribut 1,Valeur(s) de l’attribut 1"
+    ),
+    "es": (
+        "ID,Tipo,SKU,GTIN,Nombre,Publicado,¿Está destacado?,Visibilidad en el catálogo,Descripción corta,Descripción,"
+        "¿En inventario?,Inventario,¿Permitir reservas de productos agotados?,Precio rebajado,Precio normal,Categorías,"
+        "Etiquetas,Imágenes,Superior,Posición,Nombre del atributo 1,Valor(es) del atributo 1"
+    ),
+}
+
+
+@pytest.mark.parametrize("language", HEADINGS)
+def test_woocommerce_with_its_headings_in_another_language(tmp_path: Path, language: str) -> None:
+    _, rows = WOOCOMMERCE.split("\n", 1)
+    in_comma = re.sub(r",(\d+)\.(\d\d),", r',"\1,\2",', re.sub(r",(\d+)\.(\d\d),", r',"\1,\2",', rows))
+    assert '"39,00","45,00"' in in_comma
+    (tmp_path / "en").mkdir()
+    (english,) = products(tmp_path / "en", "products.csv", WOOCOMMERCE).values()
+    (translated,) = products(tmp_path, "products.csv", f"{HEADINGS[language]}\n{in_comma}").values()
+    names = ("name", "type", "price", "status", "visible_in", "stock", "images", "categories", "description")
+    assert columns(translated, *names) == columns(english, *names)
 
 
 MAGENTO = """\

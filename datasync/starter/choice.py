@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -42,6 +43,12 @@ class Choice:
     samples: tuple[str, ...] = ()
     options: tuple[Reading, ...] = ()
     is_guess: bool = False
+
+
+def ambiguous(column: str, field: str, readings: Sequence[str]) -> Choice:
+    """A column that is left to a person, because its field can be read in several ways."""
+    note = f"{field} can be read in {len(readings)} ways; take the line that is right"
+    return Choice(column, "", (field,), note=note, options=tuple(map(Reading, readings)))
 
 
 def shown(value: object) -> str:

@@ -10,11 +10,11 @@ import duckdb
 
 from datasync import product
 from datasync.starter import words
-from datasync.starter.amounts import amounts
-from datasync.starter.choice import Choice, Reading, fits, misfits, spelled, understood
+from datasync.starter.amounts import Amounts, amounts
+from datasync.starter.choice import Choice, Reading, ambiguous, fits, misfits, spelled, understood
 from datasync.starter.names import is_counted, is_opposite, language, plain, ranked, spellings
 from datasync.starter.sample import Field, Sample
-from datasync.starter.times import times
+from datasync.starter.times import Times, times
 
 _ORDER = (
     *("sku", "name", "price", "currency", "stock", "status", "visible_in", "url", "images", "categories"),
@@ -130,23 +130,18 @@ def _by_form(choices: _Open, column: str, field: Field) -> Choice:
 _Forms = Iterator["str | Choice"]
 
 
-def _ambiguous(column: str, field: Field, options: tuple[str, ...]) -> Choice:
-    note = f"{field.name} can be read in {len(options)} ways; take the line that is right"
-    return Choice(column, "", (field.name,), note=note, options=tuple(map(Reading, options)))
-
-
 def _prices(choices: _Open, field: Field, f: str) -> _Forms:
-    read = amounts(choices.con, field, f)
-    if read.options:
-        yield _ambiguous("price", field, read.options)
-    elif read.sql:
-        yield read.sql
+    return _understood("price", field, amounts(choices.con, field, f))
 
 
 def _moments(choices: _Open, field: Field, f: str) -> _Forms:
-    read = times(choices.con, field, f)
+    return _understood("updated_at", field, times(choices.con, field, f))
+
+
+def _understood(column: str, field: Field, read: Amounts | Times) -> _Forms:
+    """The one way to read a field, or a choice of several; nothing where there is none."""
     if read.options:
-        yield _ambiguous("updated_at", field, read.options)
+        yield ambiguous(column, field.name, read.options)
     elif read.sql:
         yield read.sql
 

@@ -14,9 +14,10 @@ import duckdb
 from datasync.grouping import ALONE, Rows
 from datasync.sql import literal
 from datasync.starter.amounts import amounts
-from datasync.starter.choice import Choice, Reading, spelled
+from datasync.starter.choice import Choice, Reading, ambiguous, spelled
 from datasync.starter.names import LANGUAGES
 from datasync.starter.sample import Sample
+from datasync.starter.woocommerce import HEADINGS, TELLING
 
 _BOTH = "['catalog', 'search']"
 ON_OFF = {"1": "enabled", "0": "disabled"}
@@ -74,16 +75,14 @@ class _Fields:
         name = self.name(*headers)
         return {column: Choice(column, sql, (name,), note=note)} if name else {}
 
-    def price(self, *headers: str, reduced: str) -> dict[str, Choice]:
+    def price(self, *headers: str, reduced: Sequence[str]) -> dict[str, Choice]:
         """The regular price, unless its values leave two readings open."""
         name = self.name(*headers)
         read = amounts(self.con, self.sample.field(name), spelled(self.con, name)) if name else None
         if read and read.sql:
-            note = f"the regular one: offers stand in {self.name(reduced)}" if self.name(reduced) else ""
+            note = f"the regular one: offers stand in {self.name(*reduced)}" if self.name(*reduced) else ""
             return {"price": Choice("price", read.sql, (name,), note=note)}
-        options = tuple(map(Reading, read.options)) if read else ()
-        note = f"{name} can be read in {len(options)} ways; take the line that is right"
-        return {"price": Choice("price", "", (name,), note=note, options=options)} if options else {}
+        return {"price": ambiguous("price", name, read.options)} if read and read.options else {}
 
     def sku(self, *headers: str) -> dict[str, Choice]:
         """The SKU, with how many records have none."""
@@ -111,7 +110,7 @@ def recognised(con: duckdb.DuckDBPyConnection, sample: Sample) -> System | None:
     fields = _Fields(con, sample)
     if fields.has("Handle", "Title", "Variant Price") or fields.has("URL handle", "Title", "Price", "Option1 name"):
         return System("Shopify", [_shopify_rows(fields)], _shopify)
-    if fields.has("ID", "Type", "SKU", "Name", "Published", "Visibility in catalog"):
+    if all(fields.name(*HEADINGS[column]) for column in TELLING):
         return System("WooCommerce", [View()], _woocommerce)
     if fields.has("sku", "product_type", "product_online") or fields.has("sku", "attribute_set_code", "product_type"):
         return System("Magento", _magento_views(sample, fields), _magento)
@@ -177,33 +176,25 @@ def _shopify_images(fields: _Fields) -> dict[str, Choice]:
 
 
 def _woocommerce(fields: _Fields) -> dict[str, Choice]:
-    published, seen, stocked = (fields.sql(h) for h in ("Published", "Visibility in catalog", "In stock?"))
-    long, short = fields.sql("Description"), fields.sql("Short description")
+    h = HEADINGS
+    published, seen, stocked = (fields.sql(*h[column]) for column in ("published", "visibility", "in_stock"))
+    long, short = fields.sql(*h["description"]), fields.sql(*h["short_description"])
     described = f"coalesce({long}, {short})" if long and short else long or short
     visible = f"when 'visible' then {_BOTH} when 'catalog' then ['catalog'] when 'search' then ['search']"
+    status = f"case {published} {_cases(ON_OFF)} when '-1' then 'disabled' else {published} end"
+    visibility = f"case coalesce(lower({seen}), 'visible') {visible} when 'hidden' then [] else [{seen}] end"
+    stock = f"case lower({stocked}) {_cases(STOCKED)} else {stocked} end"
     return {
-        **fields.sku("SKU"),
-        **fields.choice("name", fields.sql("Name"), "Name"),
-        **fields.choice("description", described, "Description", "Short description"),
-        **fields.choice("type", f"split_part({fields.sql('Type')}, ',', 1)", "Type"),
-        **fields.choice(
-            "status",
-            f"case {published} {_cases(ON_OFF)} when '-1' then 'disabled' else {published} end",
-            "Published",
-        ),
-        **fields.choice(
-            "visible_in",
-            f"case coalesce(lower({seen}), 'visible') {visible} when 'hidden' then [] else [{seen}] end",
-            "Visibility in catalog",
-        ),
-        **fields.choice(
-            "stock",
-            f"case lower({stocked}) {_cases(STOCKED)} else {stocked} end",
-            "In stock?",
-        ),
-        **fields.price("Regular price", reduced="Sale price"),
-        **fields.choice("images", f"urls_of({fields.sql('Images')})", "Images"),
-        **fields.choice("categories", fields.sql("Categories"), "Categories"),
+        **fields.sku(*h["sku"]),
+        **fields.choice("name", fields.sql(*h["name"]), *h["name"]),
+        **fields.choice("description", described, *h["description"], *h["short_description"]),
+        **fields.choice("type", f"split_part({fields.sql(*h['type'])}, ',', 1)", *h["type"]),
+        **fields.choice("status", status, *h["published"]),
+        **fields.choice("visible_in", visibility, *h["visibility"]),
+        **fields.choice("stock", stock, *h["in_stock"]),
+        **fields.price(*h["regular_price"], reduced=h["sale_price"]),
+        **fields.choice("images", f"urls_of({fields.sql(*h['images'])})", *h["images"]),
+        **fields.choice("categories", fields.sql(*h["categories"]), *h["categories"]),
     }
 
 
@@ -262,7 +253,7 @@ def _magento(fields: _Fields) -> dict[str, Choice]:
         **(fields.choice("visible_in", f"case lower({seen}) {cases} else [{seen}] end", "visibility") if seen else {}),
         **(fields.choice("images", images, "base_image") if base else {}),
         **(fields.choice("updated_at", moment, "updated_at") if moment else {}),
-        **fields.price("price", reduced="special_price"),
+        **fields.price("price", reduced=("special_price",)),
         **(
             {
                 "url": Choice(
@@ -293,7 +284,7 @@ def _google(fields: _Fields) -> dict[str, Choice]:
         **fields.choice("name", fields.sql("title"), "title"),
         **fields.choice("description", fields.sql("description"), "description"),
         **fields.choice("stock", f"case lower({stocked}) {cases} else {stocked} end", "availability"),
-        **fields.price("price", reduced="sale_price"),
+        **fields.price("price", reduced=("sale_price",)),
         **fields.choice("url", fields.sql("link"), "link"),
         **(fields.choice("images", images, "image_link") if first else {}),
         **fields.choice("categories", fields.sql(*groups), *groups),
