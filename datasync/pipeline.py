@@ -132,7 +132,7 @@ class Pipeline:
             found = pull.pull(
                 con, self.store, scope, mine, source, want, run, self.settings.fingerprint(scope), self.clock
             )
-            absent = resync.not_at_source(con, self.store, found)
+            absent = resync.absent(con, self.store, found)
             names = ("what", "complete", "records", *pull.TERMS, "unreadable", "requests")
             counts = {name: getattr(found, name) for name in names}
             return step.told(
@@ -140,8 +140,9 @@ class Pipeline:
                 note=why,
                 **counts,
                 notes=list(found.notes),
-                not_at_source=list(absent[:100]),
-                absent=len(absent),
+                not_at_source=list(absent.not_at_source[:100]),
+                absent=len(absent.not_at_source),
+                left_out=list(absent.left_out[:100]),
             )
 
     def apply(self, run: str, scope: str) -> dict[str, Any]:

@@ -188,7 +188,7 @@ def pull(
             if records.are_files:
                 staging.refuse_unreadable_files(con)
             staging.refuse_missing_fields(con, name, scope, records, how)
-        counts = {**row(con, query("pull_counts")), "asked": len(want.skus) or count(con, "SELECT * FROM asked")}
+        counts = {**row(con, query("pull_counts")), "asked": count(con, "FROM asked")}
         if twin_note := twins.note(con):
             records = replace(records, notes=(*records.notes, twin_note))
         found = _snapshot(name, scope.source, records, want, run, fingerprint, counts, clock())
@@ -223,7 +223,7 @@ def _snapshot(
         finished_at=finished_at,
         complete=records.complete,
         # What a pull was told to be gone, it knows to be gone, whatever its source knows of other SKUs.
-        answers_absence=(records.answers_absence or (want.what != "skus" and counts["asked"] > 0)) and not unsure,
+        answers_absence=(records.answers_absence or counts["asked"] > 0) and not unsure,
         fingerprint=fingerprint,
         watermark=records.watermark,
         requests=records.requests,
@@ -264,15 +264,21 @@ _TEXTS = ("sku", "place", "name", "sentence", "record")  # of a record in quaran
 def _records(con: duckdb.DuckDBPyConnection, found: Snapshot, folder: Path) -> tuple[Path, str]:
     """The file of records for the store, and SQL of the positions in it that are no products.
 
-    It is the staged one, unless much of that is not wanted: then the products alone, in a file of the same columns.
+    It is the staged one, unless much of that is not wanted: then the products alone, in a file of the same columns, and
+    the SKUs that the scope's condition leaves out, for whoever asks why they are no products.
     """
     if found.what != "skus" and found.valid * _WORTH >= found.records:
         return folder / staging.STAGED, staging.LEFT_OUT
     con.execute("SET preserve_insertion_order = false")
-    few = f"SELECT * EXCLUDE (position) FROM ({staging.VALID})"
-    return _copied(con, folder / "products.parquet", few, None), f"{staging.LEFT_OUT} LIMIT 0"
+    few = f"SELECT * EXCLUDE (position) FROM ({staging.VALID}) UNION ALL BY NAME {_FILTERED}"
+    file = _copied(con, folder / "products.parquet", few, None)
+    return file, (
+        f"SELECT file_row_number AS position FROM read_parquet({literal(str(file))}, file_row_number = true) "
+        "WHERE code = 'filtered'"
+    )
 
 
+_FILTERED = "SELECT DISTINCT sku, code FROM staged WHERE code = 'filtered' AND sku IS NOT NULL"
 _WORTH = 1.1  # so many times its products a file of records may hold
 
 

@@ -294,11 +294,25 @@ def _last_seconds(past: Sequence[Run], scope: str, asks: Want | None) -> float |
     return next((float(pull["seconds"]) for pull in alike), None)
 
 
-def not_at_source(con: duckdb.DuckDBPyConnection, store: Store, found: Snapshot) -> tuple[str, ...]:
-    """SKUs that were asked for by name and are not at the source, sorted; none where the source cannot know."""
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """SKUs that were asked for by name and of which a pull has no product, sorted: the source does not have them, or
+    the scope's condition leaves them out.
+    """
+
+    not_at_source: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+
+def absent(con: duckdb.DuckDBPyConnection, store: Store, found: Snapshot) -> Absent:
+    """What a pull has no product of that it was asked for; nothing where the source cannot know."""
     if found.what != "skus" or not found.answers_absence:
-        return ()
-    a, i = (parquet(store, path(found.scope, found.run)) for path in (pull.asked_path, pull.quarantine_path))
-    v = f"({pull.products(found, store.url)})"
-    sql = f"SELECT sku FROM {a} ANTI JOIN (SELECT sku FROM {v} UNION ALL SELECT sku FROM {i}) USING (sku) ORDER BY sku"
-    return tuple(row[0] for row in con.execute(sql).fetchall())
+        return Absent()
+    paths = (pull.asked_path(found.scope, found.run), pull.quarantine_path(found.scope, found.run))
+    asked, quarantine, records = (parquet(store, path) for path in (*paths, pull.records_path(found.scope, found.file)))
+    products = f"({pull.products(found, store.url)})"
+    sql = query("absent", asked=asked, quarantine=quarantine, products=products, records=records)
+    rows = con.execute(sql).fetchall()
+    return Absent(
+        tuple(sku for sku, is_there in rows if not is_there), tuple(sku for sku, is_there in rows if is_there)
+    )

@@ -47,7 +47,8 @@ def stage(
 ) -> tuple[Records, mapping.Mapped]:
     """Write every record, mapped and judged, to a file whose row numbers are the records' positions.
 
-    Makes the views ``everything`` (all of them) and ``staged`` (those that were wanted), and the table ``passed_over``.
+    Makes the views ``everything`` (all of them) and ``staged`` (those that were wanted), and the tables ``asked`` (the
+    SKUs that are gone if there is no record of them) and ``passed_over``.
     """
     how = mapped(con, name, scope, records)
     judged = validation.judged(
@@ -70,15 +71,18 @@ def stage(
         return stage(con, name, scope, records.mend(con, error), want, folder)
     if records.settled and (left := records.settled()):
         return stage(con, name, scope, left, want, folder)
-    con.execute("CREATE OR REPLACE TEMP TABLE asked AS SELECT DISTINCT unnest(?::VARCHAR[]) AS sku", [list(want.skus)])
+    con.execute("CREATE OR REPLACE TEMP TABLE named AS SELECT DISTINCT unnest(?::VARCHAR[]) AS sku", [list(want.skus)])
+    # who can't know what is absent says nothing of what was not found
+    con.execute(f"CREATE OR REPLACE TEMP TABLE asked AS FROM named WHERE {str(records.answers_absence).lower()}")
     if records.gone:
         told = validation.judged(con, name, how, records.gone.select(how.fields), records.whole)
         _execute(con, f"INSERT INTO asked SELECT DISTINCT sku FROM ({told}) WHERE NOT looks_empty(sku)", how)
     every = f"SELECT * RENAME (file_row_number AS position) FROM read_parquet({staging}, file_row_number = true)"
     con.execute(f"CREATE OR REPLACE TEMP VIEW everything AS {every}")
-    wanted = "WHERE sku IN (SELECT sku FROM asked) OR code = 'unreadable'" if want.what == "skus" else ""
+    wanted = "WHERE sku IN (SELECT sku FROM named) OR code = 'unreadable'" if want.what == "skus" else ""
     con.execute(f"CREATE OR REPLACE TEMP VIEW staged AS SELECT * FROM everything {wanted}")
-    if how.where and want.what != "skus" and not records.complete:
+    if how.where and not records.complete:
+        _overtake(con, wanted)
         _let_filtered_be_gone(con)
     _pass_over(con, name, how, records)
     _refuse_losses(con, name, records)
@@ -123,15 +127,18 @@ def _execute(con: duckdb.DuckDBPyConnection, sql: str, how: mapping.Mapped) -> N
             con.execute("RESET disabled_optimizers")
 
 
-def _let_filtered_be_gone(con: duckdb.DuckDBPyConnection) -> None:
-    """In a partial pull a record that no longer meets the scope's condition tells that its product is gone.
+def _overtake(con: duckdb.DuckDBPyConnection, wanted: str) -> None:
+    """Filter records that a later file or page has a filtered one of the same SKU for: they say what was before.
 
-    A record of the same SKU from an earlier file or page says what was before, and is filtered too; one from the same
-    file, or a later one, stands.
+    One from the same file, or a later one, stands.
     """
     con.execute(f"CREATE OR REPLACE TEMP TABLE overtaken AS {query('overtaken')}")
     codes = "CASE WHEN code IS NULL AND position IN (FROM overtaken) THEN 'filtered' ELSE code END AS code"
-    con.execute(f"CREATE OR REPLACE TEMP VIEW staged AS SELECT * REPLACE ({codes}) FROM everything")
+    con.execute(f"CREATE OR REPLACE TEMP VIEW staged AS SELECT * REPLACE ({codes}) FROM everything {wanted}")
+
+
+def _let_filtered_be_gone(con: duckdb.DuckDBPyConnection) -> None:
+    """In a partial pull a record that no longer meets the scope's condition tells that its product is gone."""
     con.execute(
         "INSERT INTO asked SELECT sku FROM staged WHERE code = 'filtered' AND trimmed(sku) IS NOT NULL "
         "EXCEPT SELECT sku FROM asked"

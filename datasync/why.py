@@ -26,17 +26,21 @@ from datasync.totals import Moment
 RUNS_READ = 20
 
 
+What = Literal["valid", "outdated", "quarantined", "filtered", "absent"]
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What one pull said of the product; ``absent`` from a partial pull means nothing, for it may not have looked.
 
+    ``filtered`` is a record that the scope's condition leaves out.
     ``outdated``, which only the last pull says: its record was valid, and older than what the catalog has.
     """
 
     run: str
     at: datetime
     complete: bool
-    what: Literal["valid", "outdated", "quarantined", "absent"]
+    what: What
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,10 +189,10 @@ def _seen(
     _view(con, store, "records", [pull.records_path(scope, s.file) for s in found])
     _view(con, store, "left_out", [pull.snapshot_path(scope, s.run) for s in found])
     _view(con, store, "quarantines", [pull.quarantine_path(scope, s.run) for s in found])
-    met = {run: (valid, time) for run, valid, time in con.execute(query("why_seen"), {"sku": sku}).fetchall()}
+    met = {run: (what, time) for run, what, time in con.execute(query("why_seen"), {"sku": sku}).fetchall()}
     newer = _newer_than_last(con, sku, meta)
     rows = [
-        Seen(s.run, s.finished_at, s.complete, _what(*met.get(s.run, (None, None)), newer.get(s.run)))
+        Seen(s.run, s.finished_at, s.complete, _what(*met.get(s.run, ("absent", None)), newer.get(s.run)))
         for s in sorted(found, key=lambda s: s.order)
     ]
     complete = next((seen for seen in reversed(rows) if seen.complete), None)
@@ -204,14 +208,9 @@ def _newer_than_last(con: duckdb.DuckDBPyConnection, sku: str, meta: Mapping[str
     return {last["run"]: found[0]} if found else {}
 
 
-def _what(
-    is_valid: bool | None, updated_at: datetime | None, in_catalog: datetime | None
-) -> Literal["valid", "outdated", "quarantined", "absent"]:
-    if is_valid is None:
-        return "absent"
-    if is_valid and updated_at and in_catalog and updated_at < in_catalog:
-        return "outdated"
-    return "valid" if is_valid else "quarantined"
+def _what(what: What, updated_at: datetime | None, in_catalog: datetime | None) -> What:
+    is_older = what == "valid" and updated_at and in_catalog and updated_at < in_catalog
+    return "outdated" if is_older else what
 
 
 def _view(con: duckdb.DuckDBPyConnection, store: Store, name: str, paths: Iterable[str]) -> None:

@@ -177,9 +177,10 @@ def _show(way: _Way) -> None:
             outdated = way.told.get(Step("catalog", step.scope), {}).get("outdated", 0)
             say(f"{step.scope}: {balance(pull.settled(told, outdated))}")
     for step, told in way.told.items():
-        if step.kind == "pull" and told.get("not_at_source"):
+        if step.kind == "pull" and (told.get("not_at_source") or told.get("left_out")):
             applied = way.told.get(Step("catalog", step.scope), {})
-            say(f"{step.scope}: not at the source: {_absent(told, applied)}")
+            for line in _absent(told, int(applied.get("removed", 0))):
+                say(f"{step.scope}: {line}")
             if applied.get("kept_back"):
                 say(f"{step.scope}: {applied['note']}")
 
@@ -192,14 +193,18 @@ def _moved(way: _Way, step: Step, told: Mapping[str, Any]) -> list[int]:
     return list(counts.values())
 
 
-def _absent(pulled: Mapping[str, Any], applied: Mapping[str, Any]) -> str:
-    """The SKUs that a source does not have, and how many of them the catalog had until now."""
-    named, absent, removed = pulled["not_at_source"], int(pulled["absent"]), int(applied.get("removed", 0))
+def _absent(pulled: Mapping[str, Any], removed: int) -> Iterator[str]:
+    """The SKUs that a source does not have, those that the scope leaves out, and how many the catalog had until now."""
+    named, left_out, absent = pulled["not_at_source"], pulled.get("left_out", []), int(pulled["absent"])
     more = f" and {absent - len(named):,} more" if absent > len(named) else ""
-    taken = {0: "", absent: " (taken out of the catalog)"}.get(
+    count = absent + len(left_out)
+    taken = {0: "", count: " (taken out of the catalog)"}.get(
         removed, f" ({removed:,} of them taken out of the catalog)"
     )
-    return f"{', '.join(named)}{more}{taken}"
+    if left_out:
+        yield f"the scope's `where:` leaves out: {', '.join(left_out)}{'' if named else taken}"
+    if named:
+        yield f"not at the source: {', '.join(named)}{more}{taken}"
 
 
 def _show_plan(request: Request, plan: Sequence[ScopePlan]) -> None:

@@ -79,6 +79,10 @@ def _seen(last: Seen, complete: Seen | None, met: Seen | None) -> str:
         return f"At the source, but out of date: the last pull {pull} read a record older than the catalog's product."
     if last.what == "quarantined":
         return f"At the source, but invalid: the last pull {pull} put its record in quarantine."
+    if last.what == "filtered":
+        return (
+            f"At the source, but not of this scope: its `where:` leaves out the record that the last pull {pull} read."
+        )
     if last.complete:
         return f"Not at the source: the last pull {pull} did not find it."
     if complete and complete.what == "absent" and (met is None or met.at < complete.at):

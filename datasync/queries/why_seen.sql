@@ -1,18 +1,20 @@
--- One row per pull that read a record of one product: its run, whether the record was valid, and the updated_at of the valid one.
+-- One row per pull that read a record of one product: its run, what it said of the product, and the updated_at of the valid record.
 -- Reads records, left_out and quarantines, the files of the pulls that may answer; a file of records is called <run>.<try>.parquet.
-WITH valid AS (
-    SELECT regexp_extract(filename, '([^/\\]+)[.][0-9a-f]+[.]parquet$', 1) AS run, file_row_number AS position, updated_at
+WITH read AS (
+    SELECT regexp_extract(filename, '([^/\\]+)[.][0-9a-f]+[.]parquet$', 1) AS run, file_row_number AS position, code, updated_at
     FROM records
     WHERE sku = $sku
 ),
-found AS (
-    SELECT run, true AS is_valid, updated_at
-    FROM valid ANTI JOIN (
+said AS (
+    SELECT run, 'valid' AS what, updated_at
+    FROM read ANTI JOIN (
         SELECT regexp_extract(filename, '([^/\\]+)[.]parquet$', 1) AS run, position FROM left_out
     ) USING (run, position)
     UNION ALL
-    SELECT regexp_extract(filename, '([^/\\]+)[.]parquet$', 1) AS run, false AS is_valid, NULL AS updated_at FROM quarantines WHERE sku = $sku
+    SELECT run, 'filtered', NULL FROM read WHERE code = 'filtered'
+    UNION ALL
+    SELECT regexp_extract(filename, '([^/\\]+)[.]parquet$', 1), 'quarantined', NULL FROM quarantines WHERE sku = $sku
 )
-SELECT run, bool_or(is_valid) AS is_valid, max(updated_at) AS updated_at
-FROM found
+SELECT run, arg_min(what, list_position(['valid', 'quarantined', 'filtered'], what)) AS what, max(updated_at) AS updated_at
+FROM said
 GROUP BY run
