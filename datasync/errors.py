@@ -12,6 +12,8 @@ attributes, and says what was given, what is known and what to do.
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Collection
 from difflib import get_close_matches
 
@@ -93,13 +95,14 @@ class InvalidExpression(SettingsError):
     def __init__(self, key: str, expression: str, problem: str, fix: str | None = None) -> None:
         self.key, self.expression, self.problem = key, expression, problem
         super().__init__(
-            f"{key}: {expression!r} cannot be used: {problem}. {_ONE_VALUE if fix is None else fix}".rstrip()
+            f"{key}: {expression!r} cannot be used: {problem}{'' if problem.endswith('?') else '.'} "
+            f"{_ONE_VALUE if fix is None else fix}".rstrip()
         )
 
 
 _ONE_VALUE = (
-    "A rule or map is one scalar SQL expression: no subquery, no table function, no aggregate, nothing that changes "
-    "from call to call."
+    "A rule or map is one scalar SQL expression, as in price > 0 and status = 'enabled': no subquery, no table "
+    "function, no aggregate, nothing that changes from call to call."
 )
 
 
@@ -194,10 +197,14 @@ class NoFiles(DataError):
 
     def __init__(self, scope: str, path: str) -> None:
         self.scope, self.path = scope, path
-        super().__init__(
-            f"scopes.{scope}.path: no file matches {path!r}. Nothing was changed. Check the path, or wait for the "
-            "export."
-        )
+        super().__init__(f"scopes.{scope}.path: {_nothing_at(path)}")
+
+
+def _nothing_at(path: str) -> str:
+    if os.path.isdir(path) or re.fullmatch(r"s3://[^/]+/?", path):
+        place = "bucket" if "://" in path else "folder"
+        return f"{path!r} is a {place}. Nothing was changed. Say which files in it, as in {path.rstrip('/')}/*.csv."
+    return f"no file matches {path!r}. Nothing was changed. Check the path, or wait for the export."
 
 
 class UnreadableFile(DataError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -173,11 +174,23 @@ def _refuse(con: duckdb.DuckDBPyConnection, key: str, text: str, node: dict[str,
     if reason := _REFUSED.get(node["class"]):
         raise InvalidExpression(key, text, reason)
     if node["class"] == "FUNCTION" and not _is_stable(con, node["function_name"]):
-        raise InvalidExpression(
-            key, text, f"{node['function_name']} is no function that gives one value, always the same"
-        )
+        raise InvalidExpression(key, text, _no_function(con, node["function_name"]))
     if node["class"] == "COLUMN_REF" and node["column_names"][0].lower() in _MOMENTS:
         raise InvalidExpression(key, text, f"{node['column_names'][0]} is another one at another time")
+
+
+def _no_function(con: duckdb.DuckDBPyConnection, name: str) -> str:
+    """Why a function cannot stand in an expression: nobody knows it, it takes many records, or it changes."""
+    known = _functions(con)
+    shown = name.removesuffix("_star")
+    kinds = {kind for kind, _ in known.get(name.lower(), ())}
+    if "aggregate" in kinds:
+        return f"{shown} takes many records, where an expression sees one"
+    if kinds:
+        return f"{shown} is no function that gives one value, always the same"
+    scalars = [one for one, ways in known.items() if one.isidentifier() and all(kind == "scalar" for kind, _ in ways)]
+    near = get_close_matches(name.lower(), scalars, 1, 0.8)
+    return f"there is no function {shown}" + (f". Did you mean {near[0]}?" if near else "")
 
 
 def _is_stable(con: duckdb.DuckDBPyConnection, name: str) -> bool:

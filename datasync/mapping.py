@@ -13,6 +13,7 @@ from datasync.expression import Expression, over_text, parse, type_of
 from datasync.grouping import ALONE, Rows
 from datasync.product import DEFAULTS, PRODUCT_COLUMNS, TYPES
 from datasync.sql import macros, quote
+from datasync.sql_errors import no_condition
 
 _NO_FIELD_NAMES = {"_place", "_unreadable", "_blank", "_spoilt", "_kept", "_row", "_n"}
 
@@ -75,7 +76,7 @@ def mapping(
     how = Mapped(columns, kept, defaults, condition, own.settle_rows(rows))
     _refuse_names(name, how.fields)
     if condition and (kind := type_of(con, f"scopes.{name}.where", condition, over_text(how.fields))) != "BOOLEAN":
-        raise InvalidExpression(f"scopes.{name}.where", where or "", f"it gives {kind}, where true or false is wanted")
+        raise InvalidExpression(f"scopes.{name}.where", where or "", no_condition(kind), fix="")
     return how
 
 

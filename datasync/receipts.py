@@ -15,6 +15,7 @@ from datasync.errors import InvalidExpression, StoreUnavailable
 from datasync.expression import Expression, parse, type_of
 from datasync.settings import Accept, Service
 from datasync.sql import count, literal, macros, query, quote
+from datasync.sql_errors import no_condition
 from datasync.store.files import Clock, Store
 from datasync.store.log import Log
 
@@ -75,7 +76,7 @@ def checked_rule(con: duckdb.DuckDBPyConnection, key: str, rule: str) -> Express
     columns = ", ".join(f"NULL::{kind} AS {quote(column)}" for column, kind in product.TYPES.items())
     kind = type_of(con, key, checked, f"SELECT {columns}")
     if kind != "BOOLEAN":
-        raise InvalidExpression(key, rule, f"it gives {kind}, where true or false is wanted")
+        raise InvalidExpression(key, rule, no_condition(kind), fix="")
     return checked
 
 

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import re
 
-_KINDS = {"VARCHAR": "text", "STRING_LITERAL": "text", "INTEGER_LITERAL": "a number", "BOOLEAN": "true or false"}
+_KINDS = {
+    "VARCHAR": "text",
+    "STRING_LITERAL": "text",
+    "INTEGER_LITERAL": "a number",
+    "BOOLEAN": "true or false",
+    "DATE": "a date",
+    "TIME": "a time of day",
+    '"NULL"': "nothing",
+    "BLOB": "bytes",
+}
 _OPERATORS = {"~~": "like", "!~~": "not like"}
 
 
@@ -17,26 +26,45 @@ def in_our_words(says: str) -> str:
     return f"DuckDB cannot do it ({line})"
 
 
+def no_condition(kind: str) -> str:
+    """What is wrong with a rule or a condition that gives another type than BOOLEAN."""
+    return f"it gives {kind_in_words(kind)}, where true or false is wanted. Compare it, as in {_compared(kind)}"
+
+
+def _compared(kind: str) -> str:
+    words = kind_in_words(kind)
+    return {"a number": "price > 0", "a list": "list_contains(categories, 'Sale')"}.get(words, "color = 'red'")
+
+
 def _misfit(found: re.Match[str]) -> str:
-    name, given = found[1], " and ".join(map(_kind, found[2].split(", "))) or "nothing"
+    name, given = found[1], " and ".join(map(kind_in_words, found[2].split(", "))) or "nothing"
     cast = "Cast what is text, as in try_cast(price as double)"
     return f"{_OPERATORS.get(name, name)} does not take {given}. {cast}"
 
 
 def _apart(found: re.Match[str]) -> str:
     cast = "Cast one of them, as in try_cast(price as double)"
-    return f"it puts {_kind(found[1])} and {_kind(found[2])} side by side. {cast}"
+    return f"it puts {kind_in_words(found[1])} and {kind_in_words(found[2])} side by side. {cast}"
 
 
-def _kind(name: str) -> str:
-    kind = name.strip()
+def kind_in_words(name: str) -> str:
+    """A type of DuckDB's as people call it."""
+    kind = name.strip().upper()
     if kind.endswith("[]"):
         return "a list"
+    if kind.startswith("TIMESTAMP"):
+        return "a time"
     return _KINDS.get(kind, "a number" if re.match("DOUBLE|FLOAT|DECIMAL|.*INT", kind) else kind.lower())
 
 
 _KNOWN = (
     (r"syntax error at or near \"(.*)\"$", lambda found: f"it is no SQL from {found[1]!r} on"),
+    (r"SELECT clause without selection list", lambda found: "it is empty"),
+    (r"Only SELECT statements", lambda found: "it holds a semicolon, or another statement"),
+    (
+        r"Chained comparisons",
+        lambda found: "it puts one comparison beside another. Between them stands `and` or `or`",
+    ),
     (r"syntax error at end of input", lambda found: "it breaks off: something is missing at its end"),
     (r"unterminated string literal", lambda found: "a text in it has no closing quote"),
     (r"unterminated quoted identifier", lambda found: "a name in it has no closing double quote"),

@@ -102,7 +102,10 @@ YAML = {
     "\tpath:": ("    path:", "is not YAML: line 7 begins with a tab. Indent with blanks."),
     "label: Search: the best": ("label: Search", "is not YAML: line 12 has a second colon, or is indented deeper"),
     "map: {price: cost": (MAP, "is not YAML: a bracket that line 9 opens is not closed before line 10. Close it"),
-    "store: var/store\nstore: b": ("store: var/store", "store: stands twice in what begins on line 1."),
+    "store: var/store\nstore: b": (
+        "store: var/store",
+        "store: stands twice, on lines 1 and 2. Rename or remove one.",
+    ),
     'otherwise: "The': ("otherwise: The", "is not YAML: a quote that line 14 opens is not closed."),
 }
 EXPRESSIONS = {
@@ -111,14 +114,14 @@ EXPRESSIONS = {
     "list_contains(visible_in, 'serach')": (RULE, "visible_in is never 'serach'. Did you mean search?"),
     "stauts = 'enabled'": (RULE, "no product column is called 'stauts'; there are sku, name,"),
     "attr('colr') = 'red'": (RULE, "no scope takes the attribute 'colr'. Did you mean color? Name it under a scope's"),
-    "price + 1": (RULE, "where true or false is wanted"),
+    "price + 1": (RULE, "it gives a number, where true or false is wanted. Compare it, as in price > 0."),
     "price > 100": (RULE, "services.search.accepts: of all 3 products it accepts none. Look at the rule behind: The"),
     "price >> ": (RULE, "it is no SQL from"),
     "map: {price: cost + 1}": (
         MAP,
         "scopes.en-US.map.price: '(\"cost\" + 1)' cannot be used: + does not take text and a number.",
     ),
-    "map: {price: floot(cost)}": (MAP, "'floot(cost)' cannot be used: floot is no function that gives one value"),
+    "map: {price: floot(cost)}": (MAP, "'floot(cost)' cannot be used: there is no function floot. Did you mean floor?"),
     "map: {price: costs}": (
         MAP,
         "no record has the field 'costs', which price needs. Did you mean 'cost'? Fields of this",
@@ -138,7 +141,7 @@ EXPRESSIONS = {
     ),
     "where: color": (
         "attributes: [color]",
-        "scopes.en-US.where: 'color' cannot be used: it gives VARCHAR, where true or",
+        "scopes.en-US.where: 'color' cannot be used: it gives text, where true or false is wanted. Compare it",
     ),
     "attributes: [colour]": (
         "attributes: [color]",
@@ -149,7 +152,52 @@ EXPRESSIONS = {
     'path: "fr/*.csv"': ('path: "en/*.csv"', "scopes.en-US.path: no file matches"),
     "encoding: utf-16": ("attributes: [color]", "scopes.en-US: products.csv cannot be read"),
 }
-MISTAKES = {**KEYS, **VALUES, **YAML, **EXPRESSIONS}
+FURTHER = {
+    "every: 5 minutes": ("store: var/store", "every: there is no such key. Did you mean schedule?"),
+    "translations: {from: xx}": ("store: var/store", "translations.from: there is no such key. Known here: fields."),
+    "guard: {percent: yes}": (
+        "store: var/store",
+        "guard.percent: true is what YAML makes of yes, no, on and off",
+    ),
+    "guard: {percent: .nan}": ("store: var/store", "guard.percent: nan is no number. Write one as in 30"),
+    "guard: {products: -5}": ("store: var/store", "guard.products: -5 is less than 0, the least there can be."),
+    "window: null": ("store: var/store", "window: has no value: write a whole number above 0"),
+    "window: -3h": ("store: var/store", "window: '-3h' is below zero: write a whole number above 0"),
+    "scopes: {}\nunused:": ("scopes:", "scopes: has no entry, and needs at least one. Write one as in {en-US:"),
+    "scopes: [en-US]\nunused:": ("scopes:", "scopes: holds a list, where keys are wanted. Write them as in {en-US:"),
+    "my search:": ("search:", "services.my search: 'my search' is no name: names become paths"),
+    "EN-us: {source: exports, path: x}\n  en-US:": (
+        "en-US:",
+        "scopes: has 'EN-us' and 'en-US', which share a folder",
+    ),
+    "{kind: sql, url: shop.db}": ("{kind: files}", "'shop.db' is no URL: write one as in sqlite:///shop.db"),
+    "{kind: sql, url: 'mysql://a:b@c/d'}": ("{kind: files}", "url: 'mysql://***' holds a secret, and this file is no"),
+    "\u00a0\u00a0\u00a0\u00a0path:": (
+        "    path:",
+        "line 7 begins with a blank that is none to YAML. Indent with",
+    ),
+    "---\nservices:": ("services:", "is not YAML: line 10 begins a second document with ---, and settings are one."),
+    "label:Search": ("label: Search", "or that one has no blank after its colon. Put a text with a colon in quotes"),
+    "label: @x": ("label: Search", "is not YAML: line 12 begins a text with a sign that YAML keeps for itself."),
+    f"label: {'[' * 3000}": ("label: Search", "has keys inside of keys, or brackets, without end. Close the brackets"),
+    'path: "en"': ('path: "en/*.csv"', "en' is a folder. Nothing was changed. Say which files in it, as in"),
+    'path: "s3://bucket"': ('path: "en/*.csv"', "scopes.en-US.path: 's3://bucket' is a bucket. Nothing was changed."),
+    "where: 5": (
+        "attributes: [color]",
+        "scopes.en-US.where: is 5, where a condition is wanted. Write one as in",
+    ),
+    "rule: 5": (f'rule: "{RULE}"', f"{HERE}.rule: is 5, where a condition is wanted. Write one as in rule:"),
+    "status = 'enabled": (RULE, "a text in it has no closing quote. A rule or map is one scalar SQL"),
+    "count(*) > 1": (RULE, "cannot be used: count takes many records, where an expression sees one."),
+    "price in (select 1)": (RULE, "cannot be used: it holds a subquery."),
+    "true; drop table x": (RULE, "cannot be used: it holds a semicolon, or another statement."),
+    "status = 'enabled' && price > 1": (RULE, "it puts one comparison beside another. Between them stands `and`"),
+    "categories": (RULE, "it gives a list, where true or false is wanted. Compare it, as in list_contains("),
+    "uper(status) = 'ENABLED'": (RULE, "there is no function uper. Did you mean upper? A rule or map is"),
+    "": (RULE, "'' cannot be used: it is empty. A rule or map is one scalar SQL expression, as in price > 0"),
+}
+FOREIGN = ("DuckDB", "VARCHAR", "DOUBLE", "DECIMAL", "Input should", "pydantic", "Error:", "yaml.", "Traceback")
+MISTAKES = {**KEYS, **VALUES, **YAML, **EXPRESSIONS, **FURTHER}
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
@@ -161,7 +209,35 @@ def test_a_mistake_is_said_in_a_sentence_that_mends_it(tmp_path: Path, mistake: 
     (tmp_path / "en/products.csv").write_text(ROWS, encoding="utf-8")
     told = shop.run("check")
     assert sentence in told.out + told.err
-    for foreign in ("Input should", "pydantic", "Error:", "yaml.", "unicode string", "Traceback"):
+    for foreign in FOREIGN:
         assert foreign not in told.out + told.err
     only_noted = ('map: {price: "cast(qty as int)"}',)
     assert told.code == (0 if mistake in only_noted else 2)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (BASE.encode("utf-16"), "datasync.yaml: is not written in UTF-8. Save it as UTF-8, as editors offer"),
+        (BASE.replace("Search", "Süche").encode("latin-1"), "datasync.yaml: is not written in UTF-8. Save it as UTF-8"),
+        (b"", "settings: the file holds no keys. Write sources, scopes and services into it. (in "),
+        (b"- a\n", "settings: the file holds no keys. Write sources, scopes and services into it. (in "),
+        (b"\x00\x01", "is not YAML: it holds a sign that YAML does not know. Write it anew as plain text, in UTF-8."),
+        (b'{"scopes": {', "a bracket that line 1 opens is not closed there. Close it, with } or ]."),
+    ],
+)
+def test_a_file_that_is_no_settings_is_said(tmp_path: Path, content: bytes, sentence: str) -> None:
+    shop = Shop(tmp_path, BASE)
+    shop.settings.write_bytes(content)
+    told = shop.run("check")
+    assert (told.code, told.out) == (2, "")
+    assert sentence in told.err
+    assert "Traceback" not in told.err
+
+
+def test_settings_with_a_byte_order_mark_are_read(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, BASE)
+    shop.settings.write_text(BASE, encoding="utf-8-sig")
+    (tmp_path / "en").mkdir()
+    (tmp_path / "en/products.csv").write_text(ROWS, encoding="utf-8")
+    assert shop.run("check").code == 0

@@ -242,7 +242,7 @@ def test_a_name_asked_for_that_is_not_there_is_told_with_those_that_are() -> Non
         (b"a: [1", "is not YAML"),
         (b"", "holds no keys"),
         (b"- 1", "holds no keys"),
-        (b"a: \xff", "is not UTF-8"),
+        (b"a: \xff", "is not written in UTF-8"),
     ],
 )
 def test_a_file_that_holds_no_settings_is_named(tmp_path: Path, content: bytes | None, told: str) -> None:
@@ -337,6 +337,6 @@ def test_a_file_that_would_surprise_later_is_refused_at_once(tmp_path: Path, giv
 
 @pytest.mark.parametrize("rest", ["reader:s3cr@t?@db.example/erp", "db.example/erp?password=s3cr@t", "db/e?token=s3cr"])
 def test_a_secret_in_a_url_is_refused_and_not_told(rest: str) -> None:
-    with pytest.raises(InvalidSettings, match="is no URL without a secret") as found:
+    with pytest.raises(InvalidSettings, match="holds a secret, and this file is no place for one") as found:
         settings.parse({"sources": {"erp": {"kind": "sql", "url": f"postgresql://{rest}"}}}, Path())
     assert "s3cr" not in str(found.value) and "@t" not in str(found.value)

@@ -74,7 +74,7 @@ def test_null_and_what_fails_are_not_true(tmp_path: Path, condition: str, names:
     ("condition", "sentence"),
     [
         ("stroe = 'de'", "no record has the field 'stroe', which where needs."),
-        ("store", "it gives VARCHAR, where true or false is wanted"),
+        ("store", "it gives text, where true or false is wanted"),
         ("store = (select 1)", "it holds a subquery"),
         ("random() > 0.5", "random is no function that gives one value"),
     ],
@@ -95,6 +95,22 @@ def test_a_changed_condition_reads_the_scope_whole_and_takes_the_others_away(tmp
     shop.settings.write_text(shop.settings.read_text(encoding="utf-8").replace("store is null", "store = 'fr'"))
     shop.run("sync")
     assert products(shop) == {"MB01": ("Sac", "None")}
+
+
+@pytest.mark.parametrize("others", [0, 100])  # a pull keeps what it read as it is, or the products alone
+def test_why_says_that_the_condition_leaves_a_product_out(tmp_path: Path, others: int) -> None:
+    shop = files_shop(tmp_path, "store = 'web'")
+    rows = "".join(f"P{number},web,name,1\n" for number in range(others))
+    (tmp_path / "p.csv").write_text(f"sku,store,name,price\nA,outlet,a,1\nB,web,b,1\n{rows}", encoding="utf-8")
+    shop.run("sync")
+    left_out = (
+        "  At the source, but not of this scope: its `where:` leaves out the record that the last pull (complete, "
+    )
+    assert any(line.startswith(left_out) for line in shop.run("why", "A").lines)
+    assert "  At the source: the last pull (complete" in shop.run("why", "B").out
+    assert shop.run("why", "C").lines[0].startswith("C is unknown")
+    assert sorted(products(shop)) == sorted(["B", *(f"P{number}" for number in range(others))])
+    assert shop.run("check", "--store").code == 0
 
 
 class Erp(Shop):
@@ -165,6 +181,23 @@ def test_in_files_of_changes_the_later_file_says_whether_a_product_is_of_the_sco
     shop.now += timedelta(days=400)
     shop.run("sync")
     assert products(shop) == {"B": ("b3", "None"), "C": ("c2", "None")}
+
+
+def test_a_resync_of_files_of_changes_takes_away_what_the_condition_leaves_out(tmp_path: Path) -> None:
+    shop = files_shop(tmp_path, "store = 'web'", "partial")
+    changes(tmp_path, "p1.csv", "A,a,web", "B,b,web", "C,c,web")
+    shop.now += timedelta(days=400)
+    shop.run("sync")
+    changes(tmp_path, "p2.csv", "A,a,outlet", "B,b,outlet")
+    changes(tmp_path, "p3.csv", "B,b3,web")
+    shop.now += timedelta(days=400)
+    skus = [word for sku in ("A", "B", "C", "X") for word in ("--sku", sku)]
+    told = shop.run("resync", "--scope", "en-US", *skus, "--reason", "moved", "--yes")
+    assert told.code == 0
+    assert products(shop) == {"B": ("b3", "None"), "C": ("c", "None")}
+    assert "en-US: the scope's `where:` leaves out: A (taken out of the catalog)" in told.lines
+    assert "  At the source, but not of this scope: its `where:` leaves out the record" in shop.run("why", "A").out
+    assert shop.run("check", "--store").code == 0
 
 
 def test_a_record_of_an_earlier_file_does_not_outlive_what_a_later_file_says(tmp_path: Path) -> None:

@@ -27,8 +27,9 @@ class _EachKeyOnce(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [key.value for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
         if twice := next((key for key in keys if keys.count(key) > 1), None):
-            line = node.start_mark.line + 1
-            raise InvalidSettings(str(twice), f"stands twice in what begins on line {line}.", "Rename or remove one.")
+            first, second, *_ = (key.start_mark.line + 1 for key, _ in node.value if key.value == twice)
+            where = f"on lines {first} and {second}" if first != second else f"on line {first}"
+            raise InvalidSettings(str(twice), f"stands twice, {where}.", "Rename or remove one.")
         return super().construct_mapping(node, deep)
 
 
@@ -38,16 +39,27 @@ def load(path: str | os.PathLike[str] | None = None) -> Settings:
     Raises InvalidSettings or UnknownName.
     """
     file = Path(path or os.environ.get("DATASYNC_SETTINGS") or DEFAULT_FILE).absolute()
+    text = ""
     try:
-        given = yaml.load(file.read_text(encoding="utf-8"), Loader=_EachKeyOnce)  # noqa: S506 - it is a safe loader
+        text = file.read_text(encoding="utf-8-sig")
+        given = yaml.load(text, Loader=_EachKeyOnce)  # noqa: S506 - it is a safe loader
     except FileNotFoundError:
         fix = "Name one with --settings or DATASYNC_SETTINGS, or write one with `datasync init FILE`."
         raise InvalidSettings(str(file), "there is no such settings file.", fix) from None
-    except (OSError, UnicodeDecodeError) as error:
-        what = "is not UTF-8" if isinstance(error, UnicodeDecodeError) else f"cannot be read: {error.strerror}"
-        raise InvalidSettings(str(file), f"{what}.", "Mend the file, or name another one.") from None
+    except UnicodeDecodeError:
+        fix = "Save it as UTF-8, as editors offer with Save as."
+        raise InvalidSettings(str(file), "is not written in UTF-8.", fix) from None
+    except OSError as error:
+        fix = "Mend the file, or name another one."
+        raise InvalidSettings(str(file), f"cannot be read: {error.strerror}.", fix) from None
+    except InvalidSettings as error:
+        error.args = (f"{error} (in {file})",)
+        raise
+    except RecursionError:
+        fix = "Close the brackets that are opened, or write each key on its own line."
+        raise InvalidSettings(str(file), "has keys inside of keys, or brackets, without end.", fix) from None
     except yaml.YAMLError as error:
-        problem, fix = not_yaml(error)
+        problem, fix = not_yaml(error, text)
         raise InvalidSettings(str(file), f"is not YAML: {problem}", fix) from None
     try:
         return parse(given, file.parent)

@@ -15,7 +15,9 @@ from datasync.settings.values import (
     ConnectionName,
     Duration,
     Name,
+    Number,
     Options,
+    Whole,
     cron,
     file_place,
     known_encoding,
@@ -35,14 +37,14 @@ class Keep(Model):
     snapshots: Duration = timedelta(days=7)
     quarantine: Duration = timedelta(days=90)
     history: Duration = timedelta(days=400)
-    sites: Annotated[int, Field(ge=1)] = 3
+    sites: Annotated[Whole, Field(ge=1)] = 3
 
 
 class Guard(Model):
     """The volume guard: what would remove more than ``percent`` and more than ``products``, or everything, is held."""
 
-    percent: Annotated[float, Field(ge=0, le=100)] = 30
-    products: Annotated[int, Field(ge=0)] = 20
+    percent: Annotated[Number, Field(ge=0, le=100, allow_inf_nan=False)] = 30
+    products: Annotated[Whole, Field(ge=0)] = 20
 
 
 class Pulled(Model):
@@ -52,8 +54,8 @@ class Pulled(Model):
 
     complete_every: Duration = timedelta(hours=24)
     lookback: Duration = timedelta(hours=1)
-    requests_per_second: Annotated[float, Field(gt=0)] | None = None
-    concurrency: Annotated[int, Field(ge=1)] = 4
+    requests_per_second: Annotated[Number, Field(gt=0)] | None = None
+    concurrency: Annotated[Whole, Field(ge=1)] = 4
 
 
 _PACE = {*Pulled.model_fields, "page_size", "max_record_mb", "timeout"}  # how a source is asked, not what for
@@ -65,8 +67,8 @@ class SampleSource(Pulled):
     """
 
     kind: Literal["sample"]
-    size: Annotated[int, Field(ge=1, le=1_000_000)] = 2000
-    seed: int = 1
+    size: Annotated[Whole, Field(ge=1, le=1_000_000)] = 2000
+    seed: Whole = 1
 
 
 class FilesSource(Pulled):
@@ -79,7 +81,7 @@ class FilesSource(Pulled):
     kind: Literal["files"]
     root: str = ""
     options: Options = {}
-    max_record_mb: Annotated[int, Field(ge=1, le=256)] = 16
+    max_record_mb: Annotated[Whole, Field(ge=1, le=256)] = 16
 
 
 class SqlSource(Pulled):
@@ -91,7 +93,7 @@ class SqlSource(Pulled):
     connection: ConnectionName | None = None
     url: Annotated[str, AfterValidator(open_url)] | None = None
     time_zone: Annotated[str, AfterValidator(known_zone)] = "UTC"
-    page_size: Annotated[int, Field(ge=1)] | None = None
+    page_size: Annotated[Whole, Field(ge=1)] | None = None
 
     @model_validator(mode="after")
     def _is_somewhere(self) -> SqlSource:
@@ -115,7 +117,7 @@ class AkeneoSource(OverHttp):
     connection: ConnectionName
     identifier: str | None = None
     time_zone: Annotated[str, AfterValidator(known_zone)] = "UTC"
-    page_size: Annotated[int, Field(ge=1, le=100)] = 100
+    page_size: Annotated[Whole, Field(ge=1, le=100)] = 100
 
 
 class AdobeCommerceSource(OverHttp):
@@ -124,7 +126,7 @@ class AdobeCommerceSource(OverHttp):
     kind: Literal["adobe-commerce"]
     connection: ConnectionName
     deployment: Literal["paas", "saas"] = "paas"
-    page_size: Annotated[int, Field(ge=1, le=10_000)] = 300
+    page_size: Annotated[Whole, Field(ge=1, le=10_000)] = 300
 
 
 Source = Annotated[
@@ -181,7 +183,7 @@ class Service(Model):
     kind: Literal["feed"] = "feed"
     accepts: tuple[Accept, ...] = ()
     guard: Guard | None = None
-    max_bytes: Annotated[int, Field(ge=1)] = 200_000
+    max_bytes: Annotated[Whole, Field(ge=1)] = 200_000
     required: tuple[Literal[PRODUCT_COLUMNS], ...] = ()  # type: ignore[valid-type]
     export: Annotated[str, AfterValidator(file_place)] | None = None
 
@@ -222,7 +224,7 @@ class Settings(Model):
     keep: Keep = Keep()
     guard: Guard = Guard()
     sources: dict[Name, Source]
-    scopes: Annotated[dict[Name, Scope], AfterValidator(told_apart)]
+    scopes: Annotated[dict[Name, Scope], Field(min_length=1), AfterValidator(told_apart)]
     services: Annotated[dict[Name, Service], AfterValidator(told_apart)]
 
     @model_validator(mode="after")

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from datasync.errors import InvalidSettings
 from datasync.product import PRODUCT_COLUMNS
-from datasync.settings.keys import SOURCES, Accept, Guard, Keep, Pulled, Scope, Service, Settings
+from datasync.settings.keys import SOURCES, Accept, Guard, Keep, Notice, Pulled, Scope, Service, Settings, Translations
 from datasync.settings.reasons import meant, reason
 from datasync.settings.values import SECRETS
 
@@ -114,6 +114,8 @@ def _known(loc: tuple[int | str, ...]) -> list[str]:
         "services": [Service],
         "keep": [Keep],
         "guard": [Guard],
+        "translations": [Translations],
+        "notify": [Notice],
         "sources": [model for kind, model in SOURCES.items() if kind in loc] or list(SOURCES.values()),
     }
     if "accepts" in loc:

@@ -30,6 +30,7 @@ _SHAPES = {
     "connection": ("is no name of a connection", "Write its id, in letters, digits, _, . and -."),
     "store_view": ("is no code of a store view", "Write one as in default: letters, digits and _, a letter first."),
 }
+_CONDITIONS = {"rule": "rule: \"status = 'enabled'\"", "where": "where: \"shop = 'web'\""}
 _OTHER_WORDS = {"excel": "xlsx", "xls": "xlsx", "json": "jsonl", "ndjson": "jsonl", "tsv": "csv", "full": "complete"}
 _OTHER_WORDS |= {
     "all": "complete",
@@ -38,6 +39,8 @@ _OTHER_WORDS |= {
     "incremental": "partial",
     "changes": "partial",
 }
+_OTHER_KEYS = dict.fromkeys(("every", "interval", "cron", "frequency"), "schedule")
+_OTHER_KEYS |= {"file": "path", "files": "path", "filter": "where", "fields": "attributes", "columns": "map"}
 Words = tuple[str, str]
 
 
@@ -65,6 +68,8 @@ def meant(given: str, known: Mapping[str, Any] | list[str]) -> str:
     """The word that ``given`` was nearly, as a question; nothing where there is none."""
     lower = {name.lower().replace("-", "_"): name for name in known}
     near = get_close_matches(given.lower().replace("-", "_").replace(" ", "_"), lower, 1, 0.7)
+    if not near and _OTHER_KEYS.get(given.lower()) in known:
+        return f"Did you mean {_OTHER_KEYS[given.lower()]}? "
     return f"Did you mean {lower[near[0]]}? " if near else ""
 
 
@@ -73,6 +78,8 @@ def _choices(expected: str) -> list[str]:
 
 
 def _out_of_bounds(kind: str, context: Mapping[str, Any], given: str) -> Words:
+    if given in ("nan", "inf", "-inf"):
+        return f"{given} is no number.", "Write one as in 30 or 2.5."
     (bound,) = (f"{bound:g}" for bound in context.values())
     if kind == "less_than_equal":
         return f"{given} is more than {bound}, the most there can be.", f"Write at most {bound}."
@@ -82,6 +89,8 @@ def _out_of_bounds(kind: str, context: Mapping[str, Any], given: str) -> Words:
 
 
 def _no_text(value: object, key: str, given: str) -> Words:
+    if key in _CONDITIONS and isinstance(value, (bool, int, float, date)):
+        return f"is {given or value}, where a condition is wanted.", f"Write one as in {_CONDITIONS[key]}."
     if value is None:
         fix = "Write one, or take the line out" + (
             " (to leave a column empty: 'null', in quotes)" if key == "map" else ""
@@ -115,7 +124,11 @@ def _no_whole_number(value: object, key: str, given: str) -> Words:
 
 
 def _no_number(value: object, key: str, given: str) -> Words:
-    return f"{given} is no number.", "Write one as in 30 or 2.5."
+    return f"{given or 'its value'} is no number.", "Write one as in 30 or 2.5."
+
+
+def _no_entry(value: object, key: str, given: str) -> Words:
+    return "has no entry, and needs at least one.", f"Write one as in {_example(key)}."
 
 
 def _no_sign(value: object, key: str, given: str) -> Words:
@@ -142,6 +155,8 @@ _BY_TYPE: dict[str, Callable[[object, str, str], Words]] = {
     "int_from_float": _no_whole_number,
     "float_type": _no_number,
     "float_parsing": _no_number,
+    "finite_number": _no_number,
+    "too_short": _no_entry,
     "string_too_long": _no_sign,
     "string_too_short": _no_sign,
 }

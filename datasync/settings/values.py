@@ -23,6 +23,8 @@ def _duration(given: object) -> object:
     if isinstance(given, timedelta):
         return given
     match = re.fullmatch(r"\s*(\d+)\s*([smhdw])\s*", str(given), re.ASCII)
+    if given is None:
+        raise ValueError(f"has no value: {_DURATION}, or take the line out")
     if not match:
         raise ValueError(f"{_no_duration(str(given))}: {_DURATION}")
     if not int(match[1]):
@@ -42,6 +44,13 @@ def _no_duration(given: str) -> str:
     if re.fullmatch(r"\s*\d*[.,]\d+\s*[smhdw]\s*", given):
         return "is no whole number of its unit"
     return "is no duration"
+
+
+def _no_yes(given: object) -> object:
+    """A number; yes and no, which YAML reads as true and false, would be 1 and 0."""
+    if isinstance(given, bool):
+        raise ValueError("is what YAML makes of yes, no, on and off, where a number is wanted: write one as in 30")
+    return given
 
 
 def cron(given: str | None) -> str | None:
@@ -112,9 +121,11 @@ def _no_secrets(given: dict[str, Any]) -> dict[str, Any]:
 
 def open_url(given: str) -> str:
     parts = urlsplit(given)
-    if not parts.scheme or parts.password is not None or SECRETS.search(parts.query):
+    if not parts.scheme:
+        raise ValueError("is no URL: write one as in sqlite:///shop.db, with its kind first")
+    if parts.password is not None or SECRETS.search(parts.query):
         raise ValueError(
-            "is no URL without a secret, as in sqlite:///shop.db: a password belongs into a connection, by its name"
+            "holds a secret, and this file is no place for one: put it into a connection, as in connection: my_shop"
         )
     return given
 
@@ -130,6 +141,8 @@ Duration = Annotated[
     BeforeValidator(_duration),
     WithJsonSchema({"type": "string", "pattern": r"^\s*\d+\s*[smhdw]\s*$"}),
 ]
+Whole = Annotated[int, BeforeValidator(_no_yes)]
+Number = Annotated[float, BeforeValidator(_no_yes)]
 Name = Annotated[str, AfterValidator(_name)]
 Options = Annotated[dict[str, Any], AfterValidator(_no_secrets)]
 ConnectionName = Annotated[str, Field(pattern=r"^[\w.-]+$")]
