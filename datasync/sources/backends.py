@@ -157,7 +157,10 @@ class SQLite:
         return "any"
 
     def as_text(self, column: sa.ColumnElement[Any], what: Column) -> sa.ColumnElement[Any]:
-        return sa.cast(column, sa.Text)
+        """Some versions of SQLite give 15 digits of a fraction; where these are another number, it has 17."""
+        text = sa.cast(column, sa.Text)
+        is_cut = sa.and_(sa.func.typeof(column) == "real", sa.cast(text, sa.REAL) != column)
+        return sa.case((is_cut, sa.func.printf("%!.17g", column)), else_=text)
 
     def as_literal(self, column: sa.ColumnElement[Any], what: Column) -> sa.ColumnElement[Any]:
         hexed = sa.literal("X'") + sa.func.hex(column) + sa.literal("'")

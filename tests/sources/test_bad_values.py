@@ -362,3 +362,13 @@ def test_a_file_that_is_no_database_or_a_damaged_one_is_told_and_not_tried_again
     place.path.write_text("sku,name\nA,a\n" * 1000)
     with pytest.raises(InvalidConnection, match=r"does not open the database .*: the file is no database"):
         reader.pull()
+
+
+@pytest.mark.parametrize(
+    "number", ["0.1", "0.30000000000000004", "1234567.8901234567", "1.2345678901234567e+19", "-2.5"]
+)
+def test_a_fraction_of_sqlite_keeps_all_its_digits(on_sqlite: Reader, number: str) -> None:
+    on_sqlite.place.run("CREATE TABLE product (sku, name, note)", f"INSERT INTO product VALUES ('A', 'x', {number})")
+    found = on_sqlite.pull(attributes=("note",))
+    ((note,),) = on_sqlite.desk.products(found, "attributes")
+    assert [float(value) for value in note["values"]] == [float(number)]
