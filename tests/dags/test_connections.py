@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import pytest
 from airflow.sdk import Connection as Theirs
 
+from datasync.airflow.connections import from_airflow
 from datasync.connection import Connection, from_environment
 from datasync.errors import MissingConnection
-from tests.dags.shop import DAGS, Shop
+from tests.dags.shop import Shop
 
 WRITTEN = [
     "akeneo://me:pass%40word@pim.example/?client_id=7&secret=a%2Bb",
@@ -42,13 +42,7 @@ def test_a_variable_means_what_it_means_to_airflow(written: str, monkeypatch: py
 def test_a_task_asks_airflow_and_a_missing_connection_is_told_in_our_words(
     monkeypatch: pytest.MonkeyPatch, shop: Shop
 ) -> None:
-    monkeypatch.syspath_prepend(str(DAGS))
     monkeypatch.setenv("AIRFLOW_CONN_TRIED", WRITTEN[0])
-    from datasync_tasks import from_airflow
-
-    try:
-        assert from_airflow("tried") == from_environment("tried")
-        with pytest.raises(MissingConnection, match="AIRFLOW_CONN_NOWHERE"):
-            from_airflow("nowhere")
-    finally:
-        sys.modules.pop("datasync_tasks", None)
+    assert from_airflow("tried") == from_environment("tried")
+    with pytest.raises(MissingConnection, match="AIRFLOW_CONN_NOWHERE"):
+        from_airflow("nowhere")

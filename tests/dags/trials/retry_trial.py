@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from airflow.sdk import Param, dag, task
-from datasync_tasks import DEFAULTS
+
+from datasync.airflow.tasks import DEFAULTS
 
 
 @dag(schedule=None, default_args=DEFAULTS, params={"error": Param("", type="string")})

@@ -1,25 +1,19 @@
-"""The tasks that `catalog_sync` and `catalog_resync` share: what happens to each scope, and how a run ends.
+"""The tasks that the DAGs share: what happens to each scope, and how a run ends.
 
-Only ids and counts go from task to task. Settings come in as arguments: they are read anew whenever a DAG file is
-parsed, and this module may outlive that.
+Only ids and counts go from task to task.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pkgutil import resolve_name
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from airflow.sdk import Asset, Context, ExceptionRetryPolicy, RetryAction, RetryRule, TriggerRule, task, task_group
-from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException, AirflowSkipException
+from airflow.sdk import Asset, ExceptionRetryPolicy, RetryAction, RetryRule, TriggerRule, task, task_group
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow.sdk.types import DagRunProtocol
 
-from datasync.connection import Connection, extra, variable
-from datasync.errors import MissingConnection
-from datasync.settings import Notice, Settings
-
-if TYPE_CHECKING:
-    from datasync.pipeline import Pipeline
+from datasync.airflow.connections import open_pipeline
+from datasync.settings import Settings
 
 RUN_CLOSED = Asset("datasync_run")
 PULLS_AT_ONCE = 4  # over all runs, so that no source is flooded
@@ -35,44 +29,6 @@ _RETRIES = ExceptionRetryPolicy(
 )
 # How long to wait between tries is Airflow's own setting: [core] default_task_retry_delay.
 DEFAULTS: dict[str, Any] = {"owner": "datasync", "retries": 2, "retry_policy": _RETRIES}
-
-
-def from_airflow(name: str) -> Connection:
-    """The connection that Airflow keeps under an id, with its secrets backends asked first, as any task gets it."""
-    from airflow.sdk import Connection as Kept
-
-    try:
-        kept = Kept.get(name)
-    except AirflowNotFoundException:
-        raise MissingConnection(name, variable(name)) from None
-    texts = {key: getattr(kept, key) or "" for key in ("host", "login", "password", "schema")}
-    return Connection(name, kept.conn_type or "", port=kept.port, extra=extra(name, kept.extra), **texts)
-
-
-def open_pipeline() -> Pipeline:
-    """The line of stages, with the connections that Airflow keeps; to be called inside a task.
-
-    Airflow's own mask learns what datasync's knows, because the logs of tasks are Airflow's.
-    """
-    from airflow.sdk.log import mask_secret
-
-    from datasync import secrets
-    from datasync.pipeline import Pipeline
-
-    secrets.on_register(mask_secret)
-
-    return Pipeline.open(credentials=from_airflow)
-
-
-def tell(notice: Notice) -> Callable[[Context], None]:
-    """A callback of the publishing task that runs one of Airflow's notifiers, with ``summary`` for its templates."""
-
-    def callback(context: Context) -> None:
-        told = context["ti"].xcom_pull(task_ids=context["ti"].task_id)
-        if notice.when == "always" or told["attention"]:
-            resolve_name(notice.notifier)(**notice.options)({**context, "summary": told["summary"]})
-
-    return callback
 
 
 def asked_by(dag_run: DagRunProtocol) -> str:
