@@ -44,10 +44,11 @@ class Logged:
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """The whole files by path, and the damage found so far."""
+    """The whole files by path, the damage found so far, and the folders of logs that some run says it wrote to."""
 
     whole: Mapping[str, tuple[Place, Content]]
     damages: tuple[Damage, ...]
+    told_logs: frozenset[str] = frozenset()
 
     def of(self, kind: str) -> Iterator[tuple[Place, Content]]:
         """The whole files of one kind."""
@@ -58,11 +59,12 @@ class Inventory:
         return self.whole[path][1].parsed if path in self.whole else None
 
     def logs(self, under: str = "") -> Iterator[Logged]:
-        """Every log below a folder of which there is a file, whole or not."""
+        """Every log below a folder of which there is a file, whole or not, or of which a run tells."""
         there = [one for one in self.damages if one.is_there]
         places = [*(place for place, _ in self.whole.values()), *(one.place for one in there if not one.is_misplaced)]
         mine = [one for one in places if one.kind and one.kind.name in LOGGED and one.path.startswith(under)]
-        for folder in sorted({place.log for place in mine}):
+        told = {one for one in self.told_logs if one.startswith(under)}
+        for folder in sorted({place.log for place in mine} | told):
             heads = [
                 {place.number: content.parsed for place, content in self.of(kind) if place.log == folder}
                 for kind in LOGGED
@@ -71,7 +73,8 @@ class Inventory:
                 tuple(sorted(p.number for p in mine if p.log == folder and p.kind and p.kind.name == kind))
                 for kind in LOGGED
             ]
-            taken = max(one.number for one in [*mine, *(one.place for one in there)] if one.log == folder)
+            numbers = [one.number for one in [*mine, *(one.place for one in there)] if one.log == folder]
+            taken = max(numbers, default=0)
             yield Logged(folder, heads[0], heads[1], heads[2], Listing(*listed), taken)
 
 

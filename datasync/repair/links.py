@@ -166,23 +166,28 @@ def _bad(inventory: Inventory, kind: str) -> list[Place]:
 
 def witnessed(inventory: Inventory, log: Logged) -> int:
     """The newest entry of a log that some run says it wrote; 0 where no run tells of any."""
+    return max((number for folder, number in _written(inventory) if folder == log.folder), default=0)
+
+
+def told_logs(inventory: Inventory) -> frozenset[str]:
+    """The folders of logs that some run says it wrote to."""
+    return frozenset(folder for folder, _ in _written(inventory))
+
+
+def _written(inventory: Inventory) -> Iterator[tuple[str, int]]:
+    """Every entry that a run says it wrote: its log's folder, and its number."""
     records = [step for _, content in inventory.of("run") for step in _recorded(content.parsed)]
-    records += [content.parsed for _, content in inventory.of("step")]
-    return max((number for record in records for number in _numbers(record, log.folder)), default=0)
+    for record in (*records, *(content.parsed for _, content in inventory.of("step"))):
+        scope, service = record.get("scope"), record.get("service")
+        if record.get("kind") == "catalog" and record.get("entry"):
+            yield f"catalog/scope={scope}", int(record["entry"])
+        if record.get("kind") == "transfer":
+            yield from ((f"receipts/service={service}/scope={scope}", int(n)) for n in record.get("entries") or ())
 
 
 def _recorded(run: Run) -> Iterator[Mapping[str, Any]]:
     for step, record in run.steps.items():
         yield {"kind": step.kind, "scope": step.scope, "service": step.service, **record}
-
-
-def _numbers(record: Mapping[str, Any], folder: str) -> list[int]:
-    scope, service = record.get("scope"), record.get("service")
-    if record.get("kind") == "catalog" and folder == f"catalog/scope={scope}":
-        return [int(record["entry"])] if record.get("entry") else []
-    if record.get("kind") == "transfer" and folder == f"receipts/service={service}/scope={scope}":
-        return [int(number) for number in record.get("entries") or ()]
-    return []
 
 
 def lost_and_found(path: str, repair: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import duckdb
 
-from datasync.repair import chains, links
+from datasync.repair import chains, folds, links
 from datasync.repair.damage import Damage
 from datasync.repair.inventory import LOGGED, Inventory, Logged, take
 from datasync.store.files import Store
@@ -25,11 +25,18 @@ class Scan:
 
 
 def scan(con: duckdb.DuckDBPyConnection, store: Store, *, deep: bool) -> Scan:
-    """Read every footer and every small file, and compare what they say of each other; ``deep`` reads all bytes."""
+    """Read every footer and every small file, and compare what they say of each other; ``deep`` reads all bytes,
+    and compares rows too.
+    """
     inventory = take(con, store, deep=deep)
     inventory = _without(inventory, [one for log in inventory.logs() for one in chains.misplaced(log)])
     inventory = _without(inventory, list(links.snapshots(inventory)))
     inventory = _without(inventory, [*links.run_files(inventory), *links.held(inventory)])
+    inventory = replace(inventory, told_logs=links.told_logs(inventory))
+    if deep:
+        inventory = _without(inventory, list(folds.snapshot_rows(con, store, inventory)))
+        rows = [one for log in inventory.logs() for one in folds.log_rows(con, store, log)]
+        inventory = _without(inventory, rows)
     rest = [
         *links.pages(inventory),
         *links.met(inventory),

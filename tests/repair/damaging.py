@@ -39,6 +39,7 @@ class Place:
     changed: dict[str, str]
     memory: Memory
     built_at: datetime = BEGAN
+    built_source: tuple[dict[str, str], dict[str, str]] = ({}, {})
 
     @property
     def root(self) -> Path:
@@ -95,6 +96,7 @@ class Place:
             shutil.rmtree(self.shop.folder / folder, ignore_errors=True)
             shutil.copytree(self.built / folder, self.shop.folder / folder)
         self.shop.now = self.built_at
+        self.sold, self.changed = map(dict, self.built_source)
 
     @property
     def built(self) -> Path:
@@ -106,7 +108,7 @@ def build(folder: Path, memory: Memory) -> Place:
     service elsewhere did not answer for some of what it got.
     """
     place = Place(Shop(folder, SETTINGS), {f"A-{n:02}": f"Product {n}" for n in range(40)}, {}, memory)
-    for number in range(1, 8):
+    for number in range(1, 7):
         place.sold |= {f"A-{number:02}": f"Changed {number}", f"N-{number}": "New", f"A-{number + 10}": "Once more"}
         place.sold.pop(f"A-{number + 20}", None)
         place.sells()
@@ -122,6 +124,7 @@ def build(folder: Path, memory: Memory) -> Place:
         if number == 5:
             place.checkpoint()
         place.shop.now += timedelta(minutes=20)
+    memory.is_silent_about()
     place.sells(without=30)
     assert place.shop.run("sync").code == 5
     accepted = ("resync", "--scope", "en-US", "--accept-shrink", place.shop.held_run(), "--reason", "so it is", "--yes")
@@ -137,7 +140,7 @@ def build(folder: Path, memory: Memory) -> Place:
     for number in (1, 2, 3):
         spool.add(number, [f'{{"sku": "S-{number}"}}\n'.encode()], {"page": number})
     shutil.copytree(folder, place.built)
-    place.built_at = place.shop.now
+    place.built_at, place.built_source = place.shop.now, (dict(place.sold), dict(place.changed))
     return place
 
 
