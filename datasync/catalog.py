@@ -18,7 +18,7 @@ import duckdb
 
 from datasync import cadence, product, pull, removals
 from datasync.cadence import Missed
-from datasync.errors import RequestTooLate, StoreUnavailable, Unverified
+from datasync.errors import RepairCutOff, RequestTooLate, StoreUnavailable, Unverified
 from datasync.pull import Snapshot
 from datasync.removals import Passing
 from datasync.settings import Guard
@@ -206,10 +206,15 @@ def _last_count(head: Head, found: Snapshot) -> int | None:
 
 
 def refuse_unverified(con: duckdb.DuckDBPyConnection, store: Store, scope: str) -> None:
-    """Raise Unverified for a catalog that was repaired and has to be read whole before anything goes out of it."""
-    doubt = log(store, scope).head(con).meta.get("unverified")
+    """Raise Unverified for a catalog that was repaired and has to be read whole before anything goes out of it, and
+    RepairCutOff for one whose repair did not come to its end.
+    """
+    meta = log(store, scope).head(con).meta
+    doubt = meta.get("unverified")
     if doubt and doubt["complete"]:
         raise Unverified(scope)
+    if meta.get("to_apply"):
+        raise RepairCutOff(scope)
 
 
 def _asked(store: Store, found: Snapshot) -> str:
@@ -317,6 +322,9 @@ def _meta(
     }
     if missed:
         meta["missed"] = cadence.plain(missed)
+    waiting = [run for run in before.get("to_apply", ()) if run != found.run]
+    if waiting and not _settles(found):
+        meta["to_apply"] = waiting
     if found.complete and "unverified" in meta:  # some records were unreadable: what it read is sure, and goes out
         meta["unverified"] = {**meta["unverified"], "complete": False}
     if len(remembered) < len(pulls):

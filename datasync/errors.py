@@ -295,6 +295,17 @@ class Unverified(DataError):
         )
 
 
+class RepairCutOff(DataError):
+    """A repair of a catalog was ended before it had applied all snapshots again, so nobody is delivered from it."""
+
+    def __init__(self, scope: str) -> None:
+        self.scope = scope
+        super().__init__(
+            f"scopes.{scope}: the repair of its catalog was cut off. Nothing is delivered until it has been done: "
+            "`datasync repair --yes` does the rest."
+        )
+
+
 class Unexplained(DataError):
     """The balance of a service does not come out: a number on the page has no explanation."""
 

@@ -32,7 +32,7 @@ from datasync import (
     withdraw,
 )
 from datasync.connection import Credentials, from_environment
-from datasync.errors import DatasyncError, RunFailed, SettingsError
+from datasync.errors import DatasyncError, RequestLost, RunFailed, SettingsError
 from datasync.repair import mend
 from datasync.repair.damage import Damage
 from datasync.repair.explain import explained
@@ -192,7 +192,10 @@ class Pipeline:
         begun = self._run(run)
         steps = _settled(runs.steps(self.store, run))
         sentences = [f"{step}: {record['error']}" for step, record in steps.items() if record["outcome"] == "failed"]
-        missing = [step for step in self._expected(begun, steps) if step not in steps]
+        try:
+            missing = [step for step in self._expected(begun, steps) if step not in steps]
+        except RequestLost as error:  # which steps were to come is lost with it; those that were recorded stand
+            missing, sentences = [], [*sentences, str(error)]
         sentences += [f"{step}: no outcome was recorded; the task was ended, or never ran." for step in missing]
         outcome = "failed" if sentences else "held" if any(r["outcome"] == "held" for r in steps.values()) else "ok"
         ended = self.clock()

@@ -1,5 +1,5 @@
 -- One row per SKU that a service elsewhere perhaps holds since receipts of it were lost: due again, whatever is known of it.
--- Reads whole (the newest whole receipt of each SKU) and known (every SKU that the catalog ever had, as far as it is whole).
+-- Reads whole (the newest whole receipt of each SKU) and known_skus (every SKU that the catalog ever had, as far as it is whole).
 -- A receipt that is newer than the newest lost entry, $through, is certain.
 SELECT
     sku, operation, hash, 'failed' AS outcome, 'Not known: receipts were lost, and repaired' AS words, settings, held_hash,
@@ -10,4 +10,4 @@ UNION ALL
 SELECT
     sku, 'added', NULL, 'failed', 'Not known: receipts were lost, and repaired', NULL, NULL,
     true, NULL, NULL, $run, {at}
-FROM (SELECT DISTINCT sku FROM known) ANTI JOIN whole USING (sku)
+FROM (SELECT DISTINCT sku FROM known_skus) ANTI JOIN whole USING (sku)

@@ -62,7 +62,7 @@ def of_catalog(work: Workshop, found: Scan, log: Logged) -> Iterator[Mending]:
         path = pull.quarantine_path(scope, run)
         act = partial(_empty_quarantine, work, scope, run)
         yield Mending(f"{path}: an empty one in its place; counts of quarantine are at least what they say.", act)
-    if losses.log.is_rebuilt or losses.pulls or losses.quarantines:
+    if losses.is_recorded:
         lost = Lost(_paths_of_catalog(found, log, losses, scope), _words(losses))
         mend = partial(logs.mend_catalog, work.con, work.store, losses, lost, work.repair, scope=scope)
         yield Mending(f"{log.folder}: {lost.words}.", mend)
@@ -81,7 +81,21 @@ def _catalog_losses(work: Workshop, found: Scan, log: Logged, scope: str) -> Cat
     is_partial = work.is_partial(scope, log)
     since = logs.remembers_since(state, (*pulls, *quarantines))
     again = _again(found, losses, scope, pulls, since) if is_partial and losses.are_rows_lost else ()
-    return CatalogLosses(losses, tuple(pulls), tuple(quarantines), is_partial, again)
+    waiting = tuple(state.get("to_apply", ()))
+    also = [one for one in _whole(found, scope, waiting) if not _is_before(one, since)]
+    again = tuple(sorted({one.run: one for one in (*again, *also)}.values(), key=lambda one: one.order))
+    return CatalogLosses(losses, tuple(pulls), tuple(quarantines), is_partial, again, waiting)
+
+
+def _is_before(snapshot: Snapshot, since: Mapping[str, Any] | None) -> bool:
+    return since is not None and snapshot.order < pull.order(since)
+
+
+def _whole(found: Scan, scope: str, wanted: Collection[str]) -> list[Snapshot]:
+    """Those of some pulls' snapshots that are whole, with what they need."""
+    damaged = {one.path for one in found.damages}
+    parsed = (found.inventory.parsed(pull.snapshot_path(scope, run)) for run in wanted)
+    return [one for one in parsed if one and not _is_lost(found, damaged, scope, one.run)]
 
 
 def _is_lost(found: Scan, damaged: Collection[str], scope: str, run: str) -> bool:
@@ -110,7 +124,7 @@ def _again(
     if losses.is_state_older:
         runs_lost += [one.run for one in whole if one.run not in held and (last is None or one.order > last)]
     wanted = {*runs_lost} - {*lost}
-    again = (one for one in whole if one.run in wanted and not (since and one.order < pull.order(since)))
+    again = (one for one in whole if one.run in wanted and not _is_before(one, since))
     return tuple(sorted(again, key=lambda one: one.order))
 
 

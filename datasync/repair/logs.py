@@ -22,7 +22,8 @@ from datasync.store.log import Head, Log
 class CatalogLosses:
     """What a scope's catalog lost: files of its log, and the snapshots and quarantines of pulls that it names.
 
-    ``is_partial``: the scope is never read whole. ``again`` are the snapshots of the pulls whose entries were lost.
+    ``is_partial``: the scope is never read whole. ``again`` are the snapshots of the pulls whose entries were lost, and
+    of those in ``waiting``, which a repair that was cut off had still to apply.
     """
 
     log: Losses
@@ -30,6 +31,22 @@ class CatalogLosses:
     quarantines: tuple[str, ...] = ()
     is_partial: bool = False
     again: tuple[Snapshot, ...] = ()
+    waiting: tuple[str, ...] = ()
+
+    @property
+    def are_waiting_lost(self) -> bool:
+        """Whether a pull that a repair had still to apply can no longer be applied."""
+        return not {*self.waiting} <= {found.run for found in self.again}
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether the log has to tell of what is lost."""
+        return bool(self.log.is_rebuilt or self.pulls or self.quarantines or self.are_waiting_lost)
+
+    @property
+    def through(self) -> int:
+        """The newest entry whose rows are in doubt, where any are."""
+        return max(self.log.through, self.log.log.newest.number if self.are_waiting_lost else 0)
 
     @property
     def reaches_back(self) -> bool:
@@ -38,7 +55,7 @@ class CatalogLosses:
 
     @property
     def is_in_doubt(self) -> bool:
-        return self.log.are_rows_lost and not self.reaches_back
+        return (self.log.are_rows_lost and not self.reaches_back) or self.are_waiting_lost
 
 
 def mend_receipts(
@@ -55,7 +72,7 @@ def mend_receipts(
     if embedded or not losses.are_rows_lost:
         head = rebuild.record(con, log, losses, repair, state, lost)
     else:
-        con.execute(f"CREATE OR REPLACE TEMP TABLE known AS {known}")
+        con.execute(f"CREATE OR REPLACE TEMP TABLE known_skus AS {known}")
         rows = query("perhaps_held", through=str(losses.through), run=literal(repair.run))
         head = rebuild.record(con, log, losses, repair, state, lost, rows)
     rebuild.begin_anew(con, log, head, "")
@@ -84,8 +101,9 @@ def _state(con: duckdb.DuckDBPyConnection, losses: CatalogLosses) -> dict[str, A
     forgets = losses.is_in_doubt if losses.is_partial else losses.log.is_state_older
     kept = {key: value for key, value in before.items() if not (forgets and key.startswith("watermark"))}
     state = {**kept, "products": rebuild.live(con, "hash"), **_pulls(before, losses)}
+    state["to_apply"] = [found.run for found in losses.again]
     if losses.is_in_doubt:
-        state["unverified"] = {"through": losses.log.through, "complete": not losses.is_partial}
+        state["unverified"] = {"through": losses.through, "complete": not losses.is_partial}
     if losses.quarantines:
         state["lost_quarantines"] = sorted({*before.get("lost_quarantines", ()), *losses.quarantines})
     return state

@@ -27,7 +27,7 @@ def plan(work: Workshop, found: Scan) -> tuple[Mending, ...]:
         mendings += catalogs.of_receipts(work, found, log)
     for log in found.inventory.logs("catalog/"):  # last: it keeps the versions that services hold by their receipts
         mendings += catalogs.of_catalog(work, found, log)
-    return (*mendings, _told(work, found)) if found.damages else ()
+    return (*mendings, _told(work, found)) if mendings or found.damages else ()
 
 
 # ── files ───────────────────────────────────────────────────────────────────────────────────────────────────────────
