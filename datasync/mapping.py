@@ -27,6 +27,7 @@ class Mapped:
     defaults: tuple[str, ...]
     where: Expression | None = None  # records for which it is not TRUE are not of this scope
     rows: Rows = ALONE
+    time_zone: str | None = None  # of times without an offset; None is UTC
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -56,6 +57,7 @@ def mapping(
     known: Collection[str],
     where: str | None = None,
     rows: Rows = ALONE,
+    time_zone: str | None = None,
 ) -> Mapped:
     """Check a scope's map against the ``known`` fields of its source and say what becomes of each column.
 
@@ -73,7 +75,7 @@ def mapping(
     kept = _kept(columns, [own.find(p) for p in (*attributes, *volatile)], known)
     condition = own.settle(parse(con, f"scopes.{name}.where", where)) if where else None
     defaults = tuple(c for c in DEFAULTS if c not in columns)
-    how = Mapped(columns, kept, defaults, condition, own.settle_rows(rows))
+    how = Mapped(columns, kept, defaults, condition, own.settle_rows(rows), time_zone)
     _refuse_names(name, how.fields)
     if condition and (kind := type_of(con, f"scopes.{name}.where", condition, over_text(how.fields))) != "BOOLEAN":
         raise InvalidExpression(f"scopes.{name}.where", where or "", no_condition(kind), fix="")

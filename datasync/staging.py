@@ -165,7 +165,9 @@ def mapped(con: duckdb.DuckDBPyConnection, name: str, scope: Scope, records: Rec
         known = [*records.names, *perhaps]
     rows = Rows(scope.group_by, scope.fill_down, scope.collect)
     own_map = {**records.map, **scope.map}
-    return mapping.mapping(con, name, own_map, scope.attributes, scope.volatile, known, scope.where, rows)
+    return mapping.mapping(
+        con, name, own_map, scope.attributes, scope.volatile, known, scope.where, rows, records.time_zone
+    )
 
 
 def refuse_missing_fields(

@@ -48,7 +48,8 @@ def judged(
     ``PASSED_BY`` says that the record is none.
     """
     given = kinds(con, scope, how)
-    rows = _judge(how, given, _cast(given, _take(how, how.joined(records), whole, spoilt, kept)))
+    taken = _take(how, how.joined(records), whole, spoilt, kept)
+    rows = _judge(how, given, _cast(given, taken, how.time_zone))
     columns = ", ".join([*PRODUCT_COLUMNS, *texts(how.attributes)])
     record = f"CASE WHEN _verdict.code NOT IN {PASSED_BY} THEN record_text(_whole) END AS record"
     return f"SELECT _place, _verdict.code AS code, _verdict.sentence AS sentence, {record}, {columns} FROM ({rows})"
@@ -70,10 +71,10 @@ def _take(how: Mapped, records: str, whole: str, spoilt: str, kept: str) -> str:
     return f"{outer} (SELECT {', '.join(inner)} FROM ({records}))"
 
 
-def _cast(kinds: Mapping[str, str], taken: str) -> str:
+def _cast(kinds: Mapping[str, str], taken: str, time_zone: str | None) -> str:
     """Second layer: each column in its type, NULL where there is no value or it cannot be understood."""
     given = [f"{_given(column, kind)} AS g_{column}" for column, kind in kinds.items()]
-    made = [f"{_understood(column, f'g_{column}', kind)} AS c_{column}" for column, kind in kinds.items()]
+    made = [f"{_understood(column, f'g_{column}', kind, time_zone)} AS c_{column}" for column, kind in kinds.items()]
     return f"SELECT {', '.join(['*', *made])} FROM (SELECT {', '.join(['*', *given])} FROM ({taken}))"
 
 
@@ -84,7 +85,7 @@ def _given(column: str, kind: str) -> str:
     return f"trimmed(m_{column})" if kind == "VARCHAR" and column not in _AS_GIVEN else f"m_{column}"
 
 
-def _understood(column: str, given: str, kind: str) -> str:
+def _understood(column: str, given: str, kind: str, time_zone: str | None) -> str:
     """SQL that gives a mapped value in its column's type, or NULL."""
     is_text, tried = kind == "VARCHAR", f"TRY_CAST({given} AS {TYPES[column]})"
     if column in ("status", "stock"):
@@ -97,7 +98,8 @@ def _understood(column: str, given: str, kind: str) -> str:
         made = {"VARCHAR": f"images_of({given})", "VARCHAR[]": f"images_at({given})"}
         return f"settled_images({made.get(kind, tried)})"
     if column == "updated_at":
-        return f"time_of({tried})"
+        is_local = time_zone and not kind.endswith("WITH TIME ZONE")
+        return f"time_of({f'time_in({given}, {literal(time_zone)})' if is_local else tried})"
     if column == "price":
         return f"price_of({_number_text(given, kind)})"
     return given if is_text and TYPES[column] == "VARCHAR" else tried

@@ -14,6 +14,7 @@ from datasync import mapping, product, pull, staging
 from datasync.check.casts import failing
 from datasync.check.finding import FORESEEN, Finding, problem
 from datasync.check.rules import Reception, received
+from datasync.check.times import without_offset
 from datasync.connection import Credentials
 from datasync.pull import Snapshot
 from datasync.quantity import quantity
@@ -89,6 +90,7 @@ def sampled(
     is_part = found.records >= SAMPLE or isinstance(source, Offering)
     yield _records(con, store, key, found, is_part=is_part)
     yield from failing(con, parquet(store, pull.quarantine_path(found.scope, found.run)), name, mine)
+    yield from without_offset(con, key, opened.given, _First(opened.given.reader), how)
     yield from _notes(key, found.notes if found.valid else opened.given.notes)
     yield from _fields(con, store, key, how, opened.given.names, found)
     con.execute(f"CREATE OR REPLACE TEMP VIEW catalog AS {pull.products(found, store.url)}")

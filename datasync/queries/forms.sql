@@ -90,11 +90,11 @@ CREATE OR REPLACE MACRO currency_of(given) AS
         ELSE list_transform([amount_parts(given)], lambda parts: coalesce(currency_code(lower(parts.before)), currency_code(lower(parts.after))))[1]
     END;
 
--- A time written in a form of strptime, or in one of a list of them, as plain text. Any other text comes back with a word, so that nothing takes it for a time.
+-- A time written in a form of strptime, or in one of a list of them, as plain text, with an offset if the form has one. Any other text comes back with a word, so that nothing takes it for a time.
 CREATE OR REPLACE MACRO moment_of(given, form) AS
     CASE
         WHEN trimmed(given) IS NULL THEN NULL
-        WHEN year(try_strptime(trim(regexp_replace(given, '[\s\p{Zs}]+', ' ', 'g')), form)) BETWEEN 1900 AND 2199 THEN strftime(try_strptime(trim(regexp_replace(given, '[\s\p{Zs}]+', ' ', 'g')), form), '%Y-%m-%d %H:%M:%S')
+        WHEN year(try_strptime(trim(regexp_replace(given, '[\s\p{Zs}]+', ' ', 'g')), form)) BETWEEN 1900 AND 2199 THEN try_strptime(trim(regexp_replace(given, '[\s\p{Zs}]+', ' ', 'g')), form)::VARCHAR
         ELSE given || ' (not written like ' || to_json(form)::VARCHAR || ')'
     END;
 

@@ -68,6 +68,13 @@ CREATE OR REPLACE MACRO stock_of(given) AS
 CREATE OR REPLACE MACRO time_of(given) AS
     CASE WHEN given BETWEEN TIMESTAMPTZ '0001-01-02 00:00:00+00' AND TIMESTAMPTZ '9999-12-30 00:00:00+00' THEN given END;
 
+-- Whether a time in text says how far it is from UTC: an offset, a Z or the name of a zone stands behind its hours.
+CREATE OR REPLACE MACRO has_offset(given) AS regexp_matches(given, ':[0-9.]+ ?[-+A-Za-z]');
+
+-- A time from text or a local time: by its own offset, else in a zone. Of an hour that comes twice it is the second; one that is skipped counts on from the hour before it.
+CREATE OR REPLACE MACRO time_in(given, zone) AS
+    CASE WHEN has_offset(given::VARCHAR) THEN TRY_CAST(given AS TIMESTAMPTZ) ELSE TRY(timezone(zone, TRY_CAST(given AS TIMESTAMP))) END;
+
 -- Images from a list of URLs.
 CREATE OR REPLACE MACRO images_at(urls) AS
     list_transform(urls, lambda one: {'url': one, 'label': NULL::VARCHAR, 'roles': []::VARCHAR[]});

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import timedelta
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -74,6 +74,7 @@ class SampleSource(Pulled):
 class FilesSource(Pulled):
     """Files that somebody exports: CSV, JSON lines, Parquet or XLSX, plain or .gz, in a folder or on S3.
 
+    ``time_zone`` is that of times without an offset, where the scope has none of its own; without both, it is UTC.
     A record of CSV or JSON lines that is longer than ``max_record_mb`` goes to quarantine, and so does one of Parquet
     with a text that is.
     """
@@ -81,6 +82,7 @@ class FilesSource(Pulled):
     kind: Literal["files"]
     root: str = ""
     options: Options = {}
+    time_zone: Annotated[str, AfterValidator(known_zone)] | None = None
     max_record_mb: Annotated[Whole, Field(ge=1, le=256)] = 16
 
 
@@ -152,6 +154,7 @@ class Scope(Model):
     format: Literal["csv", "jsonl", "parquet", "xlsx"] | None = None
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     encoding: Annotated[str, AfterValidator(known_encoding)] | None = None
+    time_zone: Annotated[str, AfterValidator(known_zone)] | None = None
     sheet: str | int = 0
     table: str | None = None
     query: str | None = None
@@ -263,11 +266,15 @@ class Settings(Model):
         mine = self.scopes[scope]
         source = self.sources[mine.source].model_dump(mode="json", exclude=_PACE)
         known = mine.model_dump(mode="json", exclude={"label", "guard", "fresh_within"})
-        return _fingerprint([source, {key: value for key, value in known.items() if value or key not in _LATER}])
+        return _fingerprint([_without_unset(source), _without_unset(known)])
 
 
 # Unset, these leave the fingerprints of older stores as they were.
-_LATER = {"encoding", "where", "group_by", "fill_down", "collect"}
+_LATER = {"encoding", "time_zone", "where", "group_by", "fill_down", "collect"}
+
+
+def _without_unset(known: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in known.items() if value or key not in _LATER}
 
 
 def _fits(name: str, scope: Scope, source: Source) -> None:
@@ -308,6 +315,7 @@ OWN = {
         "delimiter",
         "sheet",
         "encoding",
+        "time_zone",
         "group_by",
         "fill_down",
         "collect",

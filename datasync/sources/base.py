@@ -100,6 +100,7 @@ class Records:
     ``spoilt`` is an SQL expression as ``whole`` is: a sentence where the record was read, and a value of it in a field
     that was asked for could not be; that field is NULL then, and the record is `bad-value` under its SKU.
     ``kept`` is an SQL expression that is true for records of this scope; the others are `filtered`, whatever they hold.
+    ``time_zone`` is that of times without an offset; without one they are taken as UTC.
     ``are_files``: the places are files, and one of which nothing can be read is no part of a complete catalog.
     """
 
@@ -126,6 +127,7 @@ class Records:
     began: datetime | None = None
     by_change_time: bool = False
     place: int | None = None
+    time_zone: str | None = None
 
 
 class Reader(Protocol):

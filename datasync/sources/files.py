@@ -102,6 +102,7 @@ class Files:
     def __init__(self, name: str, scope: Scope, source: FilesSource) -> None:
         self._name, self._scope, self._pattern = name, scope, scope.path or ""
         self._options, self._longest = source.options, source.max_record_mb * MEGABYTE
+        self._time_zone = scope.time_zone or source.time_zone
 
     def records(self, con: duckdb.DuckDBPyConnection, want: Want) -> Records:
         location, listed = self._location(), time.monotonic()
@@ -211,6 +212,7 @@ class Files:
             "complete": want.what == "complete" and not self._is_partial,
             "answers_absence": not self._is_partial,
             "are_files": True,
+            "time_zone": self._time_zone,
             "by_change_time": self._is_partial,
             "watermark": self._watermark(reading, found),
             "requests": len(found.layouts) + len(found.broken),

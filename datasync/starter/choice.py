@@ -33,7 +33,8 @@ class Reading:
 class Choice:
     """The map of one column. Without ``sql`` nothing is mapped: ``note`` says why, ``options`` are what it could be.
 
-    ``fields`` are what the column is read from, ``is_guess`` says that their values alone speak for it.
+    ``fields`` are what the column is read from, ``is_guess`` says that their values alone speak for it. ``is_local``:
+    it holds times without an offset.
     """
 
     column: str
@@ -43,6 +44,7 @@ class Choice:
     samples: tuple[str, ...] = ()
     options: tuple[Reading, ...] = ()
     is_guess: bool = False
+    is_local: bool = False
 
 
 def ambiguous(column: str, field: str, readings: Sequence[str]) -> Choice:

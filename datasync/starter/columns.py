@@ -14,7 +14,7 @@ from datasync.starter.amounts import Amounts, amounts
 from datasync.starter.choice import Choice, Reading, ambiguous, fits, misfits, spelled, understood
 from datasync.starter.names import is_counted, is_opposite, language, plain, ranked, spellings
 from datasync.starter.sample import Field, Sample
-from datasync.starter.times import Times, times
+from datasync.starter.times import Times, are_local, times
 
 _ORDER = (
     *("sku", "name", "price", "currency", "stock", "status", "visible_in", "url", "images", "categories"),
@@ -76,6 +76,9 @@ def choose(
     for column in _ORDER:
         if column not in known and (choice := _FINDERS.get(column, _by_forms)(choices, column)):
             choices.chosen[column] = _sampled(choices, choice)
+    if (time := choices.chosen.get("updated_at")) and time.sql and are_local(con, time.sql):
+        note = "; ".join(filter(None, (time.note, "times without an offset are taken as UTC: see time_zone")))
+        choices.chosen["updated_at"] = replace(time, note=note, is_local=True)
     for column in product.PRODUCT_COLUMNS:
         choice = choices.chosen.get(column, Choice(column, ""))
         if not choice.sql and any(field.name.lower() == column and field.filled for field in sample.fields):

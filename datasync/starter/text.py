@@ -85,6 +85,8 @@ def _scope(plan: Plan, folder: Path) -> Iterator[str]:
         yield f"    encoding: {kind.encoding}{told}"
     yield from _rows(plan.view)
     yield "    snapshot: complete # the files are the whole catalog; newest: one of them is; partial: each has a part"
+    if any(choice.is_local for choice in plan.choices):
+        yield "    # time_zone: Europe/Berlin  # times without an offset are taken as UTC"
     nothing = "" if any(choice.sql for choice in plan.choices) else " {}"
     yield f"    map:{nothing} # product column: one SQL expression over the file's fields, which are text"
     for choice in plan.choices:

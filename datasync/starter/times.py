@@ -47,6 +47,13 @@ def times(con: duckdb.DuckDBPyConnection, field: Field, f: str) -> Times:
     return Times(options=tuple(made)) if differ else Times(made[0])
 
 
+def are_local(con: duckdb.DuckDBPyConnection, sql: str) -> bool:
+    """Whether any time of the sample, read so, has no offset: it is UTC only if nobody names the zone."""
+    times = f"SELECT TRY(CAST({sql} AS VARCHAR)) AS time FROM sample"
+    is_local = "TRY_CAST(time AS TIMESTAMPTZ) IS NOT NULL AND NOT has_offset(time)"
+    return bool(row(con, f"SELECT count(*) FILTER ({is_local}) AS n FROM ({times})")["n"])
+
+
 def _moment(forms: tuple[str, ...]) -> str:
     parsed = f"try_strptime(v, [{', '.join(map(literal, forms))}])"
     return f"CASE WHEN year({parsed}) BETWEEN 1900 AND 2199 THEN {parsed} END"

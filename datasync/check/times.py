@@ -1,0 +1,30 @@
+"""Times without an offset, in a scope that does not say in which time zone they were written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import duckdb
+
+from datasync.check.finding import Finding
+from datasync.mapping import Mapped
+from datasync.sources.base import Reader, Records
+
+
+def without_offset(
+    con: duckdb.DuckDBPyConnection, key: str, records: Records, reader: Reader, how: Mapped
+) -> Iterator[Finding]:
+    """A note if ``updated_at`` has such times, which are taken as UTC; for files, whose times nobody else settles."""
+    time = how.columns.get("updated_at")
+    if not records.are_files or how.time_zone or not time:
+        return
+    times = f"SELECT TRY(CAST({time.sql} AS VARCHAR)) AS time FROM ({how.joined(reader.select(how.fields))})"
+    local = f"SELECT 1 FROM ({times}) WHERE TRY_CAST(time AS TIMESTAMPTZ) IS NOT NULL AND NOT has_offset(time) LIMIT 1"
+    try:
+        is_local = con.execute(local).fetchone()
+    except duckdb.Error:  # files that cannot be read are told of elsewhere
+        return
+    if is_local:
+        fix = "Name the zone that they were written in, as in `time_zone: Europe/Berlin`, or say `time_zone: UTC`."
+        sentence = f"updated_at has no offset and the scope has no time_zone: taken as UTC. {fix}"
+        yield Finding("note", f"{key}.time_zone", sentence)
