@@ -118,7 +118,7 @@ def apply(
             if held and found.complete
             else _meta(head, found, passing.counts, scheduled, missed)
         )
-        done = into.append(con, head, 'SELECT * REPLACE ({at} AS "at") FROM difference', meta, clock)
+        done = into.append(con, head, 'SELECT * REPLACE ({clock} AS "at") FROM difference', meta, clock)
         if done:
             applied = _applied(done, passing, missed)
             if held:

@@ -104,7 +104,7 @@ def mark(
             "CREATE OR REPLACE TEMP TABLE asked AS SELECT DISTINCT unnest(?::VARCHAR[]) AS sku", [list(skus or ())]
         )
         rows = query("marks", run=literal(request), all="true" if skus is None else "false")
-        marked = count(con, rows.replace("{at}", "NULL::TIMESTAMPTZ"))
+        marked = count(con, rows.replace("{clock}", "NULL::TIMESTAMPTZ"))
         meta = {**head.meta, "run": request, "requests": [*head.meta.get("requests", ()), request]}
         if into.append(con, head, rows, meta, clock):
             return marked

@@ -282,7 +282,7 @@ def _marks(con: duckdb.DuckDBPyConnection, store: Store, service: str, scope: st
     receipts.log(store, service, scope).fold(con, "receipts")
     con.execute("CREATE OR REPLACE TEMP TABLE asked AS SELECT DISTINCT unnest(?::VARCHAR[]) AS sku", [list(skus or ())])
     rows = query("marks", run="''", all="true" if skus is None else "false")
-    return count(con, rows.replace("{at}", "NULL"))
+    return count(con, rows.replace("{clock}", "NULL"))
 
 
 def _last_seconds(past: Sequence[Run], scope: str, asks: Want | None) -> float | None:

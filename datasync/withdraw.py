@@ -69,7 +69,7 @@ def _empty(con: duckdb.DuckDBPyConnection, store: Store, scope: str, run: str, c
         )
         rows = (
             f"SELECT sku, 'removed' AS change, {columns}, {literal(run)} AS run, {instant(clock())} AS started_at, "
-            "{at} AS \"at\" FROM catalog WHERE change <> 'removed'"
+            "{clock} AS \"at\" FROM catalog WHERE change <> 'removed'"
         )
         if log.append(con, head, rows, {**head.meta, "run": run, "products": 0}, clock):
             return

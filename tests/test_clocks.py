@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from datasync.cli import main
 from datasync.pipeline import Pipeline
 from datasync.store import tickets
 
@@ -103,6 +104,55 @@ def test_receipts_leave_the_latest_update_in_time_but_those_of_a_clock_that_was_
     two.passed += timedelta(minutes=minutes)
     assert two.figures(two.right) == _all(100) | {"latest_update": 0}
     assert "ahead" not in two.right.status()
+
+
+@pytest.mark.parametrize("minutes", [10, 2880])
+def test_a_run_whose_clock_was_ahead_is_told_wherever_one_looks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], minutes: float
+) -> None:
+    """By `status`, by `check`, and by the page; where clocks agree, nobody says anything."""
+    two = Workers(tmp_path, minutes)
+    two.run(["a"] * 10, two.right, two.right)
+    assert [one for one in _looks(two, capsys) if "clock of run" in one] == []
+    ahead = two.run(["b"] * 10, two.wrong, two.wrong)
+    after = two.run(["c"] * 10, two.right, two.right)
+    status, check, page = _looks(two, capsys)
+    assert f"the catalog of en-US: the clock of run {ahead} was ahead" in status
+    assert f"search in en-US: the clock of run {ahead} was ahead" in status
+    assert f"The clock of run {ahead} was ahead: the catalog of en-US came to" in check
+    assert f"The clock of run {ahead} was ahead: the receipts of search of en-US came to" in check
+    assert [(one["service"], one["run"]) for one in json.loads(page)["ahead"]] == [("search", ahead), (None, ahead)]
+    assert f"run {after} was ahead" not in status + check
+
+
+def _looks(two: Workers, capsys: pytest.CaptureFixture[str]) -> tuple[str, str, str]:
+    """What `status`, `check` and the page say."""
+    settings = str(two.folder / "datasync.yaml")
+    said = []
+    for command in ("status", "check"):
+        assert main(["--settings", settings, command], two.right.clock) == 0
+        said.append(capsys.readouterr().out)
+    two.right.publish()
+    status, check = said
+    return status, check, (two.folder / "site/status.json").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("minutes", MINUTES)
+def test_what_later_runs_did_bears_the_time_of_their_own_clock(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], minutes: float
+) -> None:
+    """After an entry of a clock that is ahead, an entry's time is only an order; nobody is shown that time."""
+    two = Workers(tmp_path, minutes)
+    for name, worker in (("a", two.right), ("b", two.wrong), ("c", two.right)):
+        begun = datetime.now(UTC)
+        last = two.run([name] * 10, worker, worker)
+    assert main(["--settings", str(two.folder / "datasync.yaml"), "why", "S1", "--json"], two.right.clock) == 0
+    (scope,) = json.loads(capsys.readouterr().out)["scopes"]
+    times = [datetime.fromisoformat(one["at"]) for one in scope["history"] if one["run"] == last]
+    assert len(times) == 2
+    assert [begun <= at <= datetime.now(UTC) for at in times] == [True, True]
+    (received,) = scope["services"]
+    assert begun <= datetime.fromisoformat(received["received_at"]) <= datetime.now(UTC)
 
 
 @pytest.mark.parametrize("minutes", [2880, 500 * 1440])

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from datasync.check.finding import Finding
 from datasync.check.offers import offered
-from datasync.check.places import is_writable, logs, outputs
+from datasync.check.places import clocks, is_writable, logs, outputs
 from datasync.check.rules import Reception, nothing_arrives, rules
 from datasync.check.scopes import sampled
 from datasync.connection import Credentials
@@ -33,6 +33,7 @@ def check(store: Store, settings: Settings, at: datetime, credentials: Credentia
         if any(finding.level == "problem" for finding in reachable):
             return
         yield from logs(con, store, settings)
+        yield from clocks(con, store, settings, at)
         offers = [*offered(settings, credentials)]
         yield from offers
         closed = {finding.where for finding in offers if finding.level == "problem"}

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
+from datetime import datetime
 
 import duckdb
 
-from datasync import repairs
+from datasync import repairs, totals
 from datasync.check.finding import FORESEEN, Finding, sentence
 from datasync.errors import DiskUnavailable
 from datasync.quantity import quantity
@@ -66,6 +67,19 @@ def _repaired(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings) 
         yield Finding("note", "store", f"{repair.sentence[0].upper()}{repair.sentence[1:]}")
     for doubt in repairs.unverified(con, store, settings):
         yield Finding("note", f"scopes.{doubt.scope}", doubt.sentence)
+
+
+def clocks(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: datetime) -> Iterator[Finding]:
+    """Runs whose clock was ahead, as long as what they wrote has times still to come."""
+    try:
+        ahead = totals.now(con, store, settings, at).ahead
+    except FORESEEN as error:
+        yield Finding("problem", "store", sentence(error))
+        return
+    for one in ahead:
+        what = "the catalog" if one.service is None else f"the receipts of {one.service}"
+        told = f"The clock of run {one.run} was ahead: {what} of {one.scope} came to {one.at:%Y-%m-%dT%H:%M:%SZ}."
+        yield Finding("note", "store", f"{told} Nothing is lost by that. Set the clock of the worker that did it.")
 
 
 def _log_folders(store: Store) -> list[str]:

@@ -11,7 +11,7 @@ SELECT
     r.received_at,
     r.received_as,
     $run AS run,
-    {at} AS "at"
+    {clock} AS "at"
 FROM receipts AS r
 WHERE (r.held_hash IS NOT NULL OR r.perhaps_held OR r.outcome IN ('rejected', 'failed', 'marked'))
     AND ($all OR r.sku IN (SELECT sku FROM asked))

@@ -11,5 +11,5 @@ SELECT
     CASE WHEN is_taken THEN least(coalesce(answered_at, {clock}), {clock}) ELSE received_at END AS received_at,
     CASE WHEN is_taken THEN operation ELSE received_as END AS received_as,
     $run AS run,
-    {at} AS "at"
+    {clock} AS "at"
 FROM answered
