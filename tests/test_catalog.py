@@ -123,7 +123,7 @@ def test_a_complete_snapshot_with_an_unreadable_record_removes_nothing_and_says_
     line.read(products("a", "b"))
     done = line.read([product("a", "Another name"), {"_unreadable": "Line 2 is cut off."}])
     assert line.names() == {"a": "Another name", "b": "A name"}
-    assert done.note and "nothing was removed" in done.note
+    assert done.note and "Nothing was removed" in done.note
 
 
 # ── the volume guard ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -87,6 +87,7 @@ class Bucket:
         seal(made)
         try:
             with self._reached(path):
+                self._fs.forget(self.url(path))
                 self._fs.put_file(str(made), self.url(path))
         except FileNotFoundError as error:
             raise self._no_bucket(error) from None

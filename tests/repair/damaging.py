@@ -25,7 +25,7 @@ scopes:
   de-DE: {source: exports, path: "de/*.csv", snapshot: partial, attributes: [color]}
 """
     + SERVICES
-    + f"  {NAME}: {{label: Far away}}\n"
+    + f"  {NAME}: {{label: Far away, export: 'exports/{{scope}}.jsonl'}}\n"
 )
 Product = tuple[str, ...]
 
