@@ -93,7 +93,7 @@ def repair(folder: Path, partial: bool, at: int | None) -> dict[str, Any]:
             rows[service] = con.execute(f"SELECT {columns} FROM found ORDER BY sku").fetchall()
         return {
             "boundaries": passed,
-            "damages": [str(one) for one in scan(con, store, deep=True).damages],
+            "damages": [str(one) for one in scan(con, store, deep=False).damages],
             "rows": rows,
             "doubt": state.get("unverified"),
             "waiting": state.get("to_apply") or [],
