@@ -51,7 +51,10 @@ def tidy(settings: Settings, now: datetime, *, dry_run: bool = False) -> int:
     folders = {path.rpartition("/")[0] for path in paths if path and "://" not in path}
     left = 0
     for place in map(Folder, sorted(folders)):
-        old = [name for name, at in place.listing(SCRATCH).items() if at < now - DAY]
+        try:
+            old = [name for name, at in place.listing(SCRATCH).items() if at < now - DAY]
+        except InvalidSettings:  # no folder can be there, as each transfer says
+            continue
         left += len(old)
         for name in old if not dry_run else ():
             place.remove(f"{SCRATCH}/{name}")
