@@ -115,7 +115,11 @@ def test_what_was_due_is_delivered_also_when_the_pull_fails(shop: Shop) -> None:
     assert rows(shop.run("sync"))[-1] == ["en-US", "to fresh", "3", "0", "0", "0", "0", "0", "0", "ok"]
 
 
-@pytest.mark.parametrize("name", ["pull", "catalog", "transfer", "begin", "close"])
+STEPS = ("pull", "catalog", "transfer", "begin", "close", "confirm", "publish", "tidy", "repair", "resync", "sync")
+RESERVED = ("products", "status", "scope", "service", "snapshots", "receipts", "runs", "lost_found", "overview", "feed")
+
+
+@pytest.mark.parametrize("name", [*STEPS, *RESERVED])
 def test_a_service_may_be_called_as_a_step_is(tmp_path: Path, name: str) -> None:
     shop = Shop(tmp_path, SETTINGS.replace("search:", f"{name}:"))
     shop.sells(A, B, C)
@@ -133,6 +137,33 @@ def test_a_service_may_be_called_as_a_step_is(tmp_path: Path, name: str) -> None
     assert {one["outcome"] for one in shop.json("status")["scopes"][0]["services"]} == {"failed"}
     assert "The last pull of this scope failed: scopes.en-US.path: no file matches" in shop.run("why", "A-1").out
     assert [outcome for _, outcome in _steps_of(shop)] == ["failed", "ok", "ok"]
+
+
+@pytest.mark.parametrize("name", [*STEPS, *RESERVED])
+def test_a_service_that_is_called_as_a_step_is_fails_alone_and_goes_on(tmp_path: Path, name: str) -> None:
+    """Its export has no folder: the step is recorded as failed, and no other is taken for it."""
+    shop = Shop(tmp_path, SETTINGS.replace("search:", f"{name}:\n    export: blocked/{{scope}}.jsonl"))
+    shop.sells(A, B, C)
+    (tmp_path / "blocked").write_text("a file", encoding="utf-8")
+    failed = shop.run("sync")
+    assert failed.code == 2
+    assert failed.errors[-1].startswith(f"datasync: Run sync-20261124T030100Z did not succeed: en-US to {name}: ")
+    assert sorted(_steps_of(shop)) == sorted([
+        ("en-US catalog", "ok"), ("en-US pull", "ok"),
+        ("en-US to catalog-service", "ok"), (f"en-US to {name}", "failed"),
+    ])  # fmt: skip
+    (scope,) = shop.json("status")["scopes"]
+    assert {one["service"]: (one["outcome"], one["failed_step"]) for one in scope["services"]} == {
+        "catalog-service": ("ok", None), name: ("failed", "transfer"),
+    }  # fmt: skip
+    assert shop.run("tidy").code == 0
+
+    (tmp_path / "blocked").unlink()
+    assert shop.run("resync", "--scope", "en-US", "--service", name, "--force", "--reason", "a test", "--yes").code == 0
+    assert shop.run("publish").code == 0
+    services = {one["service"]: one for one in shop.json("status")["scopes"][0]["services"]}
+    assert [services[name][key] for key in ("outcome", "current", "due", "unexplained")] == ["ok", 2, 0, 0]
+    assert shop.run("check", "--store").code == 0
 
 
 def _steps_of(shop: Shop) -> list[tuple[str, str]]:
