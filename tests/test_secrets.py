@@ -22,6 +22,8 @@ from datasync import secrets
 from datasync.connection import from_json, from_uri
 from datasync.errors import SourceUnavailable
 from datasync.store.files import Folder, read_json, write_json
+from tests.searching import shows, texts
+from tests.shop import Shop
 
 SECRET = 'hüsh "4f/0c\\9+a17&<é'
 FORMS: dict[str, Callable[[str], str]] = {
@@ -221,6 +223,22 @@ def test_what_the_store_writes_is_masked(tmp_path: Path) -> None:
     store = Folder(str(tmp_path))
     write_json(store, "runs/a.json", {"error": "hush-4f0c", "steps": [{"words": ["x hush-4f0c"]}], "n": 1})
     assert read_json(store, "runs/a.json") == {"error": "***", "steps": [{"words": ["x ***"]}], "n": 1}
+
+
+@pytest.mark.parametrize("others", [0, 3])  # a pull keeps what it read as it is, or the products alone
+def test_a_file_called_by_a_secret_shows_it_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, others: int
+) -> None:
+    monkeypatch.setenv("SHOP_TOKEN", "hush-4f0c9a17")
+    shop = Shop(tmp_path)
+    shop.sells(("A", "a", "enabled", "x"), ("B", "b", "enabled", "x"), *[("hush-4f0c9a17", "")] * others)
+    (tmp_path / "en/products.csv").rename(tmp_path / "en/hush-4f0c9a17.csv")
+    told = [shop.run(*argv) for argv in (["sync"], ["publish"], ["check"], ["status"])]
+    assert told[0].code == 0, told[0].err
+    left = [(str(path), text) for path, text in texts(tmp_path / "var")]
+    assert any("/records/" in path for path, _ in left)
+    left += [("shell", one.out + one.err) for one in told]
+    assert [place for place, text in left if shows(text, "hush-4f0c9a17")] == []
 
 
 def test_an_error_leaves_without_the_foreign_one_behind_it(caplog: pytest.LogCaptureFixture) -> None:
