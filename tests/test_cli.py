@@ -491,6 +491,73 @@ def test_no_text_of_a_catalog_reaches_the_terminal_as_a_command(shop: Shop) -> N
     assert "status is noabcd ef; known are enabled and disabled." in text
 
 
+CODES = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u061c\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+HOSTILE = f"S-1{EVIL}\u200f\nen-US: ok"  # a line of its own would be taken for one of ours
+
+
+@pytest.fixture
+def hostile(shop: Shop) -> Shop:
+    """A shop whose texts are all hostile: SKUs, names, statuses, file names, a service's reasons, labels."""
+    settings = shop.settings.read_text(encoding="utf-8").replace("label: Catalog Service", f"label: {json.dumps(EVIL)}")
+    settings = settings.replace("otherwise: The product is disabled", f"otherwise: {json.dumps(HOSTILE)}")
+    shop.settings.write_text(f"link: https://reports.example\n{settings}", encoding="utf-8")
+    shop.sells(
+        {"sku": HOSTILE, "name": HOSTILE, "status": "disabled", "color": HOSTILE},
+        {"sku": f"{HOSTILE}2", "name": "", "status": "enabled"},
+        *({"sku": f"T-{number}{EVIL}", "name": EVIL, "status": "enabled"} for number in range(30)),
+        {"sku": "S-2", "name": "n", "status": f"no{HOSTILE}"},
+    )
+    (shop.folder / "en" / f"b{EVIL}.csv".replace("\0", "")).write_bytes(b"sku,name,color\nX-1,\xff,red\nX-2,b,red\n")
+    shop.run("sync")
+    return shop
+
+
+NAMED = ("--scope", "en-US", f"--sku={HOSTILE}", "--reason", HOSTILE)
+SHOWN = {
+    "why": ("why", HOSTILE),
+    "why, as JSON": ("why", "--json", HOSTILE),
+    "why of what nobody met": ("why", f"{HOSTILE}9"),
+    "why of what is in quarantine": ("why", f"{HOSTILE}2"),
+    "check": ("check",),
+    "status": ("status",),
+    "status, as JSON": ("status", "--json"),
+    "resync, its plan": ("resync", *NAMED),
+    "resync": ("resync", *NAMED, "--yes"),
+    "resync of a scope": ("resync", "--scope", HOSTILE, "--reason", "r"),
+    "resync to a service": ("resync", "--scope", "en-US", "--service", HOSTILE, "--reason", "r"),
+    "resync of what was held": ("resync", "--scope", "en-US", "--accept-shrink", HOSTILE, "--reason", "r"),
+    "sync of a scope": ("sync", "--scope", HOSTILE),
+    "holds": ("holds",),
+    "holds of a run": ("holds", HOSTILE),
+    "publish": ("publish", "--as-of", HOSTILE),
+    "repair": ("repair",),
+    "withdraw": ("withdraw",),
+    "settings": ("--settings", HOSTILE.replace("\0", ""), "check"),
+    "init": ("init", HOSTILE.replace("\0", "")),
+}
+
+
+@pytest.mark.parametrize("command", SHOWN)
+def test_no_command_lets_hostile_text_command_the_terminal(hostile: Shop, command: str) -> None:
+    told = hostile.run(*SHOWN[command])
+    text = told.out + told.err
+    assert text
+    assert "Traceback" not in text
+    assert not CODES.search(text)
+    assert "\nen-US: ok" not in text
+
+
+def test_what_is_held_is_shown_without_obeying_it(hostile: Shop) -> None:
+    hostile.sells({"sku": "S-9", "name": "n", "status": "enabled"})
+    (hostile.folder / "en" / f"b{EVIL}.csv".replace("\0", "")).unlink()
+    told = [hostile.run("sync"), hostile.run("holds"), hostile.run("status")]
+    assert told[0].code == 5
+    told.append(hostile.run("holds", hostile.held_run()))
+    text = "".join(one.out + one.err for one in told)
+    assert "T-1abcd ef" in text
+    assert not CODES.search(text)
+
+
 def test_text_for_machines_keeps_everything_and_escapes_what_a_terminal_obeys() -> None:
     told = as_json({"sku": EVIL, "name": "العربية"})
     assert json.loads(told) == {"sku": EVIL, "name": "العربية"}

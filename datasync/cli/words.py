@@ -20,7 +20,7 @@ _ESCAPES = re.compile(
     r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"  # OSC, DCS and such
     r"|\x1b[ -/]*[0-~]"  # any other
 )
-_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _BLANKS = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
 _UNPRINTED = {
     ord(one): f"\\u{ord(one):04x}" for one in (*_BIDI, "\x7f", *map(chr, range(0x80, 0xA0)), "\u2028", "\u2029")
