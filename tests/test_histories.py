@@ -8,6 +8,7 @@ DATASYNC_EXAMPLES sets how many histories are tried (then at random), DATASYNC_S
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections import Counter
@@ -35,6 +36,7 @@ from hypothesis.stateful import (
 from datasync import catalog, pull, receipts, totals, transfer
 from datasync.connection import from_environment
 from datasync.errors import LogDamaged, ServiceUnavailable
+from datasync.pipeline import Pipeline
 from datasync.services.base import Service
 from datasync.services.feed import Feed
 from datasync.settings import Guard, Keep, Settings, parse
@@ -582,7 +584,7 @@ class Histories(RuleBasedStateMachine):
             assert {name: getattr(told, name) for name in expected} == expected
             assert told.due == told.missing + told.stale + told.failed
 
-    # ── the end: everything stops, and one quiet complete sync settles it all ───────────────────────────────────────
+    # ── the end: everything stops, tidy runs, one quiet complete sync settles it all, and the page says so ──────────
 
     def teardown(self) -> None:
         if not hasattr(self, "model"):
@@ -601,12 +603,24 @@ class Histories(RuleBasedStateMachine):
         self.model.passes(timedelta(seconds=1))
         self.model.moods.clear()
         self.model.down = ""
+        self.tidy_runs(1)
+        self.the_logs_fold_to_what_the_model_has()
         before = self.model.catalog.fold()
         self.whole_run(None, 0, accepted=frozenset(SKUS))
         self.the_logs_fold_to_what_the_model_has()
         for worker in (0, 1):
             self.check_totals(worker)
+            self.check_page(worker)
         self.check_contents(before)
+
+    def check_page(self, worker: int) -> None:
+        """It has every product of the catalog, and nothing that is not explained."""
+        mine = self.configured()
+        pipeline = Pipeline(mine, self.store(), partial(self.model.clock, worker))
+        published = pipeline.publish()
+        assert published["gaps"] == []
+        (scope,) = json.loads((Path(mine.site) / "status.json").read_text(encoding="utf-8"))["scopes"]
+        assert scope["products"] == sum(1 for row in self.model.catalog.fold().values() if row.version)
 
     def check_contents(self, before: dict[str, model.Row]) -> None:
         """The services hold what the source has and their rules accept, less what they rejected."""
