@@ -322,9 +322,9 @@ def test_an_export_of_an_erp_is_understood_value_by_value(tmp_path: Path) -> Non
     shop, told, _ = init(tmp_path, "erp_de.csv", ERP)
     assert "  price: number_of(\"Preis EUR\", ',')" in told.lines
     assert [line.strip() for line in told.lines if "€ -> " in line] == [
-        "1.299,00 € -> 1299",
-        "15,00 € -> 15",
-        "89,90 € -> 89.9",
+        "1.299,00 € -> 1299.00",
+        "15,00 € -> 15.00",
+        "89,90 € -> 89.90",
     ]
     assert told.lines[-2] == "  not taken: EK-Preis, Freigabe (name those that are needed under attributes)"
     found = catalog(shop)

@@ -14,7 +14,9 @@ from datasync import mapping, product, pull, staging
 from datasync.check.casts import failing
 from datasync.check.finding import FORESEEN, Finding, problem
 from datasync.check.rules import Reception, received
+from datasync.check.status import unmapped_status
 from datasync.check.times import without_offset
+from datasync.check.total_line import taken_total_lines
 from datasync.connection import Credentials
 from datasync.pull import Snapshot
 from datasync.quantity import quantity
@@ -91,8 +93,12 @@ def sampled(
     yield _records(con, store, key, found, is_part=is_part)
     yield from failing(con, parquet(store, pull.quarantine_path(found.scope, found.run)), name, mine)
     yield from without_offset(con, key, opened.given, _First(opened.given.reader), how)
+    if not is_part:
+        yield from taken_total_lines(con, key, opened.given, _First(opened.given.reader), how)
     yield from _notes(key, found.notes if found.valid else opened.given.notes)
-    yield from _fields(con, store, key, how, opened.given.names, found)
+    statuses = [*unmapped_status(con, key, opened.given, _First(opened.given.reader), how)]
+    yield from statuses
+    yield from _fields(con, store, key, how, opened.given.names, found, but=["status"] if statuses else [])
     con.execute(f"CREATE OR REPLACE TEMP VIEW catalog AS {pull.products(found, store.url)}")
     for service in settings.services:
         reception = received(con, settings, service, is_whole=not is_part)
@@ -128,17 +134,24 @@ def _notes(key: str, notes: Sequence[str]) -> Iterator[Finding]:
 
 
 def _fields(
-    con: duckdb.DuckDBPyConnection, store: Store, key: str, how: mapping.Mapped, names: Sequence[str], found: Snapshot
+    con: duckdb.DuckDBPyConnection,
+    store: Store,
+    key: str,
+    how: mapping.Mapped,
+    names: Sequence[str],
+    found: Snapshot,
+    *,
+    but: Sequence[str] = (),
 ) -> Iterator[Finding]:
-    """Which fields are not taken, and what the columns hold that no field is mapped to."""
+    """Which fields are not taken, and what the columns hold that no field is mapped to, ``but`` those already told."""
     if untaken := [name for name in names if name not in how.fields]:
         yield Finding(
             "note", key, f"not taken: {', '.join(untaken)}. What a service needs has to be named in the settings."
         )
-    if how.defaults and found.valid:
-        columns = ", ".join(f"any_value({quote(column)})::VARCHAR" for column in how.defaults)
+    if (defaults := [column for column in how.defaults if column not in but]) and found.valid:
+        columns = ", ".join(f"any_value({quote(column)})::VARCHAR" for column in defaults)
         values = con.execute(f"SELECT {columns} FROM ({pull.products(found, store.url)})").fetchone() or ()
-        told = ", ".join(f"{column} {value}" for column, value in zip(how.defaults, values, strict=True))
+        told = ", ".join(f"{column} {value}" for column, value in zip(defaults, values, strict=True))
         yield Finding("note", key, f"no field for these, so every product has the default: {told}.")
     if empty := [c for c in product.PRODUCT_COLUMNS if c not in how.columns and c not in how.defaults]:
         yield Finding("note", key, f"no field for these, so they stay empty: {', '.join(empty)}.")

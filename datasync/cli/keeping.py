@@ -29,12 +29,16 @@ def init(args: argparse.Namespace, clock: Clock) -> int:
             say(f"  encoding: {encoding} (told from its bytes, as in {', '.join(plan.sample.kind.words)})")
         if plan.view.where:
             say(f"  where: {plan.view.where}")
+        if plan.sample.total:
+            leaves = "It is left out by" if plan.leaves_total_out else "Leave it out with"
+            say(f"  {plan.sample.total.sentence}. {leaves} where: {plan.total_where}")
         for choice in plan.choices:
             for line in _chosen(choice):
                 say(f"  {line}")
         if plan.unmapped:
             say(f"  not taken: {', '.join(plan.unmapped)} (name those that are needed under attributes)")
-    say(f"Next: datasync --settings {path} check, then datasync --settings {path} sync")
+    command = "datasync" if str(path) == settings.DEFAULT_FILE else f"datasync --settings {path}"
+    say(f"Next: {command} check, then {command} sync, then {command} publish")
     return 0
 
 
@@ -44,6 +48,7 @@ def _chosen(choice: Choice) -> Iterator[str]:
     if choice.sql and choice.sql != "null":
         yield f"{choice.column}: {choice.sql}{note}"
         yield from (f"    {sample}" for sample in choice.samples)
+        yield from (f"    or {': '.join(filter(None, (one.sql, '; '.join(one.samples))))}" for one in choice.options)
     elif choice.note:
         yield f"{choice.column}: NOT MAPPED: {choice.note}"
         yield from (f"    {': '.join(filter(None, (one.sql, '; '.join(one.samples))))}" for one in choice.options)

@@ -51,11 +51,11 @@ def start(files: Sequence[str], path: Path, now: datetime, *, force: bool = Fals
 def _plans(con: duckdb.DuckDBPyConnection, name: str, file: str, now: datetime) -> Iterator[Plan]:
     """A plan for a file; of a system's export with several views, one for each."""
     whole = sampled(con, file, now)
-    system = recognised(con, whole)
+    system, total_where = recognised(con, whole), whole.total.where(con) if whole.total else ""
     if not system:
-        yield Plan(name, file, whole, choose(con, whole, {}, language_of(name)))
+        yield Plan(name, file, whole, choose(con, whole, {}, language_of(name)), total_where=total_where)
         return
     for view in system.views:
         scope, sample = view.name or name, narrowed(con, whole, view.rows, view.where)
         choices = choose(con, sample, system.choices(con, sample), language_of(scope))
-        yield Plan(scope, file, sample, choices, system.name, view)
+        yield Plan(scope, file, sample, choices, system.name, view, total_where)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from datasync.starter.sample import EXAMPLES, Field
 
 _MOST_THAT_DOES_NOT_FIT = 0.1
 _SHOWN = 60
+_CENTS = Decimal("0.01")
 _GIVEN = "datasync given"
 
 
@@ -33,8 +33,8 @@ class Reading:
 class Choice:
     """The map of one column. Without ``sql`` nothing is mapped: ``note`` says why, ``options`` are what it could be.
 
-    ``fields`` are what the column is read from, ``is_guess`` says that their values alone speak for it. ``is_local``:
-    it holds times without an offset.
+    ``fields`` are what the column is read from, ``is_guess`` says that their values alone speak for it. ``is_open``:
+    its values can be read in several ways. ``is_local``: it holds times without an offset.
     """
 
     column: str
@@ -44,28 +44,21 @@ class Choice:
     samples: tuple[str, ...] = ()
     options: tuple[Reading, ...] = ()
     is_guess: bool = False
+    is_open: bool = False
     is_local: bool = False
 
 
 def ambiguous(column: str, field: str, readings: Sequence[str]) -> Choice:
     """A column that is left to a person, because its field can be read in several ways."""
     note = f"{field} can be read in {len(readings)} ways; take the line that is right"
-    return Choice(column, "", (field,), note=note, options=tuple(map(Reading, readings)))
+    return Choice(column, "", (field,), note=note, options=tuple(map(Reading, readings)), is_open=True)
 
 
-def shown(value: object) -> str:
+def shown(value: object, most: int = _SHOWN) -> str:
     """A value of the file in a comment or on a terminal: one line of what can be printed, shortened."""
     words = " ".join(str(value).split())
     line = "".join(sign for sign in words if unicodedata.category(sign)[0] != "C")
-    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
-
-
-def spelled(con: duckdb.DuckDBPyConnection, name: str) -> str:
-    """A field's name as SQL reads it, in quotes only where it needs them."""
-    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-        own_words = "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category <> 'unreserved'"
-        return quote(name) if row(con, f"SELECT lower(?) IN ({own_words}) AS is_one", name)["is_one"] else name
-    return quote(name)
+    return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
 def misfits(con: duckdb.DuckDBPyConnection, column: str, sql: str, field: str) -> tuple[int, int]:
@@ -99,7 +92,7 @@ def _made(value: object, code: str | None) -> str:
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, Decimal):
-        return f"{value.normalize():f}"
+        return f"{value.normalize() if value.normalize().as_tuple().exponent < -2 else value.quantize(_CENTS):f}"  # type: ignore[operator]
     return "nothing" if value is None else shown(value)
 
 

@@ -9,18 +9,21 @@ from dataclasses import dataclass, replace
 import duckdb
 
 from datasync import product
+from datasync.quantity import quantity
+from datasync.sql import query, quote, row
 from datasync.starter import words
 from datasync.starter.amounts import Amounts, amounts
-from datasync.starter.choice import Choice, Reading, ambiguous, fits, misfits, spelled, understood
-from datasync.starter.names import is_counted, is_opposite, language, plain, ranked, spellings
+from datasync.starter.choice import Choice, Reading, ambiguous, fits, misfits, understood
+from datasync.starter.names import is_active, is_counted, is_net, is_opposite, language, plain, ranked, spellings
 from datasync.starter.sample import Field, Sample
+from datasync.starter.spelling import spelled
 from datasync.starter.times import Times, are_local, times
 
 _ORDER = (
     *("sku", "name", "price", "currency", "stock", "status", "visible_in", "url", "images", "categories"),
     *("updated_at", "type", "description"),
 )
-_TRANSFORMED = re.compile(r"[( ]")
+_TRANSFORMED = re.compile(r"[(\[ ]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +60,7 @@ class _Open:
                 level = next((n for n, one in enumerate(spellings(field.name)) if one in names), None)
                 if level is not None:
                     spoken = language(field.name)
-                    is_net = bool({"netto", "net", "ht"} & set(plain(field.name).split("_")))
-                    key = (level, rank, is_net, spoken is not None and spoken != self.language)
+                    key = (level, rank, is_net(field.name), spoken is not None and spoken != self.language)
                     found[field.name] = min(found.get(field.name, (key, field)), (key, field), key=lambda one: one[0])
         return [(field, key[1]) for key, field in sorted(found.values(), key=lambda one: one[0])]
 
@@ -96,7 +98,8 @@ def _sampled(choices: _Open, choice: Choice) -> Choice:
         return understood(choices.con, choice.column, sql, field)
 
     options = tuple(one if one.samples else Reading(one.sql, samples(one.sql)) for one in choice.options)
-    if not choice.sql or not _TRANSFORMED.search(choice.sql.replace(choices.spell(field), "")):
+    is_plain = not _TRANSFORMED.search(choice.sql.replace(choices.spell(field), ""))
+    if not choice.sql or (is_plain and not (choice.column == "categories" and choice.note)):
         return replace(choice, options=options)
     bad, of = misfits(choices.con, choice.column, choice.sql, field.name)
     note = "; ".join(filter(None, (choice.note, f"{bad:,} of {of:,} values do not fit" if bad else "")))
@@ -108,7 +111,7 @@ def _by_forms(choices: _Open, column: str) -> Choice | None:
     left: Choice | None = None
     for field in choices.named(column):
         choice = _by_form(choices, column, field)
-        if choice.sql or len(choice.options) > 1:  # of two readings a person chooses; other fields are no way out
+        if choice.sql or choice.is_open:  # of two readings a person chooses; other fields are no way out
             return choice
         left = left or choice
     return left
@@ -146,7 +149,7 @@ def _understood(column: str, field: Field, read: Amounts | Times) -> _Forms:
     if read.options:
         yield ambiguous(column, field.name, read.options)
     elif read.sql:
-        yield read.sql
+        yield Choice(column, read.sql, (field.name,), note=read.note) if read.note else read.sql
 
 
 def _stocks(choices: _Open, field: Field, f: str) -> _Forms:
@@ -161,7 +164,7 @@ def _stocks(choices: _Open, field: Field, f: str) -> _Forms:
 def _counted(choices: _Open, field: Field, f: str) -> Iterator[str]:
     """A number of pieces; whether ``1.200`` is one or a thousand makes no difference to its being above 0."""
     read = amounts(choices.con, field, f)
-    number = read.sql or next(iter(read.options), None)
+    number = read.sql or next(iter(read.options), None) or _pieces(choices, field, f)
     if number == f"number_of({f})" and all(re.fullmatch(r"-?\d+", one) for one in field.examples):
         number = f
     if number:
@@ -171,9 +174,29 @@ def _counted(choices: _Open, field: Field, f: str) -> Iterator[str]:
         )
 
 
+def _pieces(choices: _Open, field: Field, f: str) -> str | None:
+    """How to read numbers that have a unit behind them, as in ``12 Stk``; not what has a word only."""
+    digits = f"regexp_extract({f}, '^([-0-9., '']+) *\\p{{L}}*[.]?$', 1)"
+    read = amounts(choices.con, field, digits, of=digits)
+    return (read.sql or next(iter(read.options), None)) if read.numbers == field.filled else None
+
+
 def _statuses(choices: _Open, field: Field, f: str) -> _Forms:
     yield f
-    yield from words.status(field, f, is_opposite=is_opposite(field.name))
+    opposite = is_opposite(field.name)
+    asks, blanks = opposite or is_active(field.name), choices.sample.records - field.filled
+    if (
+        asks
+        and (blanks or field.values <= {"x", "X"})
+        and (marked := words.status_of_marked(field, f, is_opposite=opposite))
+    ):
+        meaning = f"nothing in it means {'enabled' if opposite else 'disabled'}"
+        note = f"{meaning}, in {quantity(blanks, 'record')}" if blanks else meaning
+        yield Choice("status", marked, (field.name,), note=note)
+    yield from words.status(field, f, is_opposite=opposite, is_marked=asks)
+    note = f"the values of {field.name} are not understood"
+    by_mark = [Reading(words.status_by_mark(f, field.examples, is_opposite=opposite))] if field.examples else []
+    yield Choice("status", "", (field.name,), note=note, options=(Reading(f, field.examples), *by_mark))
 
 
 def _places(choices: _Open, field: Field, f: str) -> _Forms:
@@ -189,14 +212,15 @@ def _urls(choices: _Open, field: Field, f: str) -> _Forms:
 def _currencies(choices: _Open, field: Field, f: str) -> _Forms:
     if not field.filled or all(re.fullmatch("[A-Z]{3}", one) for one in field.values or field.examples):
         yield f
-    elif len(field.values) and _has_currency(choices, field, f):
+    elif len(field.values) and _has_currency(choices, f):
         yield f"currency_of({f})"
 
 
-def _has_currency(choices: _Open, field: Field, f: str) -> bool:
-    known = f"count(*) FILTER (currency_of({f}) IS NOT NULL)"
-    counts = choices.con.execute(f"SELECT {known} FROM sample WHERE trimmed({f}) IS NOT NULL").fetchone()
-    return bool(counts and field.mostly(counts[0]))
+def _has_currency(choices: _Open, f: str, among: str = "true") -> bool:
+    """Whether nearly all values of a field, of those ``among`` which it is looked for, say a currency."""
+    known = f"count(*) FILTER (currency_of({f}) IS NOT NULL) AS known, count(*) AS of"
+    counts = row(choices.con, f"SELECT {known} FROM sample WHERE trimmed({f}) IS NOT NULL AND {among}")
+    return bool(counts["of"] and counts["known"] >= counts["of"] * 0.9)
 
 
 def _pictures(choices: _Open, field: Field, f: str) -> _Forms:
@@ -217,7 +241,23 @@ def _groups(choices: _Open, field: Field, f: str) -> _Forms:
     for sign in "|;":
         if any(sign in one for one in field.examples):
             yield f"list_transform(string_split({f}, '{sign}'), lambda one: trim(one))"
-    yield f
+    yield _with_commas(choices, field, f) or f
+
+
+def _with_commas(choices: _Open, field: Field, f: str) -> Choice | None:
+    """Categories with commas in them: several, if their parts stand elsewhere too; one, if none does and a blank is
+    behind each comma, as in prose. Where neither is so they are several, and the other reading is beside it.
+    """
+    commas = row(choices.con, query("sampled_commas", field=quote(field.name)))
+    several, one = Reading(f), Reading(f"[{f}]")
+    if not commas["with_comma"]:
+        return None
+    if commas["alone"]:
+        return Choice("categories", several.sql, (field.name,), note="a comma parts two categories")
+    if not commas["shared"] and commas["in_prose"]:
+        return Choice("categories", one.sql, (field.name,), note="a comma is part of a category's name")
+    note = "a comma parts two categories, or is part of a name: take the other line if it is"
+    return Choice("categories", several.sql, (field.name,), note=note, options=(one,))
 
 
 def _types(choices: _Open, field: Field, f: str) -> _Forms:
@@ -314,28 +354,66 @@ def _currency(choices: _Open, column: str) -> Choice | None:
     if not price or not price.fields:
         return choice
     field = choices.sample.field(price.fields[0])
-    if field.filled and not field.is_number and _has_currency(choices, field, choices.spell(field)):
-        return Choice(column, f"currency_of({choices.spell(field)})", (), note=f"beside the amounts of {field.name}")
+    f = choices.spell(field)
+    if field.filled and not field.is_number and _has_currency(choices, f, f"regexp_matches({f}, '[0-9]')"):
+        return Choice(column, f"currency_of({f})", (), note=f"beside the amounts of {field.name}")
     return choice
 
 
+def _price(choices: _Open, column: str) -> Choice | None:
+    """The field of prices; if there are several, why it is this one."""
+    choice = _by_forms(choices, column)
+    if not choice or not choice.sql:
+        return choice
+    others = [f for f in choices.named(column) if f.name not in choice.fields and f.mostly(f.numbers)]
+    if not others:
+        return choice
+    is_gross = not is_net(choice.fields[0]) and all(is_net(field.name) for field in others)
+    reason = "it is not the net price" if is_gross else "its name says most plainly that it is the price"
+    names = ", ".join(field.name for field in others)
+    return replace(choice, note="; ".join(filter(None, (choice.note, f"taken before {names}, because {reason}"))))
+
+
 def _images(choices: _Open, column: str) -> Choice | None:
-    """The field of images; of several that are numbered (``Bild1``, ``Bild2``), all."""
-    numbered = [f for f in choices.free() if re.search(r"\d$", f.name) and _is_picture(plain(f.name)) and f.filled]
-    if len(numbered) < 2 or choices.named(column):
-        return _by_forms(choices, column)
-    listed = ", ".join(map(choices.spell, numbered))
-    sql = f"list_filter([{listed}], lambda one: one <> '')"
-    return Choice(column, sql, tuple(field.name for field in numbered))
+    """The field of images; of those that are numbered (``Bild 1``, ``Bild 2``) all, behind one without a number."""
+    main, numbered = _by_forms(choices, column), _numbered_pictures(choices)
+    if not numbered or (main and main.sql and main.sql != choices.spell(choices.sample.field(main.fields[0]))):
+        return main
+    fields = [choices.sample.field(name) for name in (main.fields if main and main.sql else ())] + numbered
+    if len(fields) == 1:
+        return _by_form(choices, column, fields[0])
+    listed = ", ".join(map(choices.spell, fields))
+    filled = [*filter(lambda field: field.filled, fields), *fields][:1]
+    others = tuple(field.name for field in fields if field not in filled)
+    return Choice(column, f"list_filter([{listed}], lambda one: one <> '')", (filled[0].name, *others))
 
 
-def _is_picture(name: str) -> bool:
-    return any(re.sub(r"_?\d+$", "", name) in names for names in ranked("images"))
+def _numbered_pictures(choices: _Open) -> list[Field]:
+    """The fields of images that are numbered, in order, those too that no record fills; none if they hold no images."""
+    taken = {name for choice in choices.chosen.values() if choice.sql for name in choice.fields}
+    numbers = {field.name: _picture_number(field.name) for field in choices.sample.fields if field.name not in taken}
+    fields = [field for field in choices.sample.fields if numbers.get(field.name) is not None]
+    if not all(map(_holds_pictures, fields)) or (choices.sample.records and not any(field.filled for field in fields)):
+        return []
+    return sorted(fields, key=lambda field: numbers[field.name] or 0)
+
+
+def _picture_number(header: str) -> int | None:
+    """The number in a header that is a word for images beside it, as in ``Bild 1``, ``image_2_url`` or ``Foto3``."""
+    parts = re.fullmatch(r"(\D+?)_?(\d+)(_\D+)?", plain(header))
+    is_picture = parts and any(parts[1] + (parts[3] or "") in names for names in ranked("images"))
+    return int(parts[2]) if parts and is_picture else None
+
+
+def _holds_pictures(field: Field) -> bool:
+    """Whether all examples are addresses or files; a field that nothing fills has none that is not."""
+    return all(re.match(r"(https?:)?//|www\.|/", one) or re.search(r"\.\w{3,4}$", one) for one in field.examples)
 
 
 _FINDERS: dict[str, Callable[[_Open, str], Choice | None]] = {
     "sku": _sku,
     "name": _name,
+    "price": _price,
     "currency": _currency,
     "images": _images,
 }

@@ -67,6 +67,7 @@ updated_at   fecha_modificacion actualizado ultima_actualizacion data_modifica a
              zmodyfikowano ostatnia_zmiana
 """
 _OPPOSITES = "gesperrt blocked disabled inactive inaktiv bloque bloqueado bloccato geblokkeerd zablokowany"
+_STATES = "status artikelstatus statut estado stato situacao status_produktu"  # they may say anything
 _LANGUAGES = "ar bg cs da de el en es et fi fr he hr hu it ja ko lt lv nb nl no pl pt ro ru sk sl sv tr uk zh"
 _BESIDE = """
 eur usd chf gbp pln brl czk sek nok dkk inkl incl mwst brutto gross netto net stk st pcs szt
@@ -108,6 +109,22 @@ def ranked(column: str) -> Iterator[set[str]]:
 def is_opposite(header: str) -> bool:
     """Whether a field says what a product is *not*, as ``Gesperrt`` does."""
     return any(spelling in _OPPOSITES.split() for spelling in spellings(header))
+
+
+def is_net(header: str) -> bool:
+    """Whether a field of prices says that they are without tax."""
+    return bool({"netto", "net", "ht"} & set(plain(header).split("_")))
+
+
+def is_active(header: str) -> bool:
+    """Whether a field asks if a product is active, so that a mark means yes and a blank means no."""
+    asks = set().union(*ranked("status")) - set(_OPPOSITES.split()) - set(_STATES.split())
+    return any(spelling in asks for spelling in spellings(header))
+
+
+def looks_like_status(header: str) -> bool:
+    """Whether a field says if a product is enabled, by what it is called."""
+    return any(spelling in names for names in ranked("status") for spelling in spellings(header))
 
 
 def is_counted(header: str) -> bool:

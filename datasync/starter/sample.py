@@ -18,6 +18,7 @@ from datasync.sources.base import Records, Want
 from datasync.sources.files import Files
 from datasync.sql import count, macros, query, quote, row
 from datasync.starter.encoding import encoding_of
+from datasync.starter.total_line import TotalLine, total_lines
 
 RECORDS = 5_000
 VALUES = 20
@@ -70,11 +71,15 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The table ``sample`` of a connection: its records, and its fields in the file's order."""
+    """The table ``sample`` of a connection: its records, and its fields in the file's order.
+
+    A line that looks like a ``total`` is none of the records.
+    """
 
     records: int
     fields: tuple[Field, ...]
     kind: Kind
+    total: TotalLine | None = None
 
     def field(self, name: str) -> Field:
         """The field of that name."""
@@ -96,11 +101,12 @@ def sampled(con: duckdb.DuckDBPyConnection, file: str, now: datetime) -> Sample:
     con.execute(f"CREATE OR REPLACE TEMP TABLE first_records AS {first}")
     readable = "FROM first_records WHERE _unreadable IS NULL"
     con.execute(f"CREATE OR REPLACE TEMP TABLE readable AS SELECT {', '.join(map(quote, names))} {readable}")
+    total = _without_total(con, names)
     con.execute("CREATE OR REPLACE TEMP TABLE sample AS FROM readable")
     if not count(con, "FROM sample"):
         _refuse_unreadable(con, records)
     kind = Kind(how, encoding, tuple(words))
-    return _sample(con, names, set(_number_fields(con, file, records)), kind)
+    return _sample(con, names, set(_number_fields(con, file, records)), kind, total)
 
 
 def narrowed(con: duckdb.DuckDBPyConnection, whole: Sample, rows: Rows, where: str | None) -> Sample:
@@ -111,11 +117,27 @@ def narrowed(con: duckdb.DuckDBPyConnection, whole: Sample, rows: Rows, where: s
     kept = f"SELECT * EXCLUDE (_place, _blank) FROM ({joined}) WHERE {where or 'true'}"
     con.execute(f"CREATE OR REPLACE TEMP TABLE sample AS {kept}")
     typed = {field.name for field in whole.fields if field.is_number}
-    return _sample(con, [field.name for field in whole.fields], typed, whole.kind)
+    return _sample(con, [field.name for field in whole.fields], typed, whole.kind, whole.total)
 
 
-def _sample(con: duckdb.DuckDBPyConnection, names: Sequence[str], typed: Collection[str], kind: Kind) -> Sample:
-    return Sample(count(con, "FROM sample"), tuple(_field(con, name, name in typed) for name in names), kind)
+def _sample(
+    con: duckdb.DuckDBPyConnection,
+    names: Sequence[str],
+    typed: Collection[str],
+    kind: Kind,
+    total: TotalLine | None,
+) -> Sample:
+    return Sample(count(con, "FROM sample"), tuple(_field(con, name, name in typed) for name in names), kind, total)
+
+
+def _without_total(con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> TotalLine | None:
+    """Take a line that looks like a total out of the readable records; only the end of the file can have one."""
+    if count(con, "FROM first_records") == RECORDS:
+        return None
+    total = next(iter(total_lines(con, "FROM first_records WHERE _unreadable IS NULL", names)), None)
+    if total:
+        con.execute(f"DELETE FROM readable WHERE NOT ({total.where(con)})")
+    return total
 
 
 def _refuse_unreadable(con: duckdb.DuckDBPyConnection, found: Records) -> None:

@@ -14,9 +14,10 @@ import duckdb
 from datasync.grouping import ALONE, Rows
 from datasync.sql import literal
 from datasync.starter.amounts import amounts
-from datasync.starter.choice import Choice, Reading, ambiguous, spelled
+from datasync.starter.choice import Choice, Reading, ambiguous
 from datasync.starter.names import LANGUAGES
 from datasync.starter.sample import Sample
+from datasync.starter.spelling import spelled
 from datasync.starter.woocommerce import HEADINGS, TELLING
 
 _BOTH = "['catalog', 'search']"
@@ -80,7 +81,8 @@ class _Fields:
         name = self.name(*headers)
         read = amounts(self.con, self.sample.field(name), spelled(self.con, name)) if name else None
         if read and read.sql:
-            note = f"the regular one: offers stand in {self.name(*reduced)}" if self.name(*reduced) else ""
+            regular = f"the regular one: offers stand in {self.name(*reduced)}" if self.name(*reduced) else ""
+            note = "; ".join(filter(None, (regular, read.note)))
             return {"price": Choice("price", read.sql, (name,), note=note)}
         return {"price": ambiguous("price", name, read.options)} if read and read.options else {}
 
@@ -146,7 +148,7 @@ def _shopify(fields: _Fields) -> dict[str, Choice]:
     address = Reading(f"'https://shop.example/products/' || {fields.sql('Handle', 'URL handle')}")
     return {
         **fields.sku("Variant SKU", "SKU"),
-        **fields.choice("name", fields.sql("Title"), "Title"),
+        **_shopify_name(fields),
         **fields.choice("description", fields.sql("Body (HTML)", "Description"), "Body (HTML)", "Description"),
         **fields.choice("status", f"case lower({status}) {cases} else {status} end", "Status"),
         **fields.choice("visible_in", visible, "Published", "Published on online store", "Status"),
@@ -163,6 +165,19 @@ def _shopify(fields: _Fields) -> dict[str, Choice]:
         "type": Choice("type", "", note="Shopify's Type is a category"),
         "url": Choice("url", "", note="not in the file; with the address of your shop:", options=(address,)),
     }
+
+
+def _shopify_name(fields: _Fields) -> dict[str, Choice]:
+    """The product's title, which all of its variants share; with a word on their options, where they have some."""
+    title = fields.name("Title")
+    names = [name for n in (1, 2, 3) if (name := fields.name(f"Option{n} Value"))]
+    options = [name for name in names if set(fields.sample.field(name).examples) - {"Default Title"}]
+    if not options:
+        return fields.choice("name", fields.sql("Title"), "Title")
+    values = ", ".join(f"nullif(nullif({fields.sql(name)}, ''), 'Default Title')" for name in options)
+    whole = f"{fields.sql('Title')} || coalesce(' - ' || nullif(concat_ws(' / ', {values}), ''), '')"
+    note = f"{', '.join(options)} left out, so variants share a name; take the other line to add them"
+    return {"name": Choice("name", fields.sql("Title"), (title,), note=note, options=(Reading(whole),))}
 
 
 def _shopify_images(fields: _Fields) -> dict[str, Choice]:

@@ -11,10 +11,12 @@ from pathlib import Path
 import yaml
 
 from datasync import product
+from datasync.sql import quote
 from datasync.starter.choice import Choice, Reading, shown
 from datasync.starter.sample import Sample
 from datasync.starter.systems import View
 
+_NOTE = 300  # so much of a note stands behind a line
 _HEAD = """\
 # Written by `datasync init`. `datasync check` says what it comes to, before any run does.
 store: var/store # where datasync keeps what it knows: a folder or s3://...
@@ -49,7 +51,10 @@ services:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One scope to be written: its file, the system it is from, which of its rows count, and what its columns are."""
+    """One scope to be written: its file, the system it is from, which of its rows count, and what its columns are.
+
+    ``total_where`` is the condition that leaves a total line out, if there is one.
+    """
 
     name: str
     file: str
@@ -57,11 +62,18 @@ class Plan:
     choices: Sequence[Choice]
     system: str = ""
     view: View = View()  # noqa: RUF009 - it is frozen
+    total_where: str = ""
+
+    @property
+    def leaves_total_out(self) -> bool:
+        """Whether the settings leave the total line out: it is sure to be one, and no other condition is needed."""
+        return bool(self.sample.total and self.sample.total.is_sure and not self.view.where)
 
     @property
     def unmapped(self) -> list[str]:
-        """The fields that nothing takes, in the file's order."""
-        read = [choice.sql for choice in self.choices]
+        """The fields that nothing reads, in the file's order."""
+        condition = self.total_where if self.leaves_total_out else self.view.where or ""
+        read = [*(choice.sql for choice in self.choices), condition, quote(self.view.rows.group_by or "")]
         return [f.name for f in self.sample.fields if not any(_reads(sql, f.name) for sql in read)]
 
 
@@ -84,6 +96,7 @@ def _scope(plan: Plan, folder: Path) -> Iterator[str]:
         told = f" # told from its bytes, as in {', '.join(map(shown, kind.words))}" if kind.words else ""
         yield f"    encoding: {kind.encoding}{told}"
     yield from _rows(plan.view)
+    yield from _total(plan)
     yield "    snapshot: complete # the files are the whole catalog; newest: one of them is; partial: each has a part"
     if any(choice.is_local for choice in plan.choices):
         yield "    # time_zone: Europe/Berlin  # times without an offset are taken as UTC"
@@ -107,6 +120,13 @@ def _rows(view: View) -> Iterator[str]:
         yield f"    where: {scalar(view.where)} # rows for which this is not true are counted, and are no products"
 
 
+def _total(plan: Plan) -> Iterator[str]:
+    """The condition that leaves a total line out; as a comment, where it may be a product after all."""
+    if total := plan.sample.total:
+        mark = "" if plan.leaves_total_out else "# "
+        yield f"    {mark}where: {scalar(plan.total_where)} # {shown(total.sentence, _NOTE)}"
+
+
 def _item(name: str) -> str:
     """A name in a list on one line."""
     return name if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) and scalar(name) == name else _quoted(name)
@@ -120,7 +140,7 @@ def _quoted(name: str) -> str:
 
 def _choice(choice: Choice) -> Iterator[str]:
     """A column's line, and in comments what it could be instead."""
-    note = shown(choice.note)
+    note = shown(choice.note, _NOTE)
     if choice.sql:
         says = "; ".join(filter(None, (note, *choice.samples)))
         yield f"      {choice.column}: {scalar(choice.sql)}{f' # {says}' if says else ''}"

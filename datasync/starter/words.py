@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from datasync.sql import literal
 from datasync.starter.sample import Field
@@ -63,6 +63,9 @@ op voorraad, leverbaar / niet op voorraad, niet leverbaar, uitverkocht
 em estoque, em stock, disponível / fora de estoque, sem estoque, sem stock, esgotado, indisponível
 dostępny, w magazynie, na stanie / niedostępny, brak, wyprzedany
 """
+_YES = (
+    "x", *dict.fromkeys(w.strip() for line in _YES_NO.strip().splitlines() for w in line.split(" / ")[0].split(",")),
+)  # fmt: skip
 _VISIBLE = (
     {
         "catalog, search": "['catalog', 'search']",
@@ -81,10 +84,36 @@ external subscription parent child
 PRODUCT_TYPES = frozenset(_TYPES.split())
 
 
-def status(field: Field, f: str, *, is_opposite: bool = False) -> Iterator[str]:
-    """Expressions for the status; of a field that says what a product is not, with yes and no exchanged."""
-    yes, no = ("'disabled'", "'enabled'") if is_opposite else ("'enabled'", "'disabled'")
-    yield from _told(field, f, [*_pairs(_YES_NO, yes, no), *([] if is_opposite else _pairs(_STATUS, yes, no))])
+def status(field: Field, f: str, *, is_opposite: bool = False, is_marked: bool = False) -> Iterator[str]:
+    """Expressions for the status; of a field that says what a product is not, with yes and no exchanged.
+
+    ``is_marked``: the field asks for a yes or no, so that a cross in it is a yes.
+    """
+    yes, no = _yes_no(is_opposite)
+    cross = [{"x": yes}] if is_marked else []
+    yield from _told(field, f, [*_pairs(_YES_NO, yes, no), *cross, *([] if is_opposite else _pairs(_STATUS, yes, no))])
+
+
+def status_of_marked(field: Field, f: str, *, is_opposite: bool) -> str | None:
+    """The status by a field that has one and the same cross or word for yes, or nothing, which is a no."""
+    mark = next((word for word in _YES if {value.lower() for value in field.values} == {word}), None)
+    if mark is None:
+        return None
+    yes, no = _yes_no(is_opposite)
+    given = f"trim({f})" if mark.upper() == mark else f"lower(trim({f}))"
+    return f"case coalesce({given}, '') when {literal(mark)} then {yes} when '' then {no} else {f} end"
+
+
+def status_by_mark(f: str, values: Sequence[str], *, is_opposite: bool) -> str:
+    """What to write for a status that is not understood: one of its values, one that means yes if there is one."""
+    known = {word for line in _STATUS.strip().splitlines() for word in map(str.strip, line.split(" / ")[0].split(","))}
+    mark = next((value for value in values if value.lower() in {*_YES, *known}), values[0])
+    yes, no = _yes_no(is_opposite)
+    return f"case when {f} = {literal(mark)} then {yes} else {no} end"
+
+
+def _yes_no(is_opposite: bool) -> tuple[str, str]:
+    return ("'disabled'", "'enabled'") if is_opposite else ("'enabled'", "'disabled'")
 
 
 def stock(field: Field, f: str) -> Iterator[str]:

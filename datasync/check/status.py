@@ -1,0 +1,43 @@
+"""A field that looks like a status and is mapped to none, so that every product is enabled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import duckdb
+
+from datasync.check.finding import Finding
+from datasync.mapping import Mapped
+from datasync.sources.base import Reader, Records
+from datasync.sql import quote
+from datasync.starter.names import is_opposite, looks_like_status
+from datasync.starter.spelling import spelled
+from datasync.starter.text import scalar
+from datasync.starter.words import status_by_mark
+
+
+def unmapped_status(
+    con: duckdb.DuckDBPyConnection, key: str, records: Records, reader: Reader, how: Mapped
+) -> Iterator[Finding]:
+    """A note that names such a field, and what to write."""
+    status = how.columns.get("status")
+    if status and status.sql.upper() != "NULL":
+        return
+    fields = [name for name in records.names if name not in how.fields and looks_like_status(name)]
+    for field in fields[:1]:
+        values = _values(con, reader, field) if records.are_files else []
+        f = spelled(con, field)
+        line = scalar(status_by_mark(f, values or ["X"], is_opposite=is_opposite(field)))
+        sentence = f"field {field} looks like a status and is not mapped, so every product is enabled."
+        yield Finding("note", f"{key}.map.status", f"{sentence} Write what it means, as in status: {line}")
+
+
+def _values(con: duckdb.DuckDBPyConnection, reader: Reader, field: str) -> list[str]:
+    """The values that the field has most often."""
+    f = quote(field)
+    values = f"SELECT trim({f}) AS value, count(*) AS times FROM ({reader.select([field])}) WHERE trimmed({f}) <> ''"
+    try:
+        rows = con.execute(f"{values} GROUP BY ALL ORDER BY times DESC, value LIMIT 5").fetchall()
+    except duckdb.Error:  # files that cannot be read are told of elsewhere
+        return []
+    return [value for value, _ in rows]

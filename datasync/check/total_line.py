@@ -1,0 +1,33 @@
+"""A total line that a scope takes for a product."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import duckdb
+
+from datasync.check.finding import Finding
+from datasync.mapping import Mapped
+from datasync.sources.base import Reader, Records
+from datasync.sql import quote
+from datasync.starter.text import scalar
+from datasync.starter.total_line import total_lines
+
+
+def taken_total_lines(
+    con: duckdb.DuckDBPyConnection, key: str, records: Records, reader: Reader, how: Mapped
+) -> Iterator[Finding]:
+    """A note for each file whose last row looks like a total, unless the scope's condition leaves it out."""
+    names = [name for name in records.names if name]
+    if not records.are_files or not names or len({name.lower() for name in names}) < len(names):
+        return
+    fields = dict.fromkeys([*names, *(how.where.fields if how.where else ())])
+    condition = f"AND TRY({how.where.sql}) IS TRUE" if how.where else ""
+    rows = f"SELECT {', '.join(map(quote, fields))}, _place FROM ({reader.select(fields)}) WHERE NOT _blank {condition}"
+    try:
+        lines = total_lines(con, rows, names)
+    except duckdb.Error:  # files that cannot be read are told of elsewhere
+        return
+    for line in lines:
+        more = "Add to where:" if how.where else "Leave it out with where:"
+        yield Finding("note", key, f"{line.sentence}. {more} {scalar(line.where(con))}")

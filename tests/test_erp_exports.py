@@ -1,0 +1,260 @@
+"""What exports of ERPs have in them: numbered images, total lines, commas in names, marks, words for prices, times."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.shop import Shop
+from tests.test_starter import catalog, init
+
+A, B = "https://x.example/a.jpg", "https://x.example/b.jpg"
+
+
+def column_of(shop: Shop, column: str) -> list[Any]:
+    """A column of the products in the catalog, by their SKUs."""
+    return [row[column] for _, row in sorted(catalog(shop).items())]
+
+
+def images(shop: Shop) -> list[list[str]]:
+    return [[image["url"] for image in row or []] for row in column_of(shop, "images")]
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "urls"),
+    [
+        ("Bild 1", [A, ""], [[A], []]),
+        ("Bild1", [A, B], [[A], [B]]),
+        ("Bild 1;Bild 2;Bild 3", [f"{A};;", ";;"], [[A], []]),
+        ("Bild 2;Bild 10;Bild 1", [f"{B};https://x.example/c.jpg;{A}", ";;"], [[A, B, "https://x.example/c.jpg"], []]),
+        ("Image 1;Image 2", [f"{A};{B}", f";{B}"], [[A, B], [B]]),
+        ("image_1_url;image_2_url", [f"{A};{B}", ";"], [[A, B], []]),
+        ("Zdjęcie 1;Zdjęcie 2", [f"{A};{B}", ";"], [[A, B], []]),
+        ("Imagem 1", [A, B], [[A], [B]]),
+        ("Foto 1;Foto 2", [f"{A};{B}", ";"], [[A, B], []]),
+        ("Afbeelding 1", [A, ""], [[A], []]),
+        ("Immagine 1", [A, ""], [[A], []]),
+        ("Bild;Bild 2", [f"{A};{B}", f"{A};"], [[A, B], [A]]),
+        ("Bild 1", ["links", "rechts"], [[], []]),
+    ],
+)
+def test_numbered_columns_of_images_are_the_images_in_order(
+    tmp_path: Path, header: str, rows: list[str], urls: list[list[str]]
+) -> None:
+    lines = [f"{sku};Ware {sku};{cells}\n" for sku, cells in zip("AB", rows, strict=True)]
+    shop, _, _ = init(tmp_path, "p.csv", f"sku;name;{header}\n" + "".join(lines))
+    assert images(shop) == urls
+
+
+TOTAL = "Nr;Bezeichnung;Preis;Bestand;Gruppe\nA;Stift;1,50;4;x\nB;Tinte;2,50;5;x\nC;Papier;3,50;6;y\n"
+
+
+@pytest.mark.parametrize(
+    ("word", "is_total"),
+    [
+        ("Summe", True),
+        ("SUMME:", True),
+        ("Total", True),
+        ("gesamt", True),
+        ("Razem", True),
+        ("Suma", True),
+        ("Totale", True),
+        ("Totaal", True),
+        ("Subtotal", True),
+        ("Soma", True),
+        ("D", False),
+        ("Totally", False),
+    ],
+)
+def test_a_last_row_that_looks_like_a_total_is_told_of_and_left_out(tmp_path: Path, word: str, is_total: bool) -> None:
+    shop, told, _ = init(tmp_path, "p.csv", f"{TOTAL}{word};;7,50;;\n")
+    sentence = f"the last row looks like a total line: Nr is {word!r}"
+    assert (sentence in told.out) == is_total
+    assert (f"where: \"coalesce(trim(Nr), '') <> '{word}'\"" in shop.settings.read_text(encoding="utf-8")) == is_total
+    checked = shop.run("check").out
+    assert sentence not in checked
+    assert ("3 valid, 1 filtered, 0 in quarantine" in checked) == is_total
+    assert "7,50 -> " not in told.out or not is_total
+
+
+def test_a_check_names_the_total_line_of_settings_that_take_it(tmp_path: Path) -> None:
+    shop, _, _ = init(tmp_path, "p.csv", f"{TOTAL}Summe;;7,50;;\n")
+    written = shop.settings.read_text(encoding="utf-8").splitlines()
+    kept = "\n".join(line for line in written if "where:" not in line)
+    shop.settings.write_text(kept, encoding="utf-8")
+    fix = "Leave it out with where: \"coalesce(trim(Nr), '') <> 'Summe'\""
+    line = f"note     scopes.default: the last row looks like a total line: Nr is 'Summe'. {fix}"
+    assert line in shop.run("check").lines
+
+
+def test_a_product_that_is_called_like_a_total_is_one(tmp_path: Path) -> None:
+    shop, told, _ = init(tmp_path, "p.csv", f"{TOTAL}Total;Motoröl;9,50;7;y\n")
+    assert "total line" not in told.out + shop.run("check").out
+    assert column_of(shop, "name") == ["Stift", "Tinte", "Papier", "Motoröl"]
+
+
+def test_a_row_that_may_be_a_total_or_a_product_is_left_to_a_person(tmp_path: Path) -> None:
+    shop, told, _ = init(tmp_path, "p.csv", f"{TOTAL}Total;Motoröl;9,50;;y\n")
+    assert "looks like a total line" in told.out
+    assert "    # where: \"coalesce(trim(Nr), '') <> 'Total'\"" in shop.settings.read_text(encoding="utf-8")
+    assert len(catalog(shop)) == 4
+
+
+@pytest.mark.parametrize(
+    ("values", "read", "says"),
+    [
+        (
+            ["Schrauben, Dübel", "Werkzeug", "Schrauben, Dübel", ""],
+            [["Schrauben, Dübel"], ["Werkzeug"], ["Schrauben, Dübel"], []],
+            "Schrauben, Dübel -> [Schrauben, Dübel]",
+        ),
+        (["Hüte, Mützen", "Schals, Tücher"], [["Hüte, Mützen"], ["Schals, Tücher"]], "a comma is part of a category"),
+        (["Herren, Schuhe", "Schuhe"], [["Herren", "Schuhe"], ["Schuhe"]], "a comma parts two categories"),
+        (["Shop/Men,Shop", "Shop"], [["Shop", "Shop/Men"], ["Shop"]], "a comma parts two categories"),
+        (
+            ["Herren, Schuhe", "Herren, Hosen"],
+            [["Herren", "Schuhe"], ["Herren", "Hosen"]],
+            "take the other line if it is",
+        ),
+        (["a, b|c", "d"], [["a, b", "c"], ["d"]], ""),
+    ],
+)
+def test_whether_a_comma_parts_categories_is_decided_over_all_values(
+    tmp_path: Path, values: list[str], read: list[list[str]], says: str
+) -> None:
+    rows = "".join(f'{sku};Ware {sku};"{value}"\n' for sku, value in enumerate(values))
+    shop, told, _ = init(tmp_path, "p.csv", "sku;name;Warengruppe\n" + rows)
+    assert [sorted(groups or []) for groups in column_of(shop, "categories")] == [sorted(groups) for groups in read]
+    assert says in told.out and says in shop.settings.read_text(encoding="utf-8")
+    if "other line" in says:
+        assert "# categories: '[Warengruppe]' # Herren, Schuhe -> [Herren, Schuhe]" in shop.settings.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("header", "values", "read"),
+    [
+        ("Aktiv", ["X", "", "X"], ["enabled", "disabled", "enabled"]),
+        ("aktiv", ["1", "", "1"], ["enabled", "disabled", "enabled"]),
+        ("Actif", ["x", "", ""], ["enabled", "disabled", "disabled"]),
+        ("Attivo", ["X", "X", ""], ["enabled", "enabled", "disabled"]),
+        ("Activo", ["sí", "", "sí"], ["enabled", "disabled", "enabled"]),
+        ("Actief", ["x", "x", ""], ["enabled", "enabled", "disabled"]),
+        ("Ativo", ["x", "", ""], ["enabled", "disabled", "disabled"]),
+        ("Aktywny", ["X", "", "X"], ["enabled", "disabled", "enabled"]),
+        ("active", ["X", " ", "x"], ["enabled", "disabled", "enabled"]),
+        ("Gesperrt", ["X", "", ""], ["disabled", "enabled", "enabled"]),
+        ("Aktiv", ["ja", "nein", "ja"], ["enabled", "disabled", "enabled"]),
+    ],
+)
+def test_a_mark_in_a_field_that_asks_for_active_is_enabled_and_nothing_is_disabled(
+    tmp_path: Path, header: str, values: list[str], read: list[str]
+) -> None:
+    rows = "".join(f"{sku};Ware {sku};{value}\n" for sku, value in enumerate(values))
+    shop, _, _ = init(tmp_path, "p.csv", f"sku;name;{header}\n{rows}")
+    assert column_of(shop, "status") == read
+
+
+def test_a_status_that_is_not_understood_is_named_with_what_to_write(tmp_path: Path) -> None:
+    shop, _, mapped = init(tmp_path, "p.csv", "sku;name;Aktiv\nA;Stift;B\nB;Tinte;Q\nC;Papier;B\n")
+    line = "status: \"case when Aktiv = 'B' then 'enabled' else 'disabled' end\""
+    assert "status" not in mapped and f"# {line}" in shop.settings.read_text(encoding="utf-8")
+    checked = shop.run("check").out
+    assert "field Aktiv looks like a status and is not mapped, so every product is enabled." in checked
+    assert line in checked and "status enabled" not in checked
+    written = shop.settings.read_text(encoding="utf-8")
+    shop.settings.write_text(written.replace(f"# {line}", line), encoding="utf-8")
+    assert column_of(shop, "status") == ["enabled", "disabled", "enabled"]
+
+
+@pytest.mark.parametrize(
+    ("header", "values", "column", "read"),
+    [
+        (
+            "VK",
+            ["1.051,50 €", "5,00 €", "12,90 €", "auf Anfrage"],
+            "price",
+            ["1051.50", "5.00", "12.90", None],
+        ),
+        ("Price", ["10.50", "n/a", "12.90", "-", "1", "2", "3", "4", "5", "6"], "price", None),
+        ("VK", ["auf Anfrage", "5,00 €", "Tagespreis", "12,90 €", "1,10 €"], "price", [None] * 5),
+        ("Bestand", ["12 Stk", "0 Stk", "1.250 Stk"], "stock", ["in-stock", "out-of-stock", "in-stock"]),
+        ("Bestand", ["12 Stk.", "1.250", "0"], "stock", ["in-stock", "in-stock", "out-of-stock"]),
+        ("Bestand", ["12 Stk", "viele", "0"], "stock", ["unknown"] * 3),
+        ("Bestand", ["3-5 Tage", "1-2 Tage", "0"], "stock", ["unknown"] * 3),
+    ],
+)
+def test_a_few_words_among_prices_are_no_price_and_units_of_stock_are_no_matter(
+    tmp_path: Path, header: str, values: list[str], column: str, read: list[str | None] | None
+) -> None:
+    rows = "".join(f"{sku};Ware {sku};{value}\n" for sku, value in enumerate(values))
+    shop, told, _ = init(tmp_path, "p.csv", f"sku;name;{header}\n{rows}")
+    wanted = ["10.50", None, "12.90", None, *(f"{n}.00" for n in range(1, 7))] if read is None else read
+    assert column_of(shop, column) == wanted
+    assert "0 in quarantine" in shop.run("check").out
+    if column == "price" and any(wanted):
+        words = [value for value, price in zip(values, wanted, strict=True) if price is None]
+        assert all(word in told.out for word in words) and "taken for none" in told.out
+
+
+@pytest.mark.parametrize(
+    ("values", "days"),
+    [
+        (["24.11.26", "24.11.2026", "1.12.2026"], ["2026-11-24", "2026-11-24", "2026-12-01"]),
+        (["24.11.26 10:05", "24.11.2026", "01.12.2026 11:00"], ["2026-11-24", "2026-11-24", "2026-12-01"]),
+        (["2026-11-24", "25.11.2026", "26.11.2026"], ["2026-11-24", "2026-11-25", "2026-11-26"]),
+        (["13/11/26", "24/11/2026", "25/11/2026"], ["2026-11-13", "2026-11-24", "2026-11-25"]),
+        (["05/06/26", "07/08/2026", "09/10/2026"], None),
+        (["13/04/2026", "04/13/2026", "04/15/2026"], None),
+    ],
+)
+def test_mixed_forms_of_time_are_read_where_each_value_fits_one_of_them(
+    tmp_path: Path, values: list[str], days: list[str] | None
+) -> None:
+    rows = "".join(f"{sku};Ware {sku};{value}\n" for sku, value in enumerate(values))
+    shop, told, _ = init(tmp_path, "p.csv", f"sku;name;updated_at\n{rows}")
+    read = [time and f"{time:%Y-%m-%d}" for time in column_of(shop, "updated_at")]
+    assert read == (days or [None] * len(values))
+    assert ("NOT MAPPED" in told.out) == (days is None)
+
+
+def test_of_several_prices_it_is_said_which_was_taken_and_why(tmp_path: Path) -> None:
+    shop, told, _ = init(tmp_path, "p.csv", "sku;name;VK netto;VK brutto\nA;Stift;1,00;1,19\nB;Tinte;10,00;11,90\n")
+    assert column_of(shop, "price") == ["1.19", "11.90"]
+    assert "taken before VK netto, because it is not the net price" in told.out
+
+
+def test_variants_of_shopify_share_a_name_which_is_said_and_can_be_mended(tmp_path: Path) -> None:
+    rows = (
+        "Handle,Title,Option1 Name,Option1 Value,Option2 Name,Option2 Value,Variant SKU,Variant Price,Status\n"
+        "pot,Tea pot,Color,Red,Size,L,P-1,5.00,active\npot,,,Blue,,,P-2,5.00,\n"
+        "mug,Mug,Title,Default Title,,,M-1,5.00,active\n"
+    )
+    shop, told, _ = init(tmp_path, "p.csv", rows)
+    assert "name: Title (Option1 Value, Option2 Value left out, so variants share a name" in told.out
+    assert column_of(shop, "name") == ["Mug", "Tea pot", "Tea pot"]
+    (noted,) = [line for line in shop.run("check").lines if "not taken: " in line]
+    (listed,) = [line for line in told.lines if "not taken: " in line]
+    assert noted.split("not taken: ")[1].split(". ")[0] == listed.split("not taken: ")[1].split(" (")[0]
+    lines = shop.settings.read_text(encoding="utf-8").splitlines()
+    chosen = [line.replace("# name:", "name:") for line in lines if not line.startswith("      name: ")]
+    shop.settings.write_text("\n".join(chosen), encoding="utf-8")
+    shutil.rmtree(tmp_path / "var")
+    assert column_of(shop, "name") == ["Mug", "Tea pot - Red / L", "Tea pot - Blue"]
+
+
+def test_the_next_commands_name_the_file_only_where_it_has_a_name_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "p.csv").write_text("sku,name\nA,Pen\n", encoding="utf-8")
+    shop = Shop(tmp_path)
+    assert shop.run("init", "p.csv", "--force").lines[-1] == (
+        "Next: datasync check, then datasync sync, then datasync publish"
+    )
+    assert shop.run("init", "p.csv", "-o", "my.yaml").lines[-1] == (
+        "Next: datasync --settings my.yaml check, then datasync --settings my.yaml sync, "
+        "then datasync --settings my.yaml publish"
+    )
