@@ -63,6 +63,7 @@ class Applied:
     missed: Missed | None = None
     note: str | None = None
     outdated: int = 0
+    nameless: int = 0
 
 
 def log(store: Store, scope: str) -> Log:
@@ -118,9 +119,10 @@ def apply(
             if held and found.complete
             else _meta(head, found, passing.counts, scheduled, missed)
         )
+        nameless = _nameless(con, store, head, found)
         done = into.append(con, head, 'SELECT * REPLACE ({clock} AS "at") FROM difference', meta, clock)
         if done:
-            applied = _applied(done, passing, missed)
+            applied = replace(_applied(done, passing, missed), nameless=nameless)
             if held:
                 return replace(applied, held=held, note=removals.held_note(held, found, passing))
             if _settles(found):
@@ -252,6 +254,17 @@ def _comparable(con: duckdb.DuckDBPyConnection, rows: str, scope: str, volatile:
     again = f"content_hash(c, {literal(scope)}, {gone})"
     made = f"CASE WHEN hash IS NULL OR hash_version = {version} THEN hash ELSE {again} END"
     return f"SELECT *, {made} AS comparable FROM {rows} AS c"
+
+
+def _nameless(con: duckdb.DuckDBPyConnection, store: Store, head: Head, found: Snapshot) -> int:
+    """How many records without a SKU are in quarantine, and were not by an earlier pull; the log has no row of them."""
+    kept = store.listing(f"quarantine/scope={found.scope}")
+    runs = [run for p in head.meta.get("pulls", ()) if f"{(run := p['run'])}.parquet" in kept]
+    before = [parquet(store, pull.quarantine_path(found.scope, run)) for run in runs]
+    records = "SELECT code, record FROM {} WHERE sku IS NULL"
+    now = records.format(parquet(store, pull.quarantine_path(found.scope, found.run)))
+    earlier = " UNION ALL ".join(map(records.format, before))
+    return count(con, f"FROM ({f'({now}) EXCEPT ALL ({earlier})' if before else now})")
 
 
 def _settles(found: Snapshot) -> bool:

@@ -46,6 +46,20 @@ def rows(told: Told) -> list[list[str]]:
 # ── sync ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def test_a_sync_counts_records_without_a_sku_as_newly_quarantined_once(shop: Shop) -> None:
+    nobody, nobody_else = ("", "Nobody", "enabled", "", ""), ("", "Nobody else", "enabled", "", "")
+
+    def catalog_line(*records: tuple[str, ...]) -> str:
+        shop.sells(*records)
+        return next(line for line in shop.run("sync").errors if line.startswith("en-US catalog: "))
+
+    assert catalog_line(A, B, nobody) == "en-US catalog: 2 added, 1 newly quarantined, 2 products."
+    assert "quarantined" not in catalog_line(A, B, nobody)
+    assert "1 newly quarantined" in catalog_line(A, B, nobody, nobody_else)
+    assert "2 newly quarantined" in catalog_line(A, B, nobody, nobody, nobody_else, ("D-4", "", "enabled", "", ""))
+    assert "quarantined" not in catalog_line(A, B)
+
+
 def test_a_sync_tells_each_step_on_stderr_and_the_outcome_on_stdout(shop: Shop) -> None:
     told = shop.run("sync")
     assert told.code == 0

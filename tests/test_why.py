@@ -30,7 +30,7 @@ def shop(tmp_path: Path) -> Shop:
 
 def told(shop: Shop, sku: str) -> list[str]:
     found = shop.run("why", "--", sku)
-    assert (found.code, found.err) == (0, "")
+    assert (found.code, found.err) == (4 if " is unknown: " in found.out else 0, "")
     return found.lines
 
 
@@ -252,6 +252,32 @@ def test_an_unknown_sku_is_said_to_be_and_its_near_spellings_are_named(shop: Sho
     assert told(shop, "nothing like it") == [
         "nothing like it is unknown: no kept pull, no catalog and no service of en-US has ever met it."
     ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "near"),
+    [
+        ("000371", ("00371", "0003710", "000372")),
+        ("371", ("00371",)),
+        ("0004L", ("0004-L",)),
+        ("0004 l", ("0004-L",)),
+        ("0005-L", ("0004-L",)),
+        ("0040-L", ("0004-L",)),
+        ("00O4-L", ("0004-L",)),
+        ("X 12/a", ("X-12.A",)),
+        ("AB", ()),
+        ("--", ()),
+        ("0009-M", ()),
+    ],
+)
+def test_an_unknown_sku_with_a_slip_gets_those_that_it_may_be_and_ends_with_4(
+    shop: Shop, asked: str, near: tuple[str, ...]
+) -> None:
+    known = ("00371", "000372", "0003710", "0004-L", "X-12.A", "AC", "-", "...")
+    shop.sells(*((sku, "Ware", "enabled", "x", "") for sku in known))
+    shop.run("sync")
+    assert story(shop, asked).near == near
+    assert [shop.run("why", "--json", "--", sku).code for sku in (asked, "0004-L")] == [4, 0]
 
 
 def test_an_unknown_sku_is_told_with_the_pull_that_failed_to_look_for_it(shop: Shop) -> None:

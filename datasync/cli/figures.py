@@ -11,6 +11,7 @@ from datasync import totals
 from datasync.cli import story, words
 from datasync.cli.progress import balance
 from datasync.cli.screen import say, say_json, table
+from datasync.errors import DataError
 from datasync.pipeline import Pipeline
 from datasync.quantity import quantity
 from datasync.repairs import Unverified
@@ -59,17 +60,17 @@ def publish(args: argparse.Namespace, clock: Clock) -> int:
 
 
 def why_(args: argparse.Namespace, clock: Clock) -> int:
-    """One product's story."""
+    """One product's story; that nobody knows the SKU is a matter of the data."""
     pipeline, sku = Pipeline.open(args.settings, clock), words.utf8("SKU", args.sku)
     with pipeline.connected() as con:
         at = totals.now(con, pipeline.store, pipeline.settings, pipeline.clock())
         told = why(con, pipeline.store, pipeline.settings, sku, at)
     if args.json:
         say_json(story.content(told))
-        return 0
-    for line in story.lines(told):
-        say(line)
-    return 0
+    else:
+        for line in story.lines(told):
+            say(line)
+    return 0 if told.is_known else DataError.exit_code
 
 
 def _show(found: dict[str, Any]) -> None:

@@ -63,7 +63,8 @@ def outcome(told: Mapping[str, Any]) -> str:
         return f"failed. {told['error']}"
     is_catalog = "products" in told  # it counts SKUs that were not in quarantine before; a pull counts records
     words = {"quarantined": "newly quarantined"} if is_catalog else {}
-    counts = [_count(told[name], words.get(name, name)) for name in _COUNTS if told.get(name)]
+    given = {**told, "quarantined": told.get("quarantined", 0) + told.get("nameless", 0)}
+    counts = [_count(given[name], words.get(name, name)) for name in _COUNTS if given.get(name)]
     said = [
         ", ".join(counts) or "nothing to do",
         *held(told),
