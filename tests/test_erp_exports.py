@@ -120,6 +120,7 @@ def test_a_row_that_may_be_a_total_or_a_product_is_left_to_a_person(tmp_path: Pa
             "take the other line if it is",
         ),
         (["a, b|c", "d"], [["a, b", "c"], ["d"]], ""),
+        (["a", "b", "c", "d", "a, b|c"], [["a"], ["b"], ["c"], ["d"], ["a, b", "c"]], ""),
     ],
 )
 def test_whether_a_comma_parts_categories_is_decided_over_all_values(
@@ -182,6 +183,7 @@ def test_a_status_that_is_not_understood_is_named_with_what_to_write(tmp_path: P
         ("VK", ["auf Anfrage", "5,00 €", "Tagespreis", "12,90 €", "1,10 €"], "price", [None] * 5),
         ("Bestand", ["12 Stk", "0 Stk", "1.250 Stk"], "stock", ["in-stock", "out-of-stock", "in-stock"]),
         ("Bestand", ["12 Stk.", "1.250", "0"], "stock", ["in-stock", "in-stock", "out-of-stock"]),
+        ("Ilość", ["1\u00a0250 szt.", "0 szt.", "-3 szt."], "stock", ["in-stock", "out-of-stock", "out-of-stock"]),
         ("Bestand", ["12 Stk", "viele", "0"], "stock", ["unknown"] * 3),
         ("Bestand", ["3-5 Tage", "1-2 Tage", "0"], "stock", ["unknown"] * 3),
     ],
@@ -221,8 +223,9 @@ def test_mixed_forms_of_time_are_read_where_each_value_fits_one_of_them(
 
 
 def test_of_several_prices_it_is_said_which_was_taken_and_why(tmp_path: Path) -> None:
-    shop, told, _ = init(tmp_path, "p.csv", "sku;name;VK netto;VK brutto\nA;Stift;1,00;1,19\nB;Tinte;10,00;11,90\n")
-    assert column_of(shop, "price") == ["1.19", "11.90"]
+    rows = "A;Stift;1,00;1,19\nB;Tinte;10,00;11,90\nC;Hut;1,00;1,19\nD;Schal;auf Anfrage;auf Anfrage\n"
+    shop, told, _ = init(tmp_path, "p.csv", "sku;name;VK netto;VK brutto\n" + rows)
+    assert column_of(shop, "price") == ["1.19", "11.90", "1.19", None]
     assert "taken before VK netto, because it is not the net price" in told.out
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import duckdb
@@ -176,7 +176,7 @@ def _counted(choices: _Open, field: Field, f: str) -> Iterator[str]:
 
 def _pieces(choices: _Open, field: Field, f: str) -> str | None:
     """How to read numbers that have a unit behind them, as in ``12 Stk``; not what has a word only."""
-    digits = f"regexp_extract({f}, '^([-0-9., '']+) *\\p{{L}}*[.]?$', 1)"
+    digits = f"regexp_extract({f}, '^([-0-9.,''\\p{{Zs}}]+)\\p{{L}}*[.]?$', 1)"
     read = amounts(choices.con, field, digits, of=digits)
     return (read.sql or next(iter(read.options), None)) if read.numbers == field.filled else None
 
@@ -238,23 +238,23 @@ def _pictures(choices: _Open, field: Field, f: str) -> _Forms:
 
 
 def _groups(choices: _Open, field: Field, f: str) -> _Forms:
-    for sign in "|;":
-        if any(sign in one for one in field.examples):
+    signs = row(choices.con, query("sampled_signs", field=quote(field.name)))
+    for sign, count in (("|", signs["bars"]), (";", signs["semicolons"])):
+        if count:
             yield f"list_transform(string_split({f}, '{sign}'), lambda one: trim(one))"
-    yield _with_commas(choices, field, f) or f
+    yield _with_commas(field, f, signs) or f
 
 
-def _with_commas(choices: _Open, field: Field, f: str) -> Choice | None:
+def _with_commas(field: Field, f: str, signs: Mapping[str, int]) -> Choice | None:
     """Categories with commas in them: several, if their parts stand elsewhere too; one, if none does and a blank is
     behind each comma, as in prose. Where neither is so they are several, and the other reading is beside it.
     """
-    commas = row(choices.con, query("sampled_commas", field=quote(field.name)))
     several, one = Reading(f), Reading(f"[{f}]")
-    if not commas["with_comma"]:
+    if not signs["commas"]:
         return None
-    if commas["alone"]:
+    if signs["alone"]:
         return Choice("categories", several.sql, (field.name,), note="a comma parts two categories")
-    if not commas["shared"] and commas["in_prose"]:
+    if not signs["shared"] and not signs["without_blank"]:
         return Choice("categories", one.sql, (field.name,), note="a comma is part of a category's name")
     note = "a comma parts two categories, or is part of a name: take the other line if it is"
     return Choice("categories", several.sql, (field.name,), note=note, options=(one,))
@@ -365,7 +365,7 @@ def _price(choices: _Open, column: str) -> Choice | None:
     choice = _by_forms(choices, column)
     if not choice or not choice.sql:
         return choice
-    others = [f for f in choices.named(column) if f.name not in choice.fields and f.mostly(f.numbers)]
+    others = [f for f in choices.named(column) if f.name not in choice.fields and f.numbers * 2 > f.filled]
     if not others:
         return choice
     is_gross = not is_net(choice.fields[0]) and all(is_net(field.name) for field in others)
