@@ -16,26 +16,19 @@ from typing import Any
 
 import duckdb
 
-from datasync import cadence, product, pull, removals
+from datasync import cadence, product, removals
 from datasync.cadence import Missed
 from datasync.errors import RepairCutOff, RequestTooLate, StoreUnavailable, Unverified
-from datasync.pull import Snapshot
 from datasync.removals import Passing
 from datasync.settings import Guard
 from datasync.sql import count, instant, literal, query, quote, row, view
-from datasync.store import holds
+from datasync.store import holds, snapshots
 from datasync.store.files import Clock, Store, parquet
 from datasync.store.holds import Hold
 from datasync.store.log import Head, Log
+from datasync.store.logs import CATALOG_COLUMNS, catalog_log
+from datasync.store.snapshots import Snapshot
 
-COLUMNS = {
-    "change": "VARCHAR",
-    "code": "VARCHAR",
-    **{column: kind for column, kind in product.STORED.items() if column != "sku"},
-    "run": "VARCHAR",
-    "started_at": "TIMESTAMPTZ",
-    "at": "TIMESTAMPTZ",
-}
 REMEMBERED = 500  # pulls since the last complete one
 _KEPT = ("watermark", "watermark_at", "watermark_place", "fingerprint", "remembers_since", "missed", "repaired")
 _UNTIL_WHOLE = ("unverified", "lost_quarantines")  # what a repair leaves in doubt until a complete pull settles it
@@ -66,11 +59,6 @@ class Applied:
     nameless: int = 0
 
 
-def log(store: Store, scope: str) -> Log:
-    """The catalog log of one scope."""
-    return Log(store, f"catalog/scope={scope}", COLUMNS)
-
-
 def apply(
     con: duckdb.DuckDBPyConnection,
     store: Store,
@@ -94,7 +82,7 @@ def apply(
     ``accepted`` is SQL with the SKUs whose removal an operator accepted: these pass, also where the rest is held. What
     a hold keeps back is removed by no partial snapshot, be it asked for by name.
     """
-    into = log(store, found.scope)
+    into = catalog_log(store, found.scope)
     for _ in range(TRIES):
         head = into.head(con)
         if note := _already_told(head, found):
@@ -145,7 +133,7 @@ def _already_told(head: Head, found: Snapshot) -> str | None:
     last = head.meta.get("last_complete")
     if found.run in {p["run"] for p in head.meta.get("pulls", ())} or (last and last["run"] == found.run):
         return "This snapshot is in the catalog already."
-    if last and pull.order(last) > found.order:
+    if last and snapshots.order(last) > found.order:
         return f"A complete pull that started later ({last['run']}) has been applied; it vouches for every product."
     if _is_too_late(head.meta.get("remembers_since"), found):
         raise RequestTooLate(
@@ -161,7 +149,7 @@ def _is_too_late(since: Mapping[str, Any] | str | None, found: Snapshot) -> bool
     """
     if isinstance(since, str):
         return not found.place and found.started_at < datetime.fromisoformat(since)
-    return since is not None and found.order < pull.order(since)
+    return since is not None and found.order < snapshots.order(since)
 
 
 def _difference(
@@ -176,14 +164,14 @@ def _difference(
 ) -> None:
     """Make the view ``changes``: the rows this snapshot would add to the log."""
     into.fold(con, "catalog", head.number)
-    view(con, "pulled", pull.products(found, store.url))
+    view(con, "pulled", snapshots.products(found, store.url))
     todays = f"comparable AS hash, {literal(product.hash_version(volatile))} AS hash_version"
     rehashed = f"SELECT * REPLACE ({todays}) FROM ({_comparable(con, 'pulled', found.scope, volatile)})"
     view(con, "snapshot", f"SELECT * EXCLUDE (comparable) FROM ({rehashed})")
     view(
         con,
         "quarantine",
-        f"SELECT sku, name, code FROM {parquet(store, pull.quarantine_path(found.scope, found.run))}",
+        f"SELECT sku, name, code FROM {parquet(store, snapshots.quarantine_path(found.scope, found.run))}",
     )
     view(con, "asked_for", _asked(store, found))
     view(con, "later", _later(con, store, head, found))
@@ -195,7 +183,7 @@ def _difference(
     sql = query(
         "difference", run=literal(found.run), started_at=instant(found.started_at), doubted=str(doubted), **truths
     )
-    columns = ", ".join(quote(c) for c in ("sku", *COLUMNS))
+    columns = ", ".join(quote(c) for c in ("sku", *CATALOG_COLUMNS))
     view(con, "changes", f"SELECT {columns} FROM ({sql})")
 
 
@@ -211,7 +199,7 @@ def refuse_unverified(con: duckdb.DuckDBPyConnection, store: Store, scope: str) 
     """Raise Unverified for a catalog that was repaired and has to be read whole before anything goes out of it, and
     RepairCutOff for one whose repair did not come to its end.
     """
-    meta = log(store, scope).head(con).meta
+    meta = catalog_log(store, scope).head(con).meta
     doubt = meta.get("unverified")
     if doubt and doubt["complete"]:
         raise Unverified(scope)
@@ -221,17 +209,20 @@ def refuse_unverified(con: duckdb.DuckDBPyConnection, store: Store, scope: str) 
 
 def _asked(store: Store, found: Snapshot) -> str:
     if found.knows_absence:
-        return f"SELECT sku FROM {parquet(store, pull.asked_path(found.scope, found.run))}"
+        return f"SELECT sku FROM {parquet(store, snapshots.asked_path(found.scope, found.run))}"
     return holds.NO_SKUS
 
 
 def _later(con: duckdb.DuckDBPyConnection, store: Store, head: Head, found: Snapshot) -> str:
     """SKUs that were read by pulls which started after this one: they stand in those pulls' snapshots."""
-    pulls = [p for p in head.meta.get("pulls", ()) if pull.order(p) > found.order]
-    paths = [pull.quarantine_path(found.scope, p["run"]) for p in pulls]
-    paths += [pull.asked_path(found.scope, p["run"]) for p in pulls if p["asked"]]
+    pulls = [p for p in head.meta.get("pulls", ()) if snapshots.order(p) > found.order]
+    paths = [snapshots.quarantine_path(found.scope, p["run"]) for p in pulls]
+    paths += [snapshots.asked_path(found.scope, p["run"]) for p in pulls if p["asked"]]
     rows = [parquet(store, path) for path in paths]
-    rows += [f"({pull.products(pull.kept(con, store, found.scope, p['run']), store.url)})" for p in pulls]
+    rows += [
+        f"({snapshots.products(snapshots.require_snapshot(con, store, found.scope, p['run']), store.url)})"
+        for p in pulls
+    ]
     rows += [
         f"(SELECT sku FROM catalog WHERE run = {literal(run)} AND change = 'removed')" for run in _took(head, found)
     ]
@@ -240,7 +231,7 @@ def _later(con: duckdb.DuckDBPyConnection, store: Store, head: Head, found: Snap
 
 def _took(head: Head, found: Snapshot) -> list[str]:
     """Runs that started after this one and of which only removals were accepted: no pull of the list is theirs."""
-    return [p["run"] for p in head.meta.get("accepted", ()) if pull.order(p) > found.order]
+    return [p["run"] for p in head.meta.get("accepted", ()) if snapshots.order(p) > found.order]
 
 
 def _comparable(con: duckdb.DuckDBPyConnection, rows: str, scope: str, volatile: Collection[str]) -> str:
@@ -260,9 +251,9 @@ def _nameless(con: duckdb.DuckDBPyConnection, store: Store, head: Head, found: S
     """How many records without a SKU are in quarantine, and were not by an earlier pull; the log has no row of them."""
     kept = store.listing(f"quarantine/scope={found.scope}")
     runs = [run for p in head.meta.get("pulls", ()) if f"{(run := p['run'])}.parquet" in kept]
-    before = [parquet(store, pull.quarantine_path(found.scope, run)) for run in runs]
+    before = [parquet(store, snapshots.quarantine_path(found.scope, run)) for run in runs]
     records = "SELECT code, record FROM {} WHERE sku IS NULL"
-    now = records.format(parquet(store, pull.quarantine_path(found.scope, found.run)))
+    now = records.format(parquet(store, snapshots.quarantine_path(found.scope, found.run)))
     earlier = " UNION ALL ".join(map(records.format, before))
     return count(con, f"FROM ({f'({now}) EXCEPT ALL ({earlier})' if before else now})")
 
@@ -309,7 +300,7 @@ def _meta(
         "place": found.place,
         "asked": found.asked if found.knows_absence else 0,
     }
-    last_pull = pull.settled(_told(found), counts["outdated"])
+    last_pull = snapshots.settled(_told(found), counts["outdated"])
     last_complete = last_pull if found.complete else before.get("last_complete")
     pulls = _since([*before.get("pulls", ()), me], last_complete)
     remembered = _remembered(pulls, last_complete)
@@ -352,8 +343,8 @@ def _meta(
 
 def _since(pulls: Iterable[Mapping[str, Any]], last_complete: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
     """The pulls from the last complete one on, in their order; what is older, that one vouches for."""
-    ordered = sorted(pulls, key=pull.order)
-    return [p for p in ordered if last_complete is None or pull.order(p) >= pull.order(last_complete)]
+    ordered = sorted(pulls, key=snapshots.order)
+    return [p for p in ordered if last_complete is None or snapshots.order(p) >= snapshots.order(last_complete)]
 
 
 def _remembered(pulls: Sequence[Mapping[str, Any]], last_complete: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
@@ -367,10 +358,10 @@ def _is_newer(found: Snapshot, before: Mapping[str, Any]) -> bool:
     if "watermark_at" not in before:
         return True
     moved = {"place": before.get("watermark_place", 0), "started_at": before["watermark_at"]}
-    return found.order > pull.order(moved)
+    return found.order > snapshots.order(moved)
 
 
 def _told(found: Snapshot) -> dict[str, Any]:
-    names = ("run", "complete", "place", "records", *pull.TERMS, "unreadable")
+    names = ("run", "complete", "place", "records", *snapshots.TERMS, "unreadable")
     times = {name: getattr(found, name).isoformat() for name in ("started_at", "finished_at")}
     return {**{name: getattr(found, name) for name in names}, **times}

@@ -47,8 +47,9 @@ from datasync.services.base import Service
 from datasync.settings import Settings
 from datasync.sources import open_source
 from datasync.sources.base import Want
-from datasync.store import acceptances, holds, runs, scratch, tidy
+from datasync.store import acceptances, holds, runs, scratch, snapshots, tidy
 from datasync.store.files import Clock, Store, connect, open_store, parquet
+from datasync.store.logs import catalog_log, receipt_log
 from datasync.store.runs import Run, Step, StepRecord
 from datasync.store.tidy import ScopeLogs
 from datasync.totals import Moment, Totals
@@ -133,7 +134,7 @@ class Pipeline:
                 con, self.store, scope, mine, source, want, run, self.settings.fingerprint(scope), self.clock
             )
             absent = resync.absent(con, self.store, found)
-            names = ("what", "complete", "records", *pull.TERMS, "unreadable", "requests")
+            names = ("what", "complete", "records", *snapshots.TERMS, "unreadable", "requests")
             counts = {name: getattr(found, name) for name in names}
             return step.told(
                 outcome="ok",
@@ -148,7 +149,7 @@ class Pipeline:
     def apply(self, run: str, scope: str) -> dict[str, Any]:
         """Bring the run's snapshot of a scope into its catalog; counts by change."""
         with self._step(run, Step("catalog", scope)) as (step, con):
-            found = pull.read(con, self.store, scope, run)
+            found = snapshots.read(con, self.store, scope, run)
             if found is None:
                 return step.told(outcome="ok", note="The pull had nothing to read.")
             mine = self.settings.scope(scope)
@@ -260,7 +261,7 @@ class Pipeline:
     def in_quarantine(self, scope: str) -> int:
         """How many records of a scope are in quarantine now, as the page counts them."""
         with self.connected() as con:
-            into = catalog.log(self.store, scope)
+            into = catalog_log(self.store, scope)
             head = into.head(con)
             into.fold(con, "catalog", head.number)
             return totals.quarantined_now(con, self.store, scope, head.meta)
@@ -291,8 +292,8 @@ class Pipeline:
         """Delete what ``keep`` no longer asks for and nobody needs, and what ended processes left under TMPDIR; counts
         by kind. ``dry_run`` only counts.
         """
-        catalogs = {scope: catalog.log(self.store, scope) for scope in self.settings.scopes}
-        given = {s: tuple(receipts.log(self.store, v, s) for v in self.settings.services) for s in catalogs}
+        catalogs = {scope: catalog_log(self.store, scope) for scope in self.settings.scopes}
+        given = {s: tuple(receipt_log(self.store, v, s) for v in self.settings.services) for s in catalogs}
         logs = [ScopeLogs(scope, log, given[scope]) for scope, log in catalogs.items()]
         with self.connected() as con:
             done = asdict(tidy.tidy(con, self.store, self.settings.keep, logs, self.clock(), dry_run=dry_run))
@@ -371,7 +372,7 @@ class Pipeline:
         if request := self._request(run):
             want = resync.want(con, self.store, self.settings, request, scope, now)
             return want, None if want else "No product is failing: nothing was read."
-        meta = catalog.log(self.store, scope).head(con).meta
+        meta = catalog_log(self.store, scope).head(con).meta
         return cadence.wanted(
             meta,
             open_source(self.settings, scope, self.credentials).scheduled(),
@@ -383,12 +384,12 @@ class Pipeline:
         )
 
     def _mark(self, con: duckdb.DuckDBPyConnection, run: str, scope: str, service: str, request: Request) -> int:
-        found = pull.read(con, self.store, scope, run)
+        found = snapshots.read(con, self.store, scope, run)
         if found is None:
             return 0
         skus = None
         if found.what == "skus":
-            asked = con.execute(f"SELECT sku FROM {parquet(self.store, pull.asked_path(scope, run))}")
+            asked = con.execute(f"SELECT sku FROM {parquet(self.store, snapshots.asked_path(scope, run))}")
             skus = [row[0] for row in asked.fetchall()]
         return receipts.mark(con, self.store, scope, service, skus, run, self.clock)
 
@@ -464,7 +465,7 @@ def _settled(steps: Mapping[Step, StepRecord]) -> dict[Step, StepRecord]:
     """The steps, with pulls that count no record as valid which the catalog found to be outdated."""
     outdated = {step.scope: record.get("outdated") for step, record in steps.items() if step.kind == "catalog"}
     return {
-        step: pull.settled(record, late) if step.kind == "pull" and (late := outdated.get(step.scope)) else record
+        step: snapshots.settled(record, late) if step.kind == "pull" and (late := outdated.get(step.scope)) else record
         for step, record in steps.items()
     }
 

@@ -10,34 +10,16 @@ from collections.abc import Sequence
 
 import duckdb
 
-from datasync import catalog, product
+from datasync import product
 from datasync.errors import InvalidExpression, StoreUnavailable
 from datasync.expression import Expression, parse, type_of
 from datasync.settings import Accept, Service
 from datasync.sql import count, literal, macros, query, quote
 from datasync.sql_errors import no_condition
 from datasync.store.files import Clock, Store
-from datasync.store.log import Log
+from datasync.store.logs import catalog_log, receipt_log
 
-COLUMNS = {
-    "operation": "VARCHAR",
-    "hash": "VARCHAR",
-    "outcome": "VARCHAR",
-    "words": "VARCHAR",
-    "settings": "VARCHAR",
-    "held_hash": "VARCHAR",
-    "perhaps_held": "BOOLEAN",
-    "received_at": "TIMESTAMPTZ",
-    "received_as": "VARCHAR",
-    "run": "VARCHAR",
-    "at": "TIMESTAMPTZ",
-}
 TRIES = 20
-
-
-def log(store: Store, service: str, scope: str) -> Log:
-    """The receipt log of one service in one scope."""
-    return Log(store, f"receipts/service={service}/scope={scope}", COLUMNS)
 
 
 def define_rules(con: duckdb.DuckDBPyConnection, name: str, accepts: Sequence[Accept]) -> None:
@@ -94,7 +76,7 @@ def mark(
     A request that finds nothing to mark writes an entry too, so that its second try marks nothing either. Returns how
     many are marked by this call.
     """
-    into = log(store, service, scope)
+    into = receipt_log(store, service, scope)
     for _ in range(TRIES):
         head = into.head(con)
         if request in head.meta.get("requests", ()):
@@ -124,8 +106,8 @@ def face(
     """Make the views ``catalog``, ``receipts`` and ``rules`` face each other, at the given positions (default: the
     heads).
     """
-    at_catalog = catalog.log(store, scope).fold(con, "catalog", positions[0])
-    at_receipts = log(store, name, scope).fold(con, "receipts", positions[1])
+    at_catalog = catalog_log(store, scope).fold(con, "catalog", positions[0])
+    at_receipts = receipt_log(store, name, scope).fold(con, "receipts", positions[1])
     define_rules(con, name, accepts)
     macros(con, "state_of")
     return at_catalog, at_receipts
@@ -140,7 +122,7 @@ def held_products(con: duckdb.DuckDBPyConnection, store: Store, scope: str, serv
     """Make the view ``feed``: one row per product the service holds, in the version it holds, with when it received
     it.
     """
-    products = catalog.log(store, scope)
+    products = catalog_log(store, scope)
     products.history(con, "versions", products.fold(con, "catalog"))
-    log(store, service, scope).fold(con, "receipts")
+    receipt_log(store, service, scope).fold(con, "receipts")
     con.execute(f"CREATE OR REPLACE TEMP VIEW feed AS {query('feed')}")

@@ -14,7 +14,6 @@ from datetime import datetime
 
 import duckdb
 
-from datasync.pull import Snapshot
 from datasync.quantity import quantity
 from datasync.settings import Guard
 from datasync.sql import query
@@ -22,6 +21,7 @@ from datasync.store import holds
 from datasync.store.files import Store
 from datasync.store.holds import Hold
 from datasync.store.log import Head
+from datasync.store.snapshots import Snapshot
 
 
 @dataclass(frozen=True, slots=True)

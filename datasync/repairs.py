@@ -8,12 +8,12 @@ from datetime import datetime
 
 import duckdb
 
-from datasync import catalog, receipts
 from datasync.quantity import quantity
 from datasync.settings import Settings
 from datasync.sql import count, query
 from datasync.store.files import Store
 from datasync.store.log import Head
+from datasync.store.logs import catalog_log, receipt_log
 
 SHOWN = 20
 
@@ -73,8 +73,8 @@ def repairs(
 def _of_scope(
     con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, scope: str, positions: Mapping[str, int]
 ) -> Iterator[LogRepair]:
-    logs = {f"receipts/{name}/{scope}": (name, receipts.log(store, name, scope)) for name in settings.services}
-    for key, (service, log) in {f"catalog/{scope}": (None, catalog.log(store, scope)), **logs}.items():
+    logs = {f"receipts/{name}/{scope}": (name, receipt_log(store, name, scope)) for name in settings.services}
+    for key, (service, log) in {f"catalog/{scope}": (None, catalog_log(store, scope)), **logs}.items():
         yield from _of(log.entry(con, positions[key]) if key in positions else log.head(con), scope, service)
 
 
@@ -93,7 +93,7 @@ def unverified(
 
 
 def _unverified(con: duckdb.DuckDBPyConnection, store: Store, scope: str, position: int | None) -> Unverified | None:
-    log = catalog.log(store, scope)
+    log = catalog_log(store, scope)
     head = log.head(con) if position is None else log.entry(con, position)
     if not (since := unverified_since(head)):
         return None

@@ -14,16 +14,17 @@ from typing import Any
 
 import duckdb
 
-from datasync import catalog, pull, receipts
+from datasync import receipts
 from datasync.errors import HoldWithoutList, InvalidSettings, RequestLost, UnknownName
-from datasync.pull import Snapshot
 from datasync.settings import Settings
 from datasync.sources.base import Source, Want
 from datasync.sql import count, literal, query
-from datasync.store import holds
+from datasync.store import holds, snapshots
 from datasync.store.files import Store, parquet
 from datasync.store.holds import Hold
+from datasync.store.logs import catalog_log, receipt_log
 from datasync.store.runs import Run, Step
+from datasync.store.snapshots import Snapshot
 
 SHOWN = 20
 
@@ -201,7 +202,7 @@ def _plan_scope(
     products = (
         len(skus)
         if asks is None or asks.what == "skus"
-        else int(catalog.log(store, scope).head(con).meta.get("products", 0))
+        else int(catalog_log(store, scope).head(con).meta.get("products", 0))
     )
     reads = "nothing: no product is failing" if asks is None else "these SKUs" if skus else "every product"
     marks = (
@@ -233,7 +234,7 @@ def _unknown(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, s
     left = list(skus)
     for scope in settings.scopes:
         if left:
-            catalog.log(store, scope).fold(con, "catalog")
+            catalog_log(store, scope).fold(con, "catalog")
             known = con.execute("SELECT DISTINCT sku FROM catalog WHERE list_contains(?::VARCHAR[], sku)", [left])
             met = {sku for (sku,) in known.fetchall()}
             left = [sku for sku in left if sku not in met]
@@ -279,7 +280,7 @@ def removal_words(plan: ScopePlan) -> Iterator[str]:
 
 
 def _marks(con: duckdb.DuckDBPyConnection, store: Store, service: str, scope: str, skus: Sequence[str] | None) -> int:
-    receipts.log(store, service, scope).fold(con, "receipts")
+    receipt_log(store, service, scope).fold(con, "receipts")
     con.execute("CREATE OR REPLACE TEMP TABLE asked AS SELECT DISTINCT unnest(?::VARCHAR[]) AS sku", [list(skus or ())])
     rows = query("marks", run="''", all="true" if skus is None else "false")
     return count(con, rows.replace("{clock}", "NULL"))
@@ -308,9 +309,11 @@ def absent(con: duckdb.DuckDBPyConnection, store: Store, found: Snapshot) -> Abs
     """What a pull has no product of that it was asked for; nothing where the source cannot know."""
     if found.what != "skus" or not found.answers_absence:
         return Absent()
-    paths = (pull.asked_path(found.scope, found.run), pull.quarantine_path(found.scope, found.run))
-    asked, quarantine, records = (parquet(store, path) for path in (*paths, pull.records_path(found.scope, found.file)))
-    products = f"({pull.products(found, store.url)})"
+    paths = (snapshots.asked_path(found.scope, found.run), snapshots.quarantine_path(found.scope, found.run))
+    asked, quarantine, records = (
+        parquet(store, path) for path in (*paths, snapshots.records_path(found.scope, found.file))
+    )
+    products = f"({snapshots.products(found, store.url)})"
     sql = query("absent", asked=asked, quarantine=quarantine, products=products, records=records)
     rows = con.execute(sql).fetchall()
     return Absent(

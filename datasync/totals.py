@@ -17,17 +17,18 @@ from typing import Any
 
 import duckdb
 
-from datasync import catalog, pull, receipts, repairs
+from datasync import receipts, repairs
 from datasync.errors import Unexplained
 from datasync.quantity import quantity
 from datasync.reading import SourceReading, readings
 from datasync.repairs import LogRepair, Unverified
 from datasync.settings import Settings
 from datasync.sql import count, instant, literal, query, row
-from datasync.store import holds, runs
+from datasync.store import holds, runs, snapshots
 from datasync.store.files import Store
 from datasync.store.holds import Hold
 from datasync.store.log import Log
+from datasync.store.logs import catalog_log, receipt_log
 from datasync.store.runs import Run, Step, StepRecord
 
 RUNS_READ = 500
@@ -168,8 +169,8 @@ def _logs(store: Store, settings: Settings) -> Iterator[tuple[str, str, str | No
     """Every log of the settings, with its key, scope and service; of each scope the catalog last."""
     for scope in settings.scopes:
         for service in settings.services:
-            yield f"receipts/{service}/{scope}", scope, service, receipts.log(store, service, scope)
-        yield f"catalog/{scope}", scope, None, catalog.log(store, scope)
+            yield f"receipts/{service}/{scope}", scope, service, receipt_log(store, service, scope)
+        yield f"catalog/{scope}", scope, None, catalog_log(store, scope)
 
 
 def totals(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment) -> Totals:
@@ -181,7 +182,7 @@ def totals(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at:
         for scope in settings.scopes
         for service in (None, *settings.services)
     ]
-    metas = {s: catalog.log(store, s).entry(con, at.positions[f"catalog/{s}"]).meta for s in settings.scopes}
+    metas = {s: catalog_log(store, s).entry(con, at.positions[f"catalog/{s}"]).meta for s in settings.scopes}
     known = tuple(h for h in held if h)
     return Totals(
         at.as_of, at.positions, scopes, known, past, readings(settings, metas), at.ahead, at.before,
@@ -205,7 +206,7 @@ def _scope(
     con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, scope: str, past: Sequence[Run]
 ) -> ScopeTotals:
     position = at.positions[f"catalog/{scope}"]
-    log = catalog.log(store, scope)
+    log = catalog_log(store, scope)
     log.fold(con, "catalog", position)
     log.history(con, "versions", position)
     products = row(con, "SELECT count(hash) AS products FROM catalog")["products"]
@@ -234,7 +235,7 @@ def _service(
     receipts.face(con, store, scope, service, mine.accepts, at.of(scope, service))
     states = _states(con, literal(mine.fingerprint()))
     window = _window(con, settings, at)
-    recorded = receipts.log(store, service, scope).entry(con, at.of(scope, service)[1]).meta.get("held", 0)
+    recorded = receipt_log(store, service, scope).entry(con, at.of(scope, service)[1]).meta.get("held", 0)
     last = _last_try(store, settings, at, scope, service, states, past)
     return ServiceTotals(
         scope=scope,
@@ -281,7 +282,7 @@ def window_sql(settings: Settings, at: Moment) -> str:
 def _last_pull(told: Mapping[str, Any] | None) -> LastPull | None:
     if not told:
         return None
-    numbers = {name: told.get(name, 0) for name in ("records", *pull.TERMS)}  # older entries lack some
+    numbers = {name: told.get(name, 0) for name in ("records", *snapshots.TERMS)}  # older entries lack some
     return LastPull(told["run"], told["complete"], datetime.fromisoformat(told["finished_at"]), **numbers)
 
 
@@ -296,9 +297,9 @@ def quarantined_now(con: duckdb.DuckDBPyConnection, store: Store, scope: str, me
 def quarantine_sql(store: Store, scope: str, meta: Mapping[str, Any], url: Callable[[str], str]) -> tuple[str, str]:
     """SQL for the relation ``quarantine`` (every record of the pulls that count) and, over it, ``quarantined``."""
     kept = store.listing(f"quarantine/scope={scope}")  # at a moment long ago some of them have been tidied away
-    started = sorted(meta.get("pulls", ()), key=pull.order)
+    started = sorted(meta.get("pulls", ()), key=snapshots.order)
     runs_read = [one["run"] for one in started if f"{one['run']}.parquet" in kept]
-    paths = ", ".join(literal(url(pull.quarantine_path(scope, run))) for run in runs_read)
+    paths = ", ".join(literal(url(snapshots.quarantine_path(scope, run))) for run in runs_read)
     rows = f"SELECT * FROM read_parquet([{paths}], filename = true, hive_partitioning = false)"
     order = f"[{', '.join(map(literal, runs_read))}]::VARCHAR[]"
     return rows if paths else _NO_QUARANTINE, query("quarantined_now", runs=order)

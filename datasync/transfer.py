@@ -31,6 +31,7 @@ from datasync.store import holds
 from datasync.store.files import Clock, Store
 from datasync.store.holds import Hold
 from datasync.store.log import Head, Log
+from datasync.store.logs import receipt_log
 
 BATCH = 10_000
 FIRST_BATCH = 1_000
@@ -71,7 +72,7 @@ class _Way:
 
     @property
     def log(self) -> Log:
-        return receipts.log(self.store, self.name, self.scope)
+        return receipt_log(self.store, self.name, self.scope)
 
 
 def transfer(

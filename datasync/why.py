@@ -13,13 +13,14 @@ from typing import Any, Literal
 
 import duckdb
 
-from datasync import catalog, pull, receipts, repairs, totals
+from datasync import receipts, repairs, totals
 from datasync.repairs import LogRepair
 from datasync.settings import Settings
 from datasync.sql import literal, query, row
-from datasync.store import holds, runs
+from datasync.store import holds, runs, snapshots
 from datasync.store.files import Store, parquet
 from datasync.store.holds import Hold
+from datasync.store.logs import catalog_log, receipt_log
 from datasync.store.runs import Step
 from datasync.totals import Moment
 
@@ -151,7 +152,7 @@ def why(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, sku: s
 def _scope(
     con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, sku: str, at: Moment, scope: str
 ) -> ScopeStory:
-    log, position = catalog.log(store, scope), at.positions[f"catalog/{scope}"]
+    log, position = catalog_log(store, scope), at.positions[f"catalog/{scope}"]
     meta = log.entry(con, position).meta
     held = holds.current(store, scope, None, at.before)
     log.history(con, "versions", position)
@@ -183,12 +184,12 @@ def _seen(
     kept = store.listing(f"snapshots/scope={scope}")
     applied = [p["run"] for p in meta.get("pulls", ())]
     asked = [run for run in dict.fromkeys([*applied, *([held.id] if held else [])]) if f"{run}.parquet" in kept]
-    found = [snapshot for run in asked if (snapshot := pull.read(con, store, scope, run))]
+    found = [snapshot for run in asked if (snapshot := snapshots.read(con, store, scope, run))]
     if not found:
         return None, None, None
-    _view(con, store, "records", [pull.records_path(scope, s.file) for s in found])
-    _view(con, store, "left_out", [pull.snapshot_path(scope, s.run) for s in found])
-    _view(con, store, "quarantines", [pull.quarantine_path(scope, s.run) for s in found])
+    _view(con, store, "records", [snapshots.records_path(scope, s.file) for s in found])
+    _view(con, store, "left_out", [snapshots.snapshot_path(scope, s.run) for s in found])
+    _view(con, store, "quarantines", [snapshots.quarantine_path(scope, s.run) for s in found])
     met = {run: (what, time) for run, what, time in con.execute(query("why_seen"), {"sku": sku}).fetchall()}
     newer = _newer_than_last(con, sku, meta)
     rows = [
@@ -261,7 +262,7 @@ def _history(
     """Every kept entry of the catalog and of the services' receipts that tells of the product, oldest first."""
     parts = []
     for number, service in enumerate(settings.services):
-        receipts.log(store, service, scope).history(con, f"received_{number}", at.of(scope, service)[1])
+        receipt_log(store, service, scope).history(con, f"received_{number}", at.of(scope, service)[1])
         parts.append(f"SELECT {literal(service)} AS service, * FROM received_{number}")
     con.execute(f"CREATE OR REPLACE TEMP VIEW receipts_history AS {' UNION ALL '.join(parts)}")
     return tuple(Event(*found) for found in con.execute(query("why_history"), {"sku": sku}).fetchall())
@@ -270,7 +271,7 @@ def _history(
 def _near(con: duckdb.DuckDBPyConnection, store: Store, sku: str, at: Moment, scopes: Iterable[str]) -> tuple[str, ...]:
     parts = []
     for number, scope in enumerate(scopes):
-        catalog.log(store, scope).fold(con, f"catalog_{number}", at.positions[f"catalog/{scope}"])
+        catalog_log(store, scope).fold(con, f"catalog_{number}", at.positions[f"catalog/{scope}"])
         parts.append(f"SELECT sku FROM catalog_{number}")
     con.execute(f"CREATE OR REPLACE TEMP VIEW everywhere AS {' UNION ALL '.join(parts)}")
     return tuple(row[0] for row in con.execute(query("why_near"), {"sku": sku}).fetchall())

@@ -10,12 +10,13 @@ from datetime import datetime
 
 import duckdb
 
-from datasync import catalog, receipts, transfer
+from datasync import catalog, transfer
 from datasync.errors import StoreUnavailable
 from datasync.services.feed import Feed
 from datasync.settings import Accept, Service, Settings
 from datasync.sql import instant, literal
 from datasync.store.files import Clock, Store
+from datasync.store.logs import CATALOG_COLUMNS, catalog_log, receipt_log
 
 _WITHDRAWN = Service(accepts=(Accept(rule="false", otherwise="Withdrawn: no longer configured"),))
 
@@ -58,13 +59,13 @@ def withdraw(con: duckdb.DuckDBPyConnection, store: Store, one: Leftover, run: s
 
 
 def _empty(con: duckdb.DuckDBPyConnection, store: Store, scope: str, run: str, clock: Clock) -> None:
-    log = catalog.log(store, scope)
+    log = catalog_log(store, scope)
     for _ in range(catalog.TRIES):
         head = log.head(con)
         log.fold(con, "catalog", head.number)
         columns = ", ".join(
             f'{"name" if c == "name" else "NULL"}::{kind} AS "{c}"'
-            for c, kind in catalog.COLUMNS.items()
+            for c, kind in CATALOG_COLUMNS.items()
             if c not in _OWN
         )
         rows = (
@@ -82,12 +83,12 @@ _OWN = ("change", "run", "started_at", "at")
 
 
 def _products(con: duckdb.DuckDBPyConnection, store: Store, scope: str, before: datetime | None) -> int:
-    log = catalog.log(store, scope)
+    log = catalog_log(store, scope)
     return int(log.entry(con, log.position(con, before) if before else log.look().head).meta.get("products", 0))
 
 
 def _held(con: duckdb.DuckDBPyConnection, store: Store, scope: str, service: str, before: datetime | None) -> int:
-    log = receipts.log(store, service, scope)
+    log = receipt_log(store, service, scope)
     return int(log.entry(con, log.position(con, before) if before else log.look().head).meta.get("held", 0))
 
 

@@ -17,7 +17,6 @@ import duckdb
 from datasync import catalog, exports, pull, receipts, totals, transfer
 from datasync.catalog import Applied
 from datasync.errors import ServiceUnavailable
-from datasync.pull import Snapshot
 from datasync.services import open_service
 from datasync.services.base import Service
 from datasync.settings import Settings, parse
@@ -26,6 +25,8 @@ from datasync.sql import literal, quote
 from datasync.store.files import Folder, connect
 from datasync.store.holds import Hold
 from datasync.store.log import Log, footer
+from datasync.store.logs import catalog_log, receipt_log
+from datasync.store.snapshots import Snapshot
 from datasync.totals import ServiceTotals
 from datasync.transfer import Transferred
 
@@ -297,7 +298,7 @@ class Line:
     # ── what came of them ───────────────────────────────────────────────────────────────────────────────────────────
 
     def catalog(self) -> dict[str, dict[str, Any]]:
-        catalog.log(self.store, SCOPE).fold(self.con, "catalog")
+        catalog_log(self.store, SCOPE).fold(self.con, "catalog")
         return self._rows("SELECT * FROM catalog")
 
     def names(self) -> dict[str, str]:
@@ -306,7 +307,7 @@ class Line:
 
     def changes(self) -> dict[str, str]:
         """What the newest entry of the catalog log changed."""
-        head = catalog.log(self.store, SCOPE).look().head
+        head = catalog_log(self.store, SCOPE).look().head
         return {sku: row["change"] for sku, row in self.catalog().items() if row["entry"] == head}
 
     def receipts(self, name: str = "feed") -> dict[str, dict[str, Any]]:
@@ -321,7 +322,7 @@ class Line:
         return {sku for sku, row in self.receipts(name).items() if row["held_hash"]}
 
     def log(self, name: str | None = None) -> Log:
-        return receipts.log(self.store, name, SCOPE) if name else catalog.log(self.store, SCOPE)
+        return receipt_log(self.store, name, SCOPE) if name else catalog_log(self.store, SCOPE)
 
     def entries(self, name: str | None = None) -> int:
         return self.log(name).look().head

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from datasync import pull
-from datasync.pull import Snapshot
 from datasync.settings import FilesSource, Scope
 from datasync.sources.base import Source, Want
 from datasync.sources.files import Files
 from datasync.sql import literal
+from datasync.store import snapshots
 from datasync.store.files import Folder, connect
+from datasync.store.snapshots import Snapshot
 
 SCOPE = "de-DE"
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -69,13 +70,13 @@ class Desk:
 
     def products(self, found: Snapshot, *columns: str) -> list[Any]:
         """Some columns of a snapshot's products by SKU: rows, or plain values if it is one column."""
-        sql = f"SELECT {', '.join(columns)} FROM ({pull.products(found, self.store.url)}) ORDER BY sku"
+        sql = f"SELECT {', '.join(columns)} FROM ({snapshots.products(found, self.store.url)}) ORDER BY sku"
         rows = self.con.execute(sql).fetchall()
         return [row[0] for row in rows] if len(columns) == 1 else rows
 
     def quarantine(self, found: Snapshot, *columns: str) -> list[Any]:
         """Some columns of a pull's invalid records in their order, those that were passed over last."""
-        path = self.store.url(pull.quarantine_path(SCOPE, found.run))
+        path = self.store.url(snapshots.quarantine_path(SCOPE, found.run))
         rows = f"read_parquet({literal(path)}, hive_partitioning = false)"
         sql = f"SELECT {', '.join(columns)} FROM {rows} ORDER BY position, sentence"
         rows = self.con.execute(sql).fetchall()
@@ -83,7 +84,7 @@ class Desk:
 
     def payloads(self, found: Snapshot) -> list[dict[str, Any]]:
         """What a service gets of each product, by SKU."""
-        rows = pull.products(found, self.store.url)
+        rows = snapshots.products(found, self.store.url)
         sql = f"SELECT to_json(payload(p, '{SCOPE}')) FROM ({rows}) AS p ORDER BY sku"
         return [json.loads(row[0]) for row in self.con.execute(sql).fetchall()]
 

@@ -17,12 +17,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from datasync.store.logs import catalog_log, receipt_log
+
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import duckdb
 
-from datasync import catalog, receipts
 from datasync.store import holds
 from datasync.store.files import Folder, connect
 from tests.store.small import SCOPE, Hours, Line, Row, product, settings
@@ -162,8 +163,8 @@ def _run(folder: Path, number: int, at: int | None) -> dict[str, Any]:
 def _state(line: Line, folder: Path) -> dict[str, Any]:
     services = list(line.settings.services)
     logs = {
-        "catalog": catalog.log(line.store, SCOPE),
-        **{name: receipts.log(line.store, name, SCOPE) for name in services},
+        "catalog": catalog_log(line.store, SCOPE),
+        **{name: receipt_log(line.store, name, SCOPE) for name in services},
     }
     heads = {name: dict(log.head(line.con).meta) for name, log in logs.items()}
     told = {

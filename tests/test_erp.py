@@ -12,10 +12,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from datasync import catalog, settings
+from datasync import settings
 from datasync.connection import from_uri
 from datasync.pipeline import Pipeline
 from datasync.store.files import Folder
+from datasync.store.logs import catalog_log
 from tests.postgres import PostgreSQL
 from tests.sources.databases import Place, made
 
@@ -71,7 +72,7 @@ class Erp:
     def catalog(self, scope: str) -> dict[str, tuple[Any, ...]]:
         """What the catalog has, by SKU."""
         with self.line.connected() as con:
-            catalog.log(self.line.store, scope).fold(con, "catalog")
+            catalog_log(self.line.store, scope).fold(con, "catalog")
             columns = "sku, name, description, status, stock, price, categories"
             return {
                 row[0]: row[1:]

@@ -44,9 +44,10 @@ from datasync.sources.base import Opening, Records, Want
 from datasync.sources.paged import Page, Paged
 from datasync.sources.spooled import Field, Shape, own, pointer
 from datasync.sql import literal
-from datasync.store import holds, tickets, tidy
+from datasync.store import holds, snapshots, tickets, tidy
 from datasync.store.files import Folder
 from datasync.store.log import Log
+from datasync.store.logs import catalog_log, receipt_log
 from datasync.store.tidy import ScopeLogs
 from tests import model
 from tests.actors import Actor, Stops, Timed
@@ -336,8 +337,8 @@ class Histories(RuleBasedStateMachine):
         """Whatever its clock says, it removes only what was written long enough ago, and nothing that is in use."""
         store, before = self.store(), self.dated()
         with closing(connection()) as con:
-            logs = tuple(receipts.log(store, name, "en") for name in self.model.services)
-            tidy.tidy(con, store, Keep(), [ScopeLogs("en", catalog.log(store, "en"), logs)], self.model.clock(worker))
+            logs = tuple(receipt_log(store, name, "en") for name in self.model.services)
+            tidy.tidy(con, store, Keep(), [ScopeLogs("en", catalog_log(store, "en"), logs)], self.model.clock(worker))
         gone = before.keys() - self.dated().keys()
         for path in gone:
             assert self.model.now - before[path] >= _kept_for(path), f"{path} was removed early"
@@ -434,7 +435,7 @@ class Histories(RuleBasedStateMachine):
     def do_apply(
         self, clock: Clock, run: str, accepted: frozenset[str], con: duckdb.DuckDBPyConnection, store: Stops
     ) -> None:
-        found = pull.read(con, store, "en", run)
+        found = snapshots.read(con, store, "en", run)
         assert found is not None
         passed_by = found.blank + found.filtered + found.outdated
         assert found.records == found.valid + found.quarantined + found.repeated + passed_by
@@ -461,7 +462,7 @@ class Histories(RuleBasedStateMachine):
         receipts.mark(con, store, "en", name, None if asked is None else sorted(asked), run, clock)
 
     def do_checkpoint(self, clock: Clock, name: str | None, con: duckdb.DuckDBPyConnection, store: Stops) -> None:
-        (receipts.log(store, name, "en") if name else catalog.log(store, "en")).checkpoint(con)
+        (receipt_log(store, name, "en") if name else catalog_log(store, "en")).checkpoint(con)
 
     def time(self) -> datetime:
         """The true time, which the store's own clock has."""
@@ -522,7 +523,7 @@ class Histories(RuleBasedStateMachine):
         return was != entries
 
     def check_catalog(self, con: duckdb.DuckDBPyConnection, store: Folder) -> None:
-        catalog.log(store, "en").fold(con, "catalog")
+        catalog_log(store, "en").fold(con, "catalog")
         content = 'name, status, price::INTEGER::VARCHAR, url, attributes[1]."values"[1]'
         rows = con.execute(f"SELECT sku, change, code, hash, hash_version, {content} FROM catalog").fetchall()
         found = {}
@@ -545,7 +546,7 @@ class Histories(RuleBasedStateMachine):
             assert has in self.model.permissible(sku), sku
 
     def check_receipts(self, con: duckdb.DuckDBPyConnection, store: Folder, name: str) -> None:
-        receipts.log(store, name, "en").fold(con, "receipts")
+        receipt_log(store, name, "en").fold(con, "receipts")
         rows = con.execute(
             "SELECT sku, operation, hash, outcome, held_hash, perhaps_held, received_at, received_as FROM receipts"
         ).fetchall()

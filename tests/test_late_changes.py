@@ -10,8 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from datasync.catalog import Applied, log
-from datasync.pull import TERMS
+from datasync.catalog import Applied
+from datasync.store.logs import catalog_log
+from datasync.store.snapshots import TERMS
 from tests.line import SCOPE, Line, Record, product
 
 
@@ -37,7 +38,7 @@ def prices(line: Line) -> dict[str, str]:
 
 def last_pull(line: Line) -> dict[str, int]:
     """The counts of the last pull as the catalog's head tells them; they always add up."""
-    told = log(line.store, SCOPE).head(line.con).meta["last_pull"]
+    told = catalog_log(line.store, SCOPE).head(line.con).meta["last_pull"]
     assert told["records"] == sum(told[term] for term in TERMS)
     return {term: told[term] for term in TERMS if told[term]}
 
@@ -129,7 +130,7 @@ def test_a_pull_of_outdated_records_alone_moves_the_watermark(line: Line) -> Non
     found = line.pull([kettle("7", 20)], changed=True, answers_absence=False, by_change_time=True, watermark="read")
     line.passes(seconds=1)
     line.apply(found)
-    assert log(line.store, SCOPE).head(line.con).meta["watermark"] == "read"
+    assert catalog_log(line.store, SCOPE).head(line.con).meta["watermark"] == "read"
 
 
 Change = tuple[str, str, int | None]

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from datasync import product, pull, validation
+from datasync import product, validation
 from datasync.errors import InvalidExpression, InvalidSettings
+from datasync.store import snapshots
 from tests.pulling import SCOPE, Desk, balance
 
 FULL: dict[str, Any] = {
@@ -144,7 +145,7 @@ def test_the_stored_content_gives_the_same_hash_again(desk: Desk) -> None:
     )
     for volatile in ([], ["modified"], ["mod*", "color"]):
         found = desk.pull("x.jsonl", attributes=["size"], volatile=volatile)
-        stored = pull.products(found, desk.store.url)
+        stored = snapshots.products(found, desk.store.url)
         sql = f"SELECT hash, content_hash(p, '{SCOPE}', ?::VARCHAR[]) FROM ({stored}) AS p"
         rows = desk.con.execute(sql, [volatile]).fetchall()
         assert len(rows) == 3

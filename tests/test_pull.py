@@ -13,9 +13,9 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from datasync import pull
 from datasync.errors import RecordsLost, UnreadableFile
 from datasync.sources.base import Records, Want
+from datasync.store import snapshots
 from datasync.store.files import connect
 from datasync.store.scratch import process_folder
 from tests.line import Line, many
@@ -58,8 +58,8 @@ def test_what_a_pull_found_stands_in_the_snapshot_and_is_read_back_from_it(desk:
         "place": 1,
     }
     assert START < found.started_at < found.finished_at
-    assert pull.read(desk.con, desk.store, SCOPE, found.run) == found
-    assert pull.read(desk.con, desk.store, SCOPE, "another") is None
+    assert snapshots.read(desk.con, desk.store, SCOPE, found.run) == found
+    assert snapshots.read(desk.con, desk.store, SCOPE, "another") is None
 
 
 @pytest.mark.parametrize("holds", [9, 11])
@@ -88,30 +88,30 @@ def test_a_run_that_has_its_snapshot_already_does_not_ask_the_source_again(desk:
 
 def test_a_snapshot_that_names_no_file_of_records_is_taken_for_none(desk: Desk) -> None:
     """Stores have had such ones: the products stood in the snapshot itself."""
-    path = Path(desk.store.url(pull.snapshot_path(SCOPE, "older")))
+    path = Path(desk.store.url(snapshots.snapshot_path(SCOPE, "older")))
     path.parent.mkdir(parents=True)
     desk.con.execute(f"COPY (SELECT 'A' AS sku) TO '{path}' (FORMAT parquet, KV_METADATA {{datasync: '{{}}'}})")
-    assert pull.read(desk.con, desk.store, SCOPE, "older") is None
+    assert snapshots.read(desk.con, desk.store, SCOPE, "older") is None
 
 
 def test_a_snapshot_from_before_blank_records_were_counted_is_read(desk: Desk) -> None:
     desk.lines("x.jsonl", {"sku": "A", "name": "a"})
     found = desk.pull("x.jsonl")
-    path = Path(desk.store.url(pull.snapshot_path(SCOPE, found.run)))
+    path = Path(desk.store.url(snapshots.snapshot_path(SCOPE, found.run)))
     meta = pq.read_schema(path).metadata
     older = json.loads(meta[b"datasync"])
     for name in ("blank", "filtered", "outdated", "by_change_time"):
         del older[name]
     table = pq.read_table(path, partitioning=None)
     pq.write_table(table.replace_schema_metadata({"datasync": json.dumps(older)}), path)
-    assert pull.read(desk.con, desk.store, SCOPE, found.run) == found
+    assert snapshots.read(desk.con, desk.store, SCOPE, found.run) == found
 
 
 def test_a_pull_that_was_killed_before_its_snapshot_stood_is_done_again_whole(desk: Desk) -> None:
     """The quarantine is written first and the snapshot last, so what a kill leaves is overwritten."""
     desk.lines("x.jsonl", {"sku": "A"})
     found = desk.pull("x.jsonl", run="one", map={"name": "name"}, snapshot="partial")
-    desk.store.remove(pull.snapshot_path(SCOPE, "one"))
+    desk.store.remove(snapshots.snapshot_path(SCOPE, "one"))
     desk.lines("x.jsonl", {"sku": "A", "name": "a"})
     again = desk.pull("x.jsonl", run="one", snapshot="partial")
     assert (balance(found), balance(again), desk.quarantine(again, "sku")) == ((1, 0, 1, 0), (1, 1, 0, 0), [])
@@ -126,7 +126,7 @@ def test_a_snapshot_says_which_of_its_records_are_no_products(desk: Desk, valid:
     assert balance(found) == (valid + 3, valid, 2, 1)
     assert desk.products(found, "sku", "name") == [(f"{n:02}", str(n)) for n in range(valid)]
     assert desk.quarantine(found, "sku", "code") == [("00", "duplicate-sku"), ("x", "missing-name")]
-    stored = desk.store.url(pull.records_path(SCOPE, found.file))
+    stored = desk.store.url(snapshots.records_path(SCOPE, found.file))
     assert desk.con.execute(f"SELECT count(*) FROM '{stored}'").fetchone() == (valid + 3 * (valid > 10),)
 
 

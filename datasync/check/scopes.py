@@ -18,13 +18,14 @@ from datasync.check.status import unmapped_status
 from datasync.check.times import without_offset
 from datasync.check.total_line import taken_total_lines
 from datasync.connection import Credentials
-from datasync.pull import Snapshot
 from datasync.quantity import quantity
 from datasync.settings import Settings
 from datasync.sources import open_source
 from datasync.sources.base import Offering, Reader, Records, Want
 from datasync.sql import quote
+from datasync.store import snapshots
 from datasync.store.files import Store, parquet
+from datasync.store.snapshots import Snapshot
 
 SAMPLE = 10_000
 NOTES = 5
@@ -91,7 +92,7 @@ def sampled(
         return
     is_part = found.records >= SAMPLE or isinstance(source, Offering)
     yield _records(con, store, key, found, is_part=is_part)
-    yield from failing(con, parquet(store, pull.quarantine_path(found.scope, found.run)), name, mine)
+    yield from failing(con, parquet(store, snapshots.quarantine_path(found.scope, found.run)), name, mine)
     yield from without_offset(con, key, opened.given, _First(opened.given.reader), how)
     if not is_part:
         yield from taken_total_lines(con, key, opened.given, _First(opened.given.reader), how)
@@ -99,7 +100,7 @@ def sampled(
     statuses = [*unmapped_status(con, key, opened.given, _First(opened.given.reader), how)]
     yield from statuses
     yield from _fields(con, store, key, how, opened.given.names, found, but=["status"] if statuses else [])
-    con.execute(f"CREATE OR REPLACE TEMP VIEW catalog AS {pull.products(found, store.url)}")
+    con.execute(f"CREATE OR REPLACE TEMP VIEW catalog AS {snapshots.products(found, store.url)}")
     for service in settings.services:
         reception = received(con, settings, service, is_whole=not is_part)
         if reception is None:
@@ -110,7 +111,7 @@ def sampled(
 
 
 def _records(con: duckdb.DuckDBPyConnection, store: Store, key: str, found: Snapshot, *, is_part: bool) -> Finding:
-    invalid = parquet(store, pull.quarantine_path(found.scope, found.run))
+    invalid = parquet(store, snapshots.quarantine_path(found.scope, found.run))
     rows = con.execute(f"SELECT code, count(*), min(sentence) FROM {invalid} GROUP BY code ORDER BY code").fetchall()
     records = f"{'the first ' if is_part else ''}{quantity(found.records, 'record')}"
     further = "".join(
@@ -150,7 +151,7 @@ def _fields(
         )
     if (defaults := [column for column in how.defaults if column not in but]) and found.valid:
         columns = ", ".join(f"any_value({quote(column)})::VARCHAR" for column in defaults)
-        values = con.execute(f"SELECT {columns} FROM ({pull.products(found, store.url)})").fetchone() or ()
+        values = con.execute(f"SELECT {columns} FROM ({snapshots.products(found, store.url)})").fetchone() or ()
         told = ", ".join(f"{column} {value}" for column, value in zip(defaults, values, strict=True))
         yield Finding("note", key, f"no field for these, so every product has the default: {told}.")
     if empty := [c for c in product.PRODUCT_COLUMNS if c not in how.columns and c not in how.defaults]:

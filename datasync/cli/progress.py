@@ -12,8 +12,8 @@ from rich.text import Text
 
 from datasync.cli.screen import tell
 from datasync.cli.words import plain
-from datasync.pull import TERMS
 from datasync.quantity import quantity
+from datasync.store.snapshots import TERMS
 
 _COUNTS = (
     *("records", "valid", "repeated", "blank", "filtered", "outdated", "added", "updated", "resent", "removed"),

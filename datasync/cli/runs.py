@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from datasync import pull, resync
+from datasync import resync
 from datasync.cli import words
 from datasync.cli.progress import Steps, balance
 from datasync.cli.screen import say, table, tell, unforeseen
@@ -20,6 +20,7 @@ from datasync.errors import DatasyncError, RunFailed
 from datasync.pipeline import Pipeline
 from datasync.quantity import quantity
 from datasync.resync import Request, ScopePlan
+from datasync.store import snapshots
 from datasync.store.files import Clock
 from datasync.store.overlay import dry_run
 from datasync.store.runs import Step, StepRecord
@@ -175,7 +176,7 @@ def _show(way: _Way) -> None:
     for step, told in way.told.items():
         if step.kind == "pull" and told.get("records"):
             outdated = way.told.get(Step("catalog", step.scope), {}).get("outdated", 0)
-            say(f"{step.scope}: {balance(pull.settled(told, outdated))}")
+            say(f"{step.scope}: {balance(snapshots.settled(told, outdated))}")
     for step, told in way.told.items():
         if step.kind == "pull" and (told.get("not_at_source") or told.get("left_out")):
             applied = way.told.get(Step("catalog", step.scope), {})

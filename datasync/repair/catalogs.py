@@ -7,8 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from datasync import catalog, pull
-from datasync.pull import Snapshot
+from datasync import catalog
 from datasync.repair import links, logs
 from datasync.repair.inventory import Logged
 from datasync.repair.logs import CatalogLosses
@@ -16,10 +15,11 @@ from datasync.repair.rebuild import Losses, Lost
 from datasync.repair.scan import Scan
 from datasync.repair.workshop import Mending, Workshop
 from datasync.sql import literal
-from datasync.store import holds
+from datasync.store import holds, snapshots
 from datasync.store.files import ZSTD
 from datasync.store.kinds import place
 from datasync.store.scratch import scratch
+from datasync.store.snapshots import Snapshot
 
 
 def _losses(found: Scan, log: Logged) -> Losses:
@@ -59,7 +59,7 @@ def of_catalog(work: Workshop, found: Scan, log: Logged) -> Iterator[Mending]:
     scope = place(f"{log.folder}/00000001.parquet").scope
     losses = _catalog_losses(work, found, log, scope)
     for run in losses.quarantines:
-        path = pull.quarantine_path(scope, run)
+        path = snapshots.quarantine_path(scope, run)
         act = partial(_empty_quarantine, work, scope, run)
         yield Mending(f"{path}: an empty one in its place; counts of quarantine are at least what they say.", act)
     if losses.is_recorded:
@@ -77,7 +77,7 @@ def _catalog_losses(work: Workshop, found: Scan, log: Logged, scope: str) -> Cat
     told = (*state.get("pulls", ()), *filter(None, (state.get("last_complete"), state.get("last_pull"))))
     named = list(dict.fromkeys(one["run"] for one in told if not one.get("lost")))
     pulls = [run for run in named if _is_lost(found, damaged, scope, run)]
-    quarantines = [run for run in named if pull.quarantine_path(scope, run) in damaged]
+    quarantines = [run for run in named if snapshots.quarantine_path(scope, run) in damaged]
     is_partial = work.is_partial(scope, log)
     since = logs.remembers_since(state, (*pulls, *quarantines))
     again = _again(found, losses, scope, pulls, since) if is_partial and losses.are_rows_lost else ()
@@ -88,22 +88,22 @@ def _catalog_losses(work: Workshop, found: Scan, log: Logged, scope: str) -> Cat
 
 
 def _is_before(snapshot: Snapshot, since: Mapping[str, Any] | None) -> bool:
-    return since is not None and snapshot.order < pull.order(since)
+    return since is not None and snapshot.order < snapshots.order(since)
 
 
 def _whole(found: Scan, scope: str, wanted: Collection[str]) -> list[Snapshot]:
     """Those of some pulls' snapshots that are whole, with what they need."""
     damaged = {one.path for one in found.damages}
-    parsed = (found.inventory.parsed(pull.snapshot_path(scope, run)) for run in wanted)
+    parsed = (found.inventory.parsed(snapshots.snapshot_path(scope, run)) for run in wanted)
     return [one for one in parsed if one and not _is_lost(found, damaged, scope, one.run)]
 
 
 def _is_lost(found: Scan, damaged: Collection[str], scope: str, run: str) -> bool:
     """Whether it is no longer known what a pull read: its snapshot is lost, or a file that this needs."""
-    if pull.snapshot_path(scope, run) in damaged or pull.asked_path(scope, run) in damaged:
+    if snapshots.snapshot_path(scope, run) in damaged or snapshots.asked_path(scope, run) in damaged:
         return True
-    snapshot: Snapshot | None = found.inventory.parsed(pull.snapshot_path(scope, run))
-    return snapshot is not None and pull.records_path(scope, snapshot.file) in damaged
+    snapshot: Snapshot | None = found.inventory.parsed(snapshots.snapshot_path(scope, run))
+    return snapshot is not None and snapshots.records_path(scope, snapshot.file) in damaged
 
 
 def _again(
@@ -117,9 +117,9 @@ def _again(
     applied = {*(head.meta.get("run") for head in log.entries.values()), *(one["run"] for one in base.get("pulls", ()))}
     state = log.newest.meta
     runs_lost = logs.lost_pulls(state, applied)
-    snapshots = (content.parsed for at, content in found.inventory.of("snapshot") if at.scope == scope)
-    whole: list[Snapshot] = [one for one in snapshots if one]
-    last = max((pull.order(one) for one in state.get("pulls", ())), default=None)
+    parsed = (content.parsed for at, content in found.inventory.of("snapshot") if at.scope == scope)
+    whole: list[Snapshot] = [snapshot for snapshot in parsed if snapshot]
+    last = max((snapshots.order(one) for one in state.get("pulls", ())), default=None)
     held = {content.parsed.id for _, content in found.inventory.of("hold")}
     if losses.is_state_older:
         runs_lost += [one.run for one in whole if one.run not in held and (last is None or one.order > last)]
@@ -172,7 +172,7 @@ def _empty_quarantine(work: Workshop, scope: str, run: str) -> None:
     with scratch() as folder:
         made = folder / "quarantine.parquet"
         work.con.execute(f"COPY ({rows}) TO {literal(str(made))} ({ZSTD}, KV_METADATA {{datasync: {literal(note)}}})")
-        work.store.create(pull.quarantine_path(scope, run), made)
+        work.store.create(snapshots.quarantine_path(scope, run), made)
 
 
 def _apply(work: Workshop, snapshot: Snapshot, *, forgets: bool) -> None:

@@ -8,11 +8,10 @@ from typing import Any
 
 import duckdb
 
-from datasync import pull
 from datasync.errors import FileDamaged
 from datasync.sources import spool
 from datasync.sql import literal
-from datasync.store import acceptances, holds, runs
+from datasync.store import acceptances, holds, runs, snapshots
 from datasync.store.files import Store, read_as
 from datasync.store.kinds import Place
 from datasync.store.log import footer, head_of
@@ -99,5 +98,5 @@ def _query(con: duckdb.DuckDBPyConnection, path: str, sql: str) -> list[tuple[An
 def _typed(place: Place, meta: Mapping[str, Any]) -> Any:
     assert place.kind is not None
     if place.kind.name == "snapshot":
-        return pull.parse(place.path, meta)
+        return snapshots.parse(place.path, meta)
     return head_of(place.path, place.number, meta) if place.kind.noted else None

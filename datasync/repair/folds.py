@@ -10,14 +10,15 @@ from contextlib import suppress
 
 import duckdb
 
-from datasync import catalog, pull, receipts
-from datasync.pull import Snapshot
 from datasync.repair.damage import Damage
 from datasync.repair.inventory import Inventory, Logged
 from datasync.sql import count, query, quote, row
+from datasync.store import snapshots
 from datasync.store.files import Store
 from datasync.store.kinds import place
 from datasync.store.log import Head, Log
+from datasync.store.logs import CATALOG_COLUMNS, RECEIPT_COLUMNS
+from datasync.store.snapshots import Snapshot
 
 _CATALOG = ("hash", "products")
 _RECEIPTS = ("held_hash", "held")
@@ -26,7 +27,7 @@ _RECEIPTS = ("held_hash", "held")
 def log_rows(con: duckdb.DuckDBPyConnection, store: Store, log: Logged) -> Iterator[Damage]:
     """Checkpoints of a log that are not what their entries give, and files that have other counts than they say."""
     is_catalog = log.folder.startswith("catalog/")
-    files = Log(store, log.folder, catalog.COLUMNS if is_catalog else receipts.COLUMNS)
+    files = Log(store, log.folder, CATALOG_COLUMNS if is_catalog else RECEIPT_COLUMNS)
     version, key = _CATALOG if is_catalog else _RECEIPTS
     for base, entries in _stretches(log):
         with suppress(duckdb.BinderException):  # files of an older version have fewer columns
@@ -84,13 +85,13 @@ def snapshot_rows(con: duckdb.DuckDBPyConnection, store: Store, inventory: Inven
     """Snapshots with other products than they say: with fewer, records are lost, else what leaves some of them out."""
     for _, content in inventory.of("snapshot"):
         found: Snapshot | None = content.parsed
-        if found is None or pull.records_path(found.scope, found.file) not in inventory.whole:
+        if found is None or snapshots.records_path(found.scope, found.file) not in inventory.whole:
             continue
-        counted = count(con, pull.products(found, store.url))
+        counted = count(con, snapshots.products(found, store.url))
         if counted < found.valid:
-            yield _miscounted(pull.records_path(found.scope, found.file), counted, found.valid)
+            yield _miscounted(snapshots.records_path(found.scope, found.file), counted, found.valid)
         elif counted > found.valid:
-            yield _miscounted(pull.snapshot_path(found.scope, found.run), counted, found.valid)
+            yield _miscounted(snapshots.snapshot_path(found.scope, found.run), counted, found.valid)
 
 
 def _miscounted(path: str, counted: int, told: int) -> Damage:

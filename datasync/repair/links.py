@@ -6,19 +6,18 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from datasync import pull
-from datasync.pull import Snapshot
 from datasync.repair.damage import Damage
 from datasync.repair.files import Content
 from datasync.repair.inventory import Inventory, Logged
-from datasync.store import acceptances, runs
+from datasync.store import acceptances, runs, snapshots
 from datasync.store.acceptances import Acceptance
 from datasync.store.holds import Hold, path_of
 from datasync.store.kinds import LOST, Place, place
 from datasync.store.runs import Run
+from datasync.store.snapshots import Snapshot
 
 
-def snapshots(inventory: Inventory) -> Iterator[Damage]:
+def misplaced_snapshots(inventory: Inventory) -> Iterator[Damage]:
     """Snapshots of another place than their own, and their files that are missing or of another pull."""
     for at, content in inventory.of("snapshot"):
         found: Snapshot | None = content.parsed
@@ -29,14 +28,14 @@ def snapshots(inventory: Inventory) -> Iterator[Damage]:
             continue
         yield from _files(inventory, found, content)
     for at, content in [*inventory.of("quarantine"), *inventory.of("asked SKUs")]:
-        if pull.snapshot_path(at.scope, at.run) not in inventory.whole and not _is_of_its_pull(at, content):
+        if snapshots.snapshot_path(at.scope, at.run) not in inventory.whole and not _is_of_its_pull(at, content):
             yield Damage(at, f"is a copy of that of {content.meta['run']}")
 
 
 def _files(inventory: Inventory, found: Snapshot, snapshot: Content) -> Iterator[Damage]:
-    paths = [pull.records_path(found.scope, found.file), pull.quarantine_path(found.scope, found.run)]
+    paths = [snapshots.records_path(found.scope, found.file), snapshots.quarantine_path(found.scope, found.run)]
     if found.asked:
-        paths.append(pull.asked_path(found.scope, found.run))
+        paths.append(snapshots.asked_path(found.scope, found.run))
     bad = {one.path for one in inventory.damages}
     for path in paths:
         if path not in inventory.whole:
@@ -67,7 +66,7 @@ def pulls(inventory: Inventory, scope: str, head: Mapping[str, Any]) -> Iterator
     told = (head.get("last_complete"), head.get("last_pull"), *head.get("pulls", ()))
     named = dict.fromkeys(one["run"] for one in told if one and not one.get("lost"))
     bad = {one.path for one in inventory.damages}
-    for path in (pull.snapshot_path(scope, run) for run in named):
+    for path in (snapshots.snapshot_path(scope, run) for run in named):
         if path not in inventory.whole and path not in bad:
             yield Damage(place(path), "is missing, and the catalog names it", is_there=False)
 

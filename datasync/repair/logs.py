@@ -8,14 +8,14 @@ from typing import Any
 
 import duckdb
 
-from datasync import catalog, pull, receipts
-from datasync.pull import Snapshot
 from datasync.repair import rebuild
 from datasync.repair.rebuild import Losses, Lost, Repair
 from datasync.sql import literal, query
-from datasync.store import holds
+from datasync.store import holds, snapshots
 from datasync.store.files import Store
 from datasync.store.log import Head, Log
+from datasync.store.logs import catalog_log, receipt_log
+from datasync.store.snapshots import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def mend_receipts(
     service holds; of any other, what a lost receipt may have changed is perhaps held. ``known`` is SQL of every SKU
     that the catalog ever had.
     """
-    log = receipts.log(store, service, scope)
+    log = receipt_log(store, service, scope)
     rebuild.fold(con, log, losses)
     state = {**losses.log.newest.meta, "held": rebuild.live(con, "held_hash")}
     if embedded or not losses.are_rows_lost:
@@ -88,7 +88,7 @@ def mend_catalog(
     applied again; where not all of their snapshots are there, all files that still lie there are read again, and what
     is in none of them keeps its older row.
     """
-    log = catalog.log(store, scope)
+    log = catalog_log(store, scope)
     rebuild.fold(con, log, losses.log)
     head = rebuild.record(con, log, losses.log, repair, _state(con, losses), lost)
     if losses.log.is_rebuilt:
@@ -131,7 +131,7 @@ def remembers_since(state: Mapping[str, Any], unknown: Collection[str]) -> Mappi
     told = [one for one in state.get("pulls", ()) if one["run"] in unknown]
     known = state.get("remembers_since")
     known = {"started_at": known} if isinstance(known, str) else known
-    newest = max([*told, *([known] if known else [])], key=pull.order, default=None)
+    newest = max([*told, *([known] if known else [])], key=snapshots.order, default=None)
     return newest and {"place": newest.get("place", 0), "started_at": newest["started_at"]}
 
 
@@ -147,5 +147,5 @@ def _held(con: duckdb.DuckDBPyConnection, store: Store, scope: str) -> str:
 
 def lost_pulls(state: Mapping[str, Any], applied: Collection[str]) -> list[str]:
     """Runs of pulls that a catalog's state names and none of its whole entries wrote, in their order."""
-    named = sorted(state.get("pulls", ()), key=pull.order)
+    named = sorted(state.get("pulls", ()), key=snapshots.order)
     return [one["run"] for one in named if one["run"] not in applied]

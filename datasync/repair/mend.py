@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from datasync import pull
 from datasync.repair import catalogs
 from datasync.repair.damage import Damage
 from datasync.repair.scan import KIND, Scan
 from datasync.repair.workshop import Mending, Workshop
-from datasync.store import holds, runs, tickets
+from datasync.store import holds, runs, snapshots, tickets
 from datasync.store.holds import Hold
 from datasync.store.kinds import LOST
 from datasync.store.runs import Run
@@ -79,7 +78,7 @@ def _holds(work: Workshop, found: Scan) -> Iterator[Mending]:
     lost = {one.path for one in found.damages}
     whole = [content.parsed for _, content in found.inventory.of("hold")]
     for hold in _standing(whole):
-        snapshot = pull.snapshot_path(hold.scope, hold.id)
+        snapshot = snapshots.snapshot_path(hold.scope, hold.id)
         if hold.listed in lost or (hold.service is None and snapshot in lost):
             where = f"{hold.service} in {hold.scope}" if hold.service else hold.scope
             act = partial(holds.release, work.store, hold.scope, hold.service, work.repair.run, work.repair.at)

@@ -30,7 +30,7 @@ def scan(con: duckdb.DuckDBPyConnection, store: Store, *, deep: bool) -> Scan:
     """
     inventory = take(con, store, deep=deep)
     inventory = _without(inventory, [one for log in inventory.logs() for one in chains.misplaced(log)])
-    inventory = _without(inventory, list(links.snapshots(inventory)))
+    inventory = _without(inventory, list(links.misplaced_snapshots(inventory)))
     inventory = _without(inventory, [*links.run_files(inventory), *links.held(inventory)])
     inventory = replace(inventory, told_logs=links.told_logs(inventory))
     if deep:

@@ -14,16 +14,17 @@ from typing import Any
 
 import duckdb
 
-from datasync import catalog, pull, receipts, totals
+from datasync import receipts, totals
 from datasync.reading import SourceReading
 from datasync.report.health import SourceHealth, health
 from datasync.report.pages import DataFile
 from datasync.report.trends import DAY, HOUR, TREND_DAYS, TREND_HOURS, trend_sql
 from datasync.settings import Settings
 from datasync.sql import filled, literal, query
-from datasync.store import holds
+from datasync.store import holds, snapshots
 from datasync.store.files import Store
 from datasync.store.holds import Hold
+from datasync.store.logs import catalog_log, receipt_log
 from datasync.store.runs import Run, Step, path_of
 from datasync.totals import Moment, Totals
 from datasync.withdraw import Leftover, leftovers
@@ -61,7 +62,7 @@ class Counted:
 def scope(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, name: str) -> Counted:
     """The figures of one scope (place "") and of its services (each a place)."""
     made, position = Counted(), at.positions[f"catalog/{name}"]
-    log = catalog.log(store, name)
+    log = catalog_log(store, name)
     head = log.entry(con, position).meta
     quarantine, now = totals.quarantine_sql(store, name, head, str)
     made.relations |= {
@@ -116,7 +117,7 @@ def _tries(made: Counted, past: Sequence[Run], source: SourceHealth) -> str:
 
 def _missed(made: Counted, store: Store, at: Moment, source: SourceReading) -> None:
     """What partial pulls of a source missed, as the newest entries of its scopes tell it (place: missed/source)."""
-    heads = (catalog.log(store, scope).footer_sql(at.positions[f"catalog/{scope}"]) for scope in source.scopes)
+    heads = (catalog_log(store, scope).footer_sql(at.positions[f"catalog/{scope}"]) for scope in source.scopes)
     relation = f"heads/{source.source}"
     made.relations[relation] = "\nUNION ALL\n".join(heads)
     for figure, parts in _MISSED.items():
@@ -161,7 +162,7 @@ def _hold(made: Counted, held: Hold) -> None:
 
 def _left(con: duckdb.DuckDBPyConnection, store: Store, made: Counted, left: Leftover, at: Moment) -> None:
     """What a scope or service still holds that left the settings (place: left/scope/service)."""
-    log = receipts.log(store, left.service, left.scope) if left.service else catalog.log(store, left.scope)
+    log = receipt_log(store, left.service, left.scope) if left.service else catalog_log(store, left.scope)
     relation = f"{'receipts' if left.service else 'catalog'}/{left.scope}/{left.service or ''}"
     made.relations[relation] = log.fold_sql(log.position(con, at.before) if at.before else log.look().head)
     counted = (
@@ -173,12 +174,12 @@ def _left(con: duckdb.DuckDBPyConnection, store: Store, made: Counted, left: Lef
 def _pull(con: duckdb.DuckDBPyConnection, store: Store, made: Counted, scope: str, last: Mapping[str, Any]) -> None:
     """The last pull's counts, from the files it left; what is no longer kept is told by the catalog's entry."""
     left: dict[str, str] = {}
-    if found := pull.read(con, store, scope, last["run"]):
-        left["valid"] = f"({pull.products(found, str)})"
-    quarantine = pull.quarantine_path(scope, last["run"])
+    if found := snapshots.read(con, store, scope, last["run"]):
+        left["valid"] = f"({snapshots.products(found, str)})"
+    quarantine = snapshots.quarantine_path(scope, last["run"])
     if quarantine.rpartition("/")[2] in store.listing(f"quarantine/scope={scope}"):
         left["quarantined"] = f"read_parquet([{literal(quarantine)}], hive_partitioning = false)"
-    for figure in ("records", *pull.TERMS):
+    for figure in ("records", *snapshots.TERMS):
         told = f"SELECT coalesce((meta -> 'last_pull' ->> '{figure}')::BIGINT, 0) AS {figure} FROM catalog_head"
         if figure == "valid" and figure in left and last.get("outdated"):
             less = "(SELECT (meta -> 'last_pull' ->> 'outdated')::BIGINT FROM catalog_head)"
@@ -194,7 +195,7 @@ def _service(
     con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, scope: str, name: str, made: Counted
 ) -> None:
     """One service's figures: the latest update, its states and totals, what is left over, and its bars."""
-    log, position = receipts.log(store, name, scope), at.of(scope, name)[1]
+    log, position = receipt_log(store, name, scope), at.of(scope, name)[1]
     mine = settings.services[name]
     since = log.last_before(con, at.as_of - TREND_DAYS * DAY)
     given, rules, history, head = (f"{kind}/{name}" for kind in ("receipts", "rules", "receipts/history", "head"))

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import duckdb
 
-from datasync import catalog, receipts, totals
+from datasync import receipts, totals
 from datasync.report import counted, stories
 from datasync.report.health import freshness, health, second_run
 from datasync.report.pages import (
@@ -28,6 +28,7 @@ from datasync.report.trends import trend
 from datasync.settings import Settings
 from datasync.sql import count, instant, literal, query
 from datasync.store.files import Store
+from datasync.store.logs import catalog_log
 from datasync.store.runs import Run
 from datasync.totals import Moment, Totals
 from datasync.withdraw import leftovers
@@ -98,7 +99,7 @@ def data_files(
 def _products(
     con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, scope: str
 ) -> ScopeProducts:
-    log, position = catalog.log(store, scope), at.positions[f"catalog/{scope}"]
+    log, position = catalog_log(store, scope), at.positions[f"catalog/{scope}"]
     log.fold(con, "catalog", position)
     log.history(con, "versions", position)
     con.execute(_LISTED)
@@ -179,7 +180,7 @@ def _quarantine_of(con: duckdb.DuckDBPyConnection, store: Store, at: Moment, sco
 
 def _quarantine(con: duckdb.DuckDBPyConnection, store: Store, at: Moment, scope: str) -> str:
     """Make the views ``quarantined`` and ``told`` of a scope; returns the run of its last pull, or nothing."""
-    log, position = catalog.log(store, scope), at.positions[f"catalog/{scope}"]
+    log, position = catalog_log(store, scope), at.positions[f"catalog/{scope}"]
     log.fold(con, "catalog", position)
     meta = log.entry(con, position).meta
     totals.quarantined_now(con, store, scope, meta)

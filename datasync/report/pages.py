@@ -12,10 +12,10 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from datasync.pull import TERMS
 from datasync.reading import SourceReading
 from datasync.repairs import LogRepair, Unverified
 from datasync.report.health import Freshness, SourceHealth
+from datasync.store.snapshots import TERMS
 from datasync.totals import Ahead, LastPull, ScopeTotals, ServiceTotals
 
 if TYPE_CHECKING:

@@ -15,11 +15,11 @@ from collections.abc import Iterator, Mapping
 
 import duckdb
 
-from datasync import catalog, receipts
 from datasync.report.pages import DataFile, Standing
 from datasync.settings import Settings
 from datasync.sql import query
 from datasync.store.files import Store
+from datasync.store.logs import catalog_log, receipt_log
 from datasync.totals import Moment
 
 BYTES = 64_000
@@ -41,7 +41,7 @@ def _scope(
     scope: str,
     base: Standing | None,
 ) -> Iterator[DataFile]:
-    catalog.log(store, scope).history(con, "versions", at.positions[f"catalog/{scope}"])
+    catalog_log(store, scope).history(con, "versions", at.positions[f"catalog/{scope}"])
     before = base.positions if base else {}
     _answers(con, store, settings, at, scope, before)
     firsts = []
@@ -72,7 +72,7 @@ def _answers(
     """
     parts = []
     for number, service in enumerate(settings.services):
-        receipts.log(store, service, scope).history(con, f"page_answers_{number}", at.of(scope, service)[1])
+        receipt_log(store, service, scope).history(con, f"page_answers_{number}", at.of(scope, service)[1])
         since = before.get(f"receipts/{service}/{scope}", 0)
         parts.append(f"SELECT *, {number} AS service, entry > {since} AS is_news FROM page_answers_{number}")
     con.execute(f"CREATE OR REPLACE TEMP VIEW page_answers AS {' UNION ALL '.join(parts)}")

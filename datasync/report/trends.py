@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import duckdb
 
-from datasync import receipts
 from datasync.report.pages import Trend
 from datasync.sql import instant, query
 from datasync.store.files import Store
+from datasync.store.logs import receipt_log
 from datasync.totals import Moment
 
 TREND_HOURS = 48
@@ -20,7 +20,7 @@ DAY = timedelta(days=1)
 
 def trend(con: duckdb.DuckDBPyConnection, store: Store, at: Moment, scope: str, service: str) -> Trend:
     """One service's updates in a scope, hour by hour and day by day."""
-    log, position = receipts.log(store, service, scope), at.of(scope, service)[1]
+    log, position = receipt_log(store, service, scope), at.of(scope, service)[1]
     log.history(con, "receipts", position, after=log.last_before(con, at.as_of - TREND_DAYS * DAY))
     hours, days = (
         tuple(row[1] for row in con.execute(trend_sql(at, steps, step)).fetchall())

@@ -16,9 +16,9 @@ from airflow.models.dagrun import DagRun
 from airflow.utils.session import create_session
 from sqlalchemy import select
 
-from datasync import receipts
 from datasync.pipeline import Pipeline
 from datasync.store import runs
+from datasync.store.logs import receipt_log
 from datasync.store.runs import Run
 
 DAGS = Path(__file__).resolve().parents[2] / "dags"
@@ -107,7 +107,7 @@ class Shop:
         """Every SKU with a receipt: its last operation and outcome."""
         pipeline = self.pipeline
         with pipeline.connected() as con:
-            receipts.log(pipeline.store, service, scope).fold(con, "receipts")
+            receipt_log(pipeline.store, service, scope).fold(con, "receipts")
             rows = con.execute("SELECT sku, operation, outcome FROM receipts ORDER BY sku").fetchall()
         return {sku: (operation, outcome) for sku, operation, outcome in rows}
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from datasync import catalog, receipts
+from datasync import receipts
 from datasync.sources.spool import Spool
 from datasync.store.files import Folder
+from datasync.store.logs import catalog_log, receipt_log
 from tests.repair.remembering import NAME, Memory
 from tests.shop import BEGAN, SERVICES, Shop
 
@@ -61,14 +62,14 @@ class Place:
     def checkpoint(self) -> None:
         with self.shop.connected() as (con, pipeline):
             for scope in pipeline.settings.scopes:
-                catalog.log(pipeline.store, scope).checkpoint(con)
+                catalog_log(pipeline.store, scope).checkpoint(con)
                 for service in pipeline.settings.services:
-                    receipts.log(pipeline.store, service, scope).checkpoint(con)
+                    receipt_log(pipeline.store, service, scope).checkpoint(con)
 
     def catalog(self, scope: str) -> dict[str, str]:
         """The names in a scope's catalog, by SKU."""
         with self.shop.connected() as (con, pipeline):
-            catalog.log(pipeline.store, scope).fold(con, "found")
+            catalog_log(pipeline.store, scope).fold(con, "found")
             return dict(con.execute("SELECT sku, name FROM found WHERE hash IS NOT NULL").fetchall())
 
     def receipts(self, service: str) -> dict[str, str]:
@@ -76,7 +77,7 @@ class Place:
         with self.shop.connected() as (con, pipeline):
             held: dict[str, str] = {}
             for scope in pipeline.settings.scopes:
-                receipts.log(pipeline.store, service, scope).fold(con, "found")
+                receipt_log(pipeline.store, service, scope).fold(con, "found")
                 held |= con.execute("SELECT sku, held_hash FROM found WHERE held_hash IS NOT NULL").fetchall()
         return held
 

@@ -14,17 +14,18 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from datasync.store.logs import catalog_log, receipt_log
+
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from datasync import catalog, receipts
-from datasync.pull import snapshot_path
 from datasync.repair import mend
 from datasync.repair.rebuild import Repair
 from datasync.repair.scan import scan
 from datasync.repair.workshop import Workshop
 from datasync.settings import Settings
 from datasync.store.files import Folder, connect
+from datasync.store.snapshots import snapshot_path
 from tests.store.small import SCOPE, Hours, Line, Row, product, settings
 from tests.test_crashes import KILLED, Kills, Shelf
 
@@ -63,7 +64,7 @@ def build(folder: Path, partial: bool) -> None:
             line.sync(f"r{number}", rows, skus=[f"sku{n}" for n in range(7)] if partial else ())
             line.clock.pass_by(hours=1)
         for service in ("search", "far"):
-            Path(store.url(receipts.log(store, service, SCOPE).path(2))).write_bytes(b"")
+            Path(store.url(receipt_log(store, service, SCOPE).path(2))).write_bytes(b"")
     Path(store.url(f"catalog/scope={SCOPE}/00000002.parquet")).write_bytes(b"PAR1")
     if not partial:
         Path(store.url(snapshot_path(SCOPE, "r1"))).write_bytes(b"")
@@ -83,12 +84,12 @@ def repair(folder: Path, partial: bool, at: int | None) -> dict[str, Any]:
         for mending in mend.plan(work, scan(con, store, deep=False)):
             mending.act()
         passed = store.passed
-        log = catalog.log(store, SCOPE)
+        log = catalog_log(store, SCOPE)
         log.fold(con, "found")
         state = log.head(con).meta
         rows = {"catalog": con.execute("SELECT sku, name, change FROM found ORDER BY sku").fetchall()}
         for service in ("search", "far"):
-            receipts.log(store, service, SCOPE).fold(con, "found")
+            receipt_log(store, service, SCOPE).fold(con, "found")
             columns = "sku, outcome, held_hash, coalesce(perhaps_held, false)"
             rows[service] = con.execute(f"SELECT {columns} FROM found ORDER BY sku").fetchall()
         return {

@@ -16,11 +16,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from datasync import totals
-from datasync.pull import TERMS
 from datasync.report import counted as counting
 from datasync.report.health import health
 from datasync.store import runs
 from datasync.store.files import Folder
+from datasync.store.snapshots import TERMS
 from tests.line import SCOPE, Line, product, products
 from tests.report import rich
 from tests.report.rich import Rich

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from datasync.pull import TERMS
+from datasync.store.snapshots import TERMS
 from tests.report import rich
 from tests.report.test_counted import RUNNER
 from tests.shop import Shop

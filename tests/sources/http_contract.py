@@ -27,11 +27,12 @@ from datasync.errors import (
     UnexpectedAnswer,
     UnknownName,
 )
-from datasync.pull import Snapshot
 from datasync.settings import Scope
 from datasync.sources import bounded
 from datasync.sources.base import Records, Source, Want
+from datasync.store import snapshots
 from datasync.store.files import Folder, connect
+from datasync.store.snapshots import Snapshot
 from tests.sources.contract import AT, EVERYTHING, ChangingContract, product, rows, skus
 from tests.sources.standins.server import ROOT, until
 from tests.sources.standins.stand import Stand
@@ -56,10 +57,12 @@ def pulled(
     store, address = Folder(str(folder / "pulled")), {**shop.address, **keys}
     source, scope = shop.source(store, address=address), Scope(source="shop", **address)
     found = pull.pull(con, store, "en-US", scope, source, want, "r1", "", lambda: AT)
-    valid = con.execute(f"FROM ({pull.products(found, store.url)}) ORDER BY sku")
+    valid = con.execute(f"FROM ({snapshots.products(found, store.url)}) ORDER BY sku")
     names = [column[0] for column in valid.description or ()]
     products = [dict(zip(names, row, strict=True)) for row in valid.fetchall()]
-    invalid = con.execute(f"SELECT code, sentence FROM '{store.url(pull.quarantine_path('en-US', 'r1'))}' ORDER BY ALL")
+    invalid = con.execute(
+        f"SELECT code, sentence FROM '{store.url(snapshots.quarantine_path('en-US', 'r1'))}' ORDER BY ALL"
+    )
     return found, products, invalid.fetchall()
 
 
@@ -230,7 +233,7 @@ class HttpContract(ChangingContract):
         stand.sells(product("A"), product("B", 1, record={"more": [{"odd": odd}]}), product("C", 2))
         found, products, _ = pulled(stand, con, tmp_path)
         assert ([one["sku"] for one in products], found.complete, found.unreadable) == (["A", "C"], True, 0)
-        quarantine = f"{tmp_path}/pulled/{pull.quarantine_path('en-US', 'r1')}"
+        quarantine = f"{tmp_path}/pulled/{snapshots.quarantine_path('en-US', 'r1')}"
         ((sku, code, sentence, record),) = con.execute(
             f"SELECT sku, code, sentence, record FROM '{quarantine}'"
         ).fetchall()
@@ -244,7 +247,7 @@ class HttpContract(ChangingContract):
         found, products, invalid = pulled(stand, con, tmp_path)
         assert ([one["sku"] for one in products], found.unreadable) == (["A"], 1)
         assert [code for code, _ in invalid] == ["unreadable"]
-        quarantine = f"{tmp_path}/pulled/{pull.quarantine_path('en-US', 'r1')}"
+        quarantine = f"{tmp_path}/pulled/{snapshots.quarantine_path('en-US', 'r1')}"
         ((sku, record),) = con.execute(f"SELECT sku, record FROM '{quarantine}'").fetchall()
         assert (sku, "B\\\\udce4" in record) == (None, True)
 

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from datasync.errors import UnreadableFile
-from datasync.pull import Snapshot
+from datasync.store.snapshots import Snapshot
 from tests.pulling import START, Desk, balance
 
 FORMATS = ("csv", "csv.gz", "jsonl", "jsonl.gz", "parquet", "xlsx")

@@ -19,10 +19,11 @@ import pytest
 from datasync import pull
 from datasync.connection import from_environment, from_json, from_uri
 from datasync.errors import InvalidConnection, InvalidExpression, InvalidSettings, SourceUnavailable
-from datasync.pull import Snapshot
 from datasync.settings import Scope, SqlSource
 from datasync.sources.base import Opening, Want
 from datasync.sources.database import Database
+from datasync.store import snapshots
+from datasync.store.snapshots import Snapshot
 from tests.postgres import PASSWORD, PostgreSQL
 from tests.pulling import Desk, balance
 from tests.sources import databases
@@ -354,7 +355,7 @@ def test_a_row_that_is_marked_as_deleted_is_no_product_and_a_partial_pull_tells_
     before = json.dumps({"until": "2026-11-21T12:00:00+00:00"})
     part = reader.pull("changed", deleted="gone", cursor="changed", at="2026-11-21T13:00:00+00:00", watermark=before)
     assert (reader.desk.products(part, "sku"), part.asked, balance(part)) == (["C"], 1, (1, 1, 0, 0))
-    asked = reader.desk.con.execute(f"SELECT sku FROM '{reader.desk.store.url(pull.asked_path(SCOPE, part.run))}'")
+    asked = reader.desk.con.execute(f"SELECT sku FROM '{reader.desk.store.url(snapshots.asked_path(SCOPE, part.run))}'")
     assert asked.fetchall() == [("00123",)]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from datasync import catalog
+from datasync.store.logs import catalog_log
 from tests.shop import Shop
 from tests.sources.standins import stand as stands
 from tests.sources.standins.server import started
@@ -57,7 +57,7 @@ class Catalog:
     def found(self) -> dict[str, tuple[str, Decimal, str]]:
         """The catalog: name, price and status by SKU."""
         with self.shop.connected() as (con, line):
-            catalog.log(line.store, "en-US").fold(con, "now")
+            catalog_log(line.store, "en-US").fold(con, "now")
             rows = con.execute("SELECT sku, name, price, status FROM now WHERE change <> 'removed'").fetchall()
         return {sku: (name, price, status) for sku, name, price, status in rows}
 

@@ -17,8 +17,9 @@ from datasync.services import open_service
 from datasync.services.base import Service
 from datasync.settings import Settings, parse
 from datasync.sources.base import Records, Want
-from datasync.store import tickets
+from datasync.store import snapshots, tickets
 from datasync.store.files import Clock, Folder, Store
+from datasync.store.logs import catalog_log, receipt_log
 from datasync.store.tidy import ScopeLogs
 from datasync.transfer import Transferred
 from tests.line import skus_sql
@@ -124,14 +125,14 @@ class Line:
     clock: Hours = field(default_factory=Hours)
     deliver_to: Mapping[str, Service] = field(default_factory=dict)
 
-    def pull(self, run: str, rows: Sequence[Row], skus: Sequence[str] = ()) -> pull.Snapshot:
+    def pull(self, run: str, rows: Sequence[Row], skus: Sequence[str] = ()) -> snapshots.Snapshot:
         want = Want("skus" if skus else "complete", self.clock(), skus=tuple(skus))
         return pull.pull(
             self.con, self.store, SCOPE, self.settings.scopes[SCOPE], Table(rows), want, run, "shop", self.clock
         )
 
     def apply(self, run: str, accepted: Iterable[str] = ()) -> Applied:
-        found = pull.read(self.con, self.store, SCOPE, run)
+        found = snapshots.read(self.con, self.store, SCOPE, run)
         assert found is not None
         return catalog.apply(
             self.con, self.store, found, self.settings.guard, (), self.clock, accepted=skus_sql(*accepted)
@@ -158,15 +159,15 @@ class Line:
 
     def logs(self) -> list[ScopeLogs]:
         """What tidy takes."""
-        given = tuple(receipts.log(self.store, name, SCOPE) for name in self.settings.services)
-        return [ScopeLogs(SCOPE, catalog.log(self.store, SCOPE), given)]
+        given = tuple(receipt_log(self.store, name, SCOPE) for name in self.settings.services)
+        return [ScopeLogs(SCOPE, catalog_log(self.store, SCOPE), given)]
 
     def catalog(self) -> list[tuple[str, str | None]]:
         """SKU and hash of every product in the catalog."""
-        catalog.log(self.store, SCOPE).fold(self.con, "catalog")
+        catalog_log(self.store, SCOPE).fold(self.con, "catalog")
         return self.con.execute("SELECT sku, hash FROM catalog WHERE hash IS NOT NULL ORDER BY ALL").fetchall()
 
     def receipts(self, name: str) -> list[tuple[str, str | None, str, str | None]]:
         """SKU, hash, outcome and held hash of every receipt of a service."""
-        receipts.log(self.store, name, SCOPE).fold(self.con, "receipts")
+        receipt_log(self.store, name, SCOPE).fold(self.con, "receipts")
         return self.con.execute("SELECT sku, hash, outcome, held_hash FROM receipts ORDER BY ALL").fetchall()

@@ -5,8 +5,6 @@ from __future__ import annotations
 import uuid
 from pathlib import Path
 
-from datasync import catalog, receipts
-from datasync.pull import snapshot_path
 from datasync.repair import mend
 from datasync.repair.rebuild import Repair
 from datasync.repair.scan import scan
@@ -14,6 +12,8 @@ from datasync.repair.workshop import Workshop
 from datasync.store.bucket import Bucket
 from datasync.store.files import Folder, Store, connect
 from datasync.store.kinds import LOST
+from datasync.store.logs import catalog_log, receipt_log
+from datasync.store.snapshots import snapshot_path
 from tests.store.small import SCOPE, Line, product, settings
 
 
@@ -30,7 +30,7 @@ def _story(store: Store, folder: Path) -> list[object]:
     for number in range(3):
         line.sync(f"r{number}", [product(f"sku{n}", name=f"In run {number}") for n in range(number, 5)])
         line.clock.pass_by(hours=1)
-    lost = [f"catalog/scope={SCOPE}/00000002.parquet", receipts.log(store, "search", SCOPE).path(2)]
+    lost = [f"catalog/scope={SCOPE}/00000002.parquet", receipt_log(store, "search", SCOPE).path(2)]
     for path in (*lost, snapshot_path(SCOPE, "r1")):
         _spoil(store, path, folder)
     con.close()  # another process repairs, which has seen none of the files
@@ -45,7 +45,7 @@ def _story(store: Store, folder: Path) -> list[object]:
     aside = sorted(store.listing(f"{LOST}/mended/catalog/scope={SCOPE}"))
     line.con = con
     line.sync("r3", [product(f"sku{n}", name="In the end") for n in range(4, 7)])
-    state = catalog.log(store, SCOPE).head(con).meta
+    state = catalog_log(store, SCOPE).head(con).meta
     told = [
         damages,
         left,

@@ -10,13 +10,14 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from datasync import catalog, pull, receipts
+from datasync import receipts
 from datasync.errors import LogDamaged, ServiceUnavailable
 from datasync.settings import Keep, Settings
-from datasync.store import acceptances, holds, runs, tickets
+from datasync.store import acceptances, holds, runs, snapshots, tickets
 from datasync.store.files import Folder, write_json
 from datasync.store.holds import Hold
 from datasync.store.log import TICK, Head, Log
+from datasync.store.logs import catalog_log, receipt_log
 from datasync.store.runs import Run, Step
 from datasync.store.tidy import ScopeLogs, Tidied, tidy
 from datasync.totals import moment, totals
@@ -249,7 +250,7 @@ class Shop:
         return self.line.con.execute("SELECT sku, name FROM feed ORDER BY sku").fetchall()
 
     def entries(self) -> int:
-        return len(catalog.log(self.line.store, "en").look().entries)
+        return len(catalog_log(self.line.store, "en").look().entries)
 
 
 @pytest.fixture
@@ -280,7 +281,7 @@ def test_a_version_that_a_service_still_holds_stays_readable(shop: Shop) -> None
     assert shop.unexplained(before) == shop.unexplained(shop.line.clock()) == {"catalog-service": 0, "search": 0}
     shop.passes(410)
     assert shop.feed("search") == [("a", "third"), ("c", "second"), ("d", "first")]
-    looked = (log := catalog.log(shop.line.store, "en")).look()
+    looked = (log := catalog_log(shop.line.store, "en")).look()
     kept = shop.line.store.url(log.kept_path(looked.floor))
     assert shop.line.con.execute("SELECT count(*) FROM read_parquet(?)", [kept]).fetchall() == [(0,)]
 
@@ -296,7 +297,7 @@ def test_a_service_that_left_the_settings_keeps_its_versions(shop: Shop) -> None
 
     assert shop.feed("search") == [("a", "first"), ("b", "first")]
     assert shop.entries() == 0
-    looked = receipts.log(shop.line.store, "search", "en").look()
+    looked = receipt_log(shop.line.store, "search", "en").look()
     assert (looked.checkpoints, looked.kept, looked.entries[0]) == ((), (), 1)
 
 
@@ -348,7 +349,7 @@ def test_old_snapshots_go_but_those_that_are_remembered_or_held(shop: Shop, date
     dated.goes_on()
     assert tidy(line.con, dated, KEEP, line.logs(), line.clock()).quarantines == 3
     assert names("quarantine/scope=en") == {"r3", "r4"} | {"r5"}
-    assert pull.read(line.con, dated, "en", "r3") is not None
+    assert snapshots.read(line.con, dated, "en", "r3") is not None
     line.sync("r7", many)
     assert set(shop.unexplained(line.clock() + DAY).values()) == {0}
 
@@ -481,7 +482,7 @@ def test_where_the_store_is_on_a_machine_whose_clock_jumped_nothing_is_older_tha
     line.clock.pass_by(days=500)
     done = tidy(line.con, dated, KEEP, line.logs(), line.clock())
     assert (done.snapshots, done.records, done.quarantines, done.entries) == (2, 2, 0, 0)
-    assert pull.read(line.con, dated, "en", "r2") is not None
+    assert snapshots.read(line.con, dated, "en", "r2") is not None
 
 
 def test_what_a_slow_clock_dated_does_not_go_before_its_file_is_old(
