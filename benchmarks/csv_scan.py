@@ -21,10 +21,10 @@ import duckdb
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from datasync.sources.csv_file import Rules, look_at_csv
-from datasync.sources.csv_scan import scan
-from datasync.sources.locations import Folder, opened
-from datasync.sources.sample_catalog import sample_records
+from datasync.sources.files.csv_file import Rules, look_at_csv
+from datasync.sources.files.csv_scan import scan
+from datasync.sources.files.file_listing import Folder, opened
+from datasync.sources.sample.sample_catalog import sample_records
 from datasync.sql import quote
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -24,7 +24,7 @@ import duckdb
 
 from datasync import settings
 from datasync.pipeline import Pipeline
-from datasync.sources.sample_catalog import sample_records
+from datasync.sources.sample.sample_catalog import sample_records
 from datasync.store.files import Folder
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)

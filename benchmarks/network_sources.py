@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from datasync import pull  # noqa: E402 - the checkout comes first
+from datasync.intake import pull  # noqa: E402 - the checkout comes first
 from datasync.settings import Scope  # noqa: E402
 from datasync.sources.base import Want  # noqa: E402
 from datasync.store.files import Folder, connect  # noqa: E402

@@ -24,7 +24,7 @@ import duckdb
 from benchmarks.first_sync import AT
 from datasync import settings
 from datasync.pipeline import Pipeline
-from datasync.sources.sample_catalog import sample_records
+from datasync.sources.sample.sample_catalog import sample_records
 from datasync.store.files import Folder
 from tests.postgres import Database, running
 

@@ -38,9 +38,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.chromium import Chromium, chromium
 from benchmarks.firefox import Firefox, firefox
-from datasync.report import render
-from datasync.report.pages import Named, ScopeProducts, SitePages
-from datasync.totals import LastPull, ScopeTotals, ServiceTotals
+from datasync.figures.totals import LastPull, ScopeTotals, ServiceTotals
+from datasync.report.facts.page_data import Named, ScopeProducts, SitePages
+from datasync.report.publish import render
 
 AT = datetime.fromtimestamp(1_790_000_000, UTC)
 SERVICES = ("catalog-service", "search", "recommendations")

@@ -17,33 +17,27 @@ from typing import Any
 
 import duckdb
 
-from datasync import (
-    cadence,
-    catalog,
-    exports,
-    pull,
-    receipts,
-    repairs,
-    resync,
-    secrets,
-    settings,
-    totals,
-    transfer,
-    withdraw,
-)
+from datasync import resync, secrets, settings
+from datasync.catalog.apply import apply_snapshot, refuse_unverified
 from datasync.connection import Credentials, from_environment
+from datasync.delivery import compare, exports, transfer, withdraw
+from datasync.delivery.services import open_service
+from datasync.delivery.services.base import Service
+from datasync.delivery.withdraw import Leftover
 from datasync.errors import DatasyncError, RequestLost, RunFailed, SettingsError
+from datasync.figures import repairs, totals
+from datasync.figures.repairs import Unverified
+from datasync.figures.totals import Moment, Totals
+from datasync.intake import pull, schedule
 from datasync.repair import mend
 from datasync.repair.damage import Damage
 from datasync.repair.explain import explained
 from datasync.repair.rebuild import Repair
 from datasync.repair.scan import scan
 from datasync.repair.workshop import Workshop
-from datasync.repairs import Unverified
-from datasync.report import gather, pages, render, summary
+from datasync.report.facts import gather, page_data, summary
+from datasync.report.publish import render
 from datasync.resync import Request, ScopePlan
-from datasync.services import open_service
-from datasync.services.base import Service
 from datasync.settings import Settings
 from datasync.sources import open_source
 from datasync.sources.base import Want
@@ -52,8 +46,6 @@ from datasync.store.files import Clock, Store, connect, open_store, parquet
 from datasync.store.logs import catalog_log, receipt_log
 from datasync.store.runs import Run, Step, StepRecord
 from datasync.store.tidy import ScopeLogs
-from datasync.totals import Moment, Totals
-from datasync.withdraw import Leftover
 
 
 def utc_now() -> datetime:
@@ -153,7 +145,7 @@ class Pipeline:
             if found is None:
                 return step.told(outcome="ok", note="The pull had nothing to read.")
             mine = self.settings.scope(scope)
-            done = catalog.apply(
+            done = apply_snapshot(
                 con,
                 self.store,
                 found,
@@ -171,7 +163,7 @@ class Pipeline:
         """Close the difference between a scope's catalog and what one service holds; counts by outcome."""
         with self._step(run, Step("transfer", scope, service)) as (step, con):
             request, mine = self._request(run), self.settings.service(service)
-            catalog.refuse_unverified(con, self.store, scope)
+            refuse_unverified(con, self.store, scope)
             marked = self._mark(con, run, scope, service, request) if request and request.force else 0
             done = transfer.transfer(
                 con,
@@ -271,7 +263,7 @@ class Pipeline:
         with self.connected() as con:
             now = self.clock()
             at, found = self._figures(con, as_of, now)
-        bare = pages.SitePages(
+        bare = page_data.SitePages(
             now,
             at.as_of,
             self.settings.window,
@@ -284,7 +276,7 @@ class Pipeline:
             repairs=found.repairs,
             unverified=found.unverified,
         )
-        return pages.status(bare)
+        return page_data.status(bare)
 
     # ── the store ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -352,7 +344,7 @@ class Pipeline:
         return (self.settings.site, *map(os.path.dirname, exports))
 
     def _publish(
-        self, page: pages.SitePages, products: Iterable[pages.ScopeProducts], more: pages.More
+        self, page: page_data.SitePages, products: Iterable[page_data.ScopeProducts], more: page_data.More
     ) -> render.Published:
         site, keep = self.settings.site, self.settings.keep.sites
         options = self.settings.store_options if site.startswith("s3://") else {}
@@ -373,7 +365,7 @@ class Pipeline:
             want = resync.want(con, self.store, self.settings, request, scope, now)
             return want, None if want else "No product is failing: nothing was read."
         meta = catalog_log(self.store, scope).head(con).meta
-        return cadence.wanted(
+        return schedule.wanted(
             meta,
             open_source(self.settings, scope, self.credentials).scheduled(),
             self.settings.fingerprint(scope),
@@ -391,7 +383,7 @@ class Pipeline:
         if found.what == "skus":
             asked = con.execute(f"SELECT sku FROM {parquet(self.store, snapshots.asked_path(scope, run))}")
             skus = [row[0] for row in asked.fetchall()]
-        return receipts.mark(con, self.store, scope, service, skus, run, self.clock)
+        return compare.mark(con, self.store, scope, service, skus, run, self.clock)
 
     def _expected(self, run: Run, recorded: Mapping[Step, StepRecord]) -> Iterator[Step]:
         """The steps that a run has to have; the catalog's only where the pull came to an end."""

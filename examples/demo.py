@@ -42,8 +42,8 @@ os.environ.update(
 )
 os.environ.setdefault("DATASYNC_SETTINGS", str(ROOT / "datasync.yaml"))
 
+from datasync.figures.totals import Totals  # noqa: E402
 from datasync.pipeline import Pipeline  # noqa: E402 - Airflow's environment stands first
-from datasync.totals import Totals  # noqa: E402
 
 
 def main() -> int:

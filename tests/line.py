@@ -14,11 +14,15 @@ from typing import Any, Literal
 
 import duckdb
 
-from datasync import catalog, exports, pull, receipts, totals, transfer
-from datasync.catalog import Applied
+from datasync.catalog.apply import Applied, apply_snapshot
+from datasync.delivery import compare, exports, transfer
+from datasync.delivery.services import open_service
+from datasync.delivery.services.base import Service
+from datasync.delivery.transfer import Transferred
 from datasync.errors import ServiceUnavailable
-from datasync.services import open_service
-from datasync.services.base import Service
+from datasync.figures import totals
+from datasync.figures.totals import ServiceTotals
+from datasync.intake import pull
 from datasync.settings import Settings, parse
 from datasync.sources.base import Records, Want
 from datasync.sql import literal, quote
@@ -27,8 +31,6 @@ from datasync.store.holds import Hold
 from datasync.store.log import Log, footer
 from datasync.store.logs import catalog_log, receipt_log
 from datasync.store.snapshots import Snapshot
-from datasync.totals import ServiceTotals
-from datasync.transfer import Transferred
 
 SCOPE = "en"
 FIELDS = ("sku", "name", "status", "price", "url", "updated_at", "modified")
@@ -256,7 +258,7 @@ class Line:
     def apply(self, found: Snapshot, *, accepted: Iterable[str] = (), **how: Any) -> Applied:
         mine = self.settings
         volatile, how["accepted"] = mine.scopes[SCOPE].volatile, skus_sql(*accepted)
-        return catalog.apply(self.con, self.store, found, mine.guard, volatile, self.clock, **how)
+        return apply_snapshot(self.con, self.store, found, mine.guard, volatile, self.clock, **how)
 
     def read(self, rows: Sequence[Record], *, accepted: Iterable[str] = (), **pulled: Any) -> Applied:
         """Pull and apply."""
@@ -288,7 +290,7 @@ class Line:
 
     def mark(self, *skus: str, name: str = "feed", request: str = "request") -> int:
         self.passes(seconds=1)
-        return receipts.mark(self.con, self.store, SCOPE, name, skus or None, request, self.clock)
+        return compare.mark(self.con, self.store, SCOPE, name, skus or None, request, self.clock)
 
     def listed(self, hold: Hold) -> dict[str, str]:
         """The products that a hold lists, and their names."""

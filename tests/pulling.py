@@ -9,10 +9,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
-from datasync import pull
+from datasync.intake import pull
 from datasync.settings import FilesSource, Scope
 from datasync.sources.base import Source, Want
-from datasync.sources.files import Files
+from datasync.sources.files.source import Files
 from datasync.sql import literal
 from datasync.store import snapshots
 from datasync.store.files import Folder, connect

@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 import pytest
 
-from datasync import cadence
-from datasync.cadence import Missed
+from datasync.intake import schedule
+from datasync.intake.schedule import Missed
 from datasync.store.holds import Hold
 from tests.line import Line, Record, product
 
@@ -37,7 +37,7 @@ def wanted(
     asks: Literal["complete", "changed"] = "changed",
     complete: bool = False,
 ) -> tuple[str, str | None]:
-    want, why = cadence.wanted(given, asks, "same", every, hold, AT, complete=complete)
+    want, why = schedule.wanted(given, asks, "same", every, hold, AT, complete=complete)
     return want.what, why
 
 
@@ -187,7 +187,7 @@ def test_a_measure_stands_in_the_metadata_of_the_log_until_the_next_one(source: 
     assert told is not None
     source.partial(product("A", "b", updated_at=source.at(hours=-1)))
     head = source.line.log().head(source.line.con)
-    assert cadence.read(head.meta["missed"]) == told
+    assert schedule.read(head.meta["missed"]) == told
     assert (head.meta["between"]["changed"], len(head.meta["between"]["moved_at"])) == (1, 1)
 
 
@@ -199,7 +199,7 @@ def test_a_measure_stands_in_the_metadata_of_the_log_until_the_next_one(source: 
     [(0, None), (1, 15 * MINUTE), (900, 15 * MINUTE), (901, 30 * MINUTE), (4 * 3600 + 1, 5 * HOUR)],
 )
 def test_the_proposed_lookback_is_what_was_needed_rounded_up(needed: int, proposed: timedelta | None) -> None:
-    assert cadence.better_lookback(needed) == proposed
+    assert schedule.better_lookback(needed) == proposed
 
 
 @pytest.mark.parametrize(
@@ -216,11 +216,11 @@ def test_the_proposed_lookback_is_what_was_needed_rounded_up(needed: int, propos
 def test_what_no_lookback_finds_asks_for_complete_pulls_more_often(
     unmoved: int, every: timedelta, proposed: timedelta | None
 ) -> None:
-    assert cadence.better_every(unmoved, 100, every) == proposed
+    assert schedule.better_every(unmoved, 100, every) == proposed
 
 
 def test_where_nothing_changed_nothing_is_proposed() -> None:
-    assert cadence.better_every(0, 0, DAY) is None
+    assert schedule.better_every(0, 0, DAY) is None
 
 
 # ── clocks ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -233,7 +233,7 @@ def test_a_complete_pull_whose_clock_was_ahead_counts_from_the_first_one_after_i
     line.now -= 30 * DAY
     for number in range(1, 30):
         given = {**line.log().head(line.con).meta, "fingerprint": "x"}
-        want, _ = cadence.wanted(given, "changed", "x", DAY, None, line.now, complete=False)
+        want, _ = schedule.wanted(given, "changed", "x", DAY, None, line.now, complete=False)
         reads.append(want.what)
         line.read([product("a")], watermark=str(number), changed=want.what == "changed")
         line.passes(hours=1)

@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from datasync.pipeline import Pipeline
-from datasync.sources.sample_catalog import sample_records
+from datasync.sources.sample.sample_catalog import sample_records
 
 ROOT = Path(__file__).resolve().parents[1]
 SIZE = 400

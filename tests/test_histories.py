@@ -33,16 +33,19 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from datasync import catalog, pull, receipts, totals, transfer
+from datasync.catalog.apply import apply_snapshot
 from datasync.connection import from_environment
+from datasync.delivery import compare, transfer
+from datasync.delivery.services.base import Service
+from datasync.delivery.services.feed import Feed
 from datasync.errors import LogDamaged, ServiceUnavailable
+from datasync.figures import totals
+from datasync.intake import pull
 from datasync.pipeline import Pipeline
-from datasync.services.base import Service
-from datasync.services.feed import Feed
 from datasync.settings import Guard, Keep, Settings, parse
 from datasync.sources.base import Opening, Records, Want
-from datasync.sources.paged import Page, Paged
-from datasync.sources.spooled import Field, Shape, own, pointer
+from datasync.sources.rest.page_records import Field, Shape, own, pointer
+from datasync.sources.rest.paged import Page, Paged
 from datasync.sql import literal
 from datasync.store import holds, snapshots, tickets, tidy
 from datasync.store.files import Folder
@@ -440,7 +443,7 @@ class Histories(RuleBasedStateMachine):
         passed_by = found.blank + found.filtered + found.outdated
         assert found.records == found.valid + found.quarantined + found.repeated + passed_by
         volatile = self.configured().scopes["en"].volatile
-        catalog.apply(con, store, found, GUARD, volatile, clock, accepted=skus_sql(*accepted))
+        apply_snapshot(con, store, found, GUARD, volatile, clock, accepted=skus_sql(*accepted))
 
     def do_transfer(
         self, clock: Clock, run: str, name: str, accepted: frozenset[str], con: duckdb.DuckDBPyConnection, store: Stops
@@ -459,7 +462,7 @@ class Histories(RuleBasedStateMachine):
         con: duckdb.DuckDBPyConnection,
         store: Stops,
     ) -> None:
-        receipts.mark(con, store, "en", name, None if asked is None else sorted(asked), run, clock)
+        compare.mark(con, store, "en", name, None if asked is None else sorted(asked), run, clock)
 
     def do_checkpoint(self, clock: Clock, name: str | None, con: duckdb.DuckDBPyConnection, store: Stops) -> None:
         (receipt_log(store, name, "en") if name else catalog_log(store, "en")).checkpoint(con)
@@ -635,7 +638,7 @@ class Histories(RuleBasedStateMachine):
                 assert _counts(row.content, self.model.volatile) == _counts(content, self.model.volatile)
         for name, service in self.model.services.items():
             with closing(connection()) as con:
-                receipts.held_products(con, Folder(self.root), "en", name)
+                compare.held_products(con, Folder(self.root), "en", name)
                 holding = dict(con.execute("SELECT sku, hash FROM feed").fetchall())
             for sku, row in after.items():
                 r, wanted = service.log.fold().get(sku), self.model.wanted(service, row)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from datasync.catalog import Applied
+from datasync.catalog.apply import Applied
 from datasync.store.logs import catalog_log
 from datasync.store.snapshots import TERMS
 from tests.line import SCOPE, Line, Record, product

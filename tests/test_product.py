@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from datasync import product, validation
+from datasync import product
 from datasync.errors import InvalidExpression, InvalidSettings
+from datasync.intake import validation
 from datasync.store import snapshots
 from tests.pulling import SCOPE, Desk, balance
 

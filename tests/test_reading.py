@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from datasync import cadence, settings
-from datasync.cadence import Missed
-from datasync.reading import SourceReading, readings
+from datasync import settings
+from datasync.figures.source_metrics import SourceReading, readings
+from datasync.intake import schedule
+from datasync.intake.schedule import Missed
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SETTINGS = settings.parse(
@@ -33,7 +34,7 @@ def meta(hours: int, **counts: int) -> dict[str, Any]:
     base = {"changed": 100, "unmoved": 0, "late": 0, "removed": 0, "late_seconds": 0}
     measure = Missed(run="r", at=AT, **{**base, **counts})
     started = (AT - timedelta(hours=hours)).isoformat()
-    return {"watermark": "w", "last_complete": {"started_at": started}, "missed": cadence.plain(measure)}
+    return {"watermark": "w", "last_complete": {"started_at": started}, "missed": schedule.plain(measure)}
 
 
 def test_the_scopes_of_a_source_are_summed_and_the_oldest_complete_pull_counts() -> None:

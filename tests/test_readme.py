@@ -15,7 +15,9 @@ import duckdb
 import pytest
 import yaml
 
-from datasync import errors, product, settings, totals, validation
+from datasync import errors, product, settings
+from datasync.figures import totals
+from datasync.intake import validation
 from datasync.settings import Settings
 from datasync.sources import KINDS
 

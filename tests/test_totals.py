@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from datasync import totals
 from datasync.errors import LogDamaged, Unexplained
+from datasync.figures import totals
 from datasync.store import runs
 from datasync.store.runs import Run, Step
 from tests.line import SCOPE, Line, product, products

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from datasync import receipts
+from datasync.delivery import compare
 from tests.shop import Shop
 
 OLDER = Path(__file__).parent / "older_store"
@@ -27,7 +27,7 @@ def shop(tmp_path: Path) -> Shop:
 def held(shop: Shop) -> dict[str, tuple[str | None, str]]:
     """The price in what the service holds of each product, and the version."""
     with shop.connected() as (con, line):
-        receipts.held_products(con, line.store, "en-US", "search")
+        compare.held_products(con, line.store, "en-US", "search")
         rows = con.execute("SELECT sku, to_json(payload(f, 'en-US')), hash FROM feed AS f ORDER BY sku").fetchall()
     return {sku: (json.loads(payload)["price"], version) for sku, payload, version in rows}
 

@@ -9,14 +9,14 @@ from datetime import datetime
 
 import duckdb
 
-from datasync import repairs, totals
 from datasync.check.finding import FORESEEN, Finding, sentence
+from datasync.delivery.withdraw import leftovers
 from datasync.errors import DiskUnavailable
+from datasync.figures import repairs, totals
 from datasync.quantity import quantity
 from datasync.settings import Settings
 from datasync.store.files import Store, open_store, write_json
 from datasync.store.log import Log
-from datasync.withdraw import leftovers
 
 
 def is_writable(con: duckdb.DuckDBPyConnection, store: Store) -> Iterator[Finding]:

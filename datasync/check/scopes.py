@@ -10,7 +10,7 @@ from typing import Literal
 
 import duckdb
 
-from datasync import mapping, product, pull, staging
+from datasync import product
 from datasync.check.casts import failing
 from datasync.check.finding import FORESEEN, Finding, problem
 from datasync.check.rules import Reception, received
@@ -18,6 +18,7 @@ from datasync.check.status import unmapped_status
 from datasync.check.times import without_offset
 from datasync.check.total_line import taken_total_lines
 from datasync.connection import Credentials
+from datasync.intake import mapping, pull, staging
 from datasync.quantity import quantity
 from datasync.settings import Settings
 from datasync.sources import open_source

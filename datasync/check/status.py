@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import duckdb
 
 from datasync.check.finding import Finding
-from datasync.mapping import Mapped
+from datasync.intake.mapping import Mapped
 from datasync.sources.base import Reader, Records
 from datasync.sql import quote
 from datasync.starter.names import is_opposite, looks_like_status

@@ -7,17 +7,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from datasync import totals
 from datasync.cli import story, words
 from datasync.cli.progress import balance
 from datasync.cli.screen import say, say_json, table
 from datasync.errors import DataError
+from datasync.figures import totals
+from datasync.figures.repairs import Unverified
+from datasync.figures.why import why
 from datasync.pipeline import Pipeline
 from datasync.quantity import quantity
-from datasync.repairs import Unverified
-from datasync.report import summary
+from datasync.report.facts import summary
 from datasync.store.files import Clock
-from datasync.why import why
 
 _COUNTS = {
     "latest_update": "latest",

@@ -9,12 +9,12 @@ from typing import Any
 
 import duckdb
 
-from datasync import held
 from datasync.cli import words
 from datasync.cli.screen import say, say_json, table
 from datasync.cli.story import clock as written
 from datasync.cli.story import content_of
-from datasync.held import HeldList
+from datasync.figures import hold_lists
+from datasync.figures.hold_lists import HeldList
 from datasync.pipeline import Pipeline
 from datasync.store import holds
 from datasync.store.acceptances import Acceptance
@@ -34,7 +34,7 @@ def holds_(args: argparse.Namespace, clock: Clock) -> int:
 
 
 def _show_standing(pipeline: Pipeline, *, is_json: bool) -> None:
-    waiting = held.standing(pipeline.store, pipeline.settings)
+    waiting = hold_lists.standing(pipeline.store, pipeline.settings)
     if is_json:
         say_json(content_of([asdict(hold) for hold in waiting]))
         return
@@ -47,7 +47,7 @@ def _show_standing(pipeline: Pipeline, *, is_json: bool) -> None:
 
 
 def _show_lists(pipeline: Pipeline, run: str, *, is_json: bool) -> None:
-    lists = held.lists(pipeline.store, pipeline.settings, run)
+    lists = hold_lists.lists(pipeline.store, pipeline.settings, run)
     with pipeline.connected() as con:
         if is_json:
             say_json(content_of([_as_json(con, pipeline.store, one) for one in lists]))

@@ -10,13 +10,13 @@ from datasync import settings, starter
 from datasync.check import check
 from datasync.cli.runs import run_id, user
 from datasync.cli.screen import say, say_json
+from datasync.delivery.withdraw import Leftover
 from datasync.errors import DataError
 from datasync.pipeline import Pipeline
 from datasync.quantity import quantity
 from datasync.starter import Choice
 from datasync.store.files import Clock
 from datasync.store.kinds import LOST
-from datasync.withdraw import Leftover
 
 
 def init(args: argparse.Namespace, clock: Clock) -> int:

@@ -1,4 +1,4 @@
-"""One product's story in sentences: what each fact of ``datasync.why`` means to someone who looks for a product."""
+"""One product's story in sentences: what each fact of ``figures.why`` means to someone who looks for a product."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from datasync.repairs import LogRepair
-from datasync.report.pages import zulu
+from datasync.figures.repairs import LogRepair
+from datasync.figures.why import Event, InCatalog, ScopeStory, Seen, ServiceStory, Story
+from datasync.report.facts.page_data import zulu
 from datasync.store.holds import Hold
-from datasync.why import Event, InCatalog, ScopeStory, Seen, ServiceStory, Story
 
 
 def lines(story: Story) -> Iterator[str]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from datasync import catalog
+from datasync.catalog.apply import apply_snapshot
 from datasync.repair import links, logs
 from datasync.repair.inventory import Logged
 from datasync.repair.logs import CatalogLosses
@@ -181,4 +181,4 @@ def _apply(work: Workshop, snapshot: Snapshot, *, forgets: bool) -> None:
     mine = work.settings.scopes.get(scope)
     guard = work.settings.guard_of(scope) if mine else work.settings.guard
     found = replace(snapshot, watermark=None) if forgets else snapshot
-    catalog.apply(work.con, work.store, found, guard, mine.volatile if mine else (), work.repair.clock)
+    apply_snapshot(work.con, work.store, found, guard, mine.volatile if mine else (), work.repair.clock)

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 from datasync.errors import FileDamaged
-from datasync.sources import spool
+from datasync.sources.rest import page_store
 from datasync.sql import literal
 from datasync.store import acceptances, holds, runs, snapshots
 from datasync.store.files import Store, read_as
@@ -39,7 +39,7 @@ def read(con: duckdb.DuckDBPyConnection, store: Store, place: Place, *, deep: bo
         case "json":
             return Content(parsed=read_as(store, place.path, _PARSERS[place.kind.name]))
         case "page":
-            return Content(parsed=spool.state(store, place.path))
+            return Content(parsed=page_store.state(store, place.path))
         case "empty" if store.read(place.path):
             raise FileDamaged(place.path, "has to be empty and is not")
     return Content()

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import duckdb
 
+from datasync.delivery.services import open_service
+from datasync.delivery.services.base import Service
 from datasync.repair.inventory import Logged
 from datasync.repair.rebuild import Repair
-from datasync.services import open_service
-from datasync.services.base import Service
 from datasync.settings import Settings
 from datasync.store.files import Store
 

@@ -8,20 +8,20 @@ from datasync.connection import Credentials
 from datasync.errors import InvalidSettings
 from datasync.settings import Settings
 from datasync.sources.base import Opening, Source
-from datasync.sources.files import Files
-from datasync.sources.sample import Sample
+from datasync.sources.files.source import Files
+from datasync.sources.sample.source import Sample
 from datasync.store.files import Store
 
 
 def _adobe_commerce(given: Opening) -> Source:
     """Imported when it is needed, as all that speak HTTP: most commands of the shell do without."""
-    from datasync.sources.adobe_commerce import AdobeCommerce
+    from datasync.sources.rest.adobe_commerce import AdobeCommerce
 
     return AdobeCommerce(given)
 
 
 def _akeneo(given: Opening) -> Source:
-    from datasync.sources.akeneo import Akeneo
+    from datasync.sources.rest.akeneo import Akeneo
 
     return Akeneo(given)
 
@@ -29,7 +29,7 @@ def _akeneo(given: Opening) -> Source:
 def _database(given: Opening) -> Source:
     """Imported when it is needed: SQLAlchemy and the drivers are an extra of the package."""
     try:
-        from datasync.sources.database import Database
+        from datasync.sources.sql.source import Database
     except ImportError as error:
         fix = "Install it with its extra: pip install 'datasync[sql]'."
         raise InvalidSettings(

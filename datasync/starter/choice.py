@@ -10,8 +10,8 @@ from decimal import Decimal
 
 import duckdb
 
-from datasync import mapping, validation
 from datasync.errors import SettingsError
+from datasync.intake import mapping, validation
 from datasync.sql import query, quote, row
 from datasync.starter.sample import EXAMPLES, Field
 

@@ -6,7 +6,7 @@ import codecs
 import re
 from collections.abc import Sequence
 
-from datasync.sources.locations import locate, opened
+from datasync.sources.files.file_listing import locate, opened
 
 _HEAD = 512 * 1024
 _LIKELY = ["utf_16", "cp1252", "iso8859_15", "cp1250", "iso8859_2", "cp1251", "koi8_r", "cp1253", "cp1254", "cp932"]

@@ -12,10 +12,10 @@ from typing import Literal
 import duckdb
 
 from datasync.errors import UnreadableFile
-from datasync.grouping import ALONE, Rows
+from datasync.intake.grouping import ALONE, Rows
 from datasync.settings import FilesSource, Scope
 from datasync.sources.base import Records, Want
-from datasync.sources.files import Files
+from datasync.sources.files.source import Files
 from datasync.sql import count, macros, query, quote, row
 from datasync.starter.encoding import encoding_of
 from datasync.starter.total_line import TotalLine, total_lines

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from datasync.grouping import ALONE, Rows
+from datasync.intake.grouping import ALONE, Rows
 from datasync.sql import literal
 from datasync.starter.amounts import amounts
 from datasync.starter.choice import Choice, Reading, ambiguous

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from datasync import receipts
-from datasync.sources.spool import Spool
+from datasync.delivery import compare
+from datasync.sources.rest.page_store import Spool
 from datasync.store.files import Folder
 from datasync.store.logs import catalog_log, receipt_log
 from tests.repair.remembering import NAME, Memory
@@ -87,7 +87,7 @@ class Place:
         with self.shop.connected() as (con, pipeline):
             for scope in pipeline.settings.scopes:
                 for service in pipeline.settings.services:
-                    receipts.held_products(con, pipeline.store, scope, service)
+                    compare.held_products(con, pipeline.store, scope, service)
                     found[scope, service] = dict(con.execute("SELECT sku, name FROM feed").fetchall())
         return found
 

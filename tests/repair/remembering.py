@@ -10,8 +10,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from datasync import services
-from datasync.services.base import Service
+from datasync.delivery import services
+from datasync.delivery.services.base import Service
 from datasync.settings import Settings
 from datasync.sql import literal
 

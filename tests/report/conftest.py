@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
-from datasync.report import render
+from datasync.report.publish import render
 from tests.report import plausible
 
 ROOT = Path(__file__).parents[2]

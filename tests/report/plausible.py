@@ -13,9 +13,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from datasync.reading import SourceReading
-from datasync.report.health import Freshness, SourceHealth
-from datasync.report.pages import (
+from datasync.figures.source_metrics import SourceReading
+from datasync.figures.totals import LastPull, ScopeTotals, ServiceTotals
+from datasync.report.facts.health import Freshness, SourceHealth
+from datasync.report.facts.page_data import (
     DataFile,
     HoldRow,
     More,
@@ -28,7 +29,6 @@ from datasync.report.pages import (
     Trend,
     Unconfigured,
 )
-from datasync.totals import LastPull, ScopeTotals, ServiceTotals
 
 NOW = datetime(2026, 11, 24, 7, 28, tzinfo=UTC)
 SERVICES = (

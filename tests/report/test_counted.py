@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from datasync import totals
-from datasync.report import counted as counting
-from datasync.report.health import health
+from datasync.figures import totals
+from datasync.report.facts import figure_sql as counting
+from datasync.report.facts.health import health
 from datasync.store import runs
 from datasync.store.files import Folder
 from datasync.store.snapshots import TERMS

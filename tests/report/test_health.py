@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from datasync.report.health import SourceHealth, fresh_until, freshness, health
+from datasync.report.facts.health import SourceHealth, fresh_until, freshness, health
 from datasync.settings import Settings, parse
 from datasync.sql import query
 from datasync.store.runs import Run, Step

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datasync.report import binary, index, orders, skus
-from datasync.report.fold import fold
+from datasync.report.format import binary, index, orders, skus
+from datasync.report.format.fold import fold
 
 Found = dict[int, list[tuple[int, int, bytes]]]
 

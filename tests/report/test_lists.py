@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from datasync.report import render
+from datasync.report.publish import render
 from tests.report import plausible
 
 Show = Callable[..., Page]

@@ -19,8 +19,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser
 
-from datasync.report import binary, fold, pack, pages, render, script, shards, skus
-from datasync.totals import Ahead
+from datasync.figures.totals import Ahead
+from datasync.report.facts import page_data
+from datasync.report.format import binary, fold, pack, shards, skus
+from datasync.report.publish import bundle_js, render
 from tests.report import plausible
 
 Call = Callable[..., Any]
@@ -202,7 +204,7 @@ def test_every_way_to_be_zero_has_a_sentence(call: Call) -> None:
         assert call("words.say", f"zero.{reason}", {"service": "Search"}).endswith(".")
 
 
-def problems(call: Call, page: pages.SitePages, now: str = "2026-11-24T07:30:00Z") -> list[str]:
+def problems(call: Call, page: page_data.SitePages, now: str = "2026-11-24T07:30:00Z") -> list[str]:
     found = call("problems.problems", render.view(page, "v"), int(datetime.fromisoformat(now).timestamp() * 1000))
     return [one["key"] for one in found]
 
@@ -266,7 +268,7 @@ def test_modules_are_joined_after_what_they_import_and_keep_their_names_apart(br
         "export function start() {\n  globalThis.sum = one() + secret;\n}\n",
     }
     tab = browser.new_page()
-    tab.evaluate(script.join(modules, "start"))
+    tab.evaluate(bundle_js.join(modules, "start"))
     assert tab.evaluate("globalThis.sum") == 3
     tab.close()
 
@@ -282,11 +284,11 @@ def test_modules_are_joined_after_what_they_import_and_keep_their_names_apart(br
 )
 def test_a_module_that_cannot_be_joined_is_named(modules: dict[str, str], words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        script.join(modules, "start")
+        bundle_js.join(modules, "start")
 
 
 def test_every_module_is_part_of_the_page() -> None:
-    joined = script.join(MODULES, "start")
+    joined = bundle_js.join(MODULES, "start")
     assert [name for name in MODULES if f"const ${name} = " not in joined] == []
 
 

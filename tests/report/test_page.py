@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from datasync.report import render
+from datasync.report.publish import render
 from tests.report import plausible
 from tests.report.conftest import settled
 from tests.report.plausible import NOW

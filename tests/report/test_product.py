@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from datasync import totals
-from datasync.report import stories
+from datasync.figures import totals
+from datasync.report.facts import stories
 from tests.line import Line, product, products
 from tests.report import rich
 from tests.report.rich import Rich

@@ -17,8 +17,9 @@ import jinja2
 import jinja2.meta
 import pytest
 
-from datasync.report import pages, render, site
-from datasync.report.pages import ScopeProducts
+from datasync.report.facts import page_data
+from datasync.report.facts.page_data import ScopeProducts
+from datasync.report.publish import render, site
 from tests.report import plausible
 from tests.report.plausible import NOW
 
@@ -113,7 +114,7 @@ def test_status_json_has_the_figures_in_the_documented_form(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(("window", "hours"), [(timedelta(hours=3), 3), (timedelta(minutes=90), 1.5)])
 def test_a_window_is_told_in_hours(window: timedelta, hours: float) -> None:
-    told = pages.status(replace(plausible.site_pages(SIZES), window=window))["window_hours"]
+    told = page_data.status(replace(plausible.site_pages(SIZES), window=window))["window_hours"]
     assert (told, type(told)) == (hours, type(hours))
 
 

@@ -11,8 +11,9 @@ import duckdb
 import pytest
 
 from datasync import product
-from datasync.report import documents, gather, shards
-from datasync.report.pages import ScopeProducts
+from datasync.report.facts import gather
+from datasync.report.facts.page_data import ScopeProducts
+from datasync.report.format import documents, shards
 from datasync.sql import count, literal, macros, query, row
 
 COLUMNS = ", ".join(f'"{name}" {kind}' for name, kind in product.STORED.items())

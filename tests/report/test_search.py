@@ -19,9 +19,9 @@ import pyarrow as pa
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from datasync.report import render
-from datasync.report.fold import fold
-from datasync.report.pages import ScopeProducts
+from datasync.report.facts.page_data import ScopeProducts
+from datasync.report.format.fold import fold
+from datasync.report.publish import render
 from tests.report import plausible
 from tests.report.conftest import ROOT
 from tests.report.test_lists import FIGURES, download, listed

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from datasync.errors import TooManyForOneFile
-from datasync.report import render
-from datasync.report.pages import ScopeProducts
+from datasync.report.facts.page_data import ScopeProducts
+from datasync.report.publish import render
 from tests.report import plausible
 
 SIZES = {"en-US": 60, "de-DE": 20}

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from datasync import receipts
-from datasync.services.feed import Feed
+from datasync.delivery import compare
+from datasync.delivery.services.feed import Feed
 from tests.line import SCOPE, Line, product, products
 
 
@@ -19,7 +19,7 @@ def line(tmp_path: Path) -> Line:
 
 
 def _feed(line: Line) -> dict[str, tuple[Any, ...]]:
-    receipts.held_products(line.con, line.store, SCOPE, "feed")
+    compare.held_products(line.con, line.store, SCOPE, "feed")
     return {sku: tuple(row) for sku, *row in line.con.execute("SELECT sku, name, received_as FROM feed").fetchall()}
 
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from datasync.connection import Credentials, from_uri
 from datasync.settings import Scope, SqlSource
 from datasync.sources.base import Opening
-from datasync.sources.database import Database
+from datasync.sources.sql.source import Database
 from datasync.store.files import Store
 from tests.postgres import PostgreSQL
 

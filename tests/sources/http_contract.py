@@ -17,7 +17,6 @@ from typing import Any
 import duckdb
 import pytest
 
-from datasync import pull
 from datasync.errors import (
     AccessDenied,
     DatasyncError,
@@ -27,12 +26,13 @@ from datasync.errors import (
     UnexpectedAnswer,
     UnknownName,
 )
+from datasync.intake import pull
 from datasync.settings import Scope
-from datasync.sources import bounded
 from datasync.sources.base import Records, Source, Want
 from datasync.store import snapshots
 from datasync.store.files import Folder, connect
 from datasync.store.snapshots import Snapshot
+from datasync.web import bounded
 from tests.sources.contract import AT, EVERYTHING, ChangingContract, product, rows, skus
 from tests.sources.standins.server import ROOT, until
 from tests.sources.standins.stand import Stand

@@ -11,8 +11,8 @@ import duckdb
 import pytest
 
 from datasync.errors import UnexpectedAnswer, UnknownName
-from datasync.sources.akeneo import _there
 from datasync.sources.base import Want
+from datasync.sources.rest.akeneo import _there
 from datasync.store.files import Folder, connect
 from tests.sources.contract import AT, EVERYTHING, product, rows
 from tests.sources.http_contract import HttpContract, pulled

@@ -17,8 +17,8 @@ import pytest
 from datasync.settings import FilesSource, SampleSource, Scope
 from datasync.sources import KINDS
 from datasync.sources.base import Source
-from datasync.sources.files import Files
-from datasync.sources.sample import Sample
+from datasync.sources.files.source import Files
+from datasync.sources.sample.source import Sample
 from datasync.sql import literal
 from datasync.store.files import Folder, Store, connect
 from tests.postgres import PostgreSQL

@@ -19,9 +19,9 @@ from hypothesis import strategies as some
 
 from datasync.errors import RecordsLost, UnreadableFile
 from datasync.settings import FilesSource, Scope
-from datasync.sources import tables
 from datasync.sources.base import Records, Want
-from datasync.sources.files import Files
+from datasync.sources.files import tables
+from datasync.sources.files.source import Files
 from datasync.sql import quote
 from datasync.store.files import Folder, connect
 from tests.pulling import SCOPE, START, Desk, balance

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from datasync.sources import csv_scan
-from datasync.sources.csv_scan import scan
-from datasync.sources.csv_tally import SWALLOWED, Dialect
+from datasync.sources.files import csv_scan
+from datasync.sources.files.csv_scan import scan
+from datasync.sources.files.csv_tally import SWALLOWED, Dialect
 from tests.sources.plain_csv import PlainRecord, lines, records
 
 EXAMPLES = int(os.environ.get("DATASYNC_EXAMPLES", "0"))

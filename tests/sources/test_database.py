@@ -16,12 +16,12 @@ from urllib.parse import quote
 
 import pytest
 
-from datasync import pull
 from datasync.connection import from_environment, from_json, from_uri
 from datasync.errors import InvalidConnection, InvalidExpression, InvalidSettings, SourceUnavailable
+from datasync.intake import pull
 from datasync.settings import Scope, SqlSource
 from datasync.sources.base import Opening, Want
-from datasync.sources.database import Database
+from datasync.sources.sql.source import Database
 from datasync.store import snapshots
 from datasync.store.snapshots import Snapshot
 from tests.postgres import PASSWORD, PostgreSQL

@@ -16,10 +16,10 @@ import pytest
 
 from datasync.errors import InvalidSettings, MissingField, NoFiles, SourceUnavailable, UnreadableFile
 from datasync.settings import FilesSource
-from datasync.sources import files, locations
 from datasync.sources.base import Want
-from datasync.sources.files import Files
-from datasync.sources.locations import File, Location
+from datasync.sources.files import file_listing, source
+from datasync.sources.files.file_listing import File, Location
+from datasync.sources.files.source import Files
 from tests.pulling import START, Desk, balance
 
 
@@ -607,7 +607,7 @@ def test_a_file_that_cannot_be_read_yet_is_no_bad_file(desk: Desk) -> None:
 
 def test_only_a_file_that_may_not_have_settled_is_waited_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
-    monkeypatch.setattr(files.time, "sleep", waits.append)
+    monkeypatch.setattr(source.time, "sleep", waits.append)
     aged(desk.lines("a.jsonl", {"sku": "A", "name": "a"}), -5)
     aged(desk.lines("b.jsonl", {"sku": "B", "name": "b"}), -1)
     first = desk.pull("*.jsonl", "changed", snapshot="partial")
@@ -665,7 +665,7 @@ def test_a_bad_file_is_not_quarantined_again_until_it_is_written_anew(desk: Desk
     assert desk.pull("*.gz", "changed", snapshot="partial", watermark=then.watermark).valid == 1
 
 
-class Locked(locations.Folder):
+class Locked(file_listing.Folder):
     """A folder in which one file may not be opened yet."""
 
     locked = True

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datasync.errors import UnreadableFile
-from datasync.sources.growth import Growth
-from datasync.sources.gunzip import gunzip
+from datasync.sources.files.growth import Growth
+from datasync.sources.files.gunzip import gunzip
 
 LINES = b"".join(
     b'{"sku":"%d","name":"%s"}\n' % (n, zlib.crc32(b"%d" % n).to_bytes(4).hex().encode()) for n in range(90_000)

@@ -8,7 +8,7 @@ import pytest
 
 from datasync.connection import Connection
 from datasync.errors import InvalidConnection
-from datasync.sources.http import address, message
+from datasync.web.http import address, message
 
 
 @pytest.mark.parametrize(

@@ -17,10 +17,10 @@ from hypothesis import strategies as some
 
 from datasync.errors import RecordsLost, UnreadableFile
 from datasync.settings import FilesSource
-from datasync.sources.files import Files
-from datasync.sources.json_fields import JsonFields
-from datasync.sources.json_file import DEEPEST, scan_lines
-from datasync.sources.jsonlines import JsonLines
+from datasync.sources.files.json_fields import JsonFields
+from datasync.sources.files.json_file import DEEPEST, scan_lines
+from datasync.sources.files.jsonlines import JsonLines
+from datasync.sources.files.source import Files
 from tests.pulling import SCOPE, Desk, balance
 
 EXAMPLES = int(os.environ.get("DATASYNC_EXAMPLES", "0"))

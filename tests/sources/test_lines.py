@@ -8,7 +8,7 @@ import io
 from hypothesis import given
 from hypothesis import strategies as some
 
-from datasync.sources.lines import BLANK, numbered_lines
+from datasync.sources.files.lines import BLANK, numbered_lines
 
 CONTENT = some.text(alphabet="ab{ \t\r\n", max_size=60).map(str.encode)
 

@@ -7,7 +7,7 @@ import sys
 import time
 import uuid
 
-from datasync.sources.pace import Pace
+from datasync.web.rate_limit import Pace
 
 ASK = """
 import sys, time

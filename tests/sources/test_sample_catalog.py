@@ -14,7 +14,7 @@ import duckdb
 import pytest
 
 from datasync.errors import UnknownName
-from datasync.sources.sample_catalog import LOCALES, sample_records
+from datasync.sources.sample.sample_catalog import LOCALES, sample_records
 
 NOON = datetime(2026, 3, 4, 12, 0, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -17,8 +17,8 @@ import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
 from datasync.errors import UnreadableFile
-from datasync.sources.cell_format import text_of
-from datasync.sources.sheet import letters
+from datasync.sources.files.cell_format import text_of
+from datasync.sources.files.sheet import letters
 from tests.pulling import Desk, balance
 from tests.sources.books import HEADER, book, cell, row, text
 

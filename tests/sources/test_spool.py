@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from datasync.errors import FileDamaged
-from datasync.sources.spool import Spool
-from datasync.sources.spool_lines import FURTHER, line
-from datasync.sources.spooled import Field, Shape, Spooled, own, pointer
+from datasync.sources.rest.page_lines import FURTHER, line
+from datasync.sources.rest.page_records import Field, Shape, Spooled, own, pointer
+from datasync.sources.rest.page_store import Spool
 from datasync.store.files import Folder, Store, connect, open_store
 
 ODD = ['a"b', "a/b~c", "two words", "ключ", "$.x", "{}", "*"]

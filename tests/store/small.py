@@ -11,17 +11,18 @@ from typing import Any, Literal
 
 import duckdb
 
-from datasync import catalog, exports, pull, receipts, transfer
-from datasync.catalog import Applied
-from datasync.services import open_service
-from datasync.services.base import Service
+from datasync.catalog.apply import Applied, apply_snapshot
+from datasync.delivery import compare, exports, transfer
+from datasync.delivery.services import open_service
+from datasync.delivery.services.base import Service
+from datasync.delivery.transfer import Transferred
+from datasync.intake import pull
 from datasync.settings import Settings, parse
 from datasync.sources.base import Records, Want
 from datasync.store import snapshots, tickets
 from datasync.store.files import Clock, Folder, Store
 from datasync.store.logs import catalog_log, receipt_log
 from datasync.store.tidy import ScopeLogs
-from datasync.transfer import Transferred
 from tests.line import skus_sql
 
 FIELDS = ("sku", "name", "price", "status", "updated_at")
@@ -134,7 +135,7 @@ class Line:
     def apply(self, run: str, accepted: Iterable[str] = ()) -> Applied:
         found = snapshots.read(self.con, self.store, SCOPE, run)
         assert found is not None
-        return catalog.apply(
+        return apply_snapshot(
             self.con, self.store, found, self.settings.guard, (), self.clock, accepted=skus_sql(*accepted)
         )
 
@@ -148,7 +149,7 @@ class Line:
         return done
 
     def mark(self, run: str, name: str, skus: Sequence[str] | None = None) -> int:
-        return receipts.mark(self.con, self.store, SCOPE, name, skus, run, self.clock)
+        return compare.mark(self.con, self.store, SCOPE, name, skus, run, self.clock)
 
     def sync(self, run: str, rows: Sequence[Row], skus: Sequence[str] = (), accepted: Iterable[str] = ()) -> None:
         """A whole run."""

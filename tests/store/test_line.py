@@ -5,12 +5,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from datasync import receipts
+from datasync.delivery import compare
+from datasync.figures.totals import gaps, moment, totals
 from datasync.settings import Keep
 from datasync.store.bucket import Bucket
 from datasync.store.files import Store, connect
 from datasync.store.tidy import Tidied, tidy
-from datasync.totals import gaps, moment, totals
 from tests.store.small import SCOPE, Dated, Hours, Line, product, settings
 
 KEEP = Keep(history=timedelta(days=30))
@@ -45,7 +45,7 @@ def _story(store: Store, folder: Path, clock: Hours, set_clock: Callable[[dateti
 
     figures = totals(con, store, line.settings, moment(con, store, line.settings, clock()))
     assert gaps(figures) == ()
-    receipts.held_products(con, store, SCOPE, "search")
+    compare.held_products(con, store, SCOPE, "search")
     feed = con.execute("SELECT sku, name, received_as FROM feed ORDER BY sku").fetchall()
     assert feed == [("00123", "changed", "updated"), ("b", "new", "updated")]
     found += [figures, line.catalog(), line.receipts("search")]

@@ -10,8 +10,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from datasync import receipts
+from datasync.delivery import compare
 from datasync.errors import LogDamaged, ServiceUnavailable
+from datasync.figures.totals import moment, totals
 from datasync.settings import Keep, Settings
 from datasync.store import acceptances, holds, runs, snapshots, tickets
 from datasync.store.files import Folder, write_json
@@ -20,7 +21,6 @@ from datasync.store.log import TICK, Head, Log
 from datasync.store.logs import catalog_log, receipt_log
 from datasync.store.runs import Run, Step
 from datasync.store.tidy import ScopeLogs, Tidied, tidy
-from datasync.totals import moment, totals
 from tests.store.small import Dated, Hours, Line, product, settings
 
 DAY = timedelta(days=1)
@@ -246,7 +246,7 @@ class Shop:
         return {service.service: service.unexplained for service in found.scopes[0].services}
 
     def feed(self, service: str) -> list[tuple[str, str]]:
-        receipts.held_products(self.line.con, self.line.store, "en", service)
+        compare.held_products(self.line.con, self.line.store, "en", service)
         return self.line.con.execute("SELECT sku, name FROM feed ORDER BY sku").fetchall()
 
     def entries(self) -> int:
@@ -566,7 +566,7 @@ def _rounds(line: Line, store: Folder) -> None:
 
 
 def _figures(line: Line) -> tuple[object, ...]:
-    receipts.held_products(line.con, line.store, "en", "search")
+    compare.held_products(line.con, line.store, "en", "search")
     feed = line.con.execute("SELECT sku, name FROM feed ORDER BY sku").fetchall()
     assert feed == [("a", "first"), ("b", "first")]
     return line.catalog(), line.receipts("search")

@@ -1,0 +1,1 @@
+"""From snapshots to the catalog log: what changes, and what the volume guard lets pass."""

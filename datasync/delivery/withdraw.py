@@ -1,0 +1,95 @@
+"""Scopes and services that left the settings: they are left alone, listed, and taken away only when someone asks.
+
+A pull never empties what is merely no longer configured; a renamed scope in the settings file must not cost a catalog.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import duckdb
+
+from datasync.catalog.apply import TRIES
+from datasync.delivery import transfer
+from datasync.delivery.services.feed import Feed
+from datasync.errors import StoreUnavailable
+from datasync.settings import Accept, Service, Settings
+from datasync.sql import instant, literal
+from datasync.store.files import Clock, Store
+from datasync.store.logs import CATALOG_COLUMNS, catalog_log, receipt_log
+
+_WITHDRAWN = Service(accepts=(Accept(rule="false", otherwise="Withdrawn: no longer configured"),))
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """A scope's catalog (``service`` is None), or what a service holds of a scope, that the settings no longer name."""
+
+    scope: str
+    service: str | None
+    held: int
+
+
+def leftovers(
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, before: datetime | None = None
+) -> tuple[Leftover, ...]:
+    """What is no longer configured and still holds products, now or just ``before`` a moment."""
+    found = [
+        Leftover(scope, None, _products(con, store, scope, before))
+        for scope in _names(store, "catalog", "scope")
+        if scope not in settings.scopes
+    ]
+    for service in _names(store, "receipts", "service"):
+        for scope in _names(store, f"receipts/service={service}", "scope"):
+            if scope not in settings.scopes or service not in settings.services:
+                found.append(Leftover(scope, service, _held(con, store, scope, service, before)))
+    return tuple(one for one in found if one.held)
+
+
+def withdraw(con: duckdb.DuckDBPyConnection, store: Store, one: Leftover, run: str, clock: Clock) -> Leftover:
+    """Take a leftover away, as entries like any other: the logs keep their history. Returns it with what it holds
+    afterwards.
+    """
+    if one.service is None:
+        _empty(con, store, one.scope, run, clock)
+        return replace(one, held=_products(con, store, one.scope, None))
+    feed = Feed(_WITHDRAWN.max_bytes, ())
+    transfer.transfer(con, store, one.scope, one.service, _WITHDRAWN, feed, run, None, clock)
+    return replace(one, held=_held(con, store, one.scope, one.service, None))
+
+
+def _empty(con: duckdb.DuckDBPyConnection, store: Store, scope: str, run: str, clock: Clock) -> None:
+    log = catalog_log(store, scope)
+    for _ in range(TRIES):
+        head = log.head(con)
+        log.fold(con, "catalog", head.number)
+        columns = ", ".join(
+            f'{"name" if c == "name" else "NULL"}::{kind} AS "{c}"'
+            for c, kind in CATALOG_COLUMNS.items()
+            if c not in _OWN
+        )
+        rows = (
+            f"SELECT sku, 'removed' AS change, {columns}, {literal(run)} AS run, {instant(clock())} AS started_at, "
+            "{clock} AS \"at\" FROM catalog WHERE change <> 'removed'"
+        )
+        if log.append(con, head, rows, {**head.meta, "run": run, "products": 0}, clock):
+            return
+    raise StoreUnavailable(f"scopes.{scope}: the catalog log was written by others {TRIES} times in a row. Try again.")
+
+
+_OWN = ("change", "run", "started_at", "at")
+
+
+def _products(con: duckdb.DuckDBPyConnection, store: Store, scope: str, before: datetime | None) -> int:
+    log = catalog_log(store, scope)
+    return int(log.entry(con, log.position(con, before) if before else log.look().head).meta.get("products", 0))
+
+
+def _held(con: duckdb.DuckDBPyConnection, store: Store, scope: str, service: str, before: datetime | None) -> int:
+    log = receipt_log(store, service, scope)
+    return int(log.entry(con, log.position(con, before) if before else log.look().head).meta.get("held", 0))
+
+
+def _names(store: Store, folder: str, key: str) -> list[str]:
+    return [name.removeprefix(f"{key}=") for name in store.folders(folder) if name.startswith(f"{key}=")]

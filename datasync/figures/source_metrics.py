@@ -1,0 +1,88 @@
+"""How each source is read: how often whole, how far back in between, and what the partial pulls missed by its measure.
+
+A source feeds one scope or more; each has a measure of its own, from its last complete pull, and they are summed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from datasync.intake import schedule
+from datasync.intake.schedule import Missed
+from datasync.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReading:
+    """One source. ``reads``: each pull is `complete`, or most are `partial`; or it tells of `changes` alone, never all.
+
+    ``changed`` and the counts after it are those of ``measured`` scopes; where that is 0, nothing was measured yet.
+    ``missed`` is ``unmoved`` (the change time did not move) and ``late`` (it was past when the change came to light).
+    """
+
+    source: str
+    scopes: tuple[str, ...]
+    reads: Literal["complete", "partial", "changes"]
+    complete_every_seconds: int
+    lookback_seconds: int
+    last_complete_at: datetime | None = None
+    measured: int = 0
+    changed: int = 0
+    missed: int = 0
+    unmoved: int = 0
+    late: int = 0
+    removed: int = 0
+    better_lookback_seconds: int | None = None
+    better_complete_every_seconds: int | None = None
+
+    @property
+    def missed_rate(self) -> float | None:
+        """The share of changes that partial pulls missed; None where nothing was measured, or nothing changed."""
+        return self.missed / self.changed if self.changed else None
+
+
+def readings(settings: Settings, metas: Mapping[str, Mapping[str, Any]]) -> tuple[SourceReading, ...]:
+    """Every source that feeds a scope; ``metas`` are the metadata of each scope's catalog, by scope."""
+    fed = {name: [s for s, scope in settings.scopes.items() if scope.source == name] for name in settings.sources}
+    return tuple(_reading(settings, name, scopes, metas) for name, scopes in fed.items() if scopes)
+
+
+def _reading(settings: Settings, name: str, scopes: list[str], metas: Mapping[str, Mapping[str, Any]]) -> SourceReading:
+    source, mine = settings.sources[name], [metas[scope] for scope in scopes]
+    whole = [meta["last_complete"]["started_at"] for meta in mine if meta.get("last_complete")]
+    found = [schedule.read(meta["missed"]) for meta in mine if meta.get("missed")]
+    told = _summed(found, source.complete_every, source.lookback) if found else {}
+    ways = {_way(meta) for meta in mine}
+    return SourceReading(
+        source=name,
+        scopes=tuple(scopes),
+        reads="partial" if "partial" in ways else "changes" if "changes" in ways else "complete",
+        complete_every_seconds=_seconds(source.complete_every) or 0,
+        lookback_seconds=_seconds(source.lookback) or 0,
+        last_complete_at=min(map(datetime.fromisoformat, whole), default=None),
+        **told,
+    )
+
+
+def _way(meta: Mapping[str, Any]) -> str:
+    """How one scope is read, as its catalog shows: only what is not always read whole has a watermark."""
+    return "complete" if "watermark" not in meta else "partial" if meta.get("last_complete") else "changes"
+
+
+def _summed(found: list[Missed], every: timedelta, lookback: timedelta) -> dict[str, Any]:
+    total = {name: sum(getattr(one, name) for one in found) for name in ("changed", "unmoved", "late", "removed")}
+    longer = schedule.better_lookback(max(one.late_seconds for one in found))
+    return {
+        **total,
+        "measured": len(found),
+        "missed": total["unmoved"] + total["late"],
+        "better_lookback_seconds": _seconds(longer if longer and longer > lookback else None),
+        "better_complete_every_seconds": _seconds(schedule.better_every(total["unmoved"], total["changed"], every)),
+    }
+
+
+def _seconds(given: timedelta | None) -> int | None:
+    return None if given is None else int(given.total_seconds())

@@ -1,0 +1,367 @@
+"""Every number of the page, at one moment: states, totals, the latest update, and whether they add up.
+
+    catalog products = excluded + rejected + failed + current + stale + missing
+    total received   = current + stale + held_older + orphaned
+    due              = missing + stale + failed
+
+The left sides are counted from the logs alone, each term on the right by its own query. What is left over is
+*unexplained*: it is published, and then the run fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import duckdb
+
+from datasync.delivery import compare
+from datasync.errors import Unexplained
+from datasync.figures import repairs
+from datasync.figures.repairs import LogRepair, Unverified
+from datasync.figures.source_metrics import SourceReading, readings
+from datasync.quantity import quantity
+from datasync.settings import Settings
+from datasync.sql import count, instant, literal, query, row
+from datasync.store import holds, runs, snapshots
+from datasync.store.files import Store
+from datasync.store.holds import Hold
+from datasync.store.log import Log
+from datasync.store.logs import catalog_log, receipt_log
+from datasync.store.runs import Run, Step, StepRecord
+
+RUNS_READ = 500
+
+
+@dataclass(frozen=True, slots=True)
+class LastPull:
+    """The last pull that reached the catalog, as the catalog's entry tells it.
+
+    records = valid + quarantined + repeated + blank + filtered + outdated
+    """
+
+    run: str
+    complete: bool
+    finished_at: datetime
+    records: int
+    valid: int
+    quarantined: int
+    repeated: int
+    blank: int = 0
+    filtered: int = 0
+    outdated: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceTotals:
+    """One service in one scope: what it holds of the catalog, what arrived lately, and why if nothing did.
+
+    ``failed_step`` says which step failed when it was last tried (pull, catalog or transfer), ``failure`` why; both are
+    None where the last try went well. ``outcome`` may be held all the same, because a hold waits for a person.
+    """
+
+    scope: str
+    service: str
+    outcome: str
+    failed_step: str | None
+    failure: str | None
+    zero_because: str | None
+    last_sync_at: datetime | None
+    latest_update: int
+    resent_in_window: int
+    removed_in_window: int
+    total_received: int
+    current: int
+    stale: int
+    missing: int
+    rejected: int
+    failed: int
+    excluded: int
+    held_older: int
+    orphaned: int
+    due: int
+    removals_due: int
+    unexplained: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeTotals:
+    """One scope: its catalog, its last pull, and what each service holds of it."""
+
+    scope: str
+    source: str
+    products: int
+    quarantined: int
+    last_pull: LastPull | None
+    services: tuple[ServiceTotals, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """All scopes and sources at one moment; ``positions`` are the entries every figure was computed at, by log."""
+
+    as_of: datetime
+    positions: Mapping[str, int]
+    scopes: tuple[ScopeTotals, ...]
+    holds: tuple[Hold, ...]
+    runs: tuple[Run, ...]
+    sources: tuple[SourceReading, ...] = ()
+    ahead: tuple[Ahead, ...] = ()
+    before: datetime | None = None
+    repairs: tuple[LogRepair, ...] = ()
+    unverified: tuple[Unverified, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """A log that a run whose clock was ahead has brought to a time still to come; ``service`` is None for the catalog.
+
+    Of a service, the latest update counts what that run delivered ``until`` the window is past that time.
+    """
+
+    scope: str
+    service: str | None
+    run: str
+    at: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A moment fixed once: ``as_of``, and the position of every log then.
+
+    ``before`` is what the times of runs and holds have to lie before; None for now, which has all of them, whatever
+    the clocks of their writers said. ``ahead`` are the logs that such a clock has brought ahead of this one.
+    """
+
+    as_of: datetime
+    positions: Mapping[str, int]
+    before: datetime | None = None
+    ahead: tuple[Ahead, ...] = ()
+
+    def of(self, scope: str, service: str) -> tuple[int, int]:
+        """The positions of a scope's catalog and of one service's receipts there."""
+        return self.positions[f"catalog/{scope}"], self.positions[f"receipts/{service}/{scope}"]
+
+
+def moment(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, as_of: datetime) -> Moment:
+    """Note the position of every log just before ``as_of``, by the times of its entries."""
+    found = {key: log.position(con, as_of) for key, _, _, log in _logs(store, settings)}
+    return Moment(as_of, found, before=as_of)
+
+
+def now(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, clock: datetime) -> Moment:
+    """Note the head of every log, whatever its time; whatever is written later changes no figure.
+
+    A scope's receipts are looked at before its catalog, so that the catalog has every version that is held.
+    """
+    found, ahead = {}, []
+    for key, scope, service, log in _logs(store, settings):
+        head = log.head(con)
+        found[key] = head.number
+        if (leader := head.ahead(clock)) and clock < leader.at + settings.window:
+            ahead.append(Ahead(scope, service, leader.run, leader.at, leader.at + settings.window))
+    return Moment(clock, found, ahead=tuple(ahead))
+
+
+def _logs(store: Store, settings: Settings) -> Iterator[tuple[str, str, str | None, Log]]:
+    """Every log of the settings, with its key, scope and service; of each scope the catalog last."""
+    for scope in settings.scopes:
+        for service in settings.services:
+            yield f"receipts/{service}/{scope}", scope, service, receipt_log(store, service, scope)
+        yield f"catalog/{scope}", scope, None, catalog_log(store, scope)
+
+
+def totals(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment) -> Totals:
+    """Compute every figure at a moment."""
+    past = tuple(runs.newest(store, at.before, RUNS_READ))
+    scopes = tuple(_scope(con, store, settings, at, scope, past) for scope in settings.scopes)
+    held = [
+        holds.current(store, scope, service, at.before)
+        for scope in settings.scopes
+        for service in (None, *settings.services)
+    ]
+    metas = {s: catalog_log(store, s).entry(con, at.positions[f"catalog/{s}"]).meta for s in settings.scopes}
+    known = tuple(h for h in held if h)
+    return Totals(
+        at.as_of, at.positions, scopes, known, past, readings(settings, metas), at.ahead, at.before,
+        repairs.repairs(con, store, settings, at.positions), repairs.unverified(con, store, settings, at.positions),
+    )  # fmt: skip
+
+
+def gaps(found: Totals) -> tuple[str, ...]:
+    """The services whose balance does not come out, each with what is left over; none is the rule."""
+    services = [one for scope in found.scopes for one in scope.services]
+    return tuple(f"{one.scope}/{one.service}: {one.unexplained:+,} unexplained" for one in services if one.unexplained)
+
+
+def confirm(left_over: Sequence[str]) -> None:
+    """Raise Unexplained if any balance does not come out."""
+    if left_over:
+        raise Unexplained(left_over)
+
+
+def _scope(
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, scope: str, past: Sequence[Run]
+) -> ScopeTotals:
+    position = at.positions[f"catalog/{scope}"]
+    log = catalog_log(store, scope)
+    log.fold(con, "catalog", position)
+    log.history(con, "versions", position)
+    products = row(con, "SELECT count(hash) AS products FROM catalog")["products"]
+    meta = log.entry(con, position).meta
+    recorded = int(meta.get("products", 0))
+    services = tuple(
+        _service(con, store, settings, at, scope, service, recorded, past) for service in settings.services
+    )
+    quarantined = quarantined_now(con, store, scope, meta)
+    return ScopeTotals(
+        scope, settings.scopes[scope].source, products, quarantined, _last_pull(meta.get("last_pull")), services
+    )
+
+
+def _service(
+    con: duckdb.DuckDBPyConnection,
+    store: Store,
+    settings: Settings,
+    at: Moment,
+    scope: str,
+    service: str,
+    products: int,
+    past: Sequence[Run],
+) -> ServiceTotals:
+    mine = settings.services[service]
+    compare.face(con, store, scope, service, mine.accepts, at.of(scope, service))
+    states = _states(con, literal(mine.fingerprint()))
+    window = _window(con, settings, at)
+    recorded = receipt_log(store, service, scope).entry(con, at.of(scope, service)[1]).meta.get("held", 0)
+    last = _last_try(store, settings, at, scope, service, states, past)
+    return ServiceTotals(
+        scope=scope,
+        service=service,
+        outcome=last.outcome,
+        failed_step=last.failed_step,
+        failure=last.failure,
+        zero_because=None if window["latest_update"] else last.zero_because,
+        last_sync_at=last.at,
+        due=states["missing"] + states["stale"] + states["failed"],
+        unexplained=_unexplained(products, int(recorded), states),
+        **window,
+        **states,
+    )
+
+
+def _states(con: duckdb.DuckDBPyConnection, fingerprint: str) -> dict[str, int]:
+    """The states' counts; a product that is stale by another version counts only if the catalog log knows that
+    version.
+    """
+    states = row(con, query("states", settings=fingerprint))
+    if states.pop("stale_other"):
+        states["stale"] += count(con, query("known_versions", settings=fingerprint))
+    return states
+
+
+def _unexplained(products: int, recorded: int, states: Mapping[str, int]) -> int:
+    """What the states leave over of the products that the catalog's head recorded; or, where that is nothing, the
+    receipts' of held ones.
+    """
+    of_catalog = products - sum(states[s] for s in ("excluded", "rejected", "failed", "current", "stale", "missing"))
+    return of_catalog or recorded - sum(states[s] for s in ("current", "stale", "held_older", "orphaned"))
+
+
+def _window(con: duckdb.DuckDBPyConnection, settings: Settings, at: Moment) -> dict[str, int]:
+    return row(con, window_sql(settings, at))
+
+
+def window_sql(settings: Settings, at: Moment) -> str:
+    """SQL over ``receipts``: the figures of the latest update."""
+    return query("window", since=instant(at.as_of - settings.window))
+
+
+def _last_pull(told: Mapping[str, Any] | None) -> LastPull | None:
+    if not told:
+        return None
+    numbers = {name: told.get(name, 0) for name in ("records", *snapshots.TERMS)}  # older entries lack some
+    return LastPull(told["run"], told["complete"], datetime.fromisoformat(told["finished_at"]), **numbers)
+
+
+def quarantined_now(con: duckdb.DuckDBPyConnection, store: Store, scope: str, meta: Mapping[str, Any]) -> int:
+    """How many records are in quarantine now; makes the view ``quarantined``, one row per record."""
+    rows, now = quarantine_sql(store, scope, meta, store.url)
+    con.execute(f"CREATE OR REPLACE TEMP VIEW quarantine AS {rows}")
+    con.execute(f"CREATE OR REPLACE TEMP VIEW quarantined AS {now}")
+    return count(con, "SELECT * FROM quarantined")
+
+
+def quarantine_sql(store: Store, scope: str, meta: Mapping[str, Any], url: Callable[[str], str]) -> tuple[str, str]:
+    """SQL for the relation ``quarantine`` (every record of the pulls that count) and, over it, ``quarantined``."""
+    kept = store.listing(f"quarantine/scope={scope}")  # at a moment long ago some of them have been tidied away
+    started = sorted(meta.get("pulls", ()), key=snapshots.order)
+    runs_read = [one["run"] for one in started if f"{one['run']}.parquet" in kept]
+    paths = ", ".join(literal(url(snapshots.quarantine_path(scope, run))) for run in runs_read)
+    rows = f"SELECT * FROM read_parquet([{paths}], filename = true, hive_partitioning = false)"
+    order = f"[{', '.join(map(literal, runs_read))}]::VARCHAR[]"
+    return rows if paths else _NO_QUARANTINE, query("quarantined_now", runs=order)
+
+
+_NO_QUARANTINE = (
+    "SELECT NULL::BIGINT AS position, NULL::VARCHAR AS place, NULL::VARCHAR AS sku, NULL::VARCHAR AS name, "
+    "NULL::VARCHAR AS code, NULL::VARCHAR AS sentence, NULL::VARCHAR AS record, NULL::VARCHAR AS filename WHERE false"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _LastTry:
+    """How the last sync of a service went: ok, failed, held or never; what failed; why nothing arrived; when it ran."""
+
+    outcome: str
+    failed_step: str | None
+    failure: str | None
+    zero_because: str
+    at: datetime | None
+
+
+def _last_try(
+    store: Store,
+    settings: Settings,
+    at: Moment,
+    scope: str,
+    service: str,
+    states: Mapping[str, int],
+    past: Sequence[Run],
+) -> _LastTry:
+    steps = [Step("pull", scope), Step("catalog", scope), Step("transfer", scope, service)]
+    records = {step.kind: record for step in steps if (record := last_step(past, step))}
+    failed_step, failure = next(
+        ((kind, record.get("error")) for kind, record in records.items() if record["outcome"] == "failed"),
+        (None, None),
+    )
+    if not failed_step and states["failed"]:
+        failed_step, failure = "transfer", f"No answer came for {quantity(states['failed'], 'product')}; they stay due."
+    held = any(holds.current(store, scope, name, at.before) for name in (None, service))
+    delivered = records.get("transfer")
+    reasons = {
+        "held": held,
+        "source failed": failed_step == "pull",
+        "no run": not any(_touched(run, scope, at.as_of - settings.window) for run in past),
+        "catalog failed": failed_step == "catalog",
+        "service failing": failed_step == "transfer",
+    }
+    return _LastTry(
+        outcome="held" if held and delivered else "failed" if failed_step else "ok" if delivered else "never",
+        failed_step=failed_step,
+        failure=failure,
+        zero_because=next((reason for reason, is_so in reasons.items() if is_so), "nothing changed"),
+        at=datetime.fromisoformat(delivered["finished_at"]) if delivered else None,
+    )
+
+
+def _touched(run: Run, scope: str, since: datetime) -> bool:
+    return scope in run.scopes and (run.finished_at or run.started_at) >= since
+
+
+def last_step(past: Iterable[Run], step: Step) -> StepRecord | None:
+    """The newest recorded outcome of a step, by runs that ended."""
+    return next((run.steps[step] for run in past if step in run.steps), None)

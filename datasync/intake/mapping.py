@@ -1,0 +1,166 @@
+"""Which field of a source becomes which column of a product: a scope's map, checked against the fields there are."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+import duckdb
+
+from datasync.errors import InvalidExpression, InvalidSettings
+from datasync.expression import Expression, over_text, parse, type_of
+from datasync.intake.grouping import ALONE, Rows
+from datasync.product import DEFAULTS, PRODUCT_COLUMNS, TYPES
+from datasync.sql import macros, quote
+from datasync.sql_errors import no_condition
+
+_NO_FIELD_NAMES = {"_place", "_unreadable", "_blank", "_spoilt", "_kept", "_row", "_n"}
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """How one scope's fields become products: an expression a column, and the fields that become attributes."""
+
+    columns: Mapping[str, Expression]
+    attributes: tuple[str, ...]  # sorted, which is their order in a product too
+    defaults: tuple[str, ...]
+    where: Expression | None = None  # records for which it is not TRUE are not of this scope
+    rows: Rows = ALONE
+    time_zone: str | None = None  # of times without an offset; None is UTC
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Every field that is read, each once."""
+        return tuple(dict.fromkeys([*self._used, *self._joining.fields]))
+
+    def joined(self, records: str) -> str:
+        """The rows of ``records``, SQL that has the fields, with what those that belong together have in common."""
+        return self._joining.joined(records)
+
+    @property
+    def _used(self) -> list[str]:
+        used = [field for expression in self.columns.values() for field in expression.fields]
+        return [*used, *self.attributes, *(self.where.fields if self.where else ())]
+
+    @property
+    def _joining(self) -> Rows:
+        return self.rows.needed(self._used)
+
+
+def mapping(
+    con: duckdb.DuckDBPyConnection,
+    name: str,
+    own_map: Mapping[str, str],
+    attributes: Collection[str],
+    volatile: Collection[str],
+    known: Collection[str],
+    where: str | None = None,
+    rows: Rows = ALONE,
+    time_zone: str | None = None,
+) -> Mapped:
+    """Check a scope's map against the ``known`` fields of its source and say what becomes of each column.
+
+    Raises InvalidExpression for a map that is no scalar expression. A field that a map names and the source lacks is
+    left for the caller to judge: in a complete snapshot it is an error, in a partial one it is NULL. The connection
+    then knows the macros of queries/mapping.sql and queries/forms.sql, which the SQL of ``validation`` needs.
+    """
+    macros(con, "mapping")
+    macros(con, "forms")
+    own = _Names(known)
+    columns = {c: own.settle(parse(con, f"scopes.{name}.map.{c}", text)) for c, text in own_map.items()}
+    for column in PRODUCT_COLUMNS:
+        if column not in columns and own.knows(column):
+            columns[column] = own.field(column)
+    kept = _kept(columns, [own.find(p) for p in (*attributes, *volatile)], known)
+    condition = own.settle(parse(con, f"scopes.{name}.where", where)) if where else None
+    defaults = tuple(c for c in DEFAULTS if c not in columns)
+    how = Mapped(columns, kept, defaults, condition, own.settle_rows(rows), time_zone)
+    _refuse_names(name, how.fields)
+    if condition and (kind := type_of(con, f"scopes.{name}.where", condition, over_text(how.fields))) != "BOOLEAN":
+        raise InvalidExpression(f"scopes.{name}.where", where or "", no_condition(kind), fix="")
+    return how
+
+
+class _Names:
+    """The source's own names of its fields: SQL finds them whatever the case, the same name first."""
+
+    def __init__(self, known: Collection[str]) -> None:
+        self._same = set(known)
+        self._lower = {name.lower(): name for name in sorted(known, reverse=True)}
+
+    def knows(self, name: str) -> bool:
+        return name.lower() in self._lower
+
+    def find(self, name: str) -> str:
+        return name if name in self._same else self._lower.get(name.lower(), name)
+
+    def field(self, name: str) -> Expression:
+        return Expression(quote(self.find(name)), (self.find(name),), is_field=True)
+
+    def settle(self, given: Expression) -> Expression:
+        return Expression(given.sql, tuple(dict.fromkeys(map(self.find, given.fields))), given.is_field)
+
+    def settle_rows(self, given: Rows) -> Rows:
+        found = (tuple(map(self.find, fields)) for fields in (given.fill_down, given.collect))
+        return Rows(self.find(given.group_by) if given.group_by else None, *found)
+
+
+def _kept(columns: Mapping[str, Expression], patterns: Collection[str], known: Collection[str]) -> tuple[str, ...]:
+    """The fields that become attributes: those named, and those a pattern takes; ``*`` takes what no column took."""
+    named = [pattern for pattern in patterns if not is_pattern(pattern)]
+    fields = [field for field in known if field and field.lower() not in _NO_FIELD_NAMES]
+    globs = [field for field in fields if any(is_pattern(p) and fnmatchcase(field, p) for p in patterns)]
+    taken = {field for expression in columns.values() for field in expression.fields} if "*" in patterns else set()
+    return tuple(sorted({*named, *(field for field in globs if field not in taken)}))
+
+
+def is_pattern(name: str) -> bool:
+    """Whether an entry of attributes or volatile stands for all fields that match it, so that all have to be known."""
+    return any(sign in name for sign in "*?[")
+
+
+def _refuse_names(scope: str, fields: Collection[str]) -> None:
+    seen: dict[str, str] = {}
+    for field in fields:
+        twin = seen.setdefault(field.lower(), field)
+        if twin != field:
+            problem = f"the fields {twin!r} and {field!r} differ in nothing but case, which SQL does not tell apart."
+            raise InvalidSettings(f"scopes.{scope}", problem, "Name one of them in map or attributes, not both.")
+        if field.lower() in _NO_FIELD_NAMES or not field:
+            problem = f"a field called {field!r} cannot be read."
+            raise InvalidSettings(f"scopes.{scope}", problem, "Take it out of map and attributes.")
+
+
+def kinds(con: duckdb.DuckDBPyConnection, scope: str, how: Mapped) -> dict[str, str]:
+    """The SQL type that each column's expression gives; InvalidExpression where it gives none, or one of no use."""
+    over = over_text(how.fields)
+    found: dict[str, str] = {}
+    for column, expression in how.columns.items():
+        key = f"scopes.{scope}.map.{column}"
+        kind = "VARCHAR" if expression.is_field else type_of(con, key, expression, over)
+        found[column] = "VARCHAR" if kind == '"NULL"' else kind
+        if not _serves(column, found[column]):
+            raise InvalidExpression(key, expression.sql, f"it gives {kind}, {_NEEDED[column]}")
+        if column == "images" and found[column].startswith("STRUCT"):
+            type_of(con, key, Expression(f"CAST({expression.sql} AS {TYPES['images']})", expression.fields), over)
+    return found
+
+
+_NEEDED = {
+    "updated_at": "which is no time; to_timestamp() makes one of seconds",
+    "visible_in": "and a list of texts is needed, or a text that holds one",
+    "categories": "and a list of texts is needed, or a text that holds one",
+    "images": "and a list of URLs or of {'url', 'label', 'roles'} is needed, or a text that holds one",
+}
+
+
+def _serves(column: str, kind: str) -> bool:
+    """Whether values of an SQL type can become a column's; what one value says is looked at record by record."""
+    if column == "updated_at":
+        return kind.startswith(("VARCHAR", "DATE", "TIMESTAMP")) and not kind.endswith("]")
+    if column == "images":
+        return kind in ("VARCHAR", "VARCHAR[]") or (kind.startswith("STRUCT") and kind.endswith(")[]"))
+    if column in ("visible_in", "categories"):
+        return kind in ("VARCHAR", "VARCHAR[]") or (kind.endswith("[]") and "(" not in kind)
+    return True

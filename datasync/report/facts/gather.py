@@ -1,0 +1,189 @@
+"""From the store to what the page knows: every figure, list and column at one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from datasync.delivery import compare
+from datasync.delivery.withdraw import leftovers
+from datasync.figures import totals
+from datasync.figures.totals import Moment, Totals
+from datasync.report.facts import figure_sql, stories
+from datasync.report.facts.health import freshness, health, second_run
+from datasync.report.facts.page_data import (
+    TEXT_FIELDS,
+    DataFile,
+    HoldRow,
+    Named,
+    QuarantinedRecord,
+    QuarantineReason,
+    RunRow,
+    ScopeProducts,
+    SitePages,
+    Standing,
+    Unconfigured,
+)
+from datasync.report.facts.trends import trend
+from datasync.settings import Settings
+from datasync.sql import count, instant, literal, query
+from datasync.store.files import Store
+from datasync.store.logs import catalog_log
+from datasync.store.runs import Run
+
+RUNS_SHOWN = 40
+RECORDS_SHOWN = 200
+SKUS_SHOWN = 20
+REASONS_SHOWN = 40
+
+
+def site_pages(
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, found: Totals, generated_at: datetime
+) -> SitePages:
+    """Everything but the products."""
+    quarantines = [_quarantine_of(con, store, at, scope) for scope in settings.scopes]
+    return SitePages(
+        generated_at=generated_at,
+        as_of=at.as_of,
+        window=settings.window,
+        positions=at.positions,
+        scopes=tuple(Named(name, scope.label or name) for name, scope in settings.scopes.items()),
+        services=tuple(Named(name, service.label or name) for name, service in settings.services.items()),
+        totals=found.scopes,
+        runs=tuple(_run(run) for run in found.runs[:RUNS_SHOWN]),
+        holds=tuple(HoldRow(h.id, h.scope, h.service, h.since, h.would_remove, h.of) for h in found.holds),
+        quarantined=tuple(record for one in quarantines for record in one.records),
+        unconfigured=tuple(
+            Unconfigured(one.scope, one.service, one.held) for one in leftovers(con, store, settings, at.before)
+        ),
+        trends=tuple(
+            trend(con, store, at, scope, service) for scope in settings.scopes for service in settings.services
+        ),
+        freshness=tuple(freshness(settings, found.runs)),
+        health=tuple(health(settings, found.runs)),
+        reasons=tuple(reason for one in quarantines for reason in one.reasons),
+        last_quarantined={scope: one.by_last_pull for scope, one in zip(settings.scopes, quarantines, strict=True)},
+        sources=found.sources,
+        stale_after=second_run(settings.schedule, at.as_of),
+        link=settings.link,
+        text_fields=(*TEXT_FIELDS, *(f"attributes.{code}" for code in settings.translations.fields)),
+        ahead=found.ahead,
+        repairs=found.repairs,
+        unverified=found.unverified,
+    )
+
+
+def scope_products(
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment
+) -> Iterator[ScopeProducts]:
+    """What the services of each scope hold or ought to, scope by scope."""
+    for scope in settings.scopes:
+        yield _products(con, store, settings, at, scope)
+
+
+def data_files(
+    con: duckdb.DuckDBPyConnection,
+    store: Store,
+    settings: Settings,
+    at: Moment,
+    found: Totals,
+    stands: Mapping[str, Standing],
+) -> Iterator[DataFile]:
+    """Further data that the page loads when somebody asks for it, beside what ``stands``."""
+    yield from stories.data_files(con, store, settings, at, stands)
+    yield from figure_sql.data_files(con, store, settings, found, RUNS_SHOWN)
+
+
+def _products(
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, scope: str
+) -> ScopeProducts:
+    log, position = catalog_log(store, scope), at.positions[f"catalog/{scope}"]
+    log.fold(con, "catalog", position)
+    log.history(con, "versions", position)
+    con.execute(_LISTED)
+    for service in settings.services:
+        _list(con, store, settings, at, scope, service)
+    listed_versions = query("page_versions", scope=literal(scope))
+    con.execute(f"CREATE OR REPLACE TABLE page_versions AS {listed_versions}")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE page_rows AS {query('page_rows')}")
+    run = _quarantine(con, store, at, scope)
+    records = query("page_records", reasons=_REASONS, run=literal(run))
+    con.execute("SET preserve_insertion_order = true")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE page_records AS {records}")
+    con.execute("SET preserve_insertion_order = false")
+    return ScopeProducts(scope, con=con, services=tuple(settings.services))
+
+
+_REASONS = f"{query('quarantine_reasons')} LIMIT {REASONS_SHOWN}"
+_LISTED = (
+    "CREATE OR REPLACE TEMP TABLE page_listed (service VARCHAR, sku VARCHAR, hash VARCHAR, held BOOLEAN, "
+    "state VARCHAR, received_at TIMESTAMPTZ, told_at TIMESTAMPTZ, words VARCHAR, flags UTINYINT)"
+)
+
+
+def _list(
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, scope: str, service: str
+) -> None:
+    """Add to ``page_listed`` what one service ought to hold, holds or held, as its rules and receipts say."""
+    mine = settings.services[service]
+    compare.face(con, store, scope, service, mine.accepts, at.of(scope, service))
+    since = instant(at.as_of - settings.window)
+    rows = query("page_listed", settings=literal(mine.fingerprint()), since=since)
+    con.execute(f"INSERT INTO page_listed BY NAME SELECT {literal(service)} AS service, * FROM ({rows})")
+
+
+def _run(run: Run) -> RunRow:
+    """A run with what its transfers moved, summed, and the sentences of what failed."""
+    delivered = [record for step, record in run.steps.items() if step.kind == "transfer"]
+    moved = {
+        name: sum(int(record.get(name, 0)) for record in delivered)
+        for name in ("added", "updated", "resent", "removed", "rejected", "failed")
+    }
+    skus = tuple((run.request or {}).get("skus", ()))
+    return RunRow(
+        id=run.id,
+        kind=run.kind,
+        scopes=run.scopes,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        outcome=run.outcome,
+        asked_by=run.asked_by,
+        reason=run.reason,
+        received=moved["added"] + moved["updated"] + moved["resent"],
+        errors=tuple(f"{step}: {record['error']}" for step, record in run.steps.items() if record.get("error")),
+        services=tuple((run.request or {}).get("services", ())),
+        skus=skus[:SKUS_SHOWN],
+        more_skus=len(skus[SKUS_SHOWN:]),
+        is_forced=bool((run.request or {}).get("force")),
+        **{name: moved[name] for name in ("resent", "removed", "rejected", "failed")},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Quarantine:
+    """What is in quarantine now: the first records, their reasons, and how many the last pull put there."""
+
+    records: tuple[QuarantinedRecord, ...]
+    reasons: tuple[QuarantineReason, ...]
+    by_last_pull: int
+
+
+def _quarantine_of(con: duckdb.DuckDBPyConnection, store: Store, at: Moment, scope: str) -> _Quarantine:
+    run = _quarantine(con, store, at, scope)
+    records = con.execute(f"SELECT sku, name, code, sentence FROM told ORDER BY code, sku LIMIT {RECORDS_SHOWN}")
+    told = tuple(QuarantinedRecord(scope, *row) for row in records.fetchall())
+    reasons = tuple(QuarantineReason(scope, *row) for row in con.execute(_REASONS).fetchall())
+    return _Quarantine(told, reasons, count(con, f"SELECT * FROM told WHERE run = {literal(run)}"))
+
+
+def _quarantine(con: duckdb.DuckDBPyConnection, store: Store, at: Moment, scope: str) -> str:
+    """Make the views ``quarantined`` and ``told`` of a scope; returns the run of its last pull, or nothing."""
+    log, position = catalog_log(store, scope), at.positions[f"catalog/{scope}"]
+    log.fold(con, "catalog", position)
+    meta = log.entry(con, position).meta
+    totals.quarantined_now(con, store, scope, meta)
+    con.execute(f"CREATE OR REPLACE TEMP VIEW told AS {query('quarantine_told')}")
+    return str((meta.get("last_pull") or {}).get("run", ""))

@@ -1,0 +1,266 @@
+"""What the page knows: typed rows and columns, and no word about how they look.
+
+``SitePages`` is everything but the products: small whatever the catalog's size, it stands inside the page itself.
+The products of a scope are columns (``ScopeProducts``), written scope by scope and loaded when they are looked at.
+Nothing here reads a clock: ``as_of`` and ``generated_at`` come in with the data, and the same data make the same page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from datasync.figures.repairs import LogRepair, Unverified
+from datasync.figures.source_metrics import SourceReading
+from datasync.figures.totals import Ahead, LastPull, ScopeTotals, ServiceTotals
+from datasync.report.facts.health import Freshness, SourceHealth
+from datasync.store.snapshots import TERMS
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+SCHEMA_VERSION = 1
+TEXT_FIELDS = ("name", "description")  # translated whatever the settings say
+_COUNTS = (
+    "latest_update", "resent_in_window", "removed_in_window", "total_received", "current", "stale", "missing",
+    "rejected", "failed", "excluded", "held_older", "orphaned", "due", "removals_due", "unexplained",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A scope or a service as the settings name it, and the words that people know it by."""
+
+    name: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One run: who asked for it and why, how it went, how many products it moved, and what it said where it failed.
+
+    Of a resync, ``services`` and the first of its ``skus`` say what was asked for; none of either means all of them.
+    """
+
+    id: str
+    kind: str
+    scopes: tuple[str, ...]
+    started_at: datetime
+    finished_at: datetime | None
+    outcome: str
+    asked_by: str
+    reason: str
+    received: int = 0
+    resent: int = 0
+    removed: int = 0
+    rejected: int = 0
+    failed: int = 0
+    errors: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    skus: tuple[str, ...] = ()
+    more_skus: int = 0
+    is_forced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HoldRow:
+    """One removal that waits for a decision; ``service`` is None where a snapshot is held rather than a transfer."""
+
+    id: str
+    scope: str
+    service: str | None
+    since: datetime
+    would_remove: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedRecord:
+    """What may be told of a record that did not validate: its SKU and name if any, why it is out, nothing else."""
+
+    scope: str
+    sku: str | None
+    name: str | None
+    code: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineReason:
+    """Records in quarantine for one kind of reason: its code, and its sentence with "…" for what differs among them."""
+
+    scope: str
+    code: str
+    reason: str
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unconfigured:
+    """A scope, or a service of it, that left the settings and still holds products."""
+
+    scope: str
+    service: str | None
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """Products that a service received per hour and per day: whole ones counted back from as_of, oldest first."""
+
+    scope: str
+    service: str
+    counts: tuple[int, ...]
+    days: tuple[int, ...] = ()
+
+
+DataFile = tuple[str, str, int, str]  # what the page loads when asked: its folder, its kind, its number, its JSON text
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What was published of a scope before and stays: in which version's folder, and at which positions of the logs."""
+
+    version: str
+    positions: Mapping[str, int]
+
+
+More = Callable[[Mapping[str, Standing]], Iterable[DataFile]]  # given what stands, by scope: the files to add to it
+
+
+@dataclass(frozen=True, slots=True)
+class SitePages:
+    """One published page without its products. ``stale_after`` is when a newer page should have replaced it;
+    ``last_quarantined`` how many of the records in quarantine now each scope's last pull put there. ``link`` is where
+    people open the page; ``text_fields`` are the fields of a product that have to be translated.
+    """
+
+    generated_at: datetime
+    as_of: datetime
+    window: timedelta
+    positions: Mapping[str, int]
+    scopes: tuple[Named, ...]
+    services: tuple[Named, ...]
+    totals: tuple[ScopeTotals, ...]
+    runs: tuple[RunRow, ...] = ()
+    holds: tuple[HoldRow, ...] = ()
+    quarantined: tuple[QuarantinedRecord, ...] = ()
+    unconfigured: tuple[Unconfigured, ...] = ()
+    trends: tuple[Trend, ...] = ()
+    freshness: tuple[Freshness, ...] = ()
+    health: tuple[SourceHealth, ...] = ()
+    reasons: tuple[QuarantineReason, ...] = ()
+    last_quarantined: Mapping[str, int] = field(default_factory=dict)
+    sources: tuple[SourceReading, ...] = ()
+    stale_after: datetime | None = None
+    link: str | None = None
+    text_fields: tuple[str, ...] = TEXT_FIELDS
+    ahead: tuple[Ahead, ...] = ()
+    repairs: tuple[LogRepair, ...] = ()
+    unverified: tuple[Unverified, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeProducts:
+    """What the services of one scope hold, and what they do not hold and why.
+
+    ``versions``: one row per version in the order of its number: sku, hash, name, type, visible_in, stock, payload
+    (JSON text; NULL where no service holds the version; NULL, as are name and the rest, where its content is no longer
+    kept).
+    ``rows``: one row per service and product: service, version (a row of ``versions``), state, words (of the rule, or
+    of the service), received_ms, told_ms (when it was removed, rejected or failed), flags (1 received, 2 resent, 4
+    removed in the window; 8 a removal is due, 16 held).
+    ``quarantined``: one row per record in quarantine now: sku, name, code, sentence, reason (its code and kind, where
+    the page tells it apart), is_of_last_pull.
+
+    Where ``con`` is given they are its tables page_versions (with the number as ``version``), page_rows and
+    page_records, however many rows these have; else they are small enough to be held as Arrow tables.
+    """
+
+    scope: str
+    versions: pa.Table | None = field(default=None, repr=False)
+    rows: pa.Table | None = field(default=None, repr=False)
+    quarantined: pa.Table | None = field(default=None, repr=False)
+    con: duckdb.DuckDBPyConnection | None = field(default=None, repr=False)
+    services: tuple[str, ...] = ()
+
+
+def status(page: SitePages) -> dict[str, Any]:
+    """The figures as ``status.json`` has them: for machines, and the same numbers as the page's."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "generated_at": zulu(page.generated_at),
+        "as_of": zulu(page.as_of),
+        "window_hours": hours(page.window),
+        "positions": dict(sorted(page.positions.items())),
+        "scopes": [_scope(totals) for totals in page.totals],
+        "sources": [_source(one) for one in page.sources],
+        **({"ahead": [_ahead(one) for one in page.ahead]} if page.ahead else {}),
+        **({"repairs": [_repair(one) for one in page.repairs]} if page.repairs else {}),
+        **({"unverified": [_unverified(one) for one in page.unverified]} if page.unverified else {}),
+    }
+
+
+def hours(window: timedelta) -> int | float:
+    """A window in hours, whole where it is whole."""
+    made = window / timedelta(hours=1)
+    return int(made) if made == int(made) else made
+
+
+def zulu(at: datetime) -> str:
+    """A moment as ISO 8601 text in UTC."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _scope(totals: ScopeTotals) -> dict[str, Any]:
+    return {
+        "scope": totals.scope,
+        "source": totals.source,
+        "products": totals.products,
+        "quarantined": totals.quarantined,
+        "last_pull": _pull(totals.last_pull) if totals.last_pull else None,
+        "services": [_service(one) for one in totals.services],
+    }
+
+
+def _ahead(one: Ahead) -> dict[str, Any]:
+    return {**asdict(one), "at": zulu(one.at), "until": zulu(one.until)}
+
+
+def _repair(one: LogRepair) -> dict[str, Any]:
+    return {**asdict(one), "at": zulu(one.at), "lost": list(one.lost)}
+
+
+def _unverified(one: Unverified) -> dict[str, Any]:
+    return {**asdict(one), "since": zulu(one.since), "shown": list(one.shown)}
+
+
+def _source(one: SourceReading) -> dict[str, Any]:
+    at = one.last_complete_at
+    told = {**asdict(one), "scopes": list(one.scopes), "last_complete_at": zulu(at) if at else None}
+    return {**told, "missed_rate": one.missed_rate}
+
+
+def _pull(pull: LastPull) -> dict[str, Any]:
+    return {
+        "run": pull.run,
+        "complete": pull.complete,
+        "finished_at": zulu(pull.finished_at),
+        "records": pull.records,
+        **{term: getattr(pull, term) for term in TERMS},
+    }
+
+
+def _service(one: ServiceTotals) -> dict[str, Any]:
+    return {
+        "service": one.service,
+        "outcome": one.outcome,
+        "failed_step": one.failed_step,
+        "failure": one.failure,
+        "zero_because": one.zero_because,
+        "last_sync_at": zulu(one.last_sync_at) if one.last_sync_at else None,
+        **{name: getattr(one, name) for name in _COUNTS},
+    }

@@ -1,0 +1,1 @@
+"""The data files that the page loads, byte by byte."""

@@ -1,0 +1,70 @@
+"""Row shards: documents as the page's tables show them, a power of two of them in each file.
+
+numbers   documents in the shard, bytes of text (4 bytes each), then per service the newest time in the shard
+          (milliseconds, 8 bytes)
+text      lines: name, SKU, and each service's words; a backslash and a line break are escaped, ``\\-`` is no name
+planes    facet (2 bytes), place of the payload (4), and per service code (2), received (6), told (6); a time is
+          how long it lies before the shard's newest one, plus 1; 0 is none
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from datasync.report.format.binary import header, numbers, stack, texts
+from datasync.report.format.documents import Segment
+
+BYTES = 10_000  # of a shard, before it is packed
+TIME = 6  # bytes
+FIXED = 24  # bytes of a row beside its text, after deflate had its way with the planes
+
+
+def in_shard(of: Segment, coarse: int) -> int:
+    """How many rows a shard has, so that it keeps to its budget (``coarse`` times): of long texts there are fewer."""
+    found = of.con.sql(f"SELECT coalesce(avg(strlen(line)), 0) FROM ({of.rows()})").fetchall()
+    fitting = BYTES * coarse / (float(found[0][0]) + FIXED)
+    return int(2 ** min(8, max(4, np.floor(np.log2(fitting)))))
+
+
+def columns(of: Segment, services: int) -> str:
+    """What ``shards`` needs of documents."""
+    told = [f"code_{n}, {_time(f'received_{n}')}, {_time(f'told_{n}')}" for n in range(services)]
+    return ", ".join(("line", "facet", f"{of.place} AS place", *told))
+
+
+def shards(part: pa.Table, services: int, size: int) -> list[bytes]:
+    """The shards of some documents that begin with a shard's first."""
+    text, starts = texts(part["line"])
+    first = np.arange(0, part.num_rows, size)
+    told = [_Told(part, n, first) for n in range(services)]
+    stacked = np.concatenate(
+        [stack(numbers(part["facet"]), 2), stack(numbers(part["place"]), 4), *(one.stacked for one in told)]
+    )
+    newest = np.array([one.newest for one in told], "<f8").reshape(len(told), len(first)).T
+    made = []
+    for number, begin in enumerate(first):
+        end = min(begin + size, part.num_rows)
+        lines = text[starts[begin] : starts[end]].tobytes()
+        planes = stacked[:, begin:end].tobytes()
+        made.append(header(end - begin, len(lines)) + newest[number].tobytes() + lines + planes)
+    return made
+
+
+class _Told:
+    """What one service says of some documents: ``newest`` by shard, and the planes of all."""
+
+    def __init__(self, part: pa.Table, number: int, first: NDArray[np.int64]) -> None:
+        times = [numbers(part[f"{name}_{number}"]) for name in ("received", "told")]
+        self.newest = np.maximum.reduceat(np.maximum(*times), first) if len(first) else first
+        since = np.repeat(self.newest, np.diff(np.append(first, part.num_rows)))
+        before = [np.where(one < 0, 0, since - one + 1) for one in times]
+        self.stacked = np.concatenate(
+            [stack(numbers(part[f"code_{number}"]), 2), *(stack(one, TIME) for one in before)]
+        )
+
+
+def _time(column: str) -> str:
+    """Milliseconds; none is -1."""
+    return f"coalesce({column}, -1)::BIGINT AS {column}"

@@ -1,0 +1,296 @@
+"""Page data to a published page: one HTML file that holds its styles and scripts, and the data it loads when asked; or
+one file to mail that holds the data too.
+
+What comes in is complete (``SitePages``, and the products scope by scope): nothing is computed, no clock is read here.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import functools
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from datasync.figures.totals import ScopeTotals
+from datasync.report.facts import page_data
+from datasync.report.facts.page_data import More, ScopeProducts, SitePages, Standing
+from datasync.report.format import base, pack, shards
+from datasync.report.publish import bundle_js
+from datasync.report.publish.site import Site, new_version
+from datasync.store.scratch import scratch
+
+MAILED = 50_000  # products of all scopes together: measured, 16 MB that Chromium opens in 0.8 s on two cores
+_STYLES = ("tokens", "page", "tables", "detail")
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A page that stands: where, which version, how many files of data, and which old versions went."""
+
+    index: str
+    version: str
+    files: int
+    dropped: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexPage:
+    """What the template is given; ``totals`` and ``words`` are for readers without scripts, ``data`` for the scripts.
+
+    ``style``, ``script``, ``data`` and ``blocks`` go in as they are: the first two are ours, and the others are from
+    ``json_text``. ``blocks`` are data files by key, in a page that is a single file.
+    """
+
+    version: str
+    policy: str
+    style: str
+    script: str
+    data: str
+    as_of: str
+    totals: tuple[ScopeTotals, ...]
+    words: Mapping[str, str]
+    blocks: Mapping[str, str]
+
+
+def publish(
+    page: SitePages,
+    products: Iterable[ScopeProducts],
+    site: str | os.PathLike[str],
+    *,
+    more: More = lambda stands: (),
+    keep: int = 3,
+    now: datetime | None = None,
+    options: Mapping[str, Any] | None = None,
+    whole: int = shards.WHOLE,
+    scanned: int = shards.SCANNED,
+) -> Published:
+    """Write the data of a new version, then the figures, then the page, and drop what is outdated.
+
+    ``products`` is taken scope by scope, so that one scope at a time is in memory; ``more`` are further data files.
+    ``now`` is what time it is for the age of older versions; by default the time of this version, by its maker's clock
+    or by that of the place, if this is behind: a clock that is ahead must not make them older.
+    ``options`` go to fsspec; a scope of up to ``whole`` versions and records gets no index, nor does what is recent, up
+    to ``scanned``. If it fails before the page is in place, the new version's data are taken away and the old page
+    stands as it was.
+    """
+    place = Site(site, options or {})
+    last = place.newest()
+    version = new_version(page.generated_at, last)
+    try:
+        files = _write(page, products, more, place, last, version, {"whole": whole, "scanned": scanned})
+    except BaseException:
+        place.drop(version)
+        raise
+    now = now or min(page.generated_at, place.published_at(version))
+    return Published(place.address("index.html"), version, files, tuple(place.tidy(version, now, keep)))
+
+
+def single_file(
+    page: SitePages, products: Iterable[ScopeProducts], file: Path, more: More = lambda stands: ()
+) -> Published:
+    """Write the whole report as one HTML file, replaced in one step. Raises TooManyForOneFile above MAILED products."""
+    version, left = new_version(page.generated_at), MAILED
+    blocks: dict[str, str] = {}
+    for one in products:
+        left -= shards.write(one, _inside(blocks, version, one.scope), version, most=left).versions
+    for name, kind, number, text in more({}):
+        _inside(blocks, version, name)(kind, number, text.encode())
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with scratch() as made:
+        Site(file.parent, {}).replace(_made(made, file.name, index(page, version, blocks)), file.name)
+    return Published(str(file), version, 1, ())
+
+
+def _inside(blocks: dict[str, str], version: str, scope: str) -> shards.Put:
+    def put(kind: str, number: int, data: bytes) -> None:
+        key = f"{version}/{scope}/{kind}{number}"
+        blocks[key] = pack.inline(key, data)
+
+    return put
+
+
+def _write(
+    page: SitePages,
+    products: Iterable[ScopeProducts],
+    more: More,
+    place: Site,
+    last: str | None,
+    version: str,
+    limits: Mapping[str, int],
+) -> int:
+    files, bases = 0, {}
+    before = place.bases(last) if last else {}
+    with place.writing(version) as data, scratch() as fetched:
+        for one in products:
+            scope = _Folder(data, version, one.scope)
+            stands = _base(place, before.get(one.scope), one.scope, fetched)
+            done = shards.write(one, scope.put, version, **limits, base=stands, save=scope.root)
+            bases[one.scope] = done.base
+            files += scope.files
+        for folder, kind, number, text in more(_standing(place, page, version, bases)):
+            _Folder(data, version, folder).put(kind, number, text.encode())
+            files += 1
+    with scratch() as made:
+        place.replace(_made(made, "status.json", shards.json_text(page_data.status(page))), "status.json")
+        place.mark(version, page.generated_at, page.positions, bases)
+        place.replace(_made(made, "index.html", index(page, version)), "index.html")
+    return files
+
+
+def _standing(place: Site, page: SitePages, version: str, bases: Mapping[str, str]) -> dict[str, Standing]:
+    """The scopes whose bases are of other versions than this one, and tell of nothing that the page does not."""
+    known = {base: place.positions(base) for base in set(bases.values()) - {version}}
+    return {
+        scope: Standing(base, before)
+        for scope, base in bases.items()
+        if (before := known.get(base)) and all(at <= page.positions.get(log, 0) for log, at in before.items())
+    }
+
+
+def _base(place: Site, version: str | None, scope: str, fetched: Path) -> base.Base | None:
+    """The base of a scope that stands in the folder of ``version``, if there is one."""
+    if version is None:
+        return None
+    folder = fetched / scope
+    folder.mkdir()
+    return base.read(place.fetch(version, scope, folder))
+
+
+class _Folder:
+    """The data files of one scope in a folder, a thousand of a kind in each folder inside."""
+
+    def __init__(self, data: Path, version: str, scope: str) -> None:
+        self.root, self.version, self.scope = data / scope, version, scope
+        self.root.mkdir(parents=True, exist_ok=True)
+        self.made: set[Path] = set()
+        self.files = 0
+
+    def put(self, kind: str, number: int, data: bytes) -> None:
+        folder = self.root / f"{kind}{number // 1000}"
+        if folder not in self.made:
+            folder.mkdir(parents=True, exist_ok=True)
+            self.made.add(folder)
+        (folder / f"{number % 1000}.js").write_bytes(pack.script(f"{self.version}/{self.scope}/{kind}{number}", data))
+        self.files += 1
+
+
+def _made(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8", newline="\n")
+    return path
+
+
+def index(page: SitePages, version: str, blocks: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The page's HTML, with data files in it where ``blocks`` has some.
+
+    Its Content-Security-Policy allows this very script and style, and what that script loads.
+    """
+    style, code = _style(), _script()
+    given = IndexPage(
+        version=version,
+        policy=_policy(code, style),
+        style=style,
+        script=code,
+        data=shards.json_text(view(page, version)),
+        as_of=f"{page_data.zulu(page.as_of)[:16].replace('T', ' ')} UTC",
+        totals=page.totals,
+        words=_words(),
+        blocks=blocks,
+    )
+    context = {field.name: getattr(given, field.name) for field in dataclasses.fields(given)}
+    return _environment().get_template("index.html").render(context)
+
+
+def view(page: SitePages, version: str) -> dict[str, Any]:
+    """What the page's scripts are given: the figures of status.json, and the lists beside them."""
+    status = page_data.status(page)
+    return {
+        "version": version,
+        **{key: status[key] for key in ("generated_at", "as_of", "window_hours")},
+        **{name: status.get(name, []) for name in ("ahead", "repairs", "unverified")},
+        "stale_after": page_data.zulu(page.stale_after) if page.stale_after else None,
+        "totals": status["scopes"],
+        "sources": status["sources"],
+        "last_quarantined": dict(page.last_quarantined),
+        "link": page.link,
+        "text_fields": page.text_fields,
+        **{name: [_plain(row) for row in getattr(page, name)] for name in _LISTS},
+    }
+
+
+_LISTS = (
+    "scopes", "services", "runs", "holds", "quarantined", "unconfigured", "trends", "freshness", "health", "reasons",
+)  # fmt: skip
+
+
+def _plain(row: Any) -> dict[str, Any]:
+    values = dataclasses.asdict(row)
+    return {name: page_data.zulu(value) if isinstance(value, datetime) else value for name, value in values.items()}
+
+
+def _policy(code: str, style: str) -> str:
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src '{_hash(code)}' 'strict-dynamic'",
+            f"style-src '{_hash(style)}'",
+            "img-src data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "require-trusted-types-for 'script'",
+            "trusted-types datasync",
+        )
+    )
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+@functools.cache
+def _style() -> str:
+    return _inline("".join((_templates() / "css" / f"{name}.css").read_text(encoding="utf-8") for name in _STYLES))
+
+
+@functools.cache
+def _script() -> str:
+    modules = {file.stem: file.read_text(encoding="utf-8") for file in sorted((_templates() / "js").glob("*.js"))}
+    return _inline(bundle_js.join(modules, "start"))
+
+
+@functools.cache
+def _words() -> Mapping[str, str]:
+    """What the page says where scripts are switched off, from the one catalog of its words."""
+    text = (_templates() / "js" / "words.js").read_text(encoding="utf-8")
+    return dict(re.findall(r'^  "noscript\.(\w+)": "(.*)",$', text, re.MULTILINE))
+
+
+def _inline(text: str) -> str:
+    """Text that may stand inside a style or script element; its own authors, not a catalog, could break that."""
+    if "</" in text or "<!--" in text:
+        raise ValueError("A template holds '</' or '<!--', which would end the element that it is put into.")
+    return text
+
+
+@functools.cache
+def _environment() -> Environment:
+    # Jinja's select_autoescape would go by the ending of a name; here everything is escaped that is no Markup.
+    return Environment(
+        loader=FileSystemLoader(_templates()), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
+    )
+
+
+def _templates() -> Path:
+    """The templates: inside the package where it was installed, at the top of the checkout where it is worked on."""
+    inside = Path(__file__).parents[1] / "templates"
+    return inside if inside.is_dir() else Path(__file__).parents[3] / "reports" / "templates"

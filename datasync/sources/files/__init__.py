@@ -1,0 +1,1 @@
+"""Files that somebody exports: CSV, JSON lines, Parquet and XLSX."""

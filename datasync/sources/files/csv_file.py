@@ -1,0 +1,220 @@
+"""One CSV file: its header, what its records are by our own count, and what DuckDB reads of it.
+
+A file in which nothing is odd is read as it lies there. Of any other a copy is read, on this worker's disk, in which
+every record is well-formed; what is damaged goes to quarantine.
+"""
+
+from __future__ import annotations
+
+import codecs
+import itertools
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import IO, cast
+
+from datasync.errors import UnreadableFile
+from datasync.quantity import quantity
+from datasync.sources.files.csv_block import ENDS_CRLF, is_text
+from datasync.sources.files.csv_cells import MOST, Cells
+from datasync.sources.files.csv_copy import record_lines, write_copy
+from datasync.sources.files.csv_scan import Scan, scan
+from datasync.sources.files.csv_tally import SWALLOWED, Damage, Dialect, Extent
+from datasync.sources.files.cut_outs import CUT_OUTS, Aside, CutOuts, why_too_long
+from datasync.sources.files.file_listing import File, Location, opened
+from datasync.sql import literal
+from datasync.store.scratch import ScratchFolder
+from datasync.unseen import trimmed
+
+_HEADER = 1 << 20
+_TAIL = 1 << 16
+_DELIMITERS = ",;\t|"
+_DUCKDB_LONGEST = 2_000_000  # a longer record needs an option of its own
+COPY = "copy.csv"
+_QUOTE = "a quote is not closed, or text stands behind a closing one"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The most bytes that a record may have, and the inner lines from which on one that reads as records is suspect."""
+
+    longest: int
+    least: int = SWALLOWED
+
+
+@dataclass(frozen=True, slots=True)
+class CsvFile:
+    """A CSV file that was looked at: its columns' names, and the ``header`` as it is written. ``copy``: what is read in
+    its place; ``cut_outs``: where its damaged records are.
+
+    ``suspects``: sentences about records that may have swallowed others and are taken for whole. ``ends_inside``: the
+    last record has no line end, and fewer cells than the header.
+    """
+
+    location: Location
+    file: File
+    names: tuple[str, ...]
+    header: tuple[str, ...]
+    dialect: Dialect
+    scan: Scan
+    folder: ScratchFolder | None = None
+    suspects: tuple[str, ...] = field(default=())
+    ends_inside: bool = False
+
+    @property
+    def copy(self) -> Path | None:
+        return self.folder.path / COPY if self.folder else None
+
+    @property
+    def cut_outs(self) -> Path | None:
+        return self.folder.path / CUT_OUTS if self.folder and self.scan.damages else None
+
+    @property
+    def options(self) -> str:
+        """How DuckDB reads the file or its copy."""
+        columns = ", ".join(f"{column_of(place)}: 'VARCHAR'" for place in range(len(self.names)))
+        is_packed = self.file.is_gzip and not self.copy
+        new_line = r"\r\n" if self.scan.styles == ENDS_CRLF and not self.copy else r"\n"
+        longest = 1 << self.scan.largest.bit_length()
+        return (
+            f"columns = {{{columns}}}, header = true, delim = {literal(self.dialect.delimiter.decode())}, "
+            f"quote = '\"', escape = '\"', new_line = '{new_line}', "
+            f"compression = '{'gzip' if is_packed else 'none'}', auto_detect = false, store_rejects = true, "
+            "rejects_limit = 0"
+            + f", max_line_size = {longest}" * (self.scan.largest > _DUCKDB_LONGEST)
+            + ", parallel = false" * self.scan.is_ambiguous  # its threads begin anywhere, and guess
+        )
+
+    def lines(self, rows: Sequence[int]) -> list[int]:
+        """The lines of the file in which some rows begin, by the numbers that DuckDB gives them, ascending."""
+        cut = [damage.extent for damage in self.scan.damages]
+        with _content(self.location, self.file) as content:
+            return record_lines(content, cut, self.dialect.delimiter, rows, with_empty=self.copy is None)
+
+
+def column_of(place: int) -> str:
+    """What DuckDB calls a column, by its place: a name of the header's may be any, one of our own among them."""
+    return f"c{place}"
+
+
+def look_at_csv(location: Location, file: File, delimiter: str | None, rules: Rules) -> CsvFile:
+    """Look at one CSV file from its first byte to its last; UnreadableFile where its header cannot be read."""
+    with _content(location, file) as content:
+        head = content.read(_HEADER).removeprefix(codecs.BOM_UTF8)
+    if not head.strip():
+        raise UnreadableFile(file.name, "it is empty")
+    header = head.lstrip(b"\r\n")
+    delimiter = delimiter or _delimiter(header)
+    cells = _header(file, header, delimiter)
+    names = tuple(unlike([trimmed(name) for name in cells]))
+    dialect = Dialect(delimiter.encode(), len(names), rules.longest, rules.least)
+    with _content(location, file) as content:
+        passing = _Passing(content)
+        held = scan(cast("IO[bytes]", passing), dialect)
+    if held.damages and held.damages[0].extent.start == len(head) - len(header):
+        raise UnreadableFile(file.name, f"line {held.damages[0].extent.line}, the header: {_QUOTE}")
+    suspects = tuple(_swallowed(file, record) for record in held.suspects)
+    ends_inside = held.cut_off is not None and passing.ends_inside(held.cut_off, dialect)
+    looked = CsvFile(location, file, names, cells, dialect, held, None, suspects, ends_inside)
+    has_odd_lines = header != head or (len(names) == 1 and held.blank_lines)
+    return looked if held.is_clean and not has_odd_lines else _copied(looked)
+
+
+class _Passing:
+    """A file's bytes as they pass; the last of them are remembered."""
+
+    def __init__(self, content: IO[bytes]) -> None:
+        self._content, self._tail = content, b""
+
+    def read(self, size: int = -1) -> bytes:
+        block = self._content.read(size)
+        self._tail = (self._tail[-_TAIL:] + block)[-_TAIL:] if len(block) < _TAIL else block[-_TAIL:]
+        return block
+
+    def ends_inside(self, last: Extent, dialect: Dialect) -> bool:
+        """Whether the record that the file ends with lacks cells; one that is too long to be remembered does not."""
+        size = last.end - last.start
+        cells = Cells(dialect.delimiter)
+        cells.take(self._tail[-size:], is_last=True)
+        return size <= _TAIL and len(cells.known) < dialect.cells
+
+
+@contextmanager
+def _content(location: Location, file: File) -> Iterator[IO[bytes]]:
+    """What all of this module takes for the file's bytes, in UTF-8. Another encoding would be decoded here, and the
+    file be read from its copy.
+    """
+    with opened(location, file) as content:
+        yield content
+
+
+def _copied(looked: CsvFile) -> CsvFile:
+    """The same with a copy that every reader gets right, and its damaged records aside."""
+    folder, damages = ScratchFolder(), looked.scan.damages
+    records, extents = CutOuts(folder), [damage.extent for damage in damages]
+    aside = Aside(
+        records,
+        looked.file.name,
+        extents,
+        lambda number: _cells(looked, damages[number]),
+        lambda number: _sentence(looked, damages[number]),
+    )
+    with _content(looked.location, looked.file) as content, open(folder.path / COPY, "wb") as target:
+        write_copy(content, extents, looked.dialect.delimiter, target, aside.take)
+    records.close()
+    return replace(looked, folder=folder)
+
+
+def _cells(looked: CsvFile, damage: Damage) -> Cells:
+    return Cells(looked.dialect.delimiter, looked.names, within_a_line=damage.reason == "swallowed")
+
+
+def _sentence(looked: CsvFile, damage: Damage) -> str:
+    if damage.reason == "swallowed":
+        return _swallowed(looked.file, damage.extent)
+    too_long = why_too_long(damage.extent, looked.dialect.longest)
+    why = {"malformed": _QUOTE, "undecodable": "it is not UTF-8", "too-long": too_long}[damage.reason]
+    return f"Line {damage.extent.line:,} of {looked.file.name}: {why}."
+
+
+def _swallowed(file: File, record: Extent) -> str:
+    return f"Line {record.line:,} swallowed {quantity(record.lines - 2, 'line')} of {file.name}: a quote is not closed?"
+
+
+def _header(file: File, header: bytes, delimiter: str) -> tuple[str, ...]:
+    cells = _header_cells(header, delimiter)
+    if not cells.is_over and len(header) >= _HEADER:
+        raise UnreadableFile(file.name, "line 1, the header, has no end within 1 MB")
+    if any(name is None or "\0" in name for name in cells.known):
+        raise UnreadableFile(file.name, f"line 1, the header, {_why_no_name(header)}")
+    return tuple(name or "" for name in cells.known)
+
+
+def _header_cells(header: bytes, delimiter: str) -> Cells:
+    cells = Cells(delimiter.encode())
+    cells.take(header, is_last=len(header) < _HEADER)
+    return cells
+
+
+def _why_no_name(header: bytes) -> str:
+    """Why a name in a header is none."""
+    if is_text(header[:_HEADER].rpartition(b"\n")[0] or header):
+        return f"has a name with a zero byte in it, or one of over {MOST:,} bytes"
+    return "is not UTF-8. Save it as CSV UTF-8, or name its encoding: `datasync init` tells what it is"
+
+
+def _delimiter(header: bytes) -> str:
+    """The sign by which the header has most cells; the comma if none divides it."""
+    return max(_DELIMITERS, key=lambda sign: len(_header_cells(header, sign).known))
+
+
+def unlike(names: Sequence[str]) -> list[str]:
+    """Column names that SQL can tell apart: an empty one is called by its place, a repeated one gets a number."""
+    made: dict[str, str] = {}
+    for place, given in enumerate(names, 1):
+        name = given or f"column_{place}"
+        numbered = itertools.chain([name], (f"{name}_{number}" for number in itertools.count(2)))
+        free = next(one for one in numbered if one.lower() not in made)
+        made[free.lower()] = free
+    return list(made.values())

@@ -1,0 +1,30 @@
+"""The sample source: a shop that ships with datasync, whose catalog changes as hours pass."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import duckdb
+
+from datasync.settings import SampleSource, Scope
+from datasync.sources.base import Records, Want
+from datasync.sources.sample.sample_catalog import sample_records
+from datasync.sources.text_columns import WHOLE, Texts
+
+
+class Sample:
+    """The scope of a sample source: the locale is the scope's name, or its ``locale`` key."""
+
+    def __init__(self, name: str, scope: Scope, source: SampleSource) -> None:
+        self.locale, self.source = scope.locale or name, source
+
+    def records(self, con: duckdb.DuckDBPyConnection, want: Want) -> Records:
+        sql = sample_records(con, locale=self.locale, size=self.source.size, seed=self.source.seed, at=want.at)
+        names = tuple(row[0] for row in con.execute(f"DESCRIBE {sql}").fetchall())
+        return Records(Texts(sql, names, "sample"), WHOLE, names, complete=want.what != "skus", answers_absence=True)
+
+    def scheduled(self) -> Literal["complete", "changed"]:
+        return "complete"
+
+    def requests(self, want: Want) -> int:
+        return 1

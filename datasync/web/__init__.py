@@ -1,0 +1,1 @@
+"""What sources and services over HTTP share: sessions, credentials, budgets and deadlines."""
