@@ -1,6 +1,6 @@
 -- One row per version that services list and per record in quarantine, in no order, as page_ordered.sql numbers them.
 -- `line` is its text as a row shard holds it, `searched` what a search compares; of each service (numbered) its code, times and words; `day` is that of its last update.
--- Reads page_versions, page_quarantined, page_facets and page_told.
+-- Reads page_versions, page_quarantined, page_facets and doc_service_codes.
 WITH known AS (
     SELECT version, sku, hash, name, type, visible_in, stock, NULL AS reason, false AS is_record FROM page_versions
     UNION ALL

@@ -1,5 +1,5 @@
--- One row per kind of reason that records are in quarantine for: the code, the reason, and how many records. Reads told (quarantine_told.sql).
+-- One row per kind of reason that records are in quarantine for: the code, the reason, and how many records. Reads quarantine_sentences.
 SELECT code, reason, count(*) AS records
-FROM told
+FROM quarantine_sentences
 GROUP BY ALL
 ORDER BY records DESC, code, reason

@@ -109,7 +109,7 @@ tiv; known are enabled and disabled.'),
         ) AS t(sku, code, sentence), (SELECT 'a name' AS name, 'run-1' AS run)
         """
     )
-    con.execute(f"CREATE VIEW told AS {query('quarantine_told')}")
+    con.execute(f"CREATE VIEW quarantine_sentences AS {query('quarantine_sentences')}")
     assert con.execute(query("quarantine_reasons")).fetchall() == [
         ("bad-value", "price is …, which is no decimal number.", 2),
         ("bad-time", "updated_at is …, which is no time.", 1),

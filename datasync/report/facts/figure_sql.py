@@ -45,7 +45,7 @@ FROM read_json($files, columns = {started_at: 'TIMESTAMPTZ', finished_at: 'TIMES
 
 
 @dataclass(slots=True)
-class Counted:
+class FigureQueries:
     """Queries by place and figure, each with the relations it reads; a relation's name in SQL ends at its slash."""
 
     relations: dict[str, str] = field(default_factory=dict)
@@ -56,79 +56,81 @@ class Counted:
 
     def text(self) -> str:
         """All of it as JSON, as the page loads it."""
-        made = {"relations": self.relations, "figures": self.figures}
-        return json.dumps(made, ensure_ascii=False, separators=(",", ":"))
+        content = {"relations": self.relations, "figures": self.figures}
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
-def scope(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, name: str) -> Counted:
+def scope(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, name: str) -> FigureQueries:
     """The figures of one scope (place "") and of its services (each a place)."""
-    made, position = Counted(), at.positions[f"catalog/{name}"]
+    queries, position = FigureQueries(), at.positions[f"catalog/{name}"]
     log = catalog_log(store, name)
     head = log.entry(con, position).meta
     quarantine, now = totals.quarantine_sql(store, name, head, str)
-    made.relations |= {
+    queries.relations |= {
         "catalog": log.fold_sql(position),
         "versions": log.history_sql(position),
         "catalog_head": log.footer_sql(position),
         "quarantine": quarantine,
         "quarantined": now,
-        "told": query("quarantine_told"),
+        "quarantine_sentences": query("quarantine_sentences"),
     }
-    made.add("", "products", "SELECT count(hash) AS products FROM catalog", "catalog")
+    queries.add("", "products", "SELECT count(hash) AS products FROM catalog", "catalog")
     in_quarantine = ("catalog", "quarantine", "quarantined")
-    made.add("", "quarantined", "SELECT count(*) AS quarantined FROM quarantined", *in_quarantine)
-    made.add("", "reasons", query("quarantine_reasons"), *in_quarantine, "told")
+    queries.add("", "quarantined", "SELECT count(*) AS quarantined FROM quarantined", *in_quarantine)
+    queries.add("", "reasons", query("quarantine_reasons"), *in_quarantine, "quarantine_sentences")
     if head.get("last_pull"):
-        _pull(con, store, made, name, head["last_pull"])
+        _pull(con, store, queries, name, head["last_pull"])
     for service in settings.services:
-        _service(con, store, settings, at, name, service, made)
-    return made
+        _service(con, store, settings, at, name, service, queries)
+    return queries
 
 
-def runs(past: Sequence[Run], shown: int, sources: Sequence[SourceHealth]) -> Counted:
+def runs(past: Sequence[Run], shown: int, sources: Sequence[SourceHealth]) -> FigureQueries:
     """The figures of the newest runs, each run a place, and of each scope's tries to pull (pull/ and the scope)."""
-    made, known = Counted(), {run.id: run for run in past}
+    queries, known = FigureQueries(), {run.id: run for run in past}
     for run in past[:shown]:
-        steps = _steps(made, run)
+        steps = _steps(queries, run)
         for figure, parts in _MOVED.items():
             summed = " + ".join(f"coalesce((step ->> '{part}')::BIGINT, 0)" for part in parts)
             sql = f"SELECT coalesce(sum({summed}), 0)::BIGINT AS {figure}\nFROM steps\nWHERE kind = 'transfer'"
-            made.add(run.id, figure, sql, steps)
+            queries.add(run.id, figure, sql, steps)
         if run.finished_at:
-            made.add(run.id, "seconds", filled(_TOOK, files=literal(path_of(run))))
-    for one in sources:
-        if one.run:
-            steps, where = _steps(made, known[one.run]), _is_pull(one.scope)
+            queries.add(run.id, "seconds", filled(_TOOK, files=literal(path_of(run))))
+    for source in sources:
+        if source.run:
+            steps, where = _steps(queries, known[source.run]), _is_pull(source.scope)
             for figure, kind in (("records", "BIGINT"), ("quarantined", "BIGINT"), ("seconds", "DOUBLE")):
                 sql = f"SELECT (step ->> '{figure}')::{kind} AS {figure}\nFROM steps\n{where}"
-                made.add(f"pull/{one.scope}", figure, sql, steps)
-            made.add(f"pull/{one.scope}", "failures", query("failures"), _tries(made, past, one))
-    return made
+                queries.add(f"pull/{source.scope}", figure, sql, steps)
+            queries.add(f"pull/{source.scope}", "failures", query("failures"), _tries(queries, past, source))
+    return queries
 
 
-def _tries(made: Counted, past: Sequence[Run], source: SourceHealth) -> str:
+def _tries(queries: FigureQueries, past: Sequence[Run], source: SourceHealth) -> str:
     """The relation of a scope's pulls that failed in a row, and of the one before them."""
     tried = [run for run in past if Step("pull", source.scope) in run.steps][: source.failures + 1]
-    told = query("steps", files=f"[{', '.join(literal(path_of(run)) for run in tried)}]")
-    made.relations[f"tries/{source.scope}"] = (
-        f"SELECT started_at, step ->> 'outcome' AS outcome FROM (\n{told}\n) {_is_pull(source.scope)}"
+    steps = query("steps", files=f"[{', '.join(literal(path_of(run)) for run in tried)}]")
+    queries.relations[f"tries/{source.scope}"] = (
+        f"SELECT started_at, step ->> 'outcome' AS outcome FROM (\n{steps}\n) {_is_pull(source.scope)}"
     )
     return f"tries/{source.scope}"
 
 
-def _missed(made: Counted, store: Store, at: Moment, source: SourceReading) -> None:
+def _missed(queries: FigureQueries, store: Store, at: Moment, source: SourceReading) -> None:
     """What partial pulls of a source missed, as the newest entries of its scopes tell it (place: missed/source)."""
     heads = (catalog_log(store, scope).footer_sql(at.positions[f"catalog/{scope}"]) for scope in source.scopes)
     relation = f"heads/{source.source}"
-    made.relations[relation] = "\nUNION ALL\n".join(heads)
+    queries.relations[relation] = "\nUNION ALL\n".join(heads)
     for figure, parts in _MISSED.items():
         summed = " + ".join(f"(meta -> 'missed' ->> '{part}')::BIGINT" for part in parts)
-        made.add(f"missed/{source.source}", figure, f"SELECT sum({summed})::BIGINT AS {figure}\nFROM heads", relation)
+        queries.add(
+            f"missed/{source.source}", figure, f"SELECT sum({summed})::BIGINT AS {figure}\nFROM heads", relation
+        )
 
 
-def _steps(made: Counted, run: Run) -> str:
+def _steps(queries: FigureQueries, run: Run) -> str:
     """The relation of a run's steps: what each of them is, and what it wrote down."""
-    made.relations[f"steps/{run.id}"] = query("steps", files=literal(path_of(run)))
+    queries.relations[f"steps/{run.id}"] = query("steps", files=literal(path_of(run)))
     return f"steps/{run.id}"
 
 
@@ -137,87 +139,93 @@ def _is_pull(scope: str) -> str:
 
 
 def data_files(
-    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, found: Totals, shown: int
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, page_totals: Totals, shown: int
 ) -> Iterator[DataFile]:
-    """What the page loads when somebody asks: one file a scope, and one for the runs it shows and the rest."""
-    at = Moment(found.as_of, found.positions, found.before)
+    """The data files with the SQL of figures: one file a scope, and one for the runs it shows and the rest."""
+    at = Moment(page_totals.as_of, page_totals.positions, page_totals.before)
     for name in settings.scopes:
         yield name, "counted", 0, scope(con, store, settings, at, name).text()
-    made = runs(found.runs, shown, tuple(health(settings, found.runs)))
-    for source in found.sources:
+    queries = runs(page_totals.runs, shown, tuple(health(settings, page_totals.runs)))
+    for source in page_totals.sources:
         if source.measured:
-            _missed(made, store, at, source)
-    for held in found.holds:
-        _hold(made, held)
+            _missed(queries, store, at, source)
+    for hold in page_totals.holds:
+        _hold(queries, hold)
     for left in leftovers(con, store, settings, at.before):
-        _left(con, store, made, left, at)
-    yield "all", "runs", 0, made.text()
+        _left(con, store, queries, left, at)
+    yield "all", "runs", 0, queries.text()
 
 
-def _hold(made: Counted, held: Hold) -> None:
+def _hold(queries: FigureQueries, hold: Hold) -> None:
     """What a hold would remove, and of how many, as its file tells it (place: hold/scope/service)."""
-    file = f"read_json({literal(holds.path_of(held))}, columns = {{would_remove: 'BIGINT', of: 'BIGINT'}})"
+    file = f"read_json({literal(holds.path_of(hold))}, columns = {{would_remove: 'BIGINT', of: 'BIGINT'}})"
     for figure in ("would_remove", "of"):
-        made.add(f"hold/{held.scope}/{held.service or ''}", figure, f'SELECT "{figure}" FROM {file}')
+        queries.add(f"hold/{hold.scope}/{hold.service or ''}", figure, f'SELECT "{figure}" FROM {file}')
 
 
-def _left(con: duckdb.DuckDBPyConnection, store: Store, made: Counted, left: Leftover, at: Moment) -> None:
+def _left(con: duckdb.DuckDBPyConnection, store: Store, queries: FigureQueries, left: Leftover, at: Moment) -> None:
     """What a scope or service still holds that left the settings (place: left/scope/service)."""
     log = receipt_log(store, left.service, left.scope) if left.service else catalog_log(store, left.scope)
     relation = f"{'receipts' if left.service else 'catalog'}/{left.scope}/{left.service or ''}"
-    made.relations[relation] = log.fold_sql(log.position(con, at.before) if at.before else log.look().head)
-    counted = (
-        "SELECT count(held_hash) AS held FROM receipts" if left.service else "SELECT count(hash) AS held FROM catalog"
-    )
-    made.add(f"left/{left.scope}/{left.service or ''}", "held", counted, relation)
+    queries.relations[relation] = log.fold_sql(log.position(con, at.before) if at.before else log.look().head)
+    sql = "SELECT count(held_hash) AS held FROM receipts" if left.service else "SELECT count(hash) AS held FROM catalog"
+    queries.add(f"left/{left.scope}/{left.service or ''}", "held", sql, relation)
 
 
-def _pull(con: duckdb.DuckDBPyConnection, store: Store, made: Counted, scope: str, last: Mapping[str, Any]) -> None:
-    """The last pull's counts, from the files it left; what is no longer kept is told by the catalog's entry."""
-    left: dict[str, str] = {}
-    if found := snapshots.read(con, store, scope, last["run"]):
-        left["valid"] = f"({snapshots.products(found, str)})"
+def _pull(
+    con: duckdb.DuckDBPyConnection, store: Store, queries: FigureQueries, scope: str, last: Mapping[str, Any]
+) -> None:
+    """The last pull's counts, from the files it left; the catalog's entry has the counts of files that are gone."""
+    relations: dict[str, str] = {}
+    if snapshot := snapshots.read(con, store, scope, last["run"]):
+        relations["valid"] = f"({snapshots.products(snapshot, str)})"
     quarantine = snapshots.quarantine_path(scope, last["run"])
     if quarantine.rpartition("/")[2] in store.listing(f"quarantine/scope={scope}"):
-        left["quarantined"] = f"read_parquet([{literal(quarantine)}], hive_partitioning = false)"
+        relations["quarantined"] = f"read_parquet([{literal(quarantine)}], hive_partitioning = false)"
     for figure in ("records", *snapshots.TERMS):
-        told = f"SELECT coalesce((meta -> 'last_pull' ->> '{figure}')::BIGINT, 0) AS {figure} FROM catalog_head"
-        if figure == "valid" and figure in left and last.get("outdated"):
+        from_head = f"SELECT coalesce((meta -> 'last_pull' ->> '{figure}')::BIGINT, 0) AS {figure} FROM catalog_head"
+        if figure == "valid" and figure in relations and last.get("outdated"):
             less = "(SELECT (meta -> 'last_pull' ->> 'outdated')::BIGINT FROM catalog_head)"
-            counted = f"SELECT count(*) - {less} AS {figure} FROM {left[figure]}"
-            made.add("", f"pull {figure}", counted, "catalog_head")
-        elif figure in left:
-            made.add("", f"pull {figure}", f"SELECT count(*) AS {figure} FROM {left[figure]}")
+            sql = f"SELECT count(*) - {less} AS {figure} FROM {relations[figure]}"
+            queries.add("", f"pull {figure}", sql, "catalog_head")
+        elif figure in relations:
+            queries.add("", f"pull {figure}", f"SELECT count(*) AS {figure} FROM {relations[figure]}")
         else:
-            made.add("", f"pull {figure}", told, "catalog_head")
+            queries.add("", f"pull {figure}", from_head, "catalog_head")
 
 
 def _service(
-    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, scope: str, name: str, made: Counted
+    con: duckdb.DuckDBPyConnection,
+    store: Store,
+    settings: Settings,
+    at: Moment,
+    scope: str,
+    name: str,
+    queries: FigureQueries,
 ) -> None:
     """One service's figures: the latest update, its states and totals, what is left over, and its bars."""
     log, position = receipt_log(store, name, scope), at.of(scope, name)[1]
     mine = settings.services[name]
     since = log.last_before(con, at.as_of - TREND_DAYS * DAY)
-    given, rules, history, head = (f"{kind}/{name}" for kind in ("receipts", "rules", "receipts/history", "head"))
-    made.relations |= {
-        given: log.fold_sql(position),
+    receipts, rules, history, head = (f"{kind}/{name}" for kind in ("receipts", "rules", "receipts/history", "head"))
+    queries.relations |= {
+        receipts: log.fold_sql(position),
         rules: compare.rules_sql(con, name, mine.accepts),
         history: log.history_sql(position, since),
         head: log.footer_sql(position),
     }
     for figure in _WINDOW:
-        made.add(name, figure, f"SELECT {figure} FROM (\n{totals.window_sql(settings, at)})", given)
+        queries.add(name, figure, f"SELECT {figure} FROM (\n{totals.window_sql(settings, at)})", receipts)
     states = query("states", settings=literal(mine.fingerprint()))
     known = query("known_versions", settings=literal(mine.fingerprint()))
-    facing = ("catalog", rules, given)
+    facing = ("catalog", rules, receipts)
     for figure in _STATES:
-        made.add(name, figure, f"SELECT {figure} FROM (\n{states})", *facing)
-    made.relations |= {f"states/{name}": states, f"known/{name}": known}
+        queries.add(name, figure, f"SELECT {figure} FROM (\n{states})", *facing)
+    queries.relations |= {f"states/{name}": states, f"known/{name}": known}
     whole = (*facing, "versions", f"states/{name}", f"known/{name}")
     counted_known = "(SELECT count(*) FROM known)"
-    made.add(name, "stale", f"SELECT stale + {counted_known} AS stale FROM states", *whole)
-    made.add(name, "due", f"SELECT missing + stale + failed + {counted_known} AS due FROM states", *whole)
-    made.add(name, "unexplained", query("unexplained"), *whole, "catalog_head", head)
+    queries.add(name, "stale", f"SELECT stale + {counted_known} AS stale FROM states", *whole)
+    queries.add(name, "due", f"SELECT missing + stale + failed + {counted_known} AS due FROM states", *whole)
+    queries.add(name, "unexplained", query("unexplained"), *whole, "catalog_head", head)
     for figure, steps, step in (("hours", TREND_HOURS, HOUR), ("days", TREND_DAYS, DAY)):
-        made.add(name, figure, trend_sql(at, steps, step), history)
+        queries.add(name, figure, trend_sql(at, steps, step), history)

@@ -41,7 +41,12 @@ REASONS_SHOWN = 40
 
 
 def site_pages(
-    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, found: Totals, generated_at: datetime
+    con: duckdb.DuckDBPyConnection,
+    store: Store,
+    settings: Settings,
+    at: Moment,
+    page_totals: Totals,
+    generated_at: datetime,
 ) -> SitePages:
     """Everything but the products."""
     quarantines = [_quarantine_of(con, store, at, scope) for scope in settings.scopes]
@@ -52,27 +57,29 @@ def site_pages(
         positions=at.positions,
         scopes=tuple(Named(name, scope.label or name) for name, scope in settings.scopes.items()),
         services=tuple(Named(name, service.label or name) for name, service in settings.services.items()),
-        totals=found.scopes,
-        runs=tuple(_run(run) for run in found.runs[:RUNS_SHOWN]),
-        holds=tuple(HoldRow(h.id, h.scope, h.service, h.since, h.would_remove, h.of) for h in found.holds),
-        quarantined=tuple(record for one in quarantines for record in one.records),
+        totals=page_totals.scopes,
+        runs=tuple(_run(run) for run in page_totals.runs[:RUNS_SHOWN]),
+        holds=tuple(HoldRow(h.id, h.scope, h.service, h.since, h.would_remove, h.of) for h in page_totals.holds),
+        quarantined=tuple(record for quarantine in quarantines for record in quarantine.records),
         unconfigured=tuple(
-            Unconfigured(one.scope, one.service, one.held) for one in leftovers(con, store, settings, at.before)
+            Unconfigured(left.scope, left.service, left.held) for left in leftovers(con, store, settings, at.before)
         ),
         trends=tuple(
             trend(con, store, at, scope, service) for scope in settings.scopes for service in settings.services
         ),
-        freshness=tuple(freshness(settings, found.runs)),
-        health=tuple(health(settings, found.runs)),
-        reasons=tuple(reason for one in quarantines for reason in one.reasons),
-        last_quarantined={scope: one.by_last_pull for scope, one in zip(settings.scopes, quarantines, strict=True)},
-        sources=found.sources,
+        freshness=tuple(freshness(settings, page_totals.runs)),
+        health=tuple(health(settings, page_totals.runs)),
+        reasons=tuple(reason for quarantine in quarantines for reason in quarantine.reasons),
+        last_quarantined={
+            scope: quarantine.by_last_pull for scope, quarantine in zip(settings.scopes, quarantines, strict=True)
+        },
+        sources=page_totals.sources,
         stale_after=second_run(settings.schedule, at.as_of),
         link=settings.link,
         text_fields=(*TEXT_FIELDS, *(f"attributes.{code}" for code in settings.translations.fields)),
-        ahead=found.ahead,
-        repairs=found.repairs,
-        unverified=found.unverified,
+        ahead=page_totals.ahead,
+        repairs=page_totals.repairs,
+        unverified=page_totals.unverified,
     )
 
 
@@ -89,12 +96,12 @@ def data_files(
     store: Store,
     settings: Settings,
     at: Moment,
-    found: Totals,
+    page_totals: Totals,
     stands: Mapping[str, Standing],
 ) -> Iterator[DataFile]:
-    """Further data that the page loads when somebody asks for it, beside what ``stands``."""
+    """The data files that the page loads when a reader asks for them, beside what ``stands``."""
     yield from stories.data_files(con, store, settings, at, stands)
-    yield from figure_sql.data_files(con, store, settings, found, RUNS_SHOWN)
+    yield from figure_sql.data_files(con, store, settings, page_totals, RUNS_SHOWN)
 
 
 def _products(
@@ -173,17 +180,19 @@ class _Quarantine:
 
 def _quarantine_of(con: duckdb.DuckDBPyConnection, store: Store, at: Moment, scope: str) -> _Quarantine:
     run = _quarantine(con, store, at, scope)
-    records = con.execute(f"SELECT sku, name, code, sentence FROM told ORDER BY code, sku LIMIT {RECORDS_SHOWN}")
-    told = tuple(QuarantinedRecord(scope, *row) for row in records.fetchall())
+    records = con.execute(
+        f"SELECT sku, name, code, sentence FROM quarantine_sentences ORDER BY code, sku LIMIT {RECORDS_SHOWN}"
+    )
+    shown = tuple(QuarantinedRecord(scope, *row) for row in records.fetchall())
     reasons = tuple(QuarantineReason(scope, *row) for row in con.execute(_REASONS).fetchall())
-    return _Quarantine(told, reasons, count(con, f"SELECT * FROM told WHERE run = {literal(run)}"))
+    return _Quarantine(shown, reasons, count(con, f"SELECT * FROM quarantine_sentences WHERE run = {literal(run)}"))
 
 
 def _quarantine(con: duckdb.DuckDBPyConnection, store: Store, at: Moment, scope: str) -> str:
-    """Make the views ``quarantined`` and ``told`` of a scope; returns the run of its last pull, or nothing."""
+    """Make a scope's views ``quarantined`` and ``quarantine_sentences``; returns the run of its last pull, or ""."""
     log, position = catalog_log(store, scope), at.positions[f"catalog/{scope}"]
     log.fold(con, "catalog", position)
     meta = log.entry(con, position).meta
     totals.quarantined_now(con, store, scope, meta)
-    con.execute(f"CREATE OR REPLACE TEMP VIEW told AS {query('quarantine_told')}")
+    con.execute(f"CREATE OR REPLACE TEMP VIEW quarantine_sentences AS {query('quarantine_sentences')}")
     return str((meta.get("last_pull") or {}).get("run", ""))

@@ -89,7 +89,7 @@ def health(settings: Settings, past: Sequence[Run]) -> Iterator[SourceHealth]:
             outcome=last["outcome"],
             run=run,
             ended_at=datetime.fromisoformat(last["finished_at"]) if "finished_at" in last else None,
-            failures=sum(1 for _ in takewhile(lambda one: one[1]["outcome"] == "failed", pulls)),
+            failures=sum(1 for _ in takewhile(lambda pull: pull[1]["outcome"] == "failed", pulls)),
             **{key: last.get(key) for key in ("what", "seconds", "records", "quarantined", "error")},
         )
 

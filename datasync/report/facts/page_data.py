@@ -79,7 +79,7 @@ class HoldRow:
 
 @dataclass(frozen=True, slots=True)
 class QuarantinedRecord:
-    """What may be told of a record that did not validate: its SKU and name if any, why it is out, nothing else."""
+    """What the page may show of a record that did not validate: SKU and name if any, and the reason; nothing else."""
 
     scope: str
     sku: str | None
@@ -117,7 +117,7 @@ class Trend:
     days: tuple[int, ...] = ()
 
 
-DataFile = tuple[str, str, int, str]  # what the page loads when asked: its folder, its kind, its number, its JSON text
+DataFile = tuple[str, str, int, str]  # what the page loads later: its folder, its kind, its number, its JSON text
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ class Standing:
     positions: Mapping[str, int]
 
 
-More = Callable[[Mapping[str, Standing]], Iterable[DataFile]]  # given what stands, by scope: the files to add to it
+More = Callable[[Mapping[str, Standing]], Iterable[DataFile]]  # from what stands, by scope, to the files to add to it
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,17 +197,17 @@ def status(page: SitePages) -> dict[str, Any]:
         "window_hours": hours(page.window),
         "positions": dict(sorted(page.positions.items())),
         "scopes": [_scope(totals) for totals in page.totals],
-        "sources": [_source(one) for one in page.sources],
-        **({"ahead": [_ahead(one) for one in page.ahead]} if page.ahead else {}),
-        **({"repairs": [_repair(one) for one in page.repairs]} if page.repairs else {}),
-        **({"unverified": [_unverified(one) for one in page.unverified]} if page.unverified else {}),
+        "sources": [_source(source) for source in page.sources],
+        **({"ahead": [_ahead(clock) for clock in page.ahead]} if page.ahead else {}),
+        **({"repairs": [_repair(repair) for repair in page.repairs]} if page.repairs else {}),
+        **({"unverified": [_unverified(products) for products in page.unverified]} if page.unverified else {}),
     }
 
 
 def hours(window: timedelta) -> int | float:
     """A window in hours, whole where it is whole."""
-    made = window / timedelta(hours=1)
-    return int(made) if made == int(made) else made
+    count = window / timedelta(hours=1)
+    return int(count) if count == int(count) else count
 
 
 def zulu(at: datetime) -> str:
@@ -222,26 +222,26 @@ def _scope(totals: ScopeTotals) -> dict[str, Any]:
         "products": totals.products,
         "quarantined": totals.quarantined,
         "last_pull": _pull(totals.last_pull) if totals.last_pull else None,
-        "services": [_service(one) for one in totals.services],
+        "services": [_service(service) for service in totals.services],
     }
 
 
-def _ahead(one: Ahead) -> dict[str, Any]:
-    return {**asdict(one), "at": zulu(one.at), "until": zulu(one.until)}
+def _ahead(clock: Ahead) -> dict[str, Any]:
+    return {**asdict(clock), "at": zulu(clock.at), "until": zulu(clock.until)}
 
 
-def _repair(one: LogRepair) -> dict[str, Any]:
-    return {**asdict(one), "at": zulu(one.at), "lost": list(one.lost)}
+def _repair(repair: LogRepair) -> dict[str, Any]:
+    return {**asdict(repair), "at": zulu(repair.at), "lost": list(repair.lost)}
 
 
-def _unverified(one: Unverified) -> dict[str, Any]:
-    return {**asdict(one), "since": zulu(one.since), "shown": list(one.shown)}
+def _unverified(products: Unverified) -> dict[str, Any]:
+    return {**asdict(products), "since": zulu(products.since), "shown": list(products.shown)}
 
 
-def _source(one: SourceReading) -> dict[str, Any]:
-    at = one.last_complete_at
-    told = {**asdict(one), "scopes": list(one.scopes), "last_complete_at": zulu(at) if at else None}
-    return {**told, "missed_rate": one.missed_rate}
+def _source(source: SourceReading) -> dict[str, Any]:
+    at = source.last_complete_at
+    fields = {**asdict(source), "scopes": list(source.scopes), "last_complete_at": zulu(at) if at else None}
+    return {**fields, "missed_rate": source.missed_rate}
 
 
 def _pull(pull: LastPull) -> dict[str, Any]:
@@ -254,13 +254,13 @@ def _pull(pull: LastPull) -> dict[str, Any]:
     }
 
 
-def _service(one: ServiceTotals) -> dict[str, Any]:
+def _service(service: ServiceTotals) -> dict[str, Any]:
     return {
-        "service": one.service,
-        "outcome": one.outcome,
-        "failed_step": one.failed_step,
-        "failure": one.failure,
-        "zero_because": one.zero_because,
-        "last_sync_at": zulu(one.last_sync_at) if one.last_sync_at else None,
-        **{name: getattr(one, name) for name in _COUNTS},
+        "service": service.service,
+        "outcome": service.outcome,
+        "failed_step": service.failed_step,
+        "failure": service.failure,
+        "zero_because": service.zero_because,
+        "last_sync_at": zulu(service.last_sync_at) if service.last_sync_at else None,
+        **{name: getattr(service, name) for name in _COUNTS},
     }

@@ -1,11 +1,11 @@
 """Products' stories: every version within the kept time, with the fields that changed and what each service answered.
 
-Only products of which the logs tell more than one thing have one, so their files grow with what changed, not with the
+A product has a story only if the logs have more than one entry of it. So the files grow with what changed, not with the
 catalog. A scope's stories lie in files of about BYTES each, in the order of SKU; one small file more says which SKU
 each begins with, and since when the history is kept. The page loads both when somebody opens a product.
 
-Where a version before stands as the scope's base (see base.py), only products of which something was told since have
-their stories written, whole; the small file names that version, in which the page looks for the others.
+Where a version before stands as the scope's base (see base.py), only products with newer entries have their stories
+written, whole; the small file names that version, in which the page looks for the others.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ BYTES = 64_000
 def data_files(
     con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, stands: Mapping[str, Standing]
 ) -> Iterator[DataFile]:
-    """The stories of every scope as data files; of a scope that ``stands``, those that were told further since."""
+    """The stories of every scope as data files; of a scope that ``stands``, those with newer entries."""
     for scope in settings.scopes:
         yield from _scope(con, store, settings, at, scope, stands.get(scope))
 
@@ -48,15 +48,15 @@ def _scope(
     sql = query("page_stories", bytes=str(BYTES), since=str(before.get(f"catalog/{scope}", 0)))
     con.execute(f"CREATE OR REPLACE TEMP TABLE page_stories AS {sql}")
     rows = con.execute("SELECT * FROM page_stories ORDER BY number")
-    while found := rows.fetchone():
-        number, first, stories = found
+    while row := rows.fetchone():
+        number, first, stories = row
         firsts.append(first)
         yield scope, "story", number, stories
-    row = con.execute('SELECT epoch_ms(min("at")) FROM versions').fetchone()
-    since = row[0] if row else None
+    oldest = con.execute('SELECT epoch_ms(min("at")) FROM versions').fetchone()
+    since = oldest[0] if oldest else None
     services = list(settings.services)
-    made = {"since": since, "services": services, "firsts": firsts, "base": base and base.version}
-    yield scope, "stories", 0, json.dumps(made, ensure_ascii=False, separators=(",", ":"))
+    content = {"since": since, "services": services, "firsts": firsts, "base": base and base.version}
+    yield scope, "stories", 0, json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
 def _answers(

@@ -31,38 +31,42 @@ def attention(page: SitePages) -> tuple[str, ...]:
     """
     services = _services(page)
     return (
-        *(f"{one.service} in {one.scope}: {one.unexplained:+,} unexplained" for one in services if one.unexplained),
+        *(
+            f"{service.service} in {service.scope}: {service.unexplained:+,} unexplained"
+            for service in services
+            if service.unexplained
+        ),
         *map(_held, page.holds),
         *map(ahead, page.ahead),
         *map(_doubt, page.unverified),
-        *dict.fromkeys(_failure(one) for one in services if one.failed_step),
+        *dict.fromkeys(_failure(service) for service in services if service.failed_step),
     )
 
 
-def ahead(one: Ahead) -> str:
+def ahead(clock: Ahead) -> str:
     """What a clock that was ahead has done."""
-    told = f"the clock of run {one.run} was ahead, at {zulu(one.at)}"
-    if one.service is None:
-        return f"the catalog of {one.scope}: {told}"
-    return (
-        f"{one.service} in {one.scope}: {told}; what it delivered counts as the latest update until {zulu(one.until)}"
-    )
+    clause = f"the clock of run {clock.run} was ahead, at {zulu(clock.at)}"
+    if clock.service is None:
+        return f"the catalog of {clock.scope}: {clause}"
+    effect = f"what it delivered counts as the latest update until {zulu(clock.until)}"
+    return f"{clock.service} in {clock.scope}: {clause}; {effect}"
 
 
-def _doubt(one: Unverified) -> str:
-    return f"{one.scope}: {quantity(one.products, 'product')} not verified since the repair at {zulu(one.since)}"
+def _doubt(unverified: Unverified) -> str:
+    products = quantity(unverified.products, "product")
+    return f"{unverified.scope}: {products} not verified since the repair at {zulu(unverified.since)}"
 
 
-def _failure(one: ServiceTotals) -> str:
+def _failure(service: ServiceTotals) -> str:
     """What failed, and why. The services of a scope share what failed before their own steps."""
-    reason = one.failure or "no outcome was recorded"
-    match one.failed_step:
+    reason = service.failure or "no outcome was recorded"
+    match service.failed_step:
         case "pull":
-            return f"{one.scope}: the source could not be read: {reason}"
+            return f"{service.scope}: the source could not be read: {reason}"
         case "catalog":
-            return f"{one.scope}: what was read could not be brought into the catalog: {reason}"
+            return f"{service.scope}: what was read could not be brought into the catalog: {reason}"
         case _:
-            return f"{one.service} in {one.scope}: the delivery failed: {reason}"
+            return f"{service.service} in {service.scope}: the delivery failed: {reason}"
 
 
 def _held(hold: HoldRow) -> str:
@@ -71,18 +75,18 @@ def _held(hold: HoldRow) -> str:
 
 
 def _changes(page: SitePages) -> Iterator[str]:
-    for one in _services(page):
-        if one.latest_update or one.removed_in_window:
-            yield f"{one.service} in {one.scope}: {', '.join(_counts(one))}"
+    for service in _services(page):
+        if service.latest_update or service.removed_in_window:
+            yield f"{service.service} in {service.scope}: {', '.join(_counts(service))}"
 
 
 def _services(page: SitePages) -> list[ServiceTotals]:
-    return [one for scope in page.totals for one in scope.services]
+    return [service for scope in page.totals for service in scope.services]
 
 
-def _counts(one: ServiceTotals) -> Iterator[str]:
-    if one.latest_update:
-        resent = f" ({one.resent_in_window:,} resent)" if one.resent_in_window else ""
-        yield f"{one.latest_update:,} received{resent}"
-    if one.removed_in_window:
-        yield f"{one.removed_in_window:,} removed"
+def _counts(service: ServiceTotals) -> Iterator[str]:
+    if service.latest_update:
+        resent = f" ({service.resent_in_window:,} resent)" if service.resent_in_window else ""
+        yield f"{service.latest_update:,} received{resent}"
+    if service.removed_in_window:
+        yield f"{service.removed_in_window:,} removed"

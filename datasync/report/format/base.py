@@ -2,7 +2,7 @@
 
 A publish after few changes writes few files: the **base** stays as it is, in the folder of the version that wrote it,
 and what changed since stands in a **recent** segment, written anew each time. Of base documents that changed only the
-numbers are told, as dead. When recent grows beyond its limit a new base is written.
+numbers are written, as dead. When recent grows beyond its limit a new base is written.
 
 Beside the shards of a base lie ``base.parquet``, its documents (to see what changed), and ``base.json``, the numbers
 that its files use for facets and kinds (they go on to mean the same) and the sizes of its shards.
@@ -43,19 +43,19 @@ class Base:
 
     def save(self) -> None:
         """Write ``base.json``."""
-        told = {name: value for name, value in asdict(self).items() if name != "folder"}
-        text = json.dumps({"format": FORMAT, **told}, ensure_ascii=False)
+        fields = {name: value for name, value in asdict(self).items() if name != "folder"}
+        text = json.dumps({"format": FORMAT, **fields}, ensure_ascii=False)
         (self.folder / "base.json").write_text(text, encoding="utf-8")
 
 
 def read(folder: Path) -> Base | None:
     """The base whose files lie in ``folder``; None where there is none that can be added to."""
     try:
-        told = json.loads((folder / "base.json").read_text(encoding="utf-8"))
+        fields = json.loads((folder / "base.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    if told.pop("format") != FORMAT or not (folder / "base.parquet").exists():
+    if fields.pop("format") != FORMAT or not (folder / "base.parquet").exists():
         return None
-    facets = tuple((type_, places, stock, reason) for type_, places, stock, reason in told["facets"])
-    kinds = tuple(tuple((code, facet) for code, facet in one) for one in told["kinds"])
-    return Base(folder, tuple(told["services"]), facets, kinds, told["segment"], told["is_whole"])
+    facets = tuple((type_, places, stock, reason) for type_, places, stock, reason in fields["facets"])
+    kinds = tuple(tuple((code, facet) for code, facet in pairs) for pairs in fields["kinds"])
+    return Base(folder, tuple(fields["services"]), facets, kinds, fields["segment"], fields["is_whole"])

@@ -74,5 +74,5 @@ def numbers(column: pa.ChunkedArray) -> Numbers:
     # Not to_numpy, nor combine_chunks of no chunk: they import pandas, where it is installed.
     if not column.num_chunks:
         return np.empty(0, column.type.to_pandas_dtype())
-    found: Numbers = np.from_dlpack(column.combine_chunks())
-    return found
+    values: Numbers = np.from_dlpack(column.combine_chunks())
+    return values

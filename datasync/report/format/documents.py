@@ -7,7 +7,7 @@ update, the newest first; then its SKU), so that neighbours tend to be variants 
 The tables are no temporary ones: several threads read them, each through a cursor of its own.
 
 A **facet** is one combination of type, visibility and stock, or one reason of quarantine; a **code** is all that one
-service says of a document but for its times and words, as one number (see page_told.sql). Lists and filters are
+service says of a document but for its times and words, as one number (see doc_service_codes.sql). Lists and filters are
 questions about codes and facets.
 """
 
@@ -34,16 +34,16 @@ STATES = (
 UNDATED, RECORD = -1_000_000, -1_000_001  # days of documents that have none: last in the order of a search
 _CONTROLS = "".join(map(chr, range(1, 32)))  # in a name they are as good as blanks
 _MACROS = rf"""
-CREATE OR REPLACE MACRO page_line(given) AS CASE
-    WHEN given IS NULL THEN '\-'
-    WHEN contains(given, '\') OR contains(given, chr(10))
-        THEN replace(replace(given, '\', '\\'), chr(10), '\n')
-    ELSE given
+CREATE OR REPLACE MACRO page_line(words) AS CASE
+    WHEN words IS NULL THEN '\-'
+    WHEN contains(words, '\') OR contains(words, chr(10))
+        THEN replace(replace(words, '\', '\\'), chr(10), '\n')
+    ELSE words
 END || chr(10);
-CREATE OR REPLACE MACRO page_searched(given) AS CASE
-    WHEN regexp_matches(given, '[\x01-\x1f]')
-        THEN translate(given, {literal(_CONTROLS)}, {literal(" " * len(_CONTROLS))})
-    ELSE given
+CREATE OR REPLACE MACRO page_searched(words) AS CASE
+    WHEN regexp_matches(words, '[\x01-\x1f]')
+        THEN translate(words, {literal(_CONTROLS)}, {literal(" " * len(_CONTROLS))})
+    ELSE words
 END;
 """
 
@@ -109,8 +109,8 @@ class Documents:
 
     def column(self, name: str) -> Numbers:
         """One number of every document."""
-        found = (one.part(name, 0, one.size)[name] for one in (self.base, self.recent))
-        return np.concatenate([numbers(one) for one in found])
+        parts = (segment.part(name, 0, segment.size)[name] for segment in (self.base, self.recent))
+        return np.concatenate([numbers(part) for part in parts])
 
     def ordered(self, by: str, columns: str) -> Numbers:
         """The numbers of all documents in another order, which depends on some ``columns``."""
@@ -122,8 +122,10 @@ class Documents:
         """The day of every document's last update, counted from 1970: UNDATED without one, RECORD in quarantine."""
         newest = ", ".join(f"coalesce(received_{n}, told_{n})" for n in range(len(self.services))) or "NULL"
         day = f"CASE WHEN hash IS NULL THEN {RECORD} ELSE coalesce(greatest({newest}) // 86400000, {UNDATED}) END"
-        found = (one.part(f"({day})::BIGINT AS day", 0, one.size)["day"] for one in (self.base, self.recent))
-        return np.concatenate([numbers(one) for one in found])
+        parts = (
+            segment.part(f"({day})::BIGINT AS day", 0, segment.size)["day"] for segment in (self.base, self.recent)
+        )
+        return np.concatenate([numbers(part) for part in parts])
 
     def save(self, path: Path) -> None:
         """Write the base's documents down, to find what changes."""
@@ -138,7 +140,7 @@ def documents(products: ScopeProducts, base: Base | None = None) -> Iterator[Doc
     con = products.con or _connected(products)
     con.execute("SET preserve_insertion_order = true")  # rowid is the number of a document
     try:
-        yield _laid_out(con, products, base)
+        yield _numbered(con, products, base)
     finally:
         con.execute("DROP TABLE IF EXISTS documents")
         con.execute("DROP TABLE IF EXISTS page_base")
@@ -157,9 +159,9 @@ def _connected(products: ScopeProducts) -> duckdb.DuckDBPyConnection:
     return con
 
 
-def _laid_out(con: duckdb.DuckDBPyConnection, products: ScopeProducts, base: Base | None) -> Documents:
-    found = con.sql("SELECT DISTINCT service FROM page_rows ORDER BY ALL").fetchall()
-    services = tuple(dict.fromkeys((*products.services, *(row[0] for row in found))))
+def _numbered(con: duckdb.DuckDBPyConnection, products: ScopeProducts, base: Base | None) -> Documents:
+    service_rows = con.sql("SELECT DISTINCT service FROM page_rows ORDER BY ALL").fetchall()
+    services = tuple(dict.fromkeys((*products.services, *(row[0] for row in service_rows))))
     if base and base.services != services:
         base = None
     con.execute(_MACROS)
@@ -169,14 +171,14 @@ def _laid_out(con: duckdb.DuckDBPyConnection, products: ScopeProducts, base: Bas
     )
     _number_facets(con, base.facets if base else ())
     con.execute(f"CREATE OR REPLACE TABLE page_base AS {_base(base, services)}")
-    con.execute(f"CREATE OR REPLACE TEMP TABLE page_told AS {_told(services)}")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE doc_service_codes AS {_codes(services)}")
     _number_documents(con, services, base)
-    con.execute("DROP TABLE page_told")
+    con.execute("DROP TABLE doc_service_codes")
     size = count(con, "SELECT rowid FROM documents")
     recent = count(con, "SELECT rowid FROM documents WHERE is_recent")
     if recent > limit(size):
         if base:
-            return _laid_out(con, products, None)
+            return _numbered(con, products, None)
         recent = 0
     return _divided(con, services, size, recent, base)
 
@@ -185,18 +187,18 @@ def _divided(
     con: duckdb.DuckDBPyConnection, services: tuple[str, ...], size: int, recent: int, base: Base | None
 ) -> Documents:
     facets = con.sql("SELECT type, visible_in, stock, reason FROM page_facets ORDER BY facet").fetchall()
-    kept = count(con, "SELECT rowid FROM page_base")
+    base_size = count(con, "SELECT rowid FROM page_base")
     alive = numbers(_table(con, "SELECT base_doc FROM documents WHERE base_doc IS NOT NULL")["base_doc"])
     return Documents(
         con,
         services,
         tuple(facets),
-        base=Segment(con, "page_base", 0, kept, "version")
+        base=Segment(con, "page_base", 0, base_size, "version")
         if base
         else Segment(con, "documents", recent, size - recent, "version"),
         recent=Segment(con, "documents", 0, recent, "rowid"),
         is_kept=base is not None,
-        dead=np.setdiff1d(np.arange(kept), alive, assume_unique=True),
+        dead=np.setdiff1d(np.arange(base_size), alive, assume_unique=True),
     )
 
 
@@ -207,7 +209,9 @@ def _number_facets(con: duckdb.DuckDBPyConnection, known: tuple[Facet, ...]) -> 
     columns = "type VARCHAR, visible_in VARCHAR[], stock VARCHAR, reason VARCHAR, facet BIGINT"
     con.execute(f"CREATE OR REPLACE TEMP TABLE page_facets ({columns})")
     if known:
-        con.executemany("INSERT INTO page_facets VALUES (?, ?, ?, ?, ?)", [[*one, n] for n, one in enumerate(known)])
+        con.executemany(
+            "INSERT INTO page_facets VALUES (?, ?, ?, ?, ?)", [[*facet, n] for n, facet in enumerate(known)]
+        )
     of_products = "SELECT DISTINCT type, visible_in, stock, NULL::VARCHAR AS reason FROM page_versions"
     of_records = "SELECT NULL, NULL, NULL, reason FROM page_records UNION SELECT NULL, NULL, NULL, NULL"
     new = f"{of_products} UNION {of_records} EXCEPT SELECT type, visible_in, stock, reason FROM page_facets"
@@ -215,8 +219,8 @@ def _number_facets(con: duckdb.DuckDBPyConnection, known: tuple[Facet, ...]) -> 
     con.execute(f"INSERT INTO page_facets SELECT *, {number} FROM ({new})")
 
 
-def _told(services: tuple[str, ...]) -> str:
-    return _body("page_told", states=_listed(STATES), services=f"{_listed(services)}::VARCHAR[]")
+def _codes(services: tuple[str, ...]) -> str:
+    return _body("doc_service_codes", states=_listed(STATES), services=f"{_listed(services)}::VARCHAR[]")
 
 
 def _base(base: Base | None, services: tuple[str, ...]) -> str:
@@ -229,25 +233,27 @@ def _base(base: Base | None, services: tuple[str, ...]) -> str:
 
 
 def _number_documents(con: duckdb.DuckDBPyConnection, services: tuple[str, ...], base: Base | None) -> None:
-    """Make ``documents``. Beside a base in three steps, for the tables of all joins at once do not fit into memory."""
+    """Make ``documents``. Beside a base in three steps, because not all joins at once fit into memory."""
     every = range(len(services))
-    laid = f"({_laid(services)})"
-    con.execute("CREATE OR REPLACE TEMP TABLE page_same (version BIGINT, base_doc BIGINT)")
+    unordered = f"({_unordered(services)})"
+    con.execute("CREATE OR REPLACE TEMP TABLE unchanged_docs (version BIGINT, base_doc BIGINT)")
     if base:
-        con.execute(f"CREATE OR REPLACE TEMP TABLE page_laid AS FROM {laid}")
+        con.execute(f"CREATE OR REPLACE TEMP TABLE docs_unordered AS FROM {unordered}")
         columns = [f"{name}_{n}" for n in every for name in ("code", "received", "told")]
-        same = _body("page_same", shown=", ".join(["hash", "line", "facet", *columns]))
-        con.execute(f"INSERT INTO page_same {same}")
+        unchanged = _body("unchanged_docs", shown=", ".join(["hash", "line", "facet", *columns]))
+        con.execute(f"INSERT INTO unchanged_docs {unchanged}")
     lately = " OR ".join(("l.is_record", *(f"(l.code_{n} >> 4) & 7 > 0" for n in every)))
     ordered = _body(
-        "page_ordered", laid="page_laid" if base else laid, recent="s.base_doc IS NULL" if base else f"({lately})"
+        "page_ordered",
+        docs="docs_unordered" if base else unordered,
+        recent="s.base_doc IS NULL" if base else f"({lately})",
     )
     con.execute(f"CREATE OR REPLACE TABLE documents AS {ordered}")
-    con.execute("DROP TABLE IF EXISTS page_laid")
-    con.execute("DROP TABLE page_same")
+    con.execute("DROP TABLE IF EXISTS docs_unordered")
+    con.execute("DROP TABLE unchanged_docs")
 
 
-def _laid(services: tuple[str, ...]) -> str:
+def _unordered(services: tuple[str, ...]) -> str:
     """The query of documents in no order, with the columns of each service in it."""
     every = range(len(services))
     columns = ", ".join(
@@ -255,7 +261,7 @@ def _laid(services: tuple[str, ...]) -> str:
         for n in every
     )
     joins = " ".join(
-        f"LEFT JOIN (FROM page_told WHERE service = {literal(name)}) AS s{n} ON s{n}.version = k.version"
+        f"LEFT JOIN (FROM doc_service_codes WHERE service = {literal(name)}) AS s{n} ON s{n}.version = k.version"
         for n, name in enumerate(services)
     )
     return _body(
@@ -267,9 +273,9 @@ def _laid(services: tuple[str, ...]) -> str:
     )
 
 
-def _body(name: str, **given: str) -> str:
+def _body(name: str, **values: str) -> str:
     """A query without the comments before it."""
-    return filled("\n".join(line for line in query(name).splitlines() if not line.startswith("--")), **given)
+    return filled("\n".join(line for line in query(name).splitlines() if not line.startswith("--")), **values)
 
 
 def _listed(names: tuple[str, ...]) -> str:

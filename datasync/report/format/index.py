@@ -100,9 +100,9 @@ def _following(text: Bytes, begins: Longs, keys: Keys, first: int) -> Words:
         words |= np.where(goes_on, byte, np.uint32(0)) << np.uint32(8 * behind)
     doc = ((keys >> np.uint64(_PLACES)) & np.uint64(0xFFFFFF)).astype(np.int64)
     place = (keys & np.uint64((1 << _PLACES) - 1)).astype(np.int64)
-    found: Words = words[begins[doc - first] + place + 2]
-    found[: np.searchsorted(keys, np.uint64((_BEGINS + 1) << 16 << _GRAMS))] = 0
-    return found
+    following: Words = words[begins[doc - first] + place + 2]
+    following[: np.searchsorted(keys, np.uint64((_BEGINS + 1) << 16 << _GRAMS))] = 0
+    return following
 
 
 def _grams(text: Bytes, lengths: Longs, docs: Longs) -> Keys:
@@ -126,10 +126,12 @@ def _grams(text: Bytes, lengths: Longs, docs: Longs) -> Keys:
     )
 
 
-def _keys(one: Bytes | np.uint8, two: Bytes | np.uint8, three: Bytes, where: Keys) -> Keys:
-    gram = np.uint64(one) << np.uint64(16) if isinstance(one, np.uint8) else one.astype(np.uint64) << np.uint64(16)
-    gram = gram | (np.uint64(two) if isinstance(two, np.uint8) else two.astype(np.uint64)) << np.uint64(8)
-    keys: Keys = (gram | three.astype(np.uint64)) << np.uint64(_GRAMS) | where
+def _keys(first: Bytes | np.uint8, second: Bytes | np.uint8, third: Bytes, where: Keys) -> Keys:
+    gram = (
+        np.uint64(first) << np.uint64(16) if isinstance(first, np.uint8) else first.astype(np.uint64) << np.uint64(16)
+    )
+    gram = gram | (np.uint64(second) if isinstance(second, np.uint8) else second.astype(np.uint64)) << np.uint64(8)
+    keys: Keys = (gram | third.astype(np.uint64)) << np.uint64(_GRAMS) | where
     return keys
 
 
@@ -162,9 +164,9 @@ class Postings:
         self._before = np.zeros(1 << 24, np.int32)  # by gram: the last document so far
         self._pieces: list[_Pieces] = []
 
-    def add(self, found: Occurrences) -> None:
+    def add(self, batch: Occurrences) -> None:
         """Take in a batch; its documents follow those of the batch before."""
-        keys = found.keys
+        keys = batch.keys
         if not len(keys):
             return
         gram = (keys >> np.uint64(_GRAMS)).astype(np.int32)
@@ -177,7 +179,7 @@ class Postings:
         self._before[gram[end - 1]] = doc[end - 1]
         data, at = varints(steps)
         rest = np.empty(len(keys), _REST)
-        rest["place"], rest["following"] = keys & np.uint64((1 << _PLACES) - 1), found.following
+        rest["place"], rest["following"] = keys & np.uint64((1 << _PLACES) - 1), batch.following
         lengths = (at[end] - at[begin]).astype(np.int32)
         places = self._steps.add(data) + at[begin], self._rest.add(rest) // _REST.itemsize + begin
         counts = (end - begin).astype(np.int32)
@@ -187,7 +189,7 @@ class Postings:
         """Put the pieces together, gram by gram."""
         names = _Pieces.__dataclass_fields__
         none = np.empty(0, np.int64)
-        columns = {name: np.concatenate([getattr(one, name) for one in self._pieces] or [none]) for name in names}
+        columns = {name: np.concatenate([getattr(piece, name) for piece in self._pieces] or [none]) for name in names}
         order = np.argsort(columns["gram"], kind="stable")
         pieces = _Pieces(**{name: values[order] for name, values in columns.items()})
         return Index(pieces, self._steps, self._rest, self._part, shard)
@@ -259,8 +261,8 @@ class Index:
     def shard(self, number: int) -> bytes:
         """One shard of parts; may be called from several threads."""
         if number % _FORGET == 0:
-            for one in self._waiting:
-                one.forget()
+            for waiting in self._waiting:
+                waiting.forget()
         cuts = np.append(self._cuts, len(self._first))
         parts = slice(cuts[number], cuts[number + 1])
         pieces = np.append(self._first, len(self._pieces.gram))

@@ -94,13 +94,13 @@ def kinds(code: Numbers, facet: Numbers, dead: Numbers, known: Sequence[tuple[in
     """The kinds of one service's documents; those that are ``known`` keep their numbers, ``dead`` are not counted."""
     both = np.where(code > 0, code.astype(np.int64) << 32 | facet, -1)
     before = np.array([code << 32 | facet for code, facet in known], np.int64)
-    found = np.concatenate((before, np.setdiff1d(both[both >= 0], before)))
-    order = np.argsort(found)
-    of = np.where(both < 0, -1, order[np.searchsorted(found, both, sorter=order).clip(max=max(0, len(found) - 1))])
+    numbers = np.concatenate((before, np.setdiff1d(both[both >= 0], before)))
+    order = np.argsort(numbers)
+    of = np.where(both < 0, -1, order[np.searchsorted(numbers, both, sorter=order).clip(max=max(0, len(numbers) - 1))])
     alive = of.copy()
     alive[dead] = -1
-    counts = np.bincount(alive[alive >= 0], minlength=len(found))
-    return Kinds(found >> 32, found & 0xFFFFFFFF, counts, of)
+    counts = np.bincount(alive[alive >= 0], minlength=len(numbers))
+    return Kinds(numbers >> 32, numbers & 0xFFFFFFFF, counts, of)
 
 
 def by_sku(documents: Documents) -> Numbers:
@@ -118,16 +118,16 @@ def before(documents: Documents, in_order: Numbers) -> Longs:
     of_day[in_order] = every
     of_day = np.where(days == RECORD, every, of_day)  # records are in the order of their codes
     keys = (days.max(initial=0) - days) * documents.size + of_day
-    found: Longs = np.searchsorted(keys[: documents.base.size], keys[documents.base.size :])
-    return found
+    places: Longs = np.searchsorted(keys[: documents.base.size], keys[documents.base.size :])
+    return places
 
 
-def orders(documents: Documents, found: Sequence[Kinds], in_order: Numbers) -> Iterator[Order]:
+def orders(documents: Documents, service_kinds: Sequence[Kinds], in_order: Numbers) -> Iterator[Order]:
     """Every order list of a scope, each service's ``SORTS`` one after the other, given the documents by SKU."""
     by_text = {"name": documents.ordered(f"{_NAME}, name, sku", "name, sku"), "sku": in_order}
     is_dead = np.zeros(documents.size, np.bool_)
     is_dead[documents.dead] = True
-    for service, mine in enumerate(found):
+    for service, mine in enumerate(service_kinds):
         times = f"received_{service}, told_{service}"
         by_time = documents.ordered(f"coalesce({times}) DESC NULLS LAST", times)
         for sort in SORTS:

@@ -23,45 +23,49 @@ FIXED = 24  # bytes of a row beside its text, after deflate had its way with the
 
 def in_shard(of: Segment, coarse: int) -> int:
     """How many rows a shard has, so that it keeps to its budget (``coarse`` times): of long texts there are fewer."""
-    found = of.con.sql(f"SELECT coalesce(avg(strlen(line)), 0) FROM ({of.rows()})").fetchall()
-    fitting = BYTES * coarse / (float(found[0][0]) + FIXED)
+    average = of.con.sql(f"SELECT coalesce(avg(strlen(line)), 0) FROM ({of.rows()})").fetchall()
+    fitting = BYTES * coarse / (float(average[0][0]) + FIXED)
     return int(2 ** min(8, max(4, np.floor(np.log2(fitting)))))
 
 
 def columns(of: Segment, services: int) -> str:
     """What ``shards`` needs of documents."""
-    told = [f"code_{n}, {_time(f'received_{n}')}, {_time(f'told_{n}')}" for n in range(services)]
-    return ", ".join(("line", "facet", f"{of.place} AS place", *told))
+    service_columns = [f"code_{n}, {_time(f'received_{n}')}, {_time(f'told_{n}')}" for n in range(services)]
+    return ", ".join(("line", "facet", f"{of.place} AS place", *service_columns))
 
 
 def shards(part: pa.Table, services: int, size: int) -> list[bytes]:
     """The shards of some documents that begin with a shard's first."""
     text, starts = texts(part["line"])
     first = np.arange(0, part.num_rows, size)
-    told = [_Told(part, n, first) for n in range(services)]
+    service_planes = [_ServicePlanes(part, n, first) for n in range(services)]
     stacked = np.concatenate(
-        [stack(numbers(part["facet"]), 2), stack(numbers(part["place"]), 4), *(one.stacked for one in told)]
+        [
+            stack(numbers(part["facet"]), 2),
+            stack(numbers(part["place"]), 4),
+            *(service.stacked for service in service_planes),
+        ]
     )
-    newest = np.array([one.newest for one in told], "<f8").reshape(len(told), len(first)).T
-    made = []
+    newest = np.array([service.newest for service in service_planes], "<f8").reshape(len(service_planes), len(first)).T
+    packed = []
     for number, begin in enumerate(first):
         end = min(begin + size, part.num_rows)
         lines = text[starts[begin] : starts[end]].tobytes()
         planes = stacked[:, begin:end].tobytes()
-        made.append(header(end - begin, len(lines)) + newest[number].tobytes() + lines + planes)
-    return made
+        packed.append(header(end - begin, len(lines)) + newest[number].tobytes() + lines + planes)
+    return packed
 
 
-class _Told:
+class _ServicePlanes:
     """What one service says of some documents: ``newest`` by shard, and the planes of all."""
 
     def __init__(self, part: pa.Table, number: int, first: NDArray[np.int64]) -> None:
         times = [numbers(part[f"{name}_{number}"]) for name in ("received", "told")]
         self.newest = np.maximum.reduceat(np.maximum(*times), first) if len(first) else first
         since = np.repeat(self.newest, np.diff(np.append(first, part.num_rows)))
-        before = [np.where(one < 0, 0, since - one + 1) for one in times]
+        before = [np.where(column < 0, 0, since - column + 1) for column in times]
         self.stacked = np.concatenate(
-            [stack(numbers(part[f"code_{number}"]), 2), *(stack(one, TIME) for one in before)]
+            [stack(numbers(part[f"code_{number}"]), 2), *(stack(column, TIME) for column in before)]
         )
 
 

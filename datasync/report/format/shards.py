@@ -58,10 +58,10 @@ R = TypeVar("R")
 
 def json_text(value: object) -> str:
     """JSON that may stand in a script element and in a script: nothing in it ends either."""
-    made = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     for sign, escape in _ESCAPES:  # many times faster than str.translate where most letters are no Latin ones
-        made = made.replace(sign, escape)
-    return made
+        text = text.replace(sign, escape)
+    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +87,18 @@ def write(
 
     A new base is written down in the folder ``save``. Raises TooManyForOneFile where versions are more than ``most``.
     """
-    with documents(products, base) as found, ThreadPoolExecutor(_workers()) as pool:
-        versions = count(found.con, "SELECT version FROM page_versions")
+    with documents(products, base) as laid_out, ThreadPoolExecutor(_workers()) as pool:
+        versions = count(laid_out.con, "SELECT version FROM page_versions")
         if most is not None and versions > most:
             raise TooManyForOneFile(most)
-        is_whole, stands = found.size <= whole, base if found.is_kept else None
+        is_whole, stands = laid_out.size <= whole, base if laid_out.is_kept else None
         if stands and stands.is_whole and not is_whole:  # it outgrew being loaded whole, and its base has no index
             return write(products, put, version, whole=whole, scanned=scanned, save=save)
-        scope = _Scope(found, put, pool, version, is_whole, scanned, stands)
+        scope = _Scope(laid_out, put, pool, version, is_whole, scanned, stands)
         head = scope.write()
         put("head", 0, json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode())
         if save and stands is None:
-            found.save(save / "base.parquet")
+            laid_out.save(save / "base.parquet")
             scope.as_base(save, head).save()
         return Written(versions, head["segments"][0]["version"])
 
@@ -117,19 +117,19 @@ class _Scope:
 
     def write(self) -> dict[str, Any]:
         """Write the files; returns the page's head."""
-        found = self.documents
-        base = self.base.segment if self.base else self._segment(found.base, "")
-        segments = [base, self._segment(found.recent, "new")] if found.recent.size else [base]
-        head = {"states": STATES, "services": found.services, "facets": found.facets, "segments": segments}
-        if len(found.dead):
-            self.put("dead", 0, header(len(found.dead)) + varints(np.diff(found.dead, prepend=0))[0].tobytes())
-        return head | {"dead": len(found.dead), "whole": self.is_whole, **({} if self.is_whole else self._orders())}
+        documents = self.documents
+        base = self.base.segment if self.base else self._segment(documents.base, "")
+        segments = [base, self._segment(documents.recent, "new")] if documents.recent.size else [base]
+        head = {"states": STATES, "services": documents.services, "facets": documents.facets, "segments": segments}
+        if len(documents.dead):
+            self.put("dead", 0, header(len(documents.dead)) + varints(np.diff(documents.dead, prepend=0))[0].tobytes())
+        return head | {"dead": len(documents.dead), "whole": self.is_whole, **({} if self.is_whole else self._orders())}
 
     def as_base(self, folder: Path, head: dict[str, Any]) -> Base:
         """What has to be known to add to this scope."""
-        kinds = tuple(tuple(zip(one["codes"], one["facets"], strict=True)) for one in head.get("kinds", ()))
-        found = self.documents
-        return Base(folder, found.services, found.facets, kinds, head["segments"][0], self.is_whole)
+        kinds = tuple(tuple(zip(service["codes"], service["facets"], strict=True)) for service in head.get("kinds", ()))
+        documents = self.documents
+        return Base(folder, documents.services, documents.facets, kinds, head["segments"][0], self.is_whole)
 
     def _segment(self, segment: Segment, prefix: str) -> dict[str, Any]:
         many = segment.size > (FEW if prefix else MANY)
@@ -154,27 +154,28 @@ class _Scope:
         return {"version": self.version, "prefix": prefix, "size": segment.size, "scanned": is_scanned, **sizes}
 
     def _orders(self) -> dict[str, Any]:
-        found, facets = self.documents, self.documents.column("facet")
-        known = self.base.kinds if self.base else [()] * len(found.services)
+        documents, facets = self.documents, self.documents.column("facet")
+        known = self.base.kinds if self.base else [()] * len(documents.services)
         kinds = [
-            orders.kinds(found.column(f"code_{n}"), facets, found.dead, known[n]) for n in range(len(found.services))
+            orders.kinds(documents.column(f"code_{n}"), facets, documents.dead, known[n])
+            for n in range(len(documents.services))
         ]
-        in_order = orders.by_sku(found)
-        if found.recent.size:
-            places = _column(orders.before(found, in_order), 4)
-            _each(self.pool, lambda one: self.put("newplace", *one), enumerate(places))
-        for number, order in enumerate(orders.orders(found, kinds, in_order)):
+        in_order = orders.by_sku(documents)
+        if documents.recent.size:
+            places = _column(orders.before(documents, in_order), 4)
+            _each(self.pool, lambda file: self.put("newplace", *file), enumerate(places))
+        for number, order in enumerate(orders.orders(documents, kinds, in_order)):
             self.put("histogram", number, order.histogram(ENTRIES))
-            if found.recent.size:
+            if documents.recent.size:
                 self.put("overlay", number, order.overlay())
             if self.base is None:
                 _each(
                     self.pool,
-                    lambda one: self.put("order", *one),
+                    lambda file: self.put("order", *file),
                     enumerate(order.shards(ENTRIES), number * LISTS),
                 )
         shape = {"sorts": orders.SORTS, "entries": ENTRIES, "column": COLUMN, "codes": CODES, "lists": LISTS}
-        return {"version": self.version, "kinds": [one.plain() for one in kinds], **shape}
+        return {"version": self.version, "kinds": [service_kinds.plain() for service_kinds in kinds], **shape}
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,17 +232,19 @@ class _Writer:
     def searchable(self, *, with_index: bool) -> None:
         """Rows, and everything by which they are found without loading all of them (their texts by an index)."""
         postings = index.Postings(index.PART * (4 if self.segment.size > MANY else 1)) if with_index else None
-        found: list[_Columns] = []
+        all_columns: list[_Columns] = []
         for batch, columns in _in_order(self.pool, lambda first: self._batch(first, with_index), self._batches()):
             if postings and batch:
                 postings.add(batch)
-            found.append(columns)
+            all_columns.append(columns)
         if postings:
-            made = postings.finish(index.SHARD * self.coarse)
-            self.put("router", 0, made.router())
-            _each(self.pool, lambda number: self.put("gram", number, made.shard(number)), range(len(made)))
-        if found:
-            self._columns(found)
+            built_index = postings.finish(index.SHARD * self.coarse)
+            self.put("router", 0, built_index.router())
+            _each(
+                self.pool, lambda number: self.put("gram", number, built_index.shard(number)), range(len(built_index))
+            )
+        if all_columns:
+            self._columns(all_columns)
 
     def _batch(self, first: int, with_index: bool) -> tuple[index.Occurrences | None, _Columns]:
         part = self._rows(first)
@@ -249,15 +252,15 @@ class _Writer:
         occurrences = index.occurrences(part["searched"], first) if with_index else None
         return occurrences, _Columns(skus.hashes(*texts(part["sku"])), codes, numbers(part["facet"]))
 
-    def _columns(self, found: list[_Columns]) -> None:
-        self._numbered("sku", skus.table(np.concatenate([one.hashes for one in found])))
-        self._numbered("facet", _column(np.concatenate([one.facets for one in found])))
+    def _columns(self, all_columns: list[_Columns]) -> None:
+        self._numbered("sku", skus.table(np.concatenate([columns.hashes for columns in all_columns])))
+        self._numbered("facet", _column(np.concatenate([columns.facets for columns in all_columns])))
         for service in range(self.services):
-            code = np.concatenate([one.codes[service] for one in found])
+            code = np.concatenate([columns.codes[service] for columns in all_columns])
             self._numbered("code", _codes(code), service * LISTS // 100)
 
-    def _numbered(self, kind: str, made: Iterable[bytes], first: int = 0) -> None:
-        _each(self.pool, lambda one: self.put(kind, *one), enumerate(made, first))
+    def _numbered(self, kind: str, files: Iterable[bytes], first: int = 0) -> None:
+        _each(self.pool, lambda file: self.put(kind, *file), enumerate(files, first))
 
 
 def _each(pool: ThreadPoolExecutor, do: Callable[[T], object], items: Iterable[T]) -> None:

@@ -26,20 +26,20 @@ def buckets(size: int) -> int:
 
 def hashes(text: Bytes, starts: NDArray[np.int64]) -> NDArray[np.uint32]:
     """FNV-1a, 32 bits, of every SKU: the first bytes of all of them, then the second ones, and so on."""
-    found = np.full(len(starts) - 1, _BASIS, np.uint32)
+    values = np.full(len(starts) - 1, _BASIS, np.uint32)
     lengths = np.diff(starts)
-    left = np.arange(len(found))
+    left = np.arange(len(values))
     for place in range(int(lengths.max(initial=0))):
         left = left[lengths[left] > place]
-        found[left] = (found[left] ^ text[starts[left] + place]) * _PRIME
-    return found
+        values[left] = (values[left] ^ text[starts[left] + place]) * _PRIME
+    return values
 
 
-def table(found: NDArray[np.uint32]) -> Iterator[bytes]:
+def table(values: NDArray[np.uint32]) -> Iterator[bytes]:
     """The buckets of all documents, of which ``found`` are the hashes by number."""
-    mask = np.uint32(buckets(len(found)) - 1)
-    order = np.lexsort((found, found & mask))
-    cuts = np.searchsorted((found & mask)[order], np.arange(int(mask) + 2))
+    mask = np.uint32(buckets(len(values)) - 1)
+    order = np.lexsort((values, values & mask))
+    cuts = np.searchsorted((values & mask)[order], np.arange(int(mask) + 2))
     for bucket in range(int(mask) + 1):
         docs = order[cuts[bucket] : cuts[bucket + 1]]
-        yield b"".join((header(len(docs)), planes(found[docs], 4), planes(docs, 4)))
+        yield b"".join((header(len(docs)), planes(values[docs], 4), planes(docs, 4)))

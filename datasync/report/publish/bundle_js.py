@@ -1,4 +1,4 @@
-"""The page's JavaScript: ES modules in the templates, joined into one classic script, for ``file://`` refuses modules.
+"""The page's JavaScript: the templates' ES modules joined into one classic script, because ``file://`` refuses modules.
 
 Each module becomes a function of its own, so that names never meet; an import reads what another module exports. Only
 the plain forms are known (``import { a, b } from "./x.js"`` and ``export`` before a declaration); any other raises.
@@ -35,7 +35,7 @@ def _visit(name: str, modules: Mapping[str, str], order: list[str], path: tuple[
 
 
 def _wrapped(name: str, text: str) -> str:
-    exported = [found[1] for found in _EXPORT.findall(text)]
+    exported = [match[1] for match in _EXPORT.findall(text)]
     body = _EXPORT.sub(r"\1", _IMPORT.sub(r"const { \1 } = $\2;", text))
     if other := _OTHER.search(body):
         raise ValueError(f"{name}.js: {other[0]!r} is no form of import or export that is known here.")

@@ -45,7 +45,7 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class IndexPage:
-    """What the template is given; ``totals`` and ``words`` are for readers without scripts, ``data`` for the scripts.
+    """What the template reads; ``totals`` and ``words`` are for readers without scripts, ``data`` for the scripts.
 
     ``style``, ``script``, ``data`` and ``blocks`` go in as they are: the first two are ours, and the others are from
     ``json_text``. ``blocks`` are data files by key, in a page that is a single file.
@@ -101,13 +101,15 @@ def single_file(
     """Write the whole report as one HTML file, replaced in one step. Raises TooManyForOneFile above MAILED products."""
     version, left = new_version(page.generated_at), MAILED
     blocks: dict[str, str] = {}
-    for one in products:
-        left -= shards.write(one, _inside(blocks, version, one.scope), version, most=left).versions
+    for scope_products in products:
+        left -= shards.write(
+            scope_products, _inside(blocks, version, scope_products.scope), version, most=left
+        ).versions
     for name, kind, number, text in more({}):
         _inside(blocks, version, name)(kind, number, text.encode())
     file.parent.mkdir(parents=True, exist_ok=True)
-    with scratch() as made:
-        Site(file.parent, {}).replace(_made(made, file.name, index(page, version, blocks)), file.name)
+    with scratch() as folder:
+        Site(file.parent, {}).replace(_text_file(folder, file.name, index(page, version, blocks)), file.name)
     return Published(str(file), version, 1, ())
 
 
@@ -131,19 +133,19 @@ def _write(
     files, bases = 0, {}
     before = place.bases(last) if last else {}
     with place.writing(version) as data, scratch() as fetched:
-        for one in products:
-            scope = _Folder(data, version, one.scope)
-            stands = _base(place, before.get(one.scope), one.scope, fetched)
-            done = shards.write(one, scope.put, version, **limits, base=stands, save=scope.root)
-            bases[one.scope] = done.base
+        for scope_products in products:
+            scope = _Folder(data, version, scope_products.scope)
+            stands = _base(place, before.get(scope_products.scope), scope_products.scope, fetched)
+            done = shards.write(scope_products, scope.put, version, **limits, base=stands, save=scope.root)
+            bases[scope_products.scope] = done.base
             files += scope.files
-        for folder, kind, number, text in more(_standing(place, page, version, bases)):
-            _Folder(data, version, folder).put(kind, number, text.encode())
+        for name, kind, number, text in more(_standing(place, page, version, bases)):
+            _Folder(data, version, name).put(kind, number, text.encode())
             files += 1
-    with scratch() as made:
-        place.replace(_made(made, "status.json", shards.json_text(page_data.status(page))), "status.json")
+    with scratch() as folder:
+        place.replace(_text_file(folder, "status.json", shards.json_text(page_data.status(page))), "status.json")
         place.mark(version, page.generated_at, page.positions, bases)
-        place.replace(_made(made, "index.html", index(page, version)), "index.html")
+        place.replace(_text_file(folder, "index.html", index(page, version)), "index.html")
     return files
 
 
@@ -172,19 +174,19 @@ class _Folder:
     def __init__(self, data: Path, version: str, scope: str) -> None:
         self.root, self.version, self.scope = data / scope, version, scope
         self.root.mkdir(parents=True, exist_ok=True)
-        self.made: set[Path] = set()
+        self.folders: set[Path] = set()
         self.files = 0
 
     def put(self, kind: str, number: int, data: bytes) -> None:
         folder = self.root / f"{kind}{number // 1000}"
-        if folder not in self.made:
+        if folder not in self.folders:
             folder.mkdir(parents=True, exist_ok=True)
-            self.made.add(folder)
+            self.folders.add(folder)
         (folder / f"{number % 1000}.js").write_bytes(pack.script(f"{self.version}/{self.scope}/{kind}{number}", data))
         self.files += 1
 
 
-def _made(folder: Path, name: str, text: str) -> Path:
+def _text_file(folder: Path, name: str, text: str) -> Path:
     path = folder / name
     path.write_text(text, encoding="utf-8", newline="\n")
     return path
@@ -196,7 +198,7 @@ def index(page: SitePages, version: str, blocks: Mapping[str, str] = MappingProx
     Its Content-Security-Policy allows this very script and style, and what that script loads.
     """
     style, code = _style(), _script()
-    given = IndexPage(
+    content = IndexPage(
         version=version,
         policy=_policy(code, style),
         style=style,
@@ -207,12 +209,12 @@ def index(page: SitePages, version: str, blocks: Mapping[str, str] = MappingProx
         words=_words(),
         blocks=blocks,
     )
-    context = {field.name: getattr(given, field.name) for field in dataclasses.fields(given)}
+    context = {field.name: getattr(content, field.name) for field in dataclasses.fields(content)}
     return _environment().get_template("index.html").render(context)
 
 
 def view(page: SitePages, version: str) -> dict[str, Any]:
-    """What the page's scripts are given: the figures of status.json, and the lists beside them."""
+    """What the page's scripts read: the figures of status.json, and the lists beside them."""
     status = page_data.status(page)
     return {
         "version": version,

@@ -74,26 +74,26 @@ class Site:
             yield folder
             return
         with scratch() as folder:
-            made = folder / version
-            made.mkdir()
-            yield made
+            written = folder / version
+            written.mkdir()
+            yield written
             self._fs.makedirs(self.path("data"), exist_ok=True)
-            self._fs.put(f"{made}/", self.path(f"data/{version}"), recursive=True)
+            self._fs.put(f"{written}/", self.path(f"data/{version}"), recursive=True)
 
-    def replace(self, made: Path, name: str) -> None:
+    def replace(self, file: Path, name: str) -> None:
         """Put one file in place in one step: a reader sees the old one or the new one, never a part."""
         if not isinstance(self._fs, LocalFileSystem):
-            self._fs.put_file(str(made), self.path(name))
+            self._fs.put_file(str(file), self.path(name))
             return
         beside = self.path(f".{uuid.uuid4().hex}.{Path(name).name}")
         try:
-            shutil.copyfile(made, beside)
+            shutil.copyfile(file, beside)
             os.replace(beside, self.path(name))
         finally:
             Path(beside).unlink(missing_ok=True)
 
     def mark(self, version: str, at: datetime, positions: Mapping[str, int], bases: Mapping[str, str]) -> None:
-        """Note beside a version's data that they are whole, up to which entries of the logs they tell, and which
+        """Note beside a version's data that they are whole, up to which entries of the logs they go, and which
         versions' folders hold the bases of its scopes: what comes next is the page that refers to them.
         """
         published_at = at.astimezone(UTC).isoformat()
@@ -107,20 +107,20 @@ class Site:
 
     def bases(self, version: str) -> dict[str, str]:
         """The versions whose folders hold the bases of a version's scopes, by scope."""
-        found: dict[str, str] = self._note(version).get("bases", {})
-        return found
+        versions: dict[str, str] = self._note(version).get("bases", {})
+        return versions
 
     def positions(self, version: str) -> dict[str, int]:
-        """Up to which entries a version tells, by log; nothing where its note is gone, or of an older kind."""
-        found: dict[str, int] = self._note(version).get("positions", {})
-        return found
+        """Up to which entries a version goes, by log; nothing where its note is gone, or of an older kind."""
+        positions: dict[str, int] = self._note(version).get("positions", {})
+        return positions
 
     def _note(self, version: str) -> dict[str, Any]:
         try:
-            found: dict[str, Any] = json.loads(self._fs.cat_file(self.path(f"data/{version}/{MARK}")))
+            note: dict[str, Any] = json.loads(self._fs.cat_file(self.path(f"data/{version}/{MARK}")))
         except FileNotFoundError:
             return {}
-        return found
+        return note
 
     def newest(self) -> str | None:
         """The last version that was published whole."""
@@ -155,35 +155,35 @@ class Site:
         return gone
 
     def _time_of(self, versions: Mapping[str, bool], now: datetime) -> Callable[[str], datetime]:
-        """When a version was made: by its name, unless the clock that gave it this name was ahead; then by its mark."""
+        """When a version was made: its name says it, unless the clock behind the name was ahead; then its mark does."""
 
-        def made(version: str) -> datetime:
+        def made_at(version: str) -> datetime:
             named = time_of(version)
             if named <= now or not versions[version]:
                 return named
             return min(named, self.published_at(version))
 
-        return made
+        return made_at
 
     def _versions(self) -> dict[str, bool]:
         """Every version there is, and whether it ever was the page (or came so near that nobody can tell)."""
-        found = [str(path).rstrip("/").rsplit("/", 1)[-1] for path in self._fs.ls(self.path("data"), detail=False)]
+        names = [str(path).rstrip("/").rsplit("/", 1)[-1] for path in self._fs.ls(self.path("data"), detail=False)]
         return {
             name: self._fs.exists(self.path(f"data/{name}/{MARK}"))
-            for name in sorted(found)
+            for name in sorted(names)
             if _VERSION.fullmatch(name)
         }
 
 
 def outdated(
-    versions: Mapping[str, bool], page: str, now: datetime, keep: int, made: Callable[[str], datetime] = time_of
+    versions: Mapping[str, bool], page: str, now: datetime, keep: int, made_at: Callable[[str], datetime] = time_of
 ) -> list[str]:
     """Which of ``versions`` (by name: whether it ever was the page) may go; ``page`` is the one that is shown now.
 
-    ``made`` says when each was made.
+    ``made_at`` says when each was made.
     """
     published = sorted((name for name, was_shown in versions.items() if was_shown or name == page), reverse=True)
-    replaced = {old: made(new) for new, old in pairwise(published)}
+    replaced = {old: made_at(new) for new, old in pairwise(published)}
     gone = [name for name in published[keep:] if name != page and replaced[name] <= now - STAYS]
-    left_over = [name for name in versions if name not in published and made(name) <= now - STAYS]
+    left_over = [name for name in versions if name not in published and made_at(name) <= now - STAYS]
     return sorted([*gone, *left_over])

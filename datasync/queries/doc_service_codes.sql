@@ -1,4 +1,4 @@
--- One row per service and document of a scope: what is told of it there, packed into `code`; records in quarantine stand in every service.
+-- One row per service and document of a scope: what the service says of it, packed into `code`; records in quarantine stand in every service.
 -- `code` adds the state's place in $states (from 1), 16 times the flags of page_rows, 512 where the SKU of a record is a product of the service too, 1024 where there is a time, 2048 where the last pull put a record there.
 -- Reads page_rows, page_versions and page_quarantined (quarantined records, numbered after the versions).
 WITH named AS (
