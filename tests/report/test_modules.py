@@ -123,7 +123,7 @@ STATE = {
     "page": 3,
     "sku": "a/b&c=d+e",
     "at": None,
-    "astray": {"scope": None, "tab": None},
+    "staleLink": {"scope": None, "tab": None},
 }
 KNOWN = {"scopes": [{"name": "en-US"}, {"name": "de-DE"}], "services": [{"name": "search"}]}
 
@@ -143,7 +143,7 @@ def test_a_service_may_be_called_overview(call: Call) -> None:
     named = {**KNOWN, "services": [*KNOWN["services"], {"name": "overview", "label": "Overview"}]}
     assert call("state.read", "#scope=en-US&tab=overview", named)["tab"] == "overview"
     shown = call("state.read", "#scope=en-US&tab=overview&at=holds", KNOWN)
-    assert (shown["tab"], shown["at"], shown["astray"]) == ("", "holds", {"scope": None, "tab": None})
+    assert (shown["tab"], shown["at"], shown["staleLink"]) == ("", "holds", {"scope": None, "tab": None})
     for state in (shown, {**STATE, "tab": "overview"}):
         assert call("state.read", call("state.write", state), named) == state
 
@@ -165,7 +165,7 @@ def test_an_address_that_nobody_wrote_shows_the_first_view(call: Call) -> None:
         "page": 1,
         "sku": None,
         "at": None,
-        "astray": {"scope": "<b>", "tab": "nope"},
+        "staleLink": {"scope": "<b>", "tab": "nope"},
     }
 
 

@@ -181,7 +181,7 @@ def found(
 
 
 FIND = """async ([version, queries]) => {
-    const { open } = await import("/js/held.js");
+    const { open } = await import("/js/scope_data.js");
     const held = await open(version, "ja-JP");
     const asked = { service: "search", list: "total_received", sort: "updated", type: "", visibility: "", stock: "" };
     const found = [];
@@ -241,7 +241,7 @@ def test_a_search_finds_exactly_what_reading_everything_finds(found: Callable[[l
 
 
 LISTED = """async ([version, lists, sorts, queries]) => {
-    const { open } = await import("/js/held.js");
+    const { open } = await import("/js/scope_data.js");
     const held = await open(version, "ja-JP");
     const asked = { service: "search", list: "total_received", sort: "updated", q: "" };
     Object.assign(asked, { type: "", visibility: "", stock: "" });
@@ -259,7 +259,7 @@ LISTED = """async ([version, lists, sorts, queries]) => {
         found["q " + q] = rows;
     }
     found.payloads = await Promise.all(found["total_received sku"][0].slice(0, 300).map(async (line) => {
-        const row = await held.one("search", line.split("|")[0]);
+        const row = await held.rowOf("search", line.split("|")[0]);
         return [row.sku, (await held.payload(row)).text];
     }));
     return found;

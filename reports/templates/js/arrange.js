@@ -8,20 +8,20 @@ export function keyOf(value) {
   return value ?? "";
 }
 
-/** Whether a row, or anything with its columns, is what the filters leave; `but` names one that is left out of account. */
-export function passes(row, asked, but) {
-  return FILTERS.every((column) => column === but || !asked[column] || keyOf(row[column]) === asked[column]);
+/** Whether a row, or anything with its columns, is what the filters leave; `but` names a filter to ignore. */
+export function passes(row, request, but) {
+  return FILTERS.every((column) => column === but || !request[column] || keyOf(row[column]) === request[column]);
 }
 
 /** For each filter, how many rows each of its values would leave, the other filters as they are, as [key, count]; `many` says how many rows one entry stands for. */
-export function countsOf(rows, asked, many = () => 1) {
-  return Object.fromEntries(FILTERS.map((column) => [column, countsIn(rows, asked, column, many)]));
+export function countsOf(rows, request, many = () => 1) {
+  return Object.fromEntries(FILTERS.map((column) => [column, countsIn(rows, request, column, many)]));
 }
 
-function countsIn(rows, asked, column, many) {
+function countsIn(rows, request, column, many) {
   const counts = new Map();
   for (const row of rows) {
-    if (!passes(row, asked, column)) continue;
+    if (!passes(row, request, column)) continue;
     const key = keyOf(row[column]);
     counts.set(key, (counts.get(key) ?? 0) + many(row));
   }

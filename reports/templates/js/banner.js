@@ -11,10 +11,10 @@ export function bannerView(page) {
   return { node, update: (state) => node.replaceChildren(...banner(problems(page, Date.now()), state)) };
 }
 
-function banner(found, state) {
-  if (!found.length) return [];
-  const clauses = found.map((one, i) => [i ? "; " : "", clause(one, state)]);
-  const kind = found.some((one) => one.serious) ? "banner bad" : "banner";
+function banner(alarms, state) {
+  if (!alarms.length) return [];
+  const clauses = alarms.map((alarm, i) => [i ? "; " : "", clause(alarm, state)]);
+  const kind = alarms.some((alarm) => alarm.serious) ? "banner bad" : "banner";
   return [
     h(
       "div",

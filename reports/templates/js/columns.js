@@ -1,24 +1,24 @@
-// Columns over all documents of a segment: what is told of many documents without reading their rows.
+// Columns over all documents of a segment: what services say of many documents, without reading their rows.
 
 import { load } from "./load.js";
-import { told } from "./rows.js";
+import { meaningOf } from "./rows.js";
 import { Reader } from "./unpack.js";
 
 export class Columns {
   constructor(head) {
-    Object.assign(this, { head, told: new Map() });
+    Object.assign(this, { head, meanings: new Map() });
   }
 
-  /** What a service says of documents; of their facets only if these are asked for. */
+  /** What a service says of documents; with their facets only if `withFacets`. */
   async kinds(service, docs, segment, withFacets) {
-    const [found, facets] = await Promise.all([this.codes(service, docs, segment), withFacets ? this.facets(docs, segment) : []]);
-    return found.map((code, i) => code && (withFacets ? { ...this.kindOf(code), ...facets[i] } : this.kindOf(code)));
+    const [codes, facets] = await Promise.all([this.codes(service, docs, segment), withFacets ? this.facets(docs, segment) : []]);
+    return codes.map((code, i) => code && (withFacets ? { ...this.kindOf(code), ...facets[i] } : this.kindOf(code)));
   }
 
   /** What a code says; of a thousand documents, most say the same. */
   kindOf(code) {
-    if (!this.told.has(code)) this.told.set(code, told(code, this.head.states));
-    return this.told.get(code);
+    if (!this.meanings.has(code)) this.meanings.set(code, meaningOf(code, this.head.states));
+    return this.meanings.get(code);
   }
 
   codes(service, docs, segment) {
@@ -26,8 +26,8 @@ export class Columns {
   }
 
   async facets(docs, segment) {
-    const found = await read("facet", (bytes) => numbers(bytes, 2), docs, segment, this.head.column);
-    return found.map((facet) => facetOf(this.head, facet));
+    const facets = await read("facet", (bytes) => numbers(bytes, 2), docs, segment, this.head.column);
+    return facets.map((facet) => facetOf(this.head, facet));
   }
 
   /** Where documents stand in the order of a search: by the number of a base document, or between two of these. */
@@ -44,10 +44,10 @@ export function facetOf(head, facet) {
   return { type, visibility, stock, reason };
 }
 
-async function read(kind, made, docs, { base, first }, size, shard = 0) {
+async function read(kind, parse, docs, { base, first }, size, shard = 0) {
   const numberOf = (doc) => Math.floor((doc - first) / size);
   const wanted = [...new Set(docs.map(numberOf))];
-  const loaded = await Promise.all(wanted.map((number) => load(`${base}${kind}${shard + number}`, made)));
+  const loaded = await Promise.all(wanted.map((number) => load(`${base}${kind}${shard + number}`, parse)));
   const columns = new Map(wanted.map((number, i) => [number, loaded[i]]));
   return docs.map((doc) => columns.get(numberOf(doc))[(doc - first) % size]);
 }
@@ -56,7 +56,7 @@ function numbers(bytes, width) {
   return new Reader(bytes).planes(bytes.length / width, width);
 }
 
-/** A column of which most values are the same: that one, and the others by their places. */
+/** A column whose values are mostly the same: the file has the usual value, then the places and values of the others. */
 function codes(bytes) {
   const reader = new Reader(bytes);
   const column = new Uint16Array(reader.number()).fill(reader.number());

@@ -1,4 +1,4 @@
-// What the table of products is steered by: its search box, its heads, its order on a phone, its pages.
+// The controls of the products table: search box, column heads, sort order on a phone, pages.
 
 import { h, icon } from "./dom.js";
 import { RECEIVED } from "./lists.js";
@@ -7,7 +7,7 @@ import { say } from "./words.js";
 
 const TYPING_MS = 120;
 
-/** The search box; `prepare` is called when somebody is about to type. */
+/** The search box; it calls `prepare` when a reader is about to type. */
 export function searchBox(go, prepare) {
   let sent = "";
   let timer = 0;
@@ -42,7 +42,7 @@ export function searchBox(go, prepare) {
   };
 }
 
-/** The list's name and what it means, with the way back to what is held. */
+/** The list's name and what it means, with a link back to the held products. */
 export function headingView(go) {
   const title = h("h2", { id: "products-title", tabindex: "-1" });
   const means = h("p", { class: "quiet" });
@@ -74,7 +74,7 @@ export function columnHead(column, go, isSortable) {
       const isSorted = sort.replace(/^-/, "") === column;
       const isBack = sort.startsWith("-");
       next = isSorted && !isBack ? `-${column}` : column;
-      // Newest first comes first, so for times it is the plain order that descends.
+      // Newest first is the default, so for times the plain order descends.
       const descends = isBack !== (column === "updated");
       if (isSorted) node.setAttribute("aria-sort", descends ? "descending" : "ascending");
       else node.removeAttribute("aria-sort");

@@ -3,25 +3,25 @@
 import { h, icon } from "./dom.js";
 import { say } from "./words.js";
 
-/** A button that copies what `node` shows, and its answer; `key` names the words on it. */
+/** A button that copies the text of `node`, and a note that says whether it did; `key` names the words on it. */
 export function copyButton(key, node) {
   return button(key, () => copied(node.textContent, node));
 }
 
-/** The same for a text that is made when it is asked for. */
+/** The same for a text that `make` returns when the button is pressed. */
 export function copyText(key, make) {
   return button(key, () => copied(make(), null));
 }
 
 function button(key, copy) {
-  const told = h("span", { class: "told", role: "status" });
+  const answer = h("span", { class: "told", role: "status" });
   const onclick = async () => {
-    told.textContent = say((await copy()) ? "detail.copied" : "detail.not copied");
+    answer.textContent = say((await copy()) ? "detail.copied" : "detail.not copied");
   };
-  return [told, h("button", { type: "button", onclick }, icon("copy"), say(key))];
+  return [answer, h("button", { type: "button", onclick }, icon("copy"), say(key))];
 }
 
-/** On plain http the clipboard is closed to pages, so the selection is copied instead: of what is shown, if it is. */
+/** On plain http the clipboard is closed to pages, so the selection is copied instead: of `node`, or of a hidden field. */
 async function copied(text, node) {
   try {
     await navigator.clipboard.writeText(text);

@@ -3,18 +3,18 @@
 import { copyButton } from "./copy.js";
 import { foreign, h } from "./dom.js";
 import { number } from "./format.js";
-import { told } from "./load.js";
+import { loadJson } from "./load.js";
 import { say } from "./words.js";
 
 /**
- * A line that opens. `choices` are {group, figures: [{name, label, value}], key, place}: `key` is the data file that has
- * the queries, `place` where in it they stand; `group` says where the figures belong, if there are several groups.
+ * A line that opens. `figureGroups` are {group, figures: [{name, label, value}], key, place}: `key` names the data file
+ * with the queries, `place` the part of it; `group` says where the figures belong, if there are several groups.
  */
-export function countedView(page, choices) {
+export function countedView(page, figureGroups) {
   const content = h("div", { class: "counted-body" });
   const open = async (event) => {
     if (!event.target.open || content.hasChildNodes()) return;
-    content.replaceChildren(chooser(page, choices));
+    content.replaceChildren(figureChooser(page, figureGroups));
   };
   return h("details", { class: "counted", ontoggle: open }, h("summary", {}, say("counted")), content);
 }
@@ -31,27 +31,27 @@ function joined(sql) {
   return /^(?:--|WITH\b)/.test(sql) ? `SELECT * FROM (\n${sql}\n)` : sql;
 }
 
-function chooser(page, choices) {
-  const id = `counted-${(made += 1)}`;
+function figureChooser(page, figureGroups) {
+  const id = `counted-${(choosers += 1)}`;
   const place = h("div", {});
-  const group = pick(`${id}-group`, "counted.where", choices.map((one) => one.group), () => regroup());
+  const group = pick(`${id}-group`, "counted.where", figureGroups.map((figureGroup) => figureGroup.group), () => regroup());
   const figures = h("div", {});
   let chosen = null;
   const show = async () => {
-    const { key, place: where, figures: all } = choices[group.at()];
+    const { key, place: where, figures: all } = figureGroups[group.at()];
     place.replaceChildren(await query(page, key, where, all[chosen.at()]));
   };
   const regroup = () => {
-    const labels = choices[group.at()].figures.map((one) => labelOf(one));
+    const labels = figureGroups[group.at()].figures.map((figure) => labelOf(figure));
     chosen = pick(`${id}-figure`, "counted.figure", labels, show);
     figures.replaceChildren(chosen.node);
     show();
   };
   regroup();
-  return h("div", {}, h("div", { class: "filters" }, choices.length > 1 && group.node, figures), place);
+  return h("div", {}, h("div", { class: "filters" }, figureGroups.length > 1 && group.node, figures), place);
 }
 
-let made = 0;
+let choosers = 0;
 
 function labelOf({ label, value }) {
   return typeof value === "number" ? `${label}: ${number(value)}` : label;
@@ -67,18 +67,18 @@ function pick(id, key, labels, onchange) {
 async function query(page, key, place, { name, label }) {
   let text;
   try {
-    text = sqlOf(await told(page.version, key), place, name);
+    text = sqlOf(await loadJson(page.version, key), place, name);
   } catch {
     return h("p", { class: "note", role: "alert" }, say("counted.unloadable"));
   }
   const pre = h("pre", { class: "sql", tabindex: "0", dir: "ltr", role: "group", "aria-label": label }, text);
   const paths = new Set(text.match(/'[^'\n]+[.](?:parquet|json)'/g));
-  const how = say("counted.how", { n: paths.size });
-  return h("div", {}, h("div", { class: "json-head" }, h("p", { class: "quiet" }, how), copyButton("counted.copy", pre)), pre);
+  const hint = say("counted.how", { n: paths.size });
+  return h("div", {}, h("div", { class: "json-head" }, h("p", { class: "quiet" }, hint), copyButton("counted.copy", pre)), pre);
 }
 
 /** The name of a place that people read: a scope, and a service of it. */
 export function named(page, scope, service) {
-  const label = page.services.find((one) => one.name === service)?.label ?? service;
+  const label = page.services.find((entry) => entry.name === service)?.label ?? service;
   return service ? `${scope} · ${label}` : scope;
 }

@@ -15,17 +15,17 @@ export function cell(value) {
   return `"${safe.replaceAll('"', '""')}"`;
 }
 
-/** The lines of a file, its head first, as parts of many rows; between two parts the page may do what it has to. */
+/** The lines of a file, its head first, as parts of many rows; between two parts the page can react to its reader. */
 export async function csvParts(rows, atOnce = ROWS_AT_ONCE) {
-  const made = [`\ufeff${lineOf(COLUMNS.map((name) => say(name)))}`];
+  const parts = [`\ufeff${lineOf(COLUMNS.map((name) => say(name)))}`];
   let lines = [];
   for await (const row of rows) {
     if (lines.push(lineOf(cells(row))) < atOnce) continue;
-    made.push(lines.join(""));
+    parts.push(lines.join(""));
     lines = [];
     await pause();
   }
-  return [...made, lines.join("")];
+  return [...parts, lines.join("")];
 }
 
 /** Hand a file to the reader. */

@@ -19,19 +19,19 @@ export function detailView(page, onclose) {
     content,
   );
   node.addEventListener("close", () => {
-    if (node.open) return; // closed for another product that came at once, and is shown by now
+    if (node.open) return; // closed for another product, which is shown by now
     const wasShown = shown !== null;
     shown = null;
     if (wasShown) onclose();
     if (document.activeElement === document.body || node.contains(document.activeElement)) back();
   });
-  async function show(held, service, row, focusBack) {
-    const key = `${held.scope} ${service.name} ${row.version}`;
+  async function show(scopeData, service, row, focusBack) {
+    const key = `${scopeData.scope} ${service.name} ${row.version}`;
     if (key === shown) return;
     [shown, back] = [key, focusBack];
     content.replaceChildren(...frame(page, row, node));
     if (!node.open) node.showModal();
-    const filled = await body(page, held, service, row);
+    const filled = await body(page, scopeData, service, row);
     if (key === shown) content.lastChild.replaceChildren(...filled.filter(Boolean));
   }
   return {
@@ -78,22 +78,22 @@ function frame(page, row, dialog) {
   ];
 }
 
-async function body(page, held, service, row) {
-  const [payload, places] = await Promise.allSettled([payloadOf(held, row), placesOf(page, held, row.sku)]);
-  const found = payload.status === "fulfilled" ? payload.value : null;
-  const failed = [payload, places].some((one) => one.status === "rejected");
+async function body(page, scopeData, service, row) {
+  const [payload, places] = await Promise.allSettled([payloadOf(scopeData, row), placesOf(page, scopeData, row.sku)]);
+  const received = payload.status === "fulfilled" ? payload.value : null;
+  const failed = [payload, places].some((result) => result.status === "rejected");
   return [
     places.status === "fulfilled" && absencesView(page, places.value),
-    facts(held, service, row, found),
+    facts(scopeData, service, row, received),
     ...(places.status === "fulfilled" ? story(page, places.value, row) : []),
-    found && jsonPart(service, found),
+    received && jsonPart(service, received),
     failed && h("p", { class: "note", role: "alert" }, say("detail.unloadable")),
   ];
 }
 
-/** The payload of what is held; of what is not, nothing was received. */
-async function payloadOf(held, row) {
-  return row.held ? held.payload(row) : null;
+/** The payload of a held product; a service received nothing of the others. */
+async function payloadOf(scopeData, row) {
+  return row.held ? scopeData.payload(row) : null;
 }
 
 function story(page, places, { sku, state }) {
@@ -101,11 +101,11 @@ function story(page, places, { sku, state }) {
   return [placesView(page, places, sku), translationsView(page, places), historyView(page, places[0].scope.name, places[0].story, isQuarantined)];
 }
 
-function facts(held, service, row, payload) {
+function facts(scopeData, service, row, payload) {
   const product = parsed(payload?.text);
   const price = product.price && [product.price, " ", product.currency ?? ""].join("").trim();
   const lines = [
-    [say("scope"), h("bdi", {}, held.scope)],
+    [say("scope"), h("bdi", {}, scopeData.scope)],
     row.held && [phrase("detail.received by", { service: service.label }), when(row.updated)],
     payload && [say("detail.version"), h("span", { class: "mono hash" }, payload.hash)],
     price && [say("detail.price"), foreign(price)],

@@ -10,7 +10,7 @@ export function svg(tag, props, ...children) {
   return fill(document.createElementNS(SVG, tag), props, children);
 }
 
-/** Text of a catalog or of a person: it reads in its own direction and leaves its surroundings theirs. */
+/** Text of a catalog or of a person: it keeps its own reading direction and does not change its surroundings. */
 export function foreign(text) {
   return h("bdi", {}, text ?? "");
 }

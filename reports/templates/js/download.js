@@ -5,28 +5,28 @@ import { h } from "./dom.js";
 import { say } from "./words.js";
 
 /** A button that hands over what is listed, all pages of it, as a file. */
-export function downloadView(held) {
+export function downloadView(scopeData) {
   let wanted = null;
   let isMaking = false;
-  const told = h("span", { class: "quiet", role: "status" });
+  const status = h("span", { class: "quiet", role: "status" });
   const button = h("button", { type: "button", "aria-disabled": "true", onclick: () => download() }, say("csv"));
   async function download() {
     if (wanted === null || isMaking) return;
-    const asked = wanted;
+    const request = wanted;
     isMaking = true;
-    [button.textContent, told.textContent] = [say("csv.making"), ""];
+    [button.textContent, status.textContent] = [say("csv.making"), ""];
     try {
-      save(`${asked.service}-${held.scope}-${asked.list}.csv`, await csvParts(held.each(asked)));
+      save(`${request.service}-${scopeData.scope}-${request.list}.csv`, await csvParts(scopeData.each(request)));
     } catch (error) {
       console.error(error);
-      told.textContent = say("csv.failed");
+      status.textContent = say("csv.failed");
     }
     isMaking = false;
     button.textContent = say("csv");
   }
-  function update(asked) {
-    wanted = asked;
-    button.setAttribute("aria-disabled", String(asked === null));
+  function update(request) {
+    wanted = request;
+    button.setAttribute("aria-disabled", String(request === null));
   }
-  return { node: h("span", { class: "filters" }, told, button), update };
+  return { node: h("span", { class: "filters" }, status, button), update };
 }

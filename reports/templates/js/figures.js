@@ -1,6 +1,7 @@
-// Figures that lead to the very rows they count. What is no link counts no rows that the page has: records of a pull are
-// not kept but for those in quarantine; a run, a bar of the updates and a hold count what was moved, or would have been,
-// then (a product received twice stands in two bars, and has one row); what left the settings has no tab.
+// Figures that link to the rows they count. A figure without a link counts rows that the page does not have: the records
+// of a pull are not stored, except those in quarantine. A run, a bar of the updates and a hold count what was moved, or
+// would have been, at their time (a product received twice stands in two bars and has one row). What left the settings
+// has no tab.
 
 import { h } from "./dom.js";
 import { number } from "./format.js";
@@ -20,7 +21,7 @@ export function term(where, part, n) {
   return h("span", { class: n ? "term" : "term zero", title: say(`${part}.means`) }, figure(where, part, n, words));
 }
 
-/** How many records a scope's last pull put into quarantine: a link where they stand there still, each of them. */
+/** How many records a scope's last pull put into quarantine: a link if all of them are still there. */
 export function lastQuarantined(page, totals, n, words) {
   const where = { scope: totals.scope, service: page.services[0]?.name };
   return page.last_quarantined[totals.scope] === n ? figure(where, "pull_quarantined", n, words) : h("span", {}, words);

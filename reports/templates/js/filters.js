@@ -6,24 +6,24 @@ import { h } from "./dom.js";
 import { number } from "./format.js";
 import { known, say } from "./words.js";
 
-/** `held` is asked for what a search left uncounted, once somebody turns to the filters. */
-export function filtersView(go, held) {
+/** `scopeData` counts what a search left uncounted once a reader turns to the filters. */
+export function filtersView(go, scopeData) {
   const selects = FILTERS.map((column) => filterSelect(column, go));
-  const nodes = selects.map((one) => one.node);
+  const nodes = selects.map((select) => select.node);
   let [shown, isCounted] = [null, true];
   async function turnedTo() {
     if (isCounted) return;
     isCounted = true;
-    const asked = shown;
-    const found = await held.counts(asked).catch(() => null); // then the values stay without
-    if (found && shown === asked) for (const one of selects) one.count(found);
+    const request = shown;
+    const result = await scopeData.counts(request).catch(() => null); // then the values stay without counts
+    if (result && shown === request) for (const select of selects) select.count(result);
   }
   const props = { class: "filters", role: "group", "aria-label": say("filters") };
   const node = h("div", { ...props, onpointerover: turnedTo, onfocusin: turnedTo }, nodes);
-  function update(asked, found) {
-    shown = asked;
-    isCounted = !Object.values(found.counts).flat().some(([, n]) => n === null);
-    for (const one of selects) one.update(asked, found);
+  function update(request, result) {
+    shown = request;
+    isCounted = !Object.values(result.counts).flat().some(([, n]) => n === null);
+    for (const select of selects) select.update(request, result);
     if (node.matches(":hover, :focus-within")) turnedTo();
   }
   return { node, update };
@@ -32,20 +32,20 @@ export function filtersView(go, held) {
 function filterSelect(column, go) {
   const onchange = () => go({ [column]: select.value, page: 1, sku: null });
   const select = h("select", { "aria-label": say(column), hidden: true, onchange });
-  function update(asked, { counts }) {
-    const chosen = asked[column];
+  function update(request, { counts }) {
+    const chosen = request[column];
     const values = counts[column].some(([key]) => key === chosen) || !chosen ? [] : [[chosen, 0]];
     const options = [...counts[column], ...values].map(([key, n]) => option(key, counted(wordOf(column, key), n)));
     select.replaceChildren(option("", say(`filters.${column}`)), ...options);
     select.value = chosen;
     select.hidden = options.length === 0; // products have no reason, and records have nothing else
   }
-  /** Write the counts behind the values; what is not among the first of many matches stays without. */
+  /** Write the counts behind the values; a value without a match among those counted stays without a count. */
   function count({ counts, isMore, of }) {
     const known = new Map(counts[column]);
-    for (const one of [...select.options].slice(1)) {
-      const n = known.get(one.value) ?? (isMore ? null : 0);
-      one.textContent = counted(wordOf(column, one.value), n, isMore && of);
+    for (const option of [...select.options].slice(1)) {
+      const n = known.get(option.value) ?? (isMore ? null : 0);
+      option.textContent = counted(wordOf(column, option.value), n, isMore && of);
     }
   }
   return { node: select, update, count };

@@ -16,7 +16,7 @@ export function fold(text) {
   return bare.replace(/[øæœłđıßς]/g, (letter) => PLAIN[letter]).normalize("NFC");
 }
 
-/** A text without the marks of direction at its ends: they come along when it is copied from among other writing. */
+/** A text without the marks of direction at its ends: copying from a text in another script brings them along. */
 export function unmarked(text) {
   return text.replace(/^[\u200e\u200f\u202a-\u202e\u2066-\u2069]+|[\u200e\u200f\u202a-\u202e\u2066-\u2069]+$/g, "");
 }
@@ -30,7 +30,7 @@ export function wordsOf(query) {
 /** Whether a word is so short that it has to stand where a word begins: one letter, or two of Latin script. */
 export function isBeginning(word) {
   if (encoder.encode(word).length < 3) return true;
-  if ([...word].length > 2) return false; // without the expressions below, which take a while to be made
+  if ([...word].length > 2) return false; // saves the expressions below, which are slow to build
   if (/^[\p{L}\p{N}]$/u.test(word)) return !EAST_ASIAN.test(word);
   return TWO_LATIN.test(word);
 }

@@ -12,22 +12,22 @@ export function late(page) {
 
 /** How fresh one service of a scope is, as sign and words, with its limit in the title. */
 export function freshness(page, scope, service) {
-  const one = page.freshness.find((known) => known.scope === scope && known.service === service);
+  const reading = page.freshness.find((known) => known.scope === scope && known.service === service);
   const figures = page.totals.find((known) => known.scope === scope)?.services.find((known) => known.service === service);
-  if (figures?.failed_step) return failed(one?.read_at ?? null);
-  if (!one || one.read_at === null) return h("span", { class: "quiet" }, say("fresh.never"));
-  const isLate = late(page).includes(one);
-  const limit = one.until !== null && phrase("fresh.until", { when: time(Date.parse(one.until)) });
+  if (figures?.failed_step) return failed(reading?.read_at ?? null);
+  if (!reading || reading.read_at === null) return h("span", { class: "quiet" }, say("fresh.never"));
+  const isLate = late(page).includes(reading);
+  const limit = reading.until !== null && phrase("fresh.until", { when: time(Date.parse(reading.until)) });
   return h(
     "div",
     { class: isLate ? "fresh late" : "fresh" },
     h("div", { class: "fresh-word" }, icon(isLate ? "warn" : "check"), say(isLate ? "fresh.late" : "fresh.ok")),
-    h("div", { class: "quiet" }, phrase("fresh.read", { when: when(Date.parse(one.read_at)) })),
+    h("div", { class: "quiet" }, phrase("fresh.read", { when: when(Date.parse(reading.read_at)) })),
     isLate && h("div", { class: "quiet" }, limit),
   );
 }
 
-/** What is held may be new enough, and yet nobody knows what the source has now: nothing is green after a failed try. */
+/** After a failed try nothing is green, because nobody knows what the source has now. */
 function failed(readAt) {
   return h(
     "div",

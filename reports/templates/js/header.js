@@ -101,12 +101,12 @@ function scrollSideways(strip, tab) {
 }
 
 function mark(page, state, names, tabs, counts) {
-  const totals = page.totals.find((one) => one.scope === state.scope);
+  const totals = page.totals.find((scopeTotals) => scopeTotals.scope === state.scope);
   tabs.forEach((tab, i) => {
     const isChosen = names[i] === state.tab;
     tab.setAttribute("aria-selected", String(isChosen));
     tab.tabIndex = isChosen ? 0 : -1;
-    const received = totals?.services.find((one) => one.service === names[i])?.total_received;
+    const received = totals?.services.find((serviceTotals) => serviceTotals.service === names[i])?.total_received;
     counts[i].textContent = received === undefined ? "" : number(received);
   });
 }
@@ -136,12 +136,12 @@ function themeButton() {
     keep(root.dataset.theme);
     show();
   });
-  if (["dark", "light"].includes(kept())) root.dataset.theme = kept();
+  if (["dark", "light"].includes(storedTheme())) root.dataset.theme = storedTheme();
   show();
   return button;
 }
 
-function kept() {
+function storedTheme() {
   try {
     return localStorage.getItem("datasync-theme");
   } catch {

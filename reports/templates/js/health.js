@@ -1,6 +1,6 @@
 // How each scope's source does: the last try to read it, what came of it, and how often it failed in a row.
 
-import { sourcesCounted } from "./choices.js";
+import { sourcesCounted } from "./figure_groups.js";
 import { foreign, h } from "./dom.js";
 import { decimal, number } from "./format.js";
 import { figure } from "./figures.js";
@@ -18,24 +18,24 @@ export function sources(page) {
     { label: say("sources.took"), kind: "num" },
     { label: say("sources.failures"), kind: "num" },
   ];
-  const rows = page.health.map((one) => row(page, one));
+  const rows = page.health.map((source) => row(page, source));
   return section("sources", say("sources"), table("sources", heads, [rows]), sourcesCounted(page));
 }
 
-function row(page, one) {
+function row(page, source) {
   return [
-    [foreign(one.source), h("span", { class: "dot" }, " · "), foreign(one.scope)],
-    one.ended_at === null ? say("never") : when(Date.parse(one.ended_at)),
-    [outcome(one.outcome), one.error && h("p", { class: "error", dir: "auto" }, one.error)],
-    one.records === null ? "–" : [number(one.records), one.what === "skus" && h("div", { class: "quiet" }, say("sources.of skus"))],
-    inQuarantine(page, one),
-    one.seconds === null ? "–" : phrase("sources.seconds", { n: decimal(one.seconds) }),
-    h("span", { class: one.failures ? "error" : "zero" }, number(one.failures)),
+    [foreign(source.source), h("span", { class: "dot" }, " · "), foreign(source.scope)],
+    source.ended_at === null ? say("never") : when(Date.parse(source.ended_at)),
+    [outcome(source.outcome), source.error && h("p", { class: "error", dir: "auto" }, source.error)],
+    source.records === null ? "–" : [number(source.records), source.what === "skus" && h("div", { class: "quiet" }, say("sources.of skus"))],
+    inQuarantine(page, source),
+    source.seconds === null ? "–" : phrase("sources.seconds", { n: decimal(source.seconds) }),
+    h("span", { class: source.failures ? "error" : "zero" }, number(source.failures)),
   ];
 }
 
 /** What is in quarantine now, whichever pull put it there. */
 function inQuarantine(page, { scope }) {
-  const totals = page.totals.find((one) => one.scope === scope);
+  const totals = page.totals.find((scopeTotals) => scopeTotals.scope === scope);
   return totals ? figure({ scope, service: page.services[0]?.name }, "quarantined", totals.quarantined) : "–";
 }

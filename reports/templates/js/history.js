@@ -7,35 +7,35 @@ import { known, phrase, say } from "./words.js";
 
 export function historyView(page, scope, { since, versions, answers }, isQuarantined) {
   const shown = versions
-    ? h("ol", { class: "history" }, [...versions].reverse().map((one) => entry(page, versions, one, answers)))
+    ? h("ol", { class: "history" }, [...versions].reverse().map((version) => entry(page, versions, version, answers)))
     : h("p", { class: "quiet" }, say(isQuarantined ? "history.never valid" : "history.none"));
-  const kept = since !== null && h("p", { class: "quiet" }, phrase("history.since", { when: time(since) }));
+  const sinceNote = since !== null && h("p", { class: "quiet" }, phrase("history.since", { when: time(since) }));
   const title = h("h3", { id: "detail-history" }, say("history"));
-  return h("section", { "aria-labelledby": title.id }, title, shown, repairsOf(page, scope), kept);
+  return h("section", { "aria-labelledby": title.id }, title, shown, repairsOf(page, scope), sinceNote);
 }
 
-function entry(page, versions, one, answers) {
+function entry(page, versions, version, answers) {
   return h(
     "li",
     {},
     h(
       "div",
       { class: "history-head" },
-      h("b", {}, isNeverValid(versions, one) ? say("history.never valid") : known("history.", one.change)),
-      when(one.at),
-      one.hash && h("span", { class: "quiet" }, say("detail.version"), " ", h("span", { class: "mono" }, one.hash)),
+      h("b", {}, isNeverValid(versions, version) ? say("history.never valid") : known("history.", version.change)),
+      when(version.at),
+      version.hash && h("span", { class: "quiet" }, say("detail.version"), " ", h("span", { class: "mono" }, version.hash)),
     ),
-    one.code && h("p", {}, phrase("history.quarantined as", { code: one.code })),
-    one.source !== null && h("p", { class: "quiet" }, phrase("history.source", { when: time(one.source) })),
-    one.changes && changed(one.changes),
-    got(page, versions, one, answers),
-    h("p", { class: "quiet run-id" }, phrase("runs.id", { id: one.run })),
+    version.code && h("p", {}, phrase("history.quarantined as", { code: version.code })),
+    version.source !== null && h("p", { class: "quiet" }, phrase("history.source", { when: time(version.source) })),
+    version.changes && changed(version.changes),
+    got(page, versions, version, answers),
+    h("p", { class: "quiet run-id" }, phrase("runs.id", { id: version.run })),
   );
 }
 
 /** True for a quarantined record whose SKU had no valid version before. */
-function isNeverValid(versions, one) {
-  return one.change === "quarantined" && !versions.slice(0, versions.indexOf(one)).some(({ hash }) => hash !== null) && one.hash === null;
+function isNeverValid(versions, version) {
+  return version.change === "quarantined" && !versions.slice(0, versions.indexOf(version)).some(({ hash }) => hash !== null) && version.hash === null;
 }
 
 function changed(fields) {
@@ -58,25 +58,25 @@ function value(tag, text) {
 }
 
 /** What each service answered to a version. */
-function got(page, versions, one, answers) {
-  const mine = answers.filter((answer) => versionOf(versions, answer) === one);
-  const lines = page.services.map((service) => line(service, mine.filter(({ service: name }) => name === service.name), one));
+function got(page, versions, version, answers) {
+  const mine = answers.filter((answer) => versionOf(versions, answer) === version);
+  const lines = page.services.map((service) => line(service, mine.filter(({ service: name }) => name === service.name), version));
   return h("ul", { class: "got" }, lines);
 }
 
 /**
- * The entry that an answer is to: it has its content. Of several, it is the last that the answer came after; the clocks
- * of who wrote both may differ, so where none did, it is the first.
+ * The version that an answer belongs to: the one with its content. Of several, it is the last before the answer; if the
+ * answer is before all of them, because clocks differ, it is the first.
  */
 export function versionOf(versions, { hash, at }) {
-  const same = versions.filter((one) => one.hash === hash);
-  return same.findLast((one) => one.at <= at) ?? same[0];
+  const same = versions.filter((version) => version.hash === hash);
+  return same.findLast((version) => version.at <= at) ?? same[0];
 }
 
 function line(service, answers, { change }) {
   const none = change === "removed" || change === "quarantined" ? null : say("history.not received");
   if (!answers.length && none === null) return null;
-  const told = answers.map(({ outcome, operation, at, words, run }) =>
+  const clauses = answers.map(({ outcome, operation, at, words, run }) =>
     h(
       "span",
       { class: "answer", title: run ? say("runs.id", { id: run }) : undefined },
@@ -87,7 +87,7 @@ function line(service, answers, { change }) {
       isByHand(outcome, operation) && [" ", h("span", { class: "quiet" }, phrase("history.by", { id: run }))],
     ),
   );
-  const shown = told.flatMap((node, i) => (i ? ["; ", node] : [node]));
+  const shown = clauses.flatMap((node, i) => (i ? ["; ", node] : [node]));
   return h("li", {}, h("b", {}, foreign(service.label)), " ", answers.length ? shown : h("span", { class: "quiet" }, none));
 }
 

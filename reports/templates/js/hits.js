@@ -1,4 +1,4 @@
-// What a search has found so far. It goes on only as far as somebody asks: to the rows of a page, or until all are counted.
+// The matches of a search so far. It goes on only as far as needed: to the rows of a page, or until all are counted.
 
 import { passes } from "./arrange.js";
 import { isIn } from "./lists.js";
@@ -7,9 +7,9 @@ export const COUNTED = 1000; // matches that a search counts; what is beyond is 
 const ALL = COUNTED + 1;
 
 export class Hits {
-  /** `candidates` give {doc, kind} in order; `asked` says which of them match. */
-  constructor(candidates, asked) {
-    Object.assign(this, { candidates, asked, docs: [], absent: [] });
+  /** `candidates` give {doc, kind} in order; `request` says which of them match. */
+  constructor(candidates, request) {
+    Object.assign(this, { candidates, request, docs: [], absent: [] });
     Object.assign(this, { isDone: false, hasFailed: false, going: Promise.resolve() });
   }
 
@@ -35,19 +35,19 @@ export class Hits {
 
   take({ doc, kind }) {
     if (isIn("absent", kind)) this.absent.push(doc);
-    if (isIn(this.asked.list, kind) && passes(kind, this.asked)) this.docs.push(doc);
+    if (isIn(this.request.list, kind) && passes(kind, this.request)) this.docs.push(doc);
   }
 }
 
 /**
- * What several streams give, each in the order of `place`, as one in that order. What the last one gives before place 0
- * stands before all others: these are begun `together` with it, or once it is through with that, and not awaited before.
+ * Several streams, each in the order of `place`, merged into one in that order. What the last stream has before place 0
+ * comes before all others: they begin `together` with it, or after that part, and nobody waits for them before.
  */
 export async function* inTurn(streams, together) {
   const [last, others] = [streams.at(-1), streams.slice(0, -1)];
-  const begin = () => others.map((one) => one.next());
+  const begin = () => others.map((stream) => stream.next());
   const begun = together ? begin() : null;
-  for (const one of begun ?? []) one.catch(() => {}); // who comes to it will hear of it
+  for (const step of begun ?? []) step.catch(() => {}); // whoever awaits it gets the error
   let head = await last.next();
   for (; !head.done && head.value.place < 0; head = await last.next()) yield head.value;
   const heads = [...(await Promise.all(begun ?? begin())), head];

@@ -1,4 +1,4 @@
-// Data come as classic scripts of one fixed form, for a page opened from a disk may fetch nothing. Each is one call,
+// Data come as classic scripts of one fixed form, because a page opened from a disk may not fetch. Each is one call,
 // datasync(key, letters, bytes): what stands in a catalog never meets the grammar of a script. A report that was written
 // as a single file has the same inside, as JSON, one element each.
 
@@ -6,7 +6,7 @@ import { unpack } from "./unpack.js";
 
 const KEY = /^([0-9A-Za-z-]+\/[A-Za-z0-9_-]+)\/([a-z]+)(\d+)$/;
 const PATH = /^data\/[0-9A-Za-z-]+\/[A-Za-z0-9_-]+\/[a-z]+\d+\/\d+\.js$/;
-const KEPT = 24e6; // bytes; what was used longest ago is forgotten first
+const KEPT = 24e6; // bytes in memory; the least recently used are forgotten first
 const waiting = new Map();
 const loaded = new Map();
 const policy = globalThis.trustedTypes?.createPolicy("datasync", { createScriptURL: checked });
@@ -14,21 +14,21 @@ let keeping = 0;
 
 globalThis.datasync = (key, letters, size) => waiting.get(key)?.([letters, size]);
 
-/** What `read` makes of the bytes of the data file `key`, a promise; a failed try is forgotten, so that the next one tries again. */
+/** A promise of what `read` returns for the bytes of the data file `key`; a failed try is forgotten, so the next call tries again. */
 export function load(key, read) {
   const known = loaded.get(key);
   if (known) loaded.delete(key);
-  const one = known ?? { size: 0, made: null };
-  loaded.set(key, one);
-  one.made ??= make(key, read, one);
-  return one.made;
+  const entry = known ?? { size: 0, promise: null };
+  loaded.set(key, entry);
+  entry.promise ??= make(key, read, entry);
+  return entry.promise;
 }
 
-async function make(key, read, one) {
+async function make(key, read, entry) {
   try {
     const [letters, size] = await (inside(key) ?? request(key));
     const bytes = await unpack(letters, size);
-    keep(key, one, bytes.length);
+    keep(key, entry, bytes.length);
     return read(bytes);
   } catch (error) {
     loaded.delete(key);
@@ -36,9 +36,9 @@ async function make(key, read, one) {
   }
 }
 
-function keep(key, one, size) {
-  if (loaded.get(key) !== one) return;
-  one.size = size;
+function keep(key, entry, size) {
+  if (loaded.get(key) !== entry) return;
+  entry.size = size;
   keeping += size;
   for (const [old, { size: freed }] of loaded) {
     if (keeping <= KEPT || old === key) return;
@@ -83,7 +83,7 @@ function checked(path) {
 }
 
 /** What a data file that is one JSON text holds; `key` is its folder, kind and number, as in en-US/story3. */
-export function told(version, key) {
+export function loadJson(version, key) {
   return load(`${version}/${key}`, json);
 }
 

@@ -1,13 +1,13 @@
 // The page's start: reads its data and its address, puts the views together, and follows both.
 
-import { astrayView } from "./astray.js";
+import { staleLinkView } from "./stale_link.js";
 import { bannerView } from "./banner.js";
 import { detailView } from "./detail.js";
 import { h } from "./dom.js";
 import { headerView } from "./header.js";
 import { overviewView } from "./overview.js";
 import { serviceView } from "./service.js";
-import { NOT_ASTRAY, OVERVIEW, read, write } from "./state.js";
+import { NO_STALE_LINK, OVERVIEW, read, write } from "./state.js";
 import { keepTime } from "./times.js";
 import { say } from "./words.js";
 
@@ -18,14 +18,14 @@ export function start() {
   let viewed = null;
 
   function go(changes, replace = false) {
-    state = { ...state, at: null, astray: NOT_ASTRAY, ...changes };
+    state = { ...state, at: null, staleLink: NO_STALE_LINK, ...changes };
     history[replace ? "replaceState" : "pushState"](null, "", write(state));
     render();
   }
 
   const detail = detailView(page, () => go({ sku: null }, true));
   const header = headerView(page, go);
-  const [banner, astray] = [bannerView(page), astrayView()];
+  const [banner, staleLink] = [bannerView(page), staleLinkView()];
   const panel = h("div", { id: "panel", role: "tabpanel" });
 
   function render() {
@@ -41,11 +41,11 @@ export function start() {
     document.title = [say("title"), i ? page.services[i - 1].label : say("overview"), i && state.scope]
       .filter(Boolean)
       .join(" – ");
-    for (const one of [header, banner, astray, view]) one.update(state);
+    for (const part of [header, banner, staleLink, view]) part.update(state);
   }
 
   const skip = h("a", { class: "skip", href: "#panel", onclick: (event) => skipTo(event, panel) }, say("skip"));
-  document.body.append(skip, header.node, h("main", { class: "content" }, banner.node, astray.node, panel), footer(), detail.node);
+  document.body.append(skip, header.node, h("main", { class: "content" }, banner.node, staleLink.node, panel), footer(), detail.node);
   addEventListener("popstate", () => {
     document.querySelector("dialog.ask[open]")?.close(); // it belongs to the view that is left
     state = read(location.hash, page);

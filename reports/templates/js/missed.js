@@ -1,6 +1,6 @@
 // What partial pulls missed, source by source, as complete pulls measured it; nothing where every pull is complete.
 
-import { missedCounted } from "./choices.js";
+import { missedCounted } from "./figure_groups.js";
 import { foreign, h } from "./dom.js";
 import { percent } from "./format.js";
 import { note, section, table } from "./parts.js";
@@ -10,7 +10,7 @@ import { say } from "./words.js";
 const UNITS = { d: 86400, h: 3600, min: 60 };
 
 export function missed(page) {
-  const partial = page.sources.filter((one) => one.reads !== "complete");
+  const partial = page.sources.filter((source) => source.reads !== "complete");
   if (!partial.length) return null;
   const heads = [
     { label: say("missed.source"), kind: "main" },
@@ -19,46 +19,46 @@ export function missed(page) {
     { label: say("missed.why"), kind: "prose" },
     { label: say("missed.advice"), kind: "prose" },
   ];
-  const measured = partial.filter((one) => one.measured);
+  const measured = partial.filter((source) => source.measured);
   const content = [note(say("missed.explain")), table("missed", heads, [partial.map(row)])];
   return section("missed", say("missed"), ...content, measured.length > 0 && missedCounted(page, measured));
 }
 
-function row(one) {
+function row(source) {
   return [
-    [foreign(one.source), h("div", { class: "quiet" }, one.scopes.map((scope, i) => [i ? ", " : "", foreign(scope)]))],
-    whole(one),
-    one.missed_rate === null ? "" : rate(one),
-    why(one),
-    advice(one),
+    [foreign(source.source), h("div", { class: "quiet" }, source.scopes.map((scope, i) => [i ? ", " : "", foreign(scope)]))],
+    whole(source),
+    source.missed_rate === null ? "" : rate(source),
+    why(source),
+    advice(source),
   ];
 }
 
-function whole(one) {
-  if (one.reads === "changes") return say("missed.never whole");
-  const last = one.last_complete_at && when(Date.parse(one.last_complete_at));
-  const often = say("missed.every", { every: span(one.complete_every_seconds), back: span(one.lookback_seconds) });
+function whole(source) {
+  if (source.reads === "changes") return say("missed.never whole");
+  const last = source.last_complete_at && when(Date.parse(source.last_complete_at));
+  const often = say("missed.every", { every: span(source.complete_every_seconds), back: span(source.lookback_seconds) });
   return [often, last && h("div", { class: "quiet" }, say("missed.last"), " ", last)];
 }
 
 /** A share in per cent, with the counts it is made of. */
-export function rate(one) {
-  const counts = say("missed.of", { n: one.missed, of: one.changed });
-  return [percent(one.missed_rate), h("div", { class: "quiet" }, counts)];
+export function rate(source) {
+  const counts = say("missed.of", { n: source.missed, of: source.changed });
+  return [percent(source.missed_rate), h("div", { class: "quiet" }, counts)];
 }
 
-function why(one) {
-  if (!one.measured) return one.reads === "changes" ? "" : say("missed.unmeasured");
-  const parts = ["unmoved", "late", "removed"].filter((name) => one[name]);
+function why(source) {
+  if (!source.measured) return source.reads === "changes" ? "" : say("missed.unmeasured");
+  const parts = ["unmoved", "late", "removed"].filter((name) => source[name]);
   if (!parts.length) return say("missed.nothing");
-  return parts.map((name) => h("div", {}, say(`missed.${name}`, { n: one[name] })));
+  return parts.map((name) => h("div", {}, say(`missed.${name}`, { n: source[name] })));
 }
 
-function advice(one) {
+function advice(source) {
   const said = [];
-  if (one.better_lookback_seconds) said.push(`lookback: ${span(one.better_lookback_seconds, true)}`);
-  if (one.better_complete_every_seconds)
-    said.push(`complete_every: ${span(one.better_complete_every_seconds, true)}`);
+  if (source.better_lookback_seconds) said.push(`lookback: ${span(source.better_lookback_seconds, true)}`);
+  if (source.better_complete_every_seconds)
+    said.push(`complete_every: ${span(source.better_complete_every_seconds, true)}`);
   return said.map((line) => h("div", {}, h("code", { dir: "ltr" }, line)));
 }
 

@@ -14,7 +14,7 @@ export class Orders {
   async page(service, sort, isWanted, isTimed, from, count) {
     const list = await this.list(service, sort.replace(/^-/, ""));
     if (!sort.startsWith("-")) return this.slice(list, isWanted, from, count);
-    // Backwards; but by time, what has none stays last.
+    // Backwards; but in order of time, entries without one stay last.
     const turns = sort === "-updated" ? isWanted.map((wanted, kind) => wanted && isTimed[kind]) : isWanted;
     const turned = total(list, turns);
     const [begin, end] = [Math.max(0, turned - from - count), Math.max(0, turned - from)];
@@ -23,7 +23,7 @@ export class Orders {
     return [...docs, ...(await this.slice(list, rest, Math.max(0, from - turned), count - docs.length))];
   }
 
-  /** A stretch of a list: its shards are chosen by the histogram, and what they have of other kinds is passed over. */
+  /** A stretch of a list: its shards are chosen by the histogram, and entries of other kinds are skipped. */
   async slice(list, isWanted, from, count) {
     const wanted = [];
     let before = 0;
@@ -42,7 +42,7 @@ export class Orders {
     return load(`${this.base}/histogram${number}`, (bytes) => histogram(bytes, number));
   }
 
-  /** One shard of a list as it is now: without what is dead, and with what is recent where it belongs. */
+  /** One shard of a list as it is now: without dead documents, and with recent ones in their places. */
   async shard(list, shard) {
     const key = `${this.first.base}order${list.number * this.head.lists + shard}`;
     const [stored, added] = await Promise.all([load(key, entries), this.added(list)]);
@@ -60,8 +60,8 @@ const NONE = { docs: [], kinds: [], ranks: [] };
 
 /** Entries of a stored shard, which begins at `first`, and before each those added of its rank, up to the rank `end`. */
 function merged(stored, added, first, end, dead) {
-  const found = { docs: [], kinds: [] };
-  const put = (from, i) => found.docs.push(from.docs[i]) && found.kinds.push(from.kinds[i]);
+  const entries = { docs: [], kinds: [] };
+  const put = (from, i) => entries.docs.push(from.docs[i]) && entries.kinds.push(from.kinds[i]);
   let next = added.ranks.findIndex((rank) => rank >= first);
   const putUpTo = (rank) => {
     for (; next >= 0 && added.ranks[next] <= rank && added.ranks[next] < end; next += 1) put(added, next);
@@ -71,7 +71,7 @@ function merged(stored, added, first, end, dead) {
     if (!dead.has(doc)) put(stored, i);
   });
   putUpTo(Number.MAX_SAFE_INTEGER);
-  return found;
+  return entries;
 }
 
 function overlay(bytes) {

@@ -1,6 +1,6 @@
 // Everything at a glance: every scope and service, how the numbers add up, runs, holds, quarantined records.
 
-import { allCounted, balanceCounted } from "./choices.js";
+import { allCounted, balanceCounted } from "./figure_groups.js";
 import { foreign, h } from "./dom.js";
 import { number } from "./format.js";
 import { freshness } from "./freshness.js";
@@ -38,7 +38,7 @@ export function overviewView(page) {
 }
 
 function reveal(node, at) {
-  const heading = at && [...node.querySelectorAll("h2")].find((one) => one.id === `${at}-title`);
+  const heading = at && [...node.querySelectorAll("h2")].find((title) => title.id === `${at}-title`);
   if (!heading) return;
   heading.focus({ preventScroll: true });
   heading.closest("section").scrollIntoView({ block: "start" });
@@ -55,13 +55,13 @@ function matrix(page) {
   ];
   const bodies = page.totals.map((totals) => [
     scopeRow(page, totals, heads.length),
-    ...totals.services.map((one) => serviceRow(page, totals.scope, one)),
+    ...totals.services.map((serviceTotals) => serviceRow(page, totals.scope, serviceTotals)),
   ]);
   return section("matrix", say("matrix"), table("matrix", heads, bodies), note(say("matrix.no list")), allCounted(page));
 }
 
 function scopeRow(page, totals, width) {
-  const scope = page.scopes.find((one) => one.name === totals.scope);
+  const scope = page.scopes.find((entry) => entry.name === totals.scope);
   const label = scope && scope.label !== scope.name && h("span", { class: "label" }, foreign(scope.label));
   return h(
     "tr",
@@ -76,9 +76,9 @@ function scopeRow(page, totals, width) {
   );
 }
 
-/** Why the scope was not read, or did not reach its catalog: no service could be brought up to date. */
+/** Why the scope was not read, or did not reach its catalog: then no service could be brought up to date. */
 function commonFailure({ services }) {
-  const failed = services.find((one) => ["pull", "catalog"].includes(one.failed_step));
+  const failed = services.find((serviceTotals) => ["pull", "catalog"].includes(serviceTotals.failed_step));
   return failed ? failureOf(failed) : null;
 }
 
@@ -114,18 +114,18 @@ function joined(parts) {
   return parts.map((part, i) => [i ? h("span", { class: "dot" }, " · ") : "", h("span", {}, part)]);
 }
 
-function serviceRow(page, scope, one) {
-  const service = page.services.find((known) => known.name === one.service) ?? {
-    name: one.service,
-    label: one.service,
+function serviceRow(page, scope, serviceTotals) {
+  const service = page.services.find((known) => known.name === serviceTotals.service) ?? {
+    name: serviceTotals.service,
+    label: serviceTotals.service,
   };
   const where = { scope, service: service.name };
-  const shown = (list) => figure(where, list, one[list]);
+  const shown = (list) => figure(where, list, serviceTotals[list]);
   return [
-    [h("a", { href: addressOf(scope, service.name) }, foreign(service.label)), " ", outcome(one.outcome), ownFailureOf(one)],
+    [h("a", { href: addressOf(scope, service.name) }, foreign(service.label)), " ", outcome(serviceTotals.outcome), ownFailureOf(serviceTotals)],
     [
       shown("latest_update"),
-      one.removed_in_window > 0 && h("div", { class: "quiet" }, removed(where, one.removed_in_window)),
+      serviceTotals.removed_in_window > 0 && h("div", { class: "quiet" }, removed(where, serviceTotals.removed_in_window)),
     ],
     shown("total_received"),
     ...STATES.map(shown),
@@ -145,18 +145,18 @@ function balance(page) {
     { label: say("balance.total"), kind: "sum" },
     { label: say("unexplained"), kind: "num" },
   ];
-  const rows = page.totals.flatMap((totals) => totals.services.map((one) => balanceRow(page, totals, one)));
+  const rows = page.totals.flatMap((totals) => totals.services.map((serviceTotals) => balanceRow(page, totals, serviceTotals)));
   return section("balance", say("balance"), note(say("balance.explain")), table("balance", heads, [rows]), balanceCounted(page));
 }
 
-function balanceRow(page, totals, one) {
-  const label = page.services.find((known) => known.name === one.service)?.label ?? one.service;
-  const where = { scope: totals.scope, service: one.service };
+function balanceRow(page, totals, serviceTotals) {
+  const label = page.services.find((known) => known.name === serviceTotals.service)?.label ?? serviceTotals.service;
+  const where = { scope: totals.scope, service: serviceTotals.service };
   return [
     [foreign(totals.scope), h("span", { class: "dot" }, " · "), foreign(label)],
-    sum(totals, figure(where, "products", totals.products), STATES, one),
-    sum(totals, figure(where, "total_received", one.total_received), HELD, one),
-    unexplained(where, one.unexplained),
+    sum(totals, figure(where, "products", totals.products), STATES, serviceTotals),
+    sum(totals, figure(where, "total_received", serviceTotals.total_received), HELD, serviceTotals),
+    unexplained(where, serviceTotals.unexplained),
   ];
 }
 
@@ -166,7 +166,7 @@ function unexplained(where, n) {
   return h("span", { class: "unexplained" }, figure(where, "unexplained", n));
 }
 
-function sum({ scope }, total, parts, one) {
-  const where = { scope, service: one.service };
-  return [h("b", {}, total), " = ", parts.map((part, i) => [i ? " + " : "", term(where, part, one[part])])];
+function sum({ scope }, total, parts, serviceTotals) {
+  const where = { scope, service: serviceTotals.service };
+  return [h("b", {}, total), " = ", parts.map((part, i) => [i ? " + " : "", term(where, part, serviceTotals[part])])];
 }

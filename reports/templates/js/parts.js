@@ -6,21 +6,21 @@ import { known, say } from "./words.js";
 const FIRST = 12;
 const SIGNS = { ok: "check", failed: "cross", held: "pause", never: "dash", running: "sync" };
 
-/** An outcome as sign and word, for colour alone says nothing. */
+/** An outcome as sign and word, because colour alone says nothing. */
 export function outcome(value) {
   const kind = SIGNS[value] ? value : "never";
   return h("span", { class: `outcome ${kind}` }, icon(SIGNS[kind]), known("outcome.", value));
 }
 
-/** Why the last try failed, in a line of its own; nothing where it went well. */
+/** Why the last try failed, in a line of its own; nothing if it did not fail. */
 export function failureOf({ failed_step: step, failure }) {
   if (step === null) return null;
   return h("p", { class: "error failure" }, say(`failure.${step}`), failure && [": ", foreign(failure)]);
 }
 
 /** The same for a service among others: what failed before its own step stands once, with the scope. */
-export function ownFailureOf(one) {
-  return one.failed_step === "transfer" ? failureOf(one) : failureOf({ ...one, failure: null });
+export function ownFailureOf(serviceTotals) {
+  return serviceTotals.failed_step === "transfer" ? failureOf(serviceTotals) : failureOf({ ...serviceTotals, failure: null });
 }
 
 export function section(id, title, ...content) {
@@ -42,7 +42,7 @@ export function table(name, heads, bodies, rowHead = 0) {
   const head = h(
     "tr",
     {},
-    heads.map((one) => h("th", { scope: "col", class: one.kind }, one.label)),
+    heads.map((head) => h("th", { scope: "col", class: head.kind }, head.label)),
   );
   return h(
     "div",
@@ -85,12 +85,12 @@ export function head(key, kind) {
   return { label: say(key), kind };
 }
 
-/** The first few of a list as `made` shows them, and a button that shows all. */
-export function shortened(list, made) {
+/** The first few of a list as `render` shows them, and a button that shows all. */
+export function shortened(list, render) {
   const place = h("div", {});
   const more = h("button", { type: "button", onclick: () => show(list.length) }, say("list.all", { n: list.length }));
   const show = (count) => {
-    place.replaceChildren(made(list.slice(0, count)), ...(count < list.length ? [note(more)] : []));
+    place.replaceChildren(render(list.slice(0, count)), ...(count < list.length ? [note(more)] : []));
   };
   show(FIRST);
   return place;

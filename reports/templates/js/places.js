@@ -1,7 +1,7 @@
 // Where one product is: every scope and service with when and which version, what is missing, and which translations lag.
 
 import { foreign, h, icon } from "./dom.js";
-import { open } from "./held.js";
+import { open } from "./scope_data.js";
 import { addressOf } from "./state.js";
 import { storyOf, textChanges } from "./story.js";
 import { time, when } from "./times.js";
@@ -12,32 +12,32 @@ const IN_CATALOG = ["current", "stale", "missing", "rejected", "failed", "exclud
 const LEAVING = ["excluded", "orphaned"];
 const opened = new Map();
 
-/** What every scope knows of a SKU: its row and version in each service, and its story; the given scope comes first. */
-export async function placesOf(page, held, sku) {
-  const others = page.scopes.filter((one) => one.name !== held.scope);
-  const mine = page.scopes.find((one) => one.name === held.scope);
-  return Promise.all([mine, ...others].map((scope) => placeOf(page, held, scope, sku)));
+/** What every scope knows of a SKU: its row and version in each service, and its story; the scope of `scopeData` comes first. */
+export async function placesOf(page, scopeData, sku) {
+  const others = page.scopes.filter((scope) => scope.name !== scopeData.scope);
+  const mine = page.scopes.find((scope) => scope.name === scopeData.scope);
+  return Promise.all([mine, ...others].map((scope) => placeOf(page, scopeData, scope, sku)));
 }
 
 /** Where else a SKU is that this scope does not know: links to it there, if there is any. */
-export async function elsewhere(page, held, service, sku) {
-  const places = await placesOf(page, held, sku).catch(() => []);
+export async function elsewhere(page, scopeData, service, sku) {
+  const places = await placesOf(page, scopeData, sku).catch(() => []);
   const links = places
-    .filter((one) => one.isThere)
+    .filter((place) => place.isThere)
     .map(({ scope }) => h("a", { href: addressOf(scope.name, service.name, { sku }) }, foreign(scope.name)));
-  return links.length ? [" ", say("places.elsewhere"), " ", links.flatMap((one, i) => (i ? [", ", one] : [one]))].flat() : [];
+  return links.length ? [" ", say("places.elsewhere"), " ", links.flatMap((link, i) => (i ? [", ", link] : [link]))].flat() : [];
 }
 
-async function placeOf(page, held, scope, sku) {
-  const there = scope.name === held.scope ? held : await heldOf(page, scope.name);
-  const rows = await Promise.all(page.services.map(({ name }) => there.one(name, sku)));
+async function placeOf(page, scopeData, scope, sku) {
+  const there = scope.name === scopeData.scope ? scopeData : await scopeDataOf(page, scope.name);
+  const rows = await Promise.all(page.services.map(({ name }) => there.rowOf(name, sku)));
   const versions = await Promise.all(rows.map((row) => (row?.held ? there.payload(row) : null)));
   const story = await storyOf(page.version, scope.name, sku);
   const isThere = rows.some((row) => row && IN_CATALOG.includes(row.state));
-  return { scope, rows, hashes: versions.map((one) => one?.hash ?? null), story, isThere, texts: textChanges(story, page.text_fields) };
+  return { scope, rows, hashes: versions.map((version) => version?.hash ?? null), story, isThere, texts: textChanges(story, page.text_fields) };
 }
 
-function heldOf(page, scope) {
+function scopeDataOf(page, scope) {
   if (!opened.has(scope)) opened.set(scope, open(page.version, scope));
   opened.get(scope).catch(() => opened.delete(scope));
   return opened.get(scope);
@@ -46,7 +46,7 @@ function heldOf(page, scope) {
 /** The table of scopes and services. */
 export function placesView(page, places, sku) {
   const title = h("h3", { id: "detail-places" }, say("places"));
-  const heads = [say("scope"), ...page.services.map((one) => foreign(one.label))];
+  const heads = [say("scope"), ...page.services.map((service) => foreign(service.label))];
   return h(
     "section",
     { "aria-labelledby": title.id },
@@ -99,8 +99,8 @@ export function absencesView(page, [{ rows, scope, isThere }]) {
     const row = rows[i];
     if (row?.held) return [];
     const why = row ? [h("b", {}, say(row.state)), ": ", h("span", { dir: "auto" }, reason(row))] : phrase("places.unknown", { scope: scope.name });
-    const told = row && row.told !== null && [" ", h("span", { class: "quiet" }, phrase("why.at", { when: time(row.told) }))];
-    return [h("li", {}, h("b", {}, foreign(service.label)), " – ", why, told)];
+    const timeNote = row && row.answeredAt !== null && [" ", h("span", { class: "quiet" }, phrase("why.at", { when: time(row.answeredAt) }))];
+    return [h("li", {}, h("b", {}, foreign(service.label)), " – ", why, timeNote)];
   });
   if (!lines.length) return null;
   const title = h("h3", { id: "detail-absences" }, say("absences"));
@@ -126,16 +126,16 @@ function translation(place, places) {
   if (!place.isThere) return h("li", { class: "missing" }, icon("dash"), h("span", {}, name, " ", say("translations.missing")));
   const newer = laterThan(place, places);
   if (!newer.length) return h("li", { class: "current" }, icon("check"), h("span", {}, name, " ", say("translations.current")));
-  const words = newer.map((one, i) => [i ? "; " : "", phrase("translations.changed", { scope: one.scope, fields: one.fields.map(nameOf).join(", "), when: time(one.at) })]);
+  const words = newer.map((change, i) => [i ? "; " : "", phrase("translations.changed", { scope: change.scope, fields: change.fields.map(nameOf).join(", "), when: time(change.at) })]);
   return h("li", { class: "stale" }, icon("warn"), h("span", {}, name, " ", say("translations.stale"), " ", words, "."));
 }
 
-/** Changes of texts in other places after this one's own, the newest first; one run reads its scopes one after the other, so its changes go together. */
+/** Changes of texts in other scopes after this scope's own, the newest first. Changes of one run count as one, because it reads scopes in turn. */
 export function laterThan(place, places) {
   const own = place.texts.at(-1) ?? { at: 0, run: null };
-  const isLater = (one) => one.fields.length && one.at > own.at && one.run !== own.run;
+  const isLater = (change) => change.fields.length && change.at > own.at && change.run !== own.run;
   const others = places.filter((other) => other !== place && other.isThere);
-  const changes = others.flatMap(({ scope, texts }) => texts.filter(isLater).map((one) => ({ ...one, scope: scope.name })));
+  const changes = others.flatMap(({ scope, texts }) => texts.filter(isLater).map((change) => ({ ...change, scope: scope.name })));
   return changes.sort((a, b) => b.at - a.at);
 }
 

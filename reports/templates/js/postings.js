@@ -33,7 +33,7 @@ class Router {
     for (let i = 0; i < grams; i += 1) this.first[i + 1] = this.first[i] + this.parts[i];
   }
 
-  /** The place of a gram, or -1: then no text has it. */
+  /** The place of a gram, or -1 if no text has it. */
   find(gram) {
     const at = lastUpTo(this.grams, gram);
     return this.grams[at] === gram ? at : -1;
@@ -122,31 +122,31 @@ export class Cursor {
     return END;
   }
 
-  /** The documents of the part that is read, from the one found on. */
+  /** The documents of the part that is read, from the current one on. */
   left() {
     return this.read ? this.read.docs.subarray(this.at) : [];
   }
 
-  /** Ask for the next parts, `most` of them, that begin before `end`; if `docs` are given, for those they may stand in. */
+  /** Ask for the next parts, `most` of them, that begin before `end`; with `docs`, only for parts that may hold one of them. */
   ahead(most, end, docs) {
-    for (let part = this.part, at = 0, asked = 0; part < this.end && asked < most; part += 1) {
+    for (let part = this.part, at = 0, requested = 0; part < this.end && requested < most; part += 1) {
       const before = this.router.base(this.place, part);
       const last = part + 1 < this.end ? this.router.base(this.place, part + 1) : END;
       if (before >= end) return;
       if (docs) at = leap(docs, at, before + 1);
       if (docs && at === docs.length) return;
       if (docs && docs[at] > last) continue;
-      this.postings.shard(lastUpTo(this.router.cuts, part)).catch(() => {}); // who comes to it will hear of it
-      asked += 1;
+      this.postings.shard(lastUpTo(this.router.cuts, part)).catch(() => {}); // whoever awaits it gets the error
+      requested += 1;
     }
   }
 
-  /** Where the word would begin in the document found, by each occurrence of the gram. */
+  /** Where the word would begin in the current document, by each occurrence of the gram. */
   begins() {
     const { docs, places } = this.read;
-    const found = [];
-    for (let i = this.at; docs[i] === docs[this.at]; i += 1) found.push(places[i] - this.offset);
-    return found;
+    const occurrences = [];
+    for (let i = this.at; docs[i] === docs[this.at]; i += 1) occurrences.push(places[i] - this.offset);
+    return occurrences;
   }
 
   async load() {
@@ -154,10 +154,10 @@ export class Cursor {
     const { cuts } = this.router;
     const shard = lastUpTo(cuts, this.part);
     const part = this.part;
-    const found = await this.postings.shard(shard);
+    const loaded = await this.postings.shard(shard);
     if (this.read || part !== this.part) return;
     // A part counts its documents from the last one before it.
-    this.read = found.part(part - cuts[shard], Math.max(0, this.router.base(this.place, part)), this.following);
+    this.read = loaded.part(part - cuts[shard], Math.max(0, this.router.base(this.place, part)), this.following);
   }
 }
 

@@ -1,4 +1,4 @@
-// What a reader has to know before anything else, each with the place that shows it; the worst first.
+// What a reader has to know first, each with the place that shows it; the worst comes first.
 
 import { late } from "./freshness.js";
 import { OVERVIEW } from "./state.js";
@@ -10,36 +10,36 @@ export function problems(page, now) {
 }
 
 function all(page) {
-  return page.totals.flatMap((totals) => totals.services.map((one) => ({ ...one, scope: totals.scope })));
+  return page.totals.flatMap((totals) => totals.services.map((service) => ({ ...service, scope: totals.scope })));
 }
 
 function unexplained(page) {
-  const found = all(page).filter((one) => one.unexplained !== 0);
-  return found.map((one) => ({
+  const services = all(page).filter((service) => service.unexplained !== 0);
+  return services.map((service) => ({
     key: "banner.unexplained",
     serious: true,
     go: { tab: OVERVIEW, at: "balance" },
-    values: { n: Math.abs(one.unexplained), scope: one.scope, service: label(page.services, one.service) },
+    values: { n: Math.abs(service.unexplained), scope: service.scope, service: label(page.services, service.service) },
   }));
 }
 
 /** A clause for each cause: the source, the catalog or the service that failed, with the scopes where it did and why. */
 function failures(page) {
-  const failed = all(page).filter((one) => one.failed_step !== null);
-  const steps = failed.filter((one) => one.failed_step !== "pull");
+  const failed = all(page).filter((service) => service.failed_step !== null);
+  const steps = failed.filter((service) => service.failed_step !== "pull");
   const causes = [...unread(page), ...steps.map(({ scope, service, failed_step: step, failure }) => ({ step, scope, service, failure }))];
   return Object.values(Object.groupBy(causes, causeOf)).map((alike) => failure(page, alike));
 }
 
 /** Scopes whose last pull failed; their services took no part in that. */
 function unread(page) {
-  const failed = page.health.filter((one) => one.outcome === "failed");
+  const failed = page.health.filter((source) => source.outcome === "failed");
   return failed.map(({ scope, source, error }) => ({ step: "pull", scope, source, failure: error }));
 }
 
-/** What failures of one cause share: names of scopes in a sentence make no other cause of it. */
-function causeOf(one) {
-  return JSON.stringify([one.step, one.step === "catalog" || (one.source ?? one.service), withoutNames(one)]);
+/** What failures of one cause share: sentences that differ in names of scopes alone are one cause. */
+function causeOf(failure) {
+  return JSON.stringify([failure.step, failure.step === "catalog" || (failure.source ?? failure.service), withoutNames(failure)]);
 }
 
 function withoutNames({ scope, failure }) {
@@ -50,8 +50,8 @@ const KEYS = { pull: "banner.source", catalog: "banner.catalog", transfer: "bann
 
 function failure(page, alike) {
   const [{ step, source, service, scope, failure: first }] = alike;
-  const scopes = [...new Set(alike.map((one) => one.scope))].join(", ");
-  const isSame = first !== null && alike.every((one) => one.failure === first);
+  const scopes = [...new Set(alike.map((failure) => failure.scope))].join(", ");
+  const isSame = first !== null && alike.every((failure) => failure.failure === first);
   const reason = isSame ? firstSentence(first) : withoutNames(alike[0]);
   const values = { scopes, source, service: label(page.services, service), reason };
   const go = step === "transfer" ? { scope, tab: service } : { tab: OVERVIEW, at: step === "pull" ? "sources" : "runs" };
@@ -82,7 +82,7 @@ function doubts(page) {
 
 /** Runs whose clock was ahead, each with the first place where that shows. */
 function clocks(page) {
-  const first = [...new Map([...page.ahead].reverse().map((one) => [one.run, one])).values()].reverse();
+  const first = [...new Map([...page.ahead].reverse().map((clock) => [clock.run, clock])).values()].reverse();
   return first.map(({ run, scope, service, at }) => ({
     key: "banner.clock",
     values: { run, scope, when: Date.parse(at) },
@@ -90,15 +90,15 @@ function clocks(page) {
   }));
 }
 
-/** Services whose last sync went well, or is held, and still lies too far back. */
+/** Services whose last sync did not fail but lies too far back. */
 function behind(page) {
-  const failed = all(page).filter((one) => one.failed_step !== null);
-  const isFailed = ({ scope, service }) => failed.some((one) => one.scope === scope && one.service === service);
-  const found = late(page).filter((one) => !isFailed(one));
-  if (!found.length) return [];
-  const [{ scope, service }] = found;
-  const values = { scope, service: label(page.services, service), n: found.length - 1 };
-  const key = found.length > 1 ? "banner.late more" : "banner.late";
+  const failed = all(page).filter((row) => row.failed_step !== null);
+  const isFailed = ({ scope, service }) => failed.some((row) => row.scope === scope && row.service === service);
+  const services = late(page).filter((row) => !isFailed(row));
+  if (!services.length) return [];
+  const [{ scope, service }] = services;
+  const values = { scope, service: label(page.services, service), n: services.length - 1 };
+  const key = services.length > 1 ? "banner.late more" : "banner.late";
   return [{ key, values, go: { tab: OVERVIEW, at: "matrix" } }];
 }
 
@@ -108,5 +108,5 @@ function old(page, now) {
 }
 
 function label(named, name) {
-  return named.find((one) => one.name === name)?.label ?? name;
+  return named.find((entry) => entry.name === name)?.label ?? name;
 }

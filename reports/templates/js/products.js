@@ -17,10 +17,10 @@ import { why } from "./why.js";
 import { known, phrase, say } from "./words.js";
 
 const ABSENT = 5;
-const UNSEEN_MS = 50; // after which nothing will be painted, for the page is in the background
+const UNSEEN_MS = 50; // after which nothing is painted, because the page is in the background
 
-export function productsView(page, held, service, go, detail) {
-  const view = frame(held, service, go);
+export function productsView(page, scopeData, service, go, detail) {
+  const view = frame(scopeData, service, go);
   let shown = null;
   let list = RECEIVED;
   async function update(state) {
@@ -35,46 +35,46 @@ export function productsView(page, held, service, go, detail) {
     }
   }
   async function follow(state, key) {
-    const asked = { ...state, service: service.name };
+    const request = { ...state, service: service.name };
     if (key !== shown) {
       shown = key;
-      const wanted = [asked, (state.page - 1) * held.pageSize, held.pageSize];
-      const early = await held.early(...wanted);
+      const wanted = [request, (state.page - 1) * scopeData.pageSize, scopeData.pageSize];
+      const early = await scopeData.early(...wanted);
       if (key !== shown) return;
       keepPlace(view.node);
-      if (early) await fillEarly(view, asked, early, go);
-      const found = await held.find(...wanted);
+      if (early) await fillEarly(view, request, early, go);
+      const result = await scopeData.find(...wanted);
       if (key !== shown) return;
-      if (!found.rows.length && found.matched) return void go({ page: Math.ceil(found.matched / held.pageSize) }, true);
-      const absent = await absentOf(held, asked);
+      if (!result.rows.length && result.matched) return void go({ page: Math.ceil(result.matched / scopeData.pageSize) }, true);
+      const absent = await absentOf(scopeData, request);
       if (key !== shown) return;
-      fill(view, asked, found, absent, service, go, early);
+      fill(view, request, result, absent, service, go, early);
       if (state.list !== list) view.heading.reveal();
       list = state.list;
     }
-    await product(page, held, service, state, detail, view);
+    await product(page, scopeData, service, state, detail, view);
   }
   return { node: view.node, update };
 }
 
-/** Let the card end no higher than the reader's screen does now: fewer rows would move the page under the reader. */
+/** Keep the card as tall as the reader's screen shows it: fewer rows would move the page under the reader. */
 function keepPlace(card) {
   card.style.minHeight = `${Math.max(0, innerHeight - card.getBoundingClientRect().top)}px`;
 }
 
-/** What stands still: the heading, the search, the table's head, and the places for the rest. */
-function frame(held, service, go) {
+/** The fixed parts: the heading, the search, the table's head, and the places for the rest. */
+function frame(scopeData, service, go) {
   const heading = headingView(go);
-  const [order, pager] = [sortSelect(go, held.sorts), pagerView(go, held.pageSize)];
-  const parts = [searchBox(go, () => held.prepare(service.name)), filtersView(go, held), downloadView(held), skusView(go), heading, order, pager];
+  const [order, pager] = [sortSelect(go, scopeData.sorts), pagerView(go, scopeData.pageSize)];
+  const parts = [searchBox(go, () => scopeData.prepare(service.name)), filtersView(go, scopeData), downloadView(scopeData), skusView(go), heading, order, pager];
   const [search, filters, download, skus] = parts;
-  const heads = SORTS.map((column) => columnHead(column, go, held.sorts.includes(column)));
+  const heads = SORTS.map((column) => columnHead(column, go, scopeData.sorts.includes(column)));
   const reasons = h("th", { scope: "col", class: "why" }, h("span", {}, say("why")));
   const count = h("p", { class: "count", role: "status" });
-  const body = h("tbody", { lang: languageOf(held.scope) });
+  const body = h("tbody", { lang: languageOf(scopeData.scope) });
   const notice = h("div", { class: "notice" });
   const [answer, gone] = [h("div", {}), h("div", { class: "notice" })];
-  const row = h("tr", {}, [...heads.map((one) => one.node), reasons]);
+  const row = h("tr", {}, [...heads.map((head) => head.node), reasons]);
   const table = h("table", { class: "rows", "aria-labelledby": "products-title" }, h("thead", {}, row), body);
   const head = h("div", { class: "card-head" }, heading.node, search.node, order.node, count);
   const tools = h("div", { class: "tools" }, filters.node, h("div", { class: "filters" }, skus.node, download.node));
@@ -86,10 +86,10 @@ function frame(held, service, go) {
   return { node, heading, search, download, parts: [...parts, ...heads], count, body, gone, answer, notice, table, reasons, pager: pager.node };
 }
 
-/** The rows of a search whose matches are still being counted, which begins once the rows are about to be painted. */
-function fillEarly(view, asked, rows, go) {
-  fillRows(view, asked, rows, go);
-  view.download.update(asked);
+/** Show the rows of a search before its matches are counted; counting begins once the rows are about to be painted. */
+function fillEarly(view, request, rows, go) {
+  fillRows(view, request, rows, go);
+  view.download.update(request);
   view.count.textContent = say("products.counting");
   view.answer.replaceChildren();
   view.notice.replaceChildren();
@@ -100,54 +100,54 @@ function fillEarly(view, asked, rows, go) {
   });
 }
 
-/** What is said instead of rows that cannot be loaded. */
-function fillNone(view, asked, again) {
-  for (const one of [view.body, view.answer, view.count]) one.replaceChildren();
+/** Show a note in place of rows that cannot be loaded. */
+function fillNone(view, request, again) {
+  for (const part of [view.body, view.answer, view.count]) part.replaceChildren();
   view.pager.hidden = true;
   view.download.update(null);
-  for (const one of [view.search, view.heading]) one.update(asked);
+  for (const part of [view.search, view.heading]) part.update(request);
   const button = h("button", { type: "button", onclick: again }, say("products.again"));
   view.notice.replaceChildren(h("div", { class: "note", role: "alert" }, h("p", {}, say("products.lost")), button));
 }
 
-function fillRows(view, asked, rows, go) {
-  const hasReasons = asked.list !== RECEIVED;
+function fillRows(view, request, rows, go) {
+  const hasReasons = request.list !== RECEIVED;
   view.table.classList.toggle("with-why", hasReasons);
-  view.table.classList.toggle("of-records", hasRecords(asked.list));
+  view.table.classList.toggle("of-records", hasRecords(request.list));
   view.reasons.hidden = !hasReasons;
-  view.body.replaceChildren(...rows.map((row) => line(row, wordsOf(asked.q), go, hasReasons)));
+  view.body.replaceChildren(...rows.map((row) => line(row, wordsOf(request.q), go, hasReasons)));
 }
 
-function fill(view, asked, found, absent, service, go, early) {
-  if (!early) fillRows(view, asked, found.rows, go);
-  const key = found.isMore ? "products.more" : hasRecords(asked.list) ? "products.records" : "products.count";
-  view.count.textContent = say(key, { m: found.matched, n: found.total });
-  const leads = absent !== null && (!found.matched || isAskedFor(absent.rows[0], asked));
-  const [answers, notices] = [found.unknown ? [answerView(found, asked.left)] : [], empty(found, asked, service, go)];
-  if (absent) (leads ? answers : notices).push(absentView(absent, asked, service, go));
+function fill(view, request, result, absent, service, go, early) {
+  if (!early) fillRows(view, request, result.rows, go);
+  const key = result.isMore ? "products.more" : hasRecords(request.list) ? "products.records" : "products.count";
+  view.count.textContent = say(key, { m: result.matched, n: result.total });
+  const leads = absent !== null && (!result.matched || isAskedFor(absent.rows[0], request));
+  const [answers, notices] = [result.unknown ? [answerView(result, request.left)] : [], empty(result, request, service, go)];
+  if (absent) (leads ? answers : notices).push(absentView(absent, request, service, go));
   view.answer.replaceChildren(...answers);
   view.notice.replaceChildren(...notices);
-  for (const one of view.parts) one.update(asked, found);
+  for (const part of view.parts) part.update(request, result);
 }
 
-/** What a search finds beside what is held, or null. */
-async function absentOf(held, asked) {
-  if (!wordsOf(asked.q).length || asked.list !== RECEIVED) return null;
-  const absent = await held.absent(asked, ABSENT);
+/** The matches that the service does not hold, or null if there are none. */
+async function absentOf(scopeData, request) {
+  if (!wordsOf(request.q).length || request.list !== RECEIVED) return null;
+  const absent = await scopeData.absent(request, ABSENT);
   return absent.matched ? absent : null;
 }
 
-/** True if a product is the very one whose SKU was typed. */
+/** True if the typed text is the SKU of this product. */
 function isAskedFor({ sku }, { q }) {
   return sku !== null && sku.toLowerCase() === q.toLowerCase();
 }
 
-/** The first few products that the service does not hold, each with its reason, and a way to all of them. */
-function absentView(found, asked, service, go) {
+/** The first few products that the service does not hold, each with its reason, and a link to all of them. */
+function absentView(result, request, service, go) {
   const all = () => go({ list: "absent", page: 1, sku: null });
-  const words = found.isMore ? say("absent.more") : say("absent.all", { n: found.matched });
+  const words = result.isMore ? say("absent.more") : say("absent.all", { n: result.matched });
   const more = h("button", { type: "button", onclick: all }, words);
-  const count = `${number(found.matched)}${found.isMore ? "+" : ""}`;
+  const count = `${number(result.matched)}${result.isMore ? "+" : ""}`;
   return h(
     "section",
     { class: "absent", "aria-labelledby": "absent-title" },
@@ -155,9 +155,9 @@ function absentView(found, asked, service, go) {
     h(
       "ul",
       { class: "plain" },
-      found.rows.map((row) => absentLine(row, wordsOf(asked.q), go)),
+      result.rows.map((row) => absentLine(row, wordsOf(request.q), go)),
     ),
-    found.matched > ABSENT && more,
+    result.matched > ABSENT && more,
   );
 }
 
@@ -169,23 +169,23 @@ function absentLine(row, words, go) {
   return h("li", {}, opens, " ", name, h("p", {}, why(row)));
 }
 
-/** Open or close the details, as the state says; a SKU that nothing is known of gets a sentence instead. */
-async function product(page, held, service, state, detail, { body, gone }) {
+/** Open or close the details, as the state says; an unknown SKU gets a sentence instead. */
+async function product(page, scopeData, service, state, detail, { body, gone }) {
   const wasGone = gone.childElementCount > 0;
   gone.replaceChildren();
   if (state.sku === null) return detail.hide();
-  const row = await held.one(service.name, state.sku);
-  if (row) return detail.show(held, service, row, () => focusRow(body, state.sku));
+  const row = await scopeData.rowOf(service.name, state.sku);
+  if (row) return detail.show(scopeData, service, row, () => focusRow(body, state.sku));
   detail.hide();
   const words = phrase("products.not held", { service: service.label, sku: state.sku });
-  const told = h("p", { class: "note", role: "alert" }, words);
-  gone.replaceChildren(told);
-  if (!wasGone) told.scrollIntoView({ block: "center" }); // the table lies below the figures: nobody would see it there
-  told.append(...(await elsewhere(page, held, service, state.sku)));
+  const notice = h("p", { class: "note", role: "alert" }, words);
+  gone.replaceChildren(notice);
+  if (!wasGone) notice.scrollIntoView({ block: "center" }); // the table lies below the figures: nobody would see it there
+  notice.append(...(await elsewhere(page, scopeData, service, state.sku)));
 }
 
 function focusRow(body, sku) {
-  const button = [...body.closest("section").querySelectorAll("[data-sku]")].find((one) => one.dataset.sku === sku);
+  const button = [...body.closest("section").querySelectorAll("[data-sku]")].find((candidate) => candidate.dataset.sku === sku);
   (button ?? document.getElementById("q")).focus({ preventScroll: true });
 }
 
@@ -205,7 +205,7 @@ function line(row, words, go, hasReasons) {
   );
 }
 
-/** A product's name: what has a SKU opens by it. */
+/** A product's name: a button that opens it, if it has a SKU. */
 function nameOf(row, words) {
   const none = row.held ? h("i", {}, say("content gone")) : row.sku && say("detail.open");
   const text = row.name === null ? none : highlighted(row.name, words);
@@ -240,14 +240,14 @@ function step(event) {
 }
 
 function highlighted(text, words) {
-  return marked(text, words).map(([piece, found]) => (found ? h("mark", {}, piece) : piece));
+  return marked(text, words).map(([piece, isMatch]) => (isMatch ? h("mark", {}, piece) : piece));
 }
 
-function empty(found, state, service, go) {
-  if (found.matched) return [];
+function empty(result, state, service, go) {
+  if (result.matched) return [];
   const isReceived = state.list === RECEIVED;
   const none = isReceived ? phrase("products.none", { service: service.label }) : say("list.none");
-  if (!found.total) return [h("p", { class: "note" }, none)];
+  if (!result.total) return [h("p", { class: "note" }, none)];
   const isWorded = isReceived && state.q && !FILTERS.some((filter) => state[filter]);
   const words = isWorded ? phrase("products.no match", { service: service.label, q: state.q }) : say("list.no match");
   const clear = h(

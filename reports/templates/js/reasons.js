@@ -10,18 +10,18 @@ export function reasons(page) {
   const words = ["reasons.reason", "quarantined.code", "quarantined.scope"].map((key) => head(key));
   const heads = [...words, head("reasons.records", "num")];
   const rows = [...page.reasons].sort((a, b) => b.records - a.records);
-  return shortened(rows, (shown) => table("quarantined", heads, [shown.map((one) => reason(page, one))]));
+  return shortened(rows, (shown) => table("quarantined", heads, [shown.map((entry) => reason(page, entry))]));
 }
 
-function reason(page, one) {
-  const where = { scope: one.scope, service: page.services[0]?.name };
-  const label = say("reasons.label", { n: one.records, scope: one.scope });
-  const records = figure(where, "quarantined", one.records, number(one.records), { reason: `${one.code}: ${one.reason}` });
+function reason(page, entry) {
+  const where = { scope: entry.scope, service: page.services[0]?.name };
+  const label = say("reasons.label", { n: entry.records, scope: entry.scope });
+  const records = figure(where, "quarantined", entry.records, number(entry.records), { reason: `${entry.code}: ${entry.reason}` });
   records.ariaLabel = label;
   return [
-    foreign(one.reason),
-    h("code", {}, one.code),
-    foreign(one.scope),
+    foreign(entry.reason),
+    h("code", {}, entry.code),
+    foreign(entry.scope),
     records,
   ];
 }

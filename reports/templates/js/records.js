@@ -1,6 +1,6 @@
 // Lists of the overview: what ran, what is held and waits for a decision, what did not validate, what left the settings.
 
-import { holdsCounted, leftCounted, reasonsCounted, runsCounted } from "./choices.js";
+import { holdsCounted, leftCounted, reasonsCounted, runsCounted } from "./figure_groups.js";
 import { foreign, h } from "./dom.js";
 import { command, head, note, outcome, section, shortened, table } from "./parts.js";
 import { reasons } from "./reasons.js";
@@ -33,7 +33,7 @@ export function runs(page) {
   return section("runs", say("runs"), list, page.runs.length > 0 && [note(say("runs.no list")), runsCounted(page)]);
 }
 
-/** What a resync was asked for: the services and SKUs, where it was not all of them. */
+/** What a resync was limited to: services and SKUs; nothing where it was all of them. */
 function askedFor(page, run) {
   const services = run.services.map((name) => labelOf(page, name)).join(", ");
   const rest = run.more_skus ? [", ", say("runs.more skus", { n: run.more_skus })] : [];
@@ -111,30 +111,30 @@ function records(page) {
     "details",
     { class: "more" },
     h("summary", {}, say("quarantined.one by one")),
-    shortened(shown, (some) => table("quarantined", heads, [some.map(record)], 1)),
+    shortened(shown, (some) => table("quarantined", heads, [some.map(recordRow)], 1)),
     part,
   );
 }
 
-function record(one) {
+function recordRow(record) {
   return [
-    foreign(one.scope),
-    one.sku === null ? "–" : h("bdi", { class: "mono" }, one.sku),
-    one.name === null ? "–" : foreign(one.name),
-    h("code", {}, one.code),
-    foreign(one.sentence),
+    foreign(record.scope),
+    record.sku === null ? "–" : h("bdi", { class: "mono" }, record.sku),
+    record.name === null ? "–" : foreign(record.name),
+    h("code", {}, record.code),
+    foreign(record.sentence),
   ];
 }
 
 export function unconfigured(page) {
   if (!page.unconfigured.length) return null;
-  const shown = page.unconfigured.map((one) =>
+  const shown = page.unconfigured.map((leftover) =>
     h(
       "li",
       {},
-      foreign(one.scope),
-      one.service && [h("span", { class: "dot" }, " · "), foreign(one.service)],
-      h("span", { class: "quiet" }, " ", say("unconfigured.held", { n: one.held })),
+      foreign(leftover.scope),
+      leftover.service && [h("span", { class: "dot" }, " · "), foreign(leftover.service)],
+      h("span", { class: "quiet" }, " ", say("unconfigured.held", { n: leftover.held })),
     ),
   );
   return section(
@@ -147,7 +147,7 @@ export function unconfigured(page) {
 }
 
 function labelOf(page, name) {
-  return page.services.find((one) => one.name === name)?.label ?? name;
+  return page.services.find((entry) => entry.name === name)?.label ?? name;
 }
 
 function listed(names) {

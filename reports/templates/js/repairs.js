@@ -15,12 +15,12 @@ export function repairs(page) {
     head("repairs.by"),
     head("repairs.follows", "prose"),
   ];
-  const row = (one) => [
-    [when(Date.parse(one.at)), h("div", { class: "quiet run-id" }, phrase("runs.id", { id: one.run }))],
-    [foreign(one.scope), h("span", { class: "dot" }, " · "), one.service === null ? say("repairs.catalog") : foreign(labelOf(page, one.service))],
-    h("span", { title: one.lost.join("\n") }, say("repairs.files", { n: one.lost.length })),
-    foreign(one.by),
-    foreign(one.words),
+  const row = (repair) => [
+    [when(Date.parse(repair.at)), h("div", { class: "quiet run-id" }, phrase("runs.id", { id: repair.run }))],
+    [foreign(repair.scope), h("span", { class: "dot" }, " · "), repair.service === null ? say("repairs.catalog") : foreign(labelOf(page, repair.service))],
+    h("span", { title: repair.lost.join("\n") }, say("repairs.files", { n: repair.lost.length })),
+    foreign(repair.by),
+    foreign(repair.words),
   ];
   const list = shortened(page.repairs, (some) => table("repairs", heads, [some.map(row)]));
   return section("repairs", say("repairs"), note(say("repairs.explain")), page.unverified.map(doubt), list);
@@ -32,7 +32,7 @@ function doubt({ scope, products, since }) {
 
 /** A sentence for each repair that concerns the products of a scope, the newest first. */
 export function repairsOf(page, scope) {
-  const mine = page.repairs.filter((one) => one.scope === scope);
+  const mine = page.repairs.filter((repair) => repair.scope === scope);
   return mine.map(({ service, at, by, run, words }) =>
     h(
       "p",
@@ -49,5 +49,5 @@ export function repairsOf(page, scope) {
 }
 
 function labelOf(page, name) {
-  return page.services.find((one) => one.name === name)?.label ?? name;
+  return page.services.find((entry) => entry.name === name)?.label ?? name;
 }

@@ -1,4 +1,4 @@
-// Documents out of their row shards: what a table shows of one in one service.
+// Documents out of their row shards: what a table shows of a document in one service.
 
 import { searched } from "./fold.js";
 import { load } from "./load.js";
@@ -10,7 +10,7 @@ const LAST_PULL = 2048;
 const HELD = 16;
 
 /** What a code says: the state, the flags, whether it is held, whether there is a time, whether it repeats a product's SKU, whether the last pull put it into quarantine. */
-export function told(code, states) {
+export function meaningOf(code, states) {
   const flags = (code >> 4) & 31;
   const is = { held: Boolean(flags & HELD), isRepeated: Boolean(code & REPEATED), isTimed: Boolean(code & TIMED) };
   const isOfLastPull = Boolean(code & LAST_PULL);
@@ -24,9 +24,9 @@ export function told(code, states) {
 export class Rows {
   constructor(scope, head, dead) {
     let first = 0;
-    this.segments = head.segments.map((one) => {
-      const segment = { ...one, first, isRecent: one.prefix !== "", base: `${one.version}/${scope}/${one.prefix}` };
-      first += one.size;
+    this.segments = head.segments.map((entry) => {
+      const segment = { ...entry, first, isRecent: entry.prefix !== "", base: `${entry.version}/${scope}/${entry.prefix}` };
+      first += entry.size;
       return segment;
     });
     Object.assign(this, { head, dead, size: first });
@@ -41,7 +41,7 @@ export class Rows {
     return Array.from({ length: this.size }, (_, doc) => doc).filter((doc) => !this.dead.has(doc));
   }
 
-  /** The rows of some documents in one service, a promise; undefined where it says nothing of one. */
+  /** The rows of some documents in one service, a promise; undefined for a document of which it says nothing. */
   async of(docs, service) {
     const shards = new Map(docs.map((doc) => [this.keyOf(doc), doc]));
     const loaded = await Promise.all([...shards.values()].map((doc) => this.shard(doc)));
@@ -60,7 +60,7 @@ export class Rows {
     return load(this.keyOf(doc), (bytes) => new RowShard(bytes, this.head, begin));
   }
 
-  /** What is searched of every document of a segment, in their order; made once, with all of its rows loaded. */
+  /** The searched text of every document of a segment, in their order; built once, which loads all of its rows. */
   texts(segment) {
     segment.texts ??= this.read(segment).catch((error) => {
       segment.texts = undefined;
@@ -75,7 +75,7 @@ export class Rows {
     return texts.flat();
   }
 
-  /** The JSON text of a row's version as services received it, or null where it is no longer kept; and its hash. */
+  /** The JSON text of a row's version as services received it, or null where it is no longer stored; and its hash. */
   async payload({ doc, place }) {
     const { base, payloads } = this.segmentOf(doc);
     const lines = await load(`${base}payload${Math.floor(place / payloads)}`, (bytes) => new Reader(bytes).text(bytes.length).split("\n"));
@@ -84,7 +84,7 @@ export class Rows {
   }
 }
 
-/** Shards of `head` that tell which documents of the base are no more. */
+/** The documents of the base that are no more, from the data file that lists them. */
 export async function deadOf(base, head) {
   if (!head.dead) return new Set();
   return load(`${base}/dead0`, (bytes) => {
@@ -103,7 +103,7 @@ export class RowShard {
     Object.assign(this, { head, first, size, lines: reader.text(text).split("\n") });
     this.facet = reader.planes(size, 2);
     this.place = reader.planes(size, 4);
-    this.told = newest.map((time) => toldOf(reader, size, time));
+    this.services = newest.map((time) => serviceColumns(reader, size, time));
   }
 
   texts() {
@@ -112,27 +112,27 @@ export class RowShard {
 
   /** One of a document's lines: its name, its SKU, or what a service says in words. */
   line(i, number) {
-    return plain(this.lines[i * (2 + this.told.length) + number]);
+    return plain(this.lines[i * (2 + this.services.length) + number]);
   }
 
   /** What `service` says of a document. */
   row(doc, service) {
     const i = doc - this.first;
-    const { code, received, told: at } = this.told[service];
+    const { code, received, answered: at } = this.services[service];
     if (!code[i]) return undefined;
     const [type, visibility, stock, reason] = this.head.facets[this.facet[i]];
     const [name, sku, words] = [0, 1, 2 + service].map((number) => this.line(i, number));
     return {
       ...{ doc, version: doc, place: this.place[i], sku, name, type, visibility, stock, reason, words: words || null },
-      ...{ updated: received[i], told: at[i], at: received[i] ?? at[i], ...told(code[i], this.head.states) },
+      ...{ updated: received[i], answeredAt: at[i], at: received[i] ?? at[i], ...meaningOf(code[i], this.head.states) },
     };
   }
 }
 
-function toldOf(reader, size, newest) {
+function serviceColumns(reader, size, newest) {
   const code = reader.planes(size, 2);
   const times = () => Array.from(reader.planes(size, 6), (before) => (before ? newest - before + 1 : null));
-  return { code, received: times(), told: times() };
+  return { code, received: times(), answered: times() };
 }
 
 /** A text as it was before its line breaks were escaped. */

@@ -3,11 +3,11 @@
 import { isBeginning } from "./fold.js";
 import { Cursor, END } from "./postings.js";
 
-const FEW = 25; // candidates whose rows are loaded anyway
+const FEW = 25; // so many candidates have their rows loaded anyway
 const MOST = 100; // candidates whose rows may be loaded to be sure, where the postings that are left cost more
 const KNOWN = 400; // candidates that are few enough to load only those parts in which they stand
 const ROWS_A_PART = 2; // a part of postings costs as much as so many shards of rows: more bytes, but one file
-const FOLLOWING = 4; // bytes behind a gram that its postings tell
+const FOLLOWING = 4; // bytes behind a gram that its postings have
 const SPAN = 3 + FOLLOWING;
 const encoder = new TextEncoder();
 
@@ -44,7 +44,7 @@ export class Search {
     Object.assign(this, { postings, words });
   }
 
-  /** Look the grams up; without one of them no text has all words. */
+  /** Look the grams up; if one is missing, no text has all words. */
   async prepare() {
     const router = await this.postings.router();
     const grams = this.words.map((word) => gramsOf(word).map((gram) => router.find(gram)));
@@ -59,7 +59,7 @@ export class Search {
 
   /**
    * Blocks of {docs, isSure}: whether the documents have the words, or may have them (their rows have to be read). Few
-   * candidates come at once, of a few rare grams; many come sure, for all words were looked at byte by byte.
+   * candidates come at once, of a few rare grams; many come sure, because all words were compared byte by byte.
    */
   async *blocks(size) {
     await this.prepare();
@@ -91,16 +91,16 @@ export class Search {
     if (known) for (const cursor of cursors) cursor.ahead(Infinity, END, known);
     const docs = [];
     for (let doc = from, most = 1; docs.length < limit; ) {
-      const found = next(cursors, doc);
-      if (found === END) break;
-      if (found === undefined) {
+      const hit = next(cursors, doc);
+      if (hit === END) break;
+      if (hit === undefined) {
         if (most > 1 && !known) ahead(cursors, most, docs.length ? from + ((doc - from) * limit) / docs.length : END);
         await Promise.all(cursors.map((cursor) => cursor.load()));
         most *= 4;
         continue;
       }
-      if (words.every(stand)) docs.push(found);
-      doc = found + 1;
+      if (words.every(stand)) docs.push(hit);
+      doc = hit + 1;
     }
     return docs;
   }
@@ -120,7 +120,7 @@ function isCheaper(candidates, left, few) {
 }
 
 /**
- * Ask together for what is needed next, up to the document `end`: `most` parts of the rarest gram, and as far of the
+ * Load together what is needed next, up to the document `end`: `most` parts of the rarest gram, and as far of the
  * others; where it has one part alone, for the parts in which its documents may stand.
  */
 function ahead([rarest, ...others], most, end) {
@@ -133,15 +133,15 @@ function ahead([rarest, ...others], most, end) {
 function next(cursors, from) {
   let [doc, agreed] = [from, 0];
   for (let i = 0; agreed < cursors.length; i = (i + 1) % cursors.length) {
-    const found = cursors[i].seek(doc);
-    if (found === undefined || found === END) return found;
-    agreed = found === doc ? agreed + 1 : 1;
-    doc = found;
+    const hit = cursors[i].seek(doc);
+    if (hit === undefined || hit === END) return hit;
+    agreed = hit === doc ? agreed + 1 : 1;
+    doc = hit;
   }
   return doc;
 }
 
-/** Whether the grams of one word stand side by side somewhere in the document that its cursors found. */
+/** Whether the grams of one word stand side by side somewhere in the document that its cursors stand at. */
 function stand(word) {
   if (word.length < 2) return true;
   const [first, ...others] = word.map((cursor) => cursor.begins());

@@ -1,9 +1,9 @@
 // One service in one scope: its two figures, its trend, the states of the catalog's products, and the table of what it holds.
 
-import { latestCounted, statesCounted, totalCounted, updatesCounted } from "./choices.js";
+import { latestCounted, statesCounted, totalCounted, updatesCounted } from "./figure_groups.js";
 import { h } from "./dom.js";
 import { figure, term } from "./figures.js";
-import { open } from "./held.js";
+import { open } from "./scope_data.js";
 import { failureOf, outcome } from "./parts.js";
 import { productsView } from "./products.js";
 import { ago, time } from "./times.js";
@@ -13,8 +13,8 @@ import { phrase, say } from "./words.js";
 const STATES = ["current", "stale", "missing", "rejected", "failed", "excluded"];
 
 export function serviceView(page, scope, service, go, detail) {
-  const totals = page.totals.find((one) => one.scope === scope);
-  const figures = totals?.services.find((one) => one.service === service.name);
+  const totals = page.totals.find((scopeTotals) => scopeTotals.scope === scope);
+  const figures = totals?.services.find((serviceTotals) => serviceTotals.service === service.name);
   const where = { scope, service: service.name };
   const products = h("div", {});
   const node = h(
@@ -27,7 +27,7 @@ export function serviceView(page, scope, service, go, detail) {
   return { node, update: table.update };
 }
 
-/** The table once the scope's products are there; until then the newest state waits for it, and the place is busy. */
+/** The table, once the scope's products are loaded; until then its place is marked as busy, and the newest state waits. */
 function loading(page, scope, service, go, detail, place) {
   let view = null;
   let wanted = null;
@@ -35,8 +35,8 @@ function loading(page, scope, service, go, detail, place) {
     place.ariaBusy = "true";
     place.replaceChildren(h("p", { class: "card note", role: "status" }, say("products.loading")));
     open(page.version, scope).then(
-      (held) => {
-        view = productsView(page, held, service, go, detail);
+      (scopeData) => {
+        view = productsView(page, scopeData, service, go, detail);
         place.replaceChildren(view.node);
         if (wanted) show(wanted);
       },
@@ -73,13 +73,13 @@ function unloadable(again) {
 }
 
 function cards(page, service, figures, where) {
-  const found = page.trends.find((one) => one.scope === where.scope && one.service === where.service);
+  const trend = page.trends.find((trend) => trend.scope === where.scope && trend.service === where.service);
   return h(
     "div",
     { class: "cards" },
     latest(page, service, figures, where),
     total(page, service, figures, where),
-    found && updates(page, found),
+    trend && updates(page, trend),
   );
 }
 
@@ -100,7 +100,7 @@ function latest(page, service, figures, where) {
     ),
     h("p", { class: "number" }, figure(where, "latest_update", figures.latest_update)),
     h("p", {}, say("latest.unit", { n: figures.latest_update, hours })),
-    extra.length > 0 && h("p", { class: "quiet" }, extra.map((one, i) => [i ? " · " : "", one])),
+    extra.length > 0 && h("p", { class: "quiet" }, extra.map((node, i) => [i ? " · " : "", node])),
     figures.latest_update === 0 && h("p", { class: "because" }, zero(service, figures)),
     failureOf(figures),
     ahead(page, where),
@@ -118,10 +118,10 @@ function zero(service, figures) {
   return phrase(`zero.${figures.zero_because ?? "unknown"}`, { service: service.label });
 }
 
-/** Whose clock was ahead, and until when the figure counts what that run delivered. */
+/** Runs whose clock was ahead, and until when the figure counts what they delivered. */
 function ahead(page, { scope, service }) {
-  const found = page.ahead.filter((one) => one.scope === scope && one.service === service);
-  return found.map(({ run, at, until }) =>
+  const clocks = page.ahead.filter((clock) => clock.scope === scope && clock.service === service);
+  return clocks.map(({ run, at, until }) =>
     h("p", { class: "because" }, phrase("latest.ahead", { run, when: time(Date.parse(at)), until: time(Date.parse(until)) })),
   );
 }
@@ -146,8 +146,8 @@ function total(page, service, figures, where) {
   );
 }
 
-function updates(page, found) {
-  const [hours, days] = charts(page, found);
+function updates(page, trend) {
+  const [hours, days] = charts(page, trend);
   return h(
     "section",
     { class: "card figure wide", "aria-labelledby": "updates" },
@@ -155,7 +155,7 @@ function updates(page, found) {
     hours,
     h("h3", {}, say("updates.daily")),
     days,
-    updatesCounted(page, [found]),
+    updatesCounted(page, [trend]),
   );
 }
 

@@ -18,7 +18,7 @@ export function isList(text) {
   return skus.length > 1 && (/[\n\r\t;]/.test(text.trim()) || skus.every((sku) => /^\S*\d\S*$/.test(sku)));
 }
 
-/** What shows a list of SKUs; the first MOST_SKUS of it, for an address has to hold them, and how many are left out. */
+/** What shows a list of SKUs; the first MOST_SKUS of it, because an address has to hold them, and how many are left out. */
 export function lookUp(go, text) {
   const all = skusOf(text);
   const skus = all.slice(0, MOST_SKUS);
@@ -56,13 +56,13 @@ export function skusView(go) {
   };
   const button = h("button", { type: "button", "aria-haspopup": "dialog", onclick: open }, say("skus"));
   const node = h("span", {}, button, dialog);
-  function update(asked) {
-    if (!dialog.open) text.value = asked.skus.join("\n"); // or a list that comes late would wipe out what is being written
+  function update(request) {
+    if (!dialog.open) text.value = request.skus.join("\n"); // else a list that comes late would replace what the reader types
   }
   return { node, update };
 }
 
-/** What became of the SKUs: how many are held, how many are not, which nothing is known of, how many were `left` out. */
+/** The answer for a list of SKUs: how many are held, how many are not, which are unknown, how many were `left` out. */
 export function answerView({ held, absent, unknown }, left) {
   const counts = say("skus.answer", { held, absent, unknown: unknown.length });
   const list = h(

@@ -15,14 +15,14 @@ export function hashOf(text) {
 /** The documents of `rows` whose SKU may be one of `skus`, in ascending order. */
 export async function docsOf(rows, skus) {
   const hashes = new Set(skus.map(hashOf));
-  const found = await Promise.all(rows.segments.map((segment) => docsIn(segment, hashes)));
-  return found.flat().filter((doc) => !rows.dead.has(doc));
+  const docs = await Promise.all(rows.segments.map((segment) => docsIn(segment, hashes)));
+  return docs.flat().filter((doc) => !rows.dead.has(doc));
 }
 
 async function docsIn({ base, buckets, first }, hashes) {
   const numbers = [...new Set([...hashes].map((hash) => (hash & (buckets - 1)) >>> 0))];
   const loaded = await Promise.all(numbers.map((number) => load(`${base}sku${number}`, entries)));
-  const docs = loaded.flatMap((one) => [...one.docs.filter((_, i) => hashes.has(one.hashes[i]))]);
+  const docs = loaded.flatMap((bucket) => [...bucket.docs.filter((_, i) => hashes.has(bucket.hashes[i]))]);
   return docs.map((doc) => doc + first).sort((a, b) => a - b);
 }
 

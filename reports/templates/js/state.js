@@ -6,32 +6,32 @@ import { ASKED, NAMES, RECEIVED } from "./lists.js";
 
 export const SORTS = ["sku", "name", "type", "visibility", "stock", "updated"];
 export const OVERVIEW = ""; // the name of no service
-const OVERVIEW_ONCE = "overview"; // as addresses called it that were sent before; a service may be called so
-export const NOT_ASTRAY = { scope: null, tab: null };
+const OVERVIEW_ONCE = "overview"; // the name in older addresses; a service may have this name too
+export const NO_STALE_LINK = { scope: null, tab: null };
 export const NO_FILTER = Object.fromEntries(FILTERS.map((column) => [column, ""]));
 export const MOST_SKUS = 2000;
 const LONGEST = 200; // letters of a search
 const LONGEST_REASON = 1000;
-const FIRST = { q: "", list: RECEIVED, ...NO_FILTER, skus: [], left: 0, sort: "updated", page: 1, sku: null, at: null, astray: NOT_ASTRAY };
+const FIRST = { q: "", list: RECEIVED, ...NO_FILTER, skus: [], left: 0, sort: "updated", page: 1, sku: null, at: null, staleLink: NO_STALE_LINK };
 
 /**
- * Read a hash; whatever the page does not know falls back to what it shows first. Of a scope or service that it does not
- * know it says so (`astray`), and opens no product: another scope's product of that SKU would answer another question.
+ * Read a hash; an unknown value falls back to the default. An unknown scope or service is noted in `staleLink` and opens no
+ * product, because another scope's product of that SKU would answer another question.
  */
 export function read(hash, page) {
-  const given = new URLSearchParams(hash.replace(/^#/, ""));
-  const among = (list, name) => list.some((one) => one.name === name);
-  const scope = given.get("scope");
-  const tab = given.get("tab");
-  const astray = {
+  const params = new URLSearchParams(hash.replace(/^#/, ""));
+  const among = (list, name) => list.some((entry) => entry.name === name);
+  const scope = params.get("scope");
+  const tab = params.get("tab");
+  const staleLink = {
     scope: scope && !among(page.scopes, scope) ? scope : null,
     tab: tab && tab !== OVERVIEW_ONCE && !among(page.services, tab) ? tab : null,
   };
-  const sort = given.get("sort") ?? "updated";
-  const list = given.get("list");
-  const all = [...new Set((given.get("skus") ?? "").split("\n").filter(Boolean))];
+  const sort = params.get("sort") ?? "updated";
+  const list = params.get("list");
+  const all = [...new Set((params.get("skus") ?? "").split("\n").filter(Boolean))];
   const skus = all.slice(0, MOST_SKUS);
-  const word = (name, most) => (given.get(name) ?? "").slice(0, most);
+  const word = (name, most) => (params.get(name) ?? "").slice(0, most);
   return {
     scope: among(page.scopes, scope) ? scope : (page.scopes[0]?.name ?? ""),
     tab: among(page.services, tab) ? tab : OVERVIEW,
@@ -39,12 +39,12 @@ export function read(hash, page) {
     list: skus.length ? ASKED : NAMES.includes(list) && list !== ASKED ? list : RECEIVED,
     ...Object.fromEntries(FILTERS.map((column) => [column, word(column, LONGEST_REASON)])),
     skus,
-    left: all.length - skus.length + whole(given.get("left"), 0),
+    left: all.length - skus.length + whole(params.get("left"), 0),
     sort: SORTS.includes(sort.replace(/^-/, "")) ? sort : "updated",
-    page: whole(given.get("page"), 1),
-    sku: (!astray.scope && given.get("sku")) || null, // a record in quarantine may have none; it is no product that opens
-    at: given.get("at"),
-    astray,
+    page: whole(params.get("page"), 1),
+    sku: (!staleLink.scope && params.get("sku")) || null, // a record in quarantine may have none; it is no product that opens
+    at: params.get("at"),
+    staleLink,
   };
 }
 
@@ -53,12 +53,12 @@ function whole(text, least) {
   return Math.max(least, Math.trunc(Number(text)) || least);
 }
 
-/** The address of one tab, as it is at first but for `changes`. */
+/** The address of a tab with the default state, but for `changes`. */
 export function addressOf(scope, tab, changes = {}) {
   return write({ ...FIRST, scope, tab, ...changes });
 }
 
-/** Write a state as a hash; what is as it is at first is left out, but for the scope. */
+/** Write a state as a hash; defaults are left out, except the scope. */
 export function write(state) {
   const shown = new URLSearchParams({ scope: state.scope });
   if (state.tab !== OVERVIEW) {

@@ -1,19 +1,19 @@
-// A product's story in one scope: its versions within the kept time, loaded when somebody opens it.
+// A product's story in one scope: its versions within the stored history, loaded when somebody opens it.
 
-import { told } from "./load.js";
+import { loadJson } from "./load.js";
 
 /**
- * {since, versions, answers} of a SKU: versions oldest first, answers with the names of their services. Where the log
- * tells nothing more than that it stood there when the kept history began, versions is null. What was not told further
- * since an older version of the page, its base, is told there.
+ * {since, versions, answers} of a SKU: versions oldest first, answers with the names of their services. If the
+ * log has only the entry with which the stored history begins, versions is null. A story without newer entries stands in
+ * an older version of the page, its base.
  */
 export async function storyOf(version, scope, sku) {
-  const { since, services, firsts, base } = await told(version, `${scope}/stories0`);
+  const { since, services, firsts, base } = await loadJson(version, `${scope}/stories0`);
   const file = fileOf(firsts, sku);
-  const story = file < 0 ? undefined : own(await told(version, `${scope}/story${file}`), sku);
+  const story = file < 0 ? undefined : own(await loadJson(version, `${scope}/story${file}`), sku);
   if (!story && base) return { ...(await storyOf(base, scope, sku)), since };
   if (!story) return { since, versions: null, answers: [] };
-  return { since, versions: story.versions, answers: story.answers.map((one) => ({ ...one, service: services[one.service] })) };
+  return { since, versions: story.versions, answers: story.answers.map((answer) => ({ ...answer, service: services[answer.service] })) };
 }
 
 function own(stories, sku) {
@@ -44,7 +44,7 @@ function compare(a, b) {
 /** When the texts of a product changed, oldest first: {at, run, fields}. It begins anew, with no field, where it was added. */
 export function textChanges({ versions }, fields) {
   const of = ({ at, run, isOther, changes }) => ({ at, run, fields: isOther ? textsOf(changes, fields) : [] });
-  return (versions ?? []).filter((one) => one.change === "added" || textsOf(one.changes, fields).length).map(of);
+  return (versions ?? []).filter((version) => version.change === "added" || textsOf(version.changes, fields).length).map(of);
 }
 
 function textsOf(changes, fields) {

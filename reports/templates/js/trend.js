@@ -26,7 +26,7 @@ export function trend(counts, { unit, strong, asOf }) {
   );
 }
 
-/** What the bars show, for those who do not see them: all of it together, the most and when, and the last. */
+/** What the bars show, for those who do not see them: the sum, the highest bar with its time, and the last bar. */
 export function inWords(counts, unit, asOf) {
   const most = Math.max(0, ...counts);
   const sum = counts.reduce((all, count) => all + count, 0);

@@ -7,7 +7,7 @@ export async function unpack(letters, size) {
   // Written and read by hand: a Blob goes through another process, and a Response has each of several wait for tasks.
   const { readable, writable } = new DecompressionStream("deflate-raw");
   const [writer, reader] = [writable.getWriter(), readable.getReader()];
-  for (const step of [writer.write(bytesOf(letters, size)), writer.close()]) step.catch(() => {}); // the reader hears of it
+  for (const step of [writer.write(bytesOf(letters, size)), writer.close()]) step.catch(() => {}); // the reader gets the error
   const pieces = [];
   for (let { value, done } = await reader.read(); !done; { value, done } = await reader.read()) pieces.push(value);
   return pieces.length === 1 ? pieces[0] : joined(pieces);
@@ -91,7 +91,7 @@ export class Reader {
   }
 }
 
-/** A number of either sign from one of none. */
+/** A signed number from its unsigned (zigzag) form. */
 export function unzigzag(value) {
   return value % 2 ? -(value + 1) / 2 : value / 2;
 }

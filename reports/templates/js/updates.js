@@ -1,6 +1,6 @@
 // What every service received, hour by hour for two days and day by day for a month.
 
-import { updatesCounted } from "./choices.js";
+import { updatesCounted } from "./figure_groups.js";
 import { foreign, h } from "./dom.js";
 import { head, section, table } from "./parts.js";
 import { addressOf } from "./state.js";
@@ -9,9 +9,9 @@ import { say } from "./words.js";
 
 export function updates(page) {
   const heads = [head("matrix.service", "main"), head("updates", "chart"), head("updates.daily", "chart")];
-  const rows = page.trends.map((one) => [
-    h("a", { href: addressOf(one.scope, one.service) }, named(page, one)),
-    ...charts(page, one),
+  const rows = page.trends.map((trend) => [
+    h("a", { href: addressOf(trend.scope, trend.service) }, named(page, trend)),
+    ...charts(page, trend),
   ]);
   return section("updates", say("updates.both"), table("updates", heads, [rows]), updatesCounted(page, page.trends));
 }
@@ -23,6 +23,6 @@ export function charts(page, { counts, days }) {
 }
 
 function named(page, { scope, service }) {
-  const label = page.services.find((one) => one.name === service)?.label ?? service;
+  const label = page.services.find((entry) => entry.name === service)?.label ?? service;
   return [foreign(scope), h("span", { class: "dot" }, " · "), foreign(label)];
 }

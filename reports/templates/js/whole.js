@@ -7,7 +7,7 @@ import { SORTS } from "./state.js";
 
 export class Whole {
   constructor(scope, head, rows) {
-    Object.assign(this, { scope, head, rows, collator: collatorOf(scope), kept: new Map() });
+    Object.assign(this, { scope, head, rows, collator: collatorOf(scope), cache: new Map() });
   }
 
   pageSize = 50;
@@ -16,38 +16,38 @@ export class Whole {
   /** All rows are at hand: there is nothing to prepare for a search. */
   prepare() {}
 
-  /** All rows are at hand: nothing is known before the rest. */
+  /** All rows are at hand: no part of the answer comes early. */
   early() {}
 
   /** One page of a service's list: its rows, how many match, how many are listed, and the filters' counts. */
-  async find(asked, from, count) {
-    const { listed, matches, filtered } = await this.matching(asked);
+  async find(request, from, count) {
+    const { listed, matches, filtered } = await this.matching(request);
     const rows = filtered.slice(from, from + count);
-    const found = { rows, matched: filtered.length, total: listed.length, counts: countsOf(matches, asked) };
-    return asked.list === ASKED ? { ...found, ...answered(listed, asked.skus) } : found;
+    const result = { rows, matched: filtered.length, total: listed.length, counts: countsOf(matches, request) };
+    return request.list === ASKED ? { ...result, ...answered(listed, request.skus) } : result;
   }
 
-  /** What the search finds beside what is held. */
-  absent(asked, count) {
-    return this.find({ ...asked, list: "absent" }, 0, count);
+  /** The matches that the service does not hold. */
+  absent(request, count) {
+    return this.find({ ...request, list: "absent" }, 0, count);
   }
 
   /** Every row that matches, in its order. */
-  async *each(asked) {
-    yield* (await this.matching(asked)).filtered;
+  async *each(request) {
+    yield* (await this.matching(request)).filtered;
   }
 
-  /** The row of one SKU, what is a product first, or undefined. */
-  async one(service, sku) {
+  /** The row of a SKU: of the product, else of a record in quarantine, else undefined. */
+  async rowOf(service, sku) {
     return (await this.ofService(service)).find((row) => row.sku === sku);
   }
 
-  async matching(asked) {
-    const listed = await this.listed(asked);
-    const words = wordsOf(asked.q);
+  async matching(request) {
+    const listed = await this.listed(request);
+    const words = wordsOf(request.q);
     const test = matcher(words);
     const matches = words.length ? listed.filter((row) => test(this.text(row))) : listed;
-    return { listed, matches, filtered: matches.filter((row) => passes(row, asked)) };
+    return { listed, matches, filtered: matches.filter((row) => passes(row, request)) };
   }
 
   async listed({ service, sort, list, skus }) {
@@ -68,21 +68,21 @@ export class Whole {
     return this.keep(row.doc, () => searched(row.name, row.sku));
   }
 
-  /** All that a service says anything of, records in quarantine last. */
+  /** All documents that a service says anything of, records in quarantine last. */
   async ofService(service) {
     const number = this.head.services.indexOf(service);
     if (number < 0) return [];
-    const rows = this.kept.get(service) ?? (await this.rows.of(this.rows.all(), number)).filter(Boolean);
+    const rows = this.cache.get(service) ?? (await this.rows.of(this.rows.all(), number)).filter(Boolean);
     return this.keep(service, () => rows);
   }
 
   keep(key, make) {
-    if (!this.kept.has(key)) this.kept.set(key, make());
-    return this.kept.get(key);
+    if (!this.cache.has(key)) this.cache.set(key, make());
+    return this.cache.get(key);
   }
 }
 
-/** Of the SKUs that were asked for: how many are held, how many are not, and those that nothing is known of. */
+/** Of the SKUs in a request: how many are held, how many are not, and which are unknown. */
 export function answered(listed, skus) {
   const known = new Set(listed.map((row) => row.sku));
   const held = listed.filter((row) => row.held).length;

@@ -1,4 +1,4 @@
-// Why a product stands where it stands in one service, as a sentence for the page and for a file.
+// Why a product is in its state in one service, as a sentence for the page and for a file.
 
 import { h } from "./dom.js";
 import { time } from "./times.js";
@@ -8,12 +8,12 @@ const WITH_WORDS = ["excluded", "rejected", "failed", "quarantined"];
 
 /** The state as a word, and the reason: the words of the rule or of the service, and when. */
 export function why(row) {
-  const told = row.told !== null && phrase(row.held || stays(row) ? "why.at" : "why.removed", { when: time(row.told) });
+  const timeNote = row.answeredAt !== null && phrase(row.held || stays(row) ? "why.at" : "why.removed", { when: time(row.answeredAt) });
   return [
     h("span", { class: `state-word ${row.state}` }, say(row.state)),
     " ",
     h("span", { dir: "auto" }, reason(row)),
-    told && h("span", { class: "quiet" }, " ", told),
+    timeNote && h("span", { class: "quiet" }, " ", timeNote),
   ];
 }
 

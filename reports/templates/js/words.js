@@ -160,8 +160,8 @@ const WORDS = {
   "list.no match": "No product in this list matches.",
   "list.clear": "Clear search and filters",
 
-  "astray.scope": "The link asks for the scope {scope}, which this page does not have; {shown} is shown instead.",
-  "astray.service": "The link asks for the service {service}, which this page does not have; the overview is shown instead.",
+  "stale_link.scope": "The link asks for the scope {scope}, which this page does not have; {shown} is shown instead.",
+  "stale_link.service": "The link asks for the service {service}, which this page does not have; the overview is shown instead.",
 
   "products.search": "Search by Name or SKU",
   "products.count": { one: "{m} of {n} product", other: "{m} of {n} products" },
@@ -458,9 +458,9 @@ export function known(prefix, value) {
 }
 
 function pieces(key, values, shown = (value) => value) {
-  const found = WORDS[key];
-  if (found === undefined) throw new Error(`No words for ${key}`);
-  const template = typeof found === "string" ? found : found[plural.select(values.n)];
+  const entry = WORDS[key];
+  if (entry === undefined) throw new Error(`No words for ${key}`);
+  const template = typeof entry === "string" ? entry : entry[plural.select(values.n)];
   return template.split(/\{(\w+)\}/).map((part, i) => {
     if (i % 2 === 0) return part;
     return typeof values[part] === "number" ? number(values[part]) : shown(values[part]);

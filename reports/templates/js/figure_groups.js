@@ -33,7 +33,7 @@ export function statesCounted(page, scope, service) {
 }
 
 export function updatesCounted(page, trends) {
-  return countedView(page, trends.map((one) => group(page, one.scope, one.service, BARS)));
+  return countedView(page, trends.map((trend) => group(page, trend.scope, trend.service, BARS)));
 }
 
 /** Every figure of every scope and service. */
@@ -41,7 +41,7 @@ export function allCounted(page, names = [...LATEST, ...TOTAL, "missing", "rejec
   return countedView(
     page,
     page.totals.flatMap(({ scope, services }) => [
-      ...services.map((one) => group(page, scope, one.service, names)),
+      ...services.map((service) => group(page, scope, service.service, names)),
       ofScope(page, scope, ["products", "quarantined"]),
     ]),
   );
@@ -52,22 +52,22 @@ export function balanceCounted(page) {
 }
 
 export function reasonsCounted(page) {
-  const scopes = new Set(page.reasons.map((one) => one.scope));
+  const scopes = new Set(page.reasons.map((reason) => reason.scope));
   return countedView(page, [...scopes].map((scope) => ofScope(page, scope, ["reasons", "quarantined"])));
 }
 
 export function sourcesCounted(page) {
-  const tried = page.health.filter((one) => one.run !== null);
-  return countedView(page, tried.map((one) => ({
-    group: one.scope, key: "all/runs0", place: `pull/${one.scope}`,
-    figures: TRIED.map(([name, words]) => ({ name, label: say(words), value: one[name] })),
+  const tried = page.health.filter((source) => source.run !== null);
+  return countedView(page, tried.map((source) => ({
+    group: source.scope, key: "all/runs0", place: `pull/${source.scope}`,
+    figures: TRIED.map(([name, words]) => ({ name, label: say(words), value: source[name] })),
   })));
 }
 
 export function missedCounted(page, sources) {
-  return countedView(page, sources.map((one) => ({
-    group: one.source, key: "all/runs0", place: `missed/${one.source}`,
-    figures: MISSED.map((name) => ({ name, label: say(`counted.${name}`), value: one[name] })),
+  return countedView(page, sources.map((source) => ({
+    group: source.source, key: "all/runs0", place: `missed/${source.source}`,
+    figures: MISSED.map((name) => ({ name, label: say(`counted.${name}`), value: source[name] })),
   })));
 }
 
@@ -82,9 +82,9 @@ export function holdsCounted(page) {
 }
 
 export function leftCounted(page) {
-  return countedView(page, page.unconfigured.map((one) => ({
-    group: named(page, one.scope, one.service), key: "all/runs0", place: `left/${one.scope}/${one.service ?? ""}`,
-    figures: [{ name: "held", label: say("unconfigured"), value: one.held }],
+  return countedView(page, page.unconfigured.map((leftover) => ({
+    group: named(page, leftover.scope, leftover.service), key: "all/runs0", place: `left/${leftover.scope}/${leftover.service ?? ""}`,
+    figures: [{ name: "held", label: say("unconfigured"), value: leftover.held }],
   })));
 }
 
@@ -99,14 +99,14 @@ export function runsCounted(page) {
 }
 
 function group(page, scope, service, names) {
-  const totals = page.totals.find((one) => one.scope === scope);
-  const values = totals.services.find((one) => one.service === service) ?? {};
+  const totals = page.totals.find((scopeTotals) => scopeTotals.scope === scope);
+  const values = totals.services.find((serviceTotals) => serviceTotals.service === service) ?? {};
   const figures = names.map((name) => ({ name, label: say(LABELS[name] ?? name), value: values[name] }));
   return { group: named(page, scope, service), key: `${scope}/counted0`, place: service, figures };
 }
 
 function ofScope(page, scope, names) {
-  const { last_pull: pull, ...totals } = page.totals.find((one) => one.scope === scope);
+  const { last_pull: pull, ...totals } = page.totals.find((scopeTotals) => scopeTotals.scope === scope);
   const figures = names.map((name) => ({ name, label: say(LABELS[name] ?? name), value: totals[name] }));
   const shown = [...PULL, ...FURTHER.filter((term) => pull?.[term])];
   const pulled = shown.map((name) => ({ name: `pull ${name}`, label: say(`pulled.${name}`), value: pull?.[name] }));
