@@ -1,8 +1,8 @@
 """How each figure of the page is counted: SQL that anyone can run in the store's folder, and that gives the figure.
 
-A figure's query is the very one it was computed by, over relations that are written out as reads of Parquet files. The
-page puts both together (``WITH`` the relations, then the query), for many figures read the same relations. Every path
-is relative to the store; no option and no address of the store is part of it.
+A figure's query is the one that computed it, over relations that are written out as reads of Parquet files. The
+page joins the two (``WITH`` the relations, then the query), because many figures read the same relations. Every path is
+relative to the store; no option and no address of the store is part of it.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def _tries(queries: FigureQueries, past: Sequence[Run], source: SourceHealth) ->
 
 
 def _missed(queries: FigureQueries, store: Store, at: Moment, source: SourceReading) -> None:
-    """What partial pulls of a source missed, as the newest entries of its scopes tell it (place: missed/source)."""
+    """What partial pulls of a source missed, as the newest entries of its scopes say (place: missed/source)."""
     heads = (catalog_log(store, scope).footer_sql(at.positions[f"catalog/{scope}"]) for scope in source.scopes)
     relation = f"heads/{source.source}"
     queries.relations[relation] = "\nUNION ALL\n".join(heads)
@@ -129,7 +129,7 @@ def _missed(queries: FigureQueries, store: Store, at: Moment, source: SourceRead
 
 
 def _steps(queries: FigureQueries, run: Run) -> str:
-    """The relation of a run's steps: what each of them is, and what it wrote down."""
+    """The relation of a run's steps: what each of them is, and what it recorded."""
     queries.relations[f"steps/{run.id}"] = query("steps", files=literal(path_of(run)))
     return f"steps/{run.id}"
 
@@ -157,7 +157,7 @@ def data_files(
 
 
 def _hold(queries: FigureQueries, hold: Hold) -> None:
-    """What a hold would remove, and of how many, as its file tells it (place: hold/scope/service)."""
+    """What a hold would remove, and of how many, as its file says (place: hold/scope/service)."""
     file = f"read_json({literal(holds.path_of(hold))}, columns = {{would_remove: 'BIGINT', of: 'BIGINT'}})"
     for figure in ("would_remove", "of"):
         queries.add(f"hold/{hold.scope}/{hold.service or ''}", figure, f'SELECT "{figure}" FROM {file}')
@@ -218,11 +218,11 @@ def _service(
         queries.add(name, figure, f"SELECT {figure} FROM (\n{totals.window_sql(settings, at)})", receipts)
     states = query("states", settings=literal(mine.fingerprint()))
     known = query("known_versions", settings=literal(mine.fingerprint()))
-    facing = ("catalog", rules, receipts)
+    compared = ("catalog", rules, receipts)
     for figure in _STATES:
-        queries.add(name, figure, f"SELECT {figure} FROM (\n{states})", *facing)
+        queries.add(name, figure, f"SELECT {figure} FROM (\n{states})", *compared)
     queries.relations |= {f"states/{name}": states, f"known/{name}": known}
-    whole = (*facing, "versions", f"states/{name}", f"known/{name}")
+    whole = (*compared, "versions", f"states/{name}", f"known/{name}")
     counted_known = "(SELECT count(*) FROM known)"
     queries.add(name, "stale", f"SELECT stale + {counted_known} AS stale FROM states", *whole)
     queries.add(name, "due", f"SELECT missing + stale + failed + {counted_known} AS due FROM states", *whole)

@@ -1,4 +1,4 @@
-"""How well sources and services keep up, as the runs wrote it down: how fresh each service is, how each source does.
+"""How well sources and services keep up, as the runs recorded it: how fresh each service is, how each source does.
 
 A service is as fresh as the pull it last caught up with: a whole one, not a list of SKUs, that reached the catalog and
 then the service in one run. How long that may be ago is ``fresh_within`` in the settings, the scope's own before the
@@ -35,7 +35,7 @@ class Freshness:
 class SourceHealth:
     """A scope's last try to read its source, and how many failed in a row; ``outcome`` is never before the first.
 
-    ``what`` was asked for: complete, changed, or single skus. None where the try ended before that was known.
+    ``what`` is what the try read: complete, changed, or single skus; None where it ended before that was known.
     """
 
     source: str
@@ -95,7 +95,7 @@ def health(settings: Settings, past: Sequence[Run]) -> Iterator[SourceHealth]:
 
 
 def _caught_up(run: Run, scope: str, service: str) -> datetime | None:
-    """When the source was read for what this run brought a service up to; None where the run did not come that far."""
+    """When the source was read that this run delivered to a service; None where the run did not come that far."""
     pulled, *later = (
         run.steps.get(step, {})
         for step in (Step("pull", scope), Step("catalog", scope), Step("transfer", scope, service))

@@ -1,6 +1,6 @@
-"""What the page knows: typed rows and columns, and no word about how they look.
+"""What the page knows: typed rows and columns, and nothing about their looks.
 
-``SitePages`` is everything but the products: small whatever the catalog's size, it stands inside the page itself.
+``SitePages`` is everything but the products: it is small for a catalog of any size, and stands inside the page itself.
 The products of a scope are columns (``ScopeProducts``), written scope by scope and loaded when they are looked at.
 Nothing here reads a clock: ``as_of`` and ``generated_at`` come in with the data, and the same data make the same page.
 """

@@ -1,4 +1,4 @@
-"""What stands published of a scope already: its base segment, and what has to be known to add to it.
+"""The published base segment of a scope, and what a publish has to know to add to it.
 
 A publish after few changes writes few files: the **base** stays as it is, in the folder of the version that wrote it,
 and what changed since stands in a **recent** segment, written anew each time. Of base documents that changed only the
@@ -15,13 +15,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-FORMAT = 3  # of the shards: a base of another one is not added to
+FORMAT = 3  # of the shards; a base of another format is not added to
 
 Facet = tuple[str | None, list[str] | None, str | None, str | None]  # type, visibility, stock; or a reason alone
 
 
 def limit(size: int) -> int:
-    """How many of ``size`` documents may be recent, or to be taken for recent at first."""
+    """How many of ``size`` documents may be recent, also in the first publish."""
     return min(max(4000, size // 25), size // 4)
 
 
@@ -49,7 +49,7 @@ class Base:
 
 
 def read(folder: Path) -> Base | None:
-    """The base whose files lie in ``folder``; None where there is none that can be added to."""
+    """The base whose files lie in ``folder``; None if there is none, or none of this format."""
     try:
         fields = json.loads((folder / "base.json").read_text(encoding="utf-8"))
     except FileNotFoundError:

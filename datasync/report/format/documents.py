@@ -1,10 +1,10 @@
 """A scope's products as one numbered list of documents, each with what every service says of it.
 
 A **document** is what a row of the page's tables shows: one version of a product, or one record in quarantine. It is
-stored once, whatever the number of services. Its number is its place in the order of a search (the day of its last
+stored once, for all services. Its number is its place in the order of a search (the day of its last
 update, the newest first; then its SKU), so that neighbours tend to be variants of one product and are loaded together.
 
-The tables are no temporary ones: several threads read them, each through a cursor of its own.
+The tables are not temporary, because several threads read them, each through a cursor of its own.
 
 A **facet** is one combination of type, visibility and stock, or one reason of quarantine; a **code** is all that one
 service says of a document but for its times and words, as one number (see doc_service_codes.sql). Lists and filters are
@@ -32,7 +32,7 @@ STATES = (
     "orphaned", "removed", "gone", "unexplained", "quarantined",
 )  # fmt: skip
 UNDATED, RECORD = -1_000_000, -1_000_001  # days of documents that have none: last in the order of a search
-_CONTROLS = "".join(map(chr, range(1, 32)))  # in a name they are as good as blanks
+_CONTROLS = "".join(map(chr, range(1, 32)))  # in a name they count as blanks
 _MACROS = rf"""
 CREATE OR REPLACE MACRO page_line(words) AS CASE
     WHEN words IS NULL THEN '\-'
@@ -90,7 +90,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """A scope's documents: ``base``, kept as it was published where it ``is_kept``, and ``recent``; ``dead`` are the
+    """A scope's documents: ``base`` (an older publish wrote it if ``is_kept``) and ``recent``; ``dead`` are the
     numbers of base documents that are no more. Numbers of recent ones follow those of the base.
     """
 
@@ -108,7 +108,7 @@ class Documents:
         return self.base.size + self.recent.size
 
     def column(self, name: str) -> Numbers:
-        """One number of every document."""
+        """A column of numbers, one for every document."""
         parts = (segment.part(name, 0, segment.size)[name] for segment in (self.base, self.recent))
         return np.concatenate([numbers(part) for part in parts])
 
@@ -128,7 +128,7 @@ class Documents:
         return np.concatenate([numbers(part) for part in parts])
 
     def save(self, path: Path) -> None:
-        """Write the base's documents down, to find what changes."""
+        """Save the base's documents, so that a later publish sees what changed."""
         columns = "sku, hash, name, facet, line, * EXCLUDE (sku, hash, name, facet, line, doc, version, searched)"
         rows = f"SELECT {columns} FROM ({self.base.rows()}) ORDER BY doc"
         self.con.execute(f"COPY ({rows}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd)")

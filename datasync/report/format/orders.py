@@ -86,7 +86,7 @@ class Kinds:
         return {name: getattr(self, name).tolist() for name in ("codes", "facets", "counts")}
 
     def pairs(self) -> tuple[tuple[int, int], ...]:
-        """As a base keeps them."""
+        """As a base stores them."""
         return tuple(zip(self.codes.tolist(), self.facets.tolist(), strict=True))
 
 
@@ -111,7 +111,7 @@ def by_sku(documents: Documents) -> Numbers:
 def before(documents: Documents, in_order: Numbers) -> Longs:
     """How many of the base's documents stand before each recent one in the order of a search: by day, then by SKU.
 
-    The base is in that order by itself, and so is what is recent; ``in_order`` are all documents by SKU.
+    Both the base and the recent documents are in that order already; ``in_order`` are all documents by SKU.
     """
     days, every = documents.days(), np.arange(documents.size)
     of_day = np.empty_like(every)

@@ -18,18 +18,18 @@ from datasync.report.format.documents import Segment
 
 BYTES = 10_000  # of a shard, before it is packed
 TIME = 6  # bytes
-FIXED = 24  # bytes of a row beside its text, after deflate had its way with the planes
+FIXED = 24  # bytes of a row beside its text, after deflate has packed the planes
 
 
 def in_shard(of: Segment, coarse: int) -> int:
-    """How many rows a shard has, so that it keeps to its budget (``coarse`` times): of long texts there are fewer."""
+    """How many rows a shard has, so that its size stays near BYTES (``coarse`` times): fewer where texts are long."""
     average = of.con.sql(f"SELECT coalesce(avg(strlen(line)), 0) FROM ({of.rows()})").fetchall()
     fitting = BYTES * coarse / (float(average[0][0]) + FIXED)
     return int(2 ** min(8, max(4, np.floor(np.log2(fitting)))))
 
 
 def columns(of: Segment, services: int) -> str:
-    """What ``shards`` needs of documents."""
+    """The columns of documents that ``shards`` reads."""
     service_columns = [f"code_{n}, {_time(f'received_{n}')}, {_time(f'told_{n}')}" for n in range(services)]
     return ", ".join(("line", "facet", f"{of.place} AS place", *service_columns))
 

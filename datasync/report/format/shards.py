@@ -7,17 +7,17 @@ Every file is a packed shard (see pack.py) under a key ``<version>/<scope>/<kind
     payload    versions, some of them in a file: their hashes and the JSON that services received
     order      order lists of the base (orders.py); ``histogram`` their counts, ``overlay`` recent entries
     sku        from a SKU to its documents (skus.py)
-    gram       the search index, ``router`` the way into it (index.py)
+    gram       the search index, ``router`` the list of its grams (index.py)
     code       what a service says of every document, CODES of them in a file; ``facet`` their facets, COLUMN in a file
     place      COLUMN of the recent documents: how many of the base's stand before each in the order of a search
     dead       numbers of base documents that are no more
 
 A base segment and a recent one have files of their own (see base.py); the kinds of the recent one begin with ``new``.
 
-A recent segment of up to SCANNED documents has no index: its rows are loaded when somebody is about to search.
+A recent segment of up to SCAN_MAX documents has no index: its rows are loaded when a reader is about to search.
 
-A scope of up to WHOLE documents has rows and payloads alone: its rows are loaded all at once, which is as fast as an
-index there and sorts by every column.
+A scope of up to LOAD_WHOLE_MAX documents has rows and payloads alone: its rows are loaded all at once. At that size
+this is as fast as an index, and every column can be sorted.
 """
 
 from __future__ import annotations
@@ -41,12 +41,15 @@ from datasync.report.format.binary import Numbers, header, numbers, planes, text
 from datasync.report.format.documents import STATES, Documents, Segment, documents
 from datasync.sql import count
 
-WHOLE = 25_000
+LOAD_WHOLE_MAX = 25_000
 COLUMN, CODES = 65_536, 262_144  # codes are mostly the same, and so pack ten times as well
 ENTRIES = 4096  # of an order list, in a shard
 LISTS = 100_000  # shards that one order list, LISTS // 100 that one column may have: their numbers follow each other
-SCANNED, _IN_SCANNED = 8192, 1024  # documents of a recent segment that has no index, and how many rows its files have
-FEW, MANY = 8000, 4_000_000  # documents of a recent segment, and of a base, above which files are four times as large
+SCAN_MAX, _SCAN_ROWS = 8192, 1024  # documents of a recent segment that has no index, and how many rows its files have
+RECENT_SMALL_MAX, BASE_SMALL_MAX = (
+    8000,
+    4_000_000,
+)  # documents of a segment; files of a larger one are four times as large
 _PAYLOADS = 128
 _BATCH = 32_768  # documents a worker takes at once, or four times as many: a multiple of every shard's size
 _ESCAPES = (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026"), ("\u2028", "\\u2028"), ("\u2029", "\\u2029"))
@@ -77,22 +80,22 @@ def write(
     put: Put,
     version: str,
     *,
-    whole: int = WHOLE,
-    scanned: int = SCANNED,
+    whole: int = LOAD_WHOLE_MAX,
+    scanned: int = SCAN_MAX,
     most: int | None = None,
     base: Base | None = None,
     save: Path | None = None,
 ) -> Written:
-    """Hand every shard of a scope to ``put``, from several threads, but for those of the ``base`` that stands.
+    """Hand every shard of a scope to ``put``, from several threads, except those of the ``base`` that stands.
 
-    A new base is written down in the folder ``save``. Raises TooManyForOneFile where versions are more than ``most``.
+    A new base is saved in the folder ``save``. Raises TooManyForOneFile where versions are more than ``most``.
     """
     with documents(products, base) as laid_out, ThreadPoolExecutor(_workers()) as pool:
         versions = count(laid_out.con, "SELECT version FROM page_versions")
         if most is not None and versions > most:
             raise TooManyForOneFile(most)
         is_whole, stands = laid_out.size <= whole, base if laid_out.is_kept else None
-        if stands and stands.is_whole and not is_whole:  # it outgrew being loaded whole, and its base has no index
+        if stands and stands.is_whole and not is_whole:  # too large now to be loaded whole, and its base has no index
             return write(products, put, version, whole=whole, scanned=scanned, save=save)
         scope = _Scope(laid_out, put, pool, version, is_whole, scanned, stands)
         head = scope.write()
@@ -126,13 +129,13 @@ class _Scope:
         return head | {"dead": len(documents.dead), "whole": self.is_whole, **({} if self.is_whole else self._orders())}
 
     def as_base(self, folder: Path, head: dict[str, Any]) -> Base:
-        """What has to be known to add to this scope."""
+        """The base with all that a later publish needs to add to it."""
         kinds = tuple(tuple(zip(service["codes"], service["facets"], strict=True)) for service in head.get("kinds", ()))
         documents = self.documents
         return Base(folder, documents.services, documents.facets, kinds, head["segments"][0], self.is_whole)
 
     def _segment(self, segment: Segment, prefix: str) -> dict[str, Any]:
-        many = segment.size > (FEW if prefix else MANY)
+        many = segment.size > (RECENT_SMALL_MAX if prefix else BASE_SMALL_MAX)
         coarse = 4 if many else 1
         is_scanned = bool(prefix) and not self.is_whole and segment.size <= self.scanned
         writer = _Writer(
@@ -140,8 +143,8 @@ class _Scope:
             len(self.documents.services),
             lambda kind, number, data: self.put(prefix + kind, number, data),
             self.pool,
-            # Of what is recent, a search shows most; what is scanned is loaded whole.
-            _IN_SCANNED if is_scanned else rows.in_shard(segment, 4 if prefix else coarse),
+            # A search shows most recent documents; a scanned segment is loaded whole.
+            _SCAN_ROWS if is_scanned else rows.in_shard(segment, 4 if prefix else coarse),
             _PAYLOADS * coarse,
             coarse,
         )
@@ -180,7 +183,7 @@ class _Scope:
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """What is kept of some documents until all are read."""
+    """Columns of some documents, held in memory until all documents are read."""
 
     hashes: Numbers
     codes: list[Numbers]
@@ -214,7 +217,9 @@ class _Writer:
             self.put("payload", (first + begin) // self.in_payload, text[starts[begin] : starts[end]].tobytes())
 
     def _at_once(self) -> int:
-        return _BATCH * (4 if self.segment.size > MANY else 1)  # few batches, for the index keeps a table of them
+        return _BATCH * (
+            4 if self.segment.size > BASE_SMALL_MAX else 1
+        )  # few batches, because the index has a table of them
 
     def _batches(self) -> range:
         return range(0, self.segment.size, self._at_once())
@@ -230,8 +235,8 @@ class _Writer:
         return part
 
     def searchable(self, *, with_index: bool) -> None:
-        """Rows, and everything by which they are found without loading all of them (their texts by an index)."""
-        postings = index.Postings(index.PART * (4 if self.segment.size > MANY else 1)) if with_index else None
+        """Rows, and the files to look them up without loading all of them (their texts by an index)."""
+        postings = index.Postings(index.PART * (4 if self.segment.size > BASE_SMALL_MAX else 1)) if with_index else None
         all_columns: list[_Columns] = []
         for batch, columns in _in_order(self.pool, lambda first: self._batch(first, with_index), self._batches()):
             if postings and batch:

@@ -1,4 +1,4 @@
-"""The way from a SKU to its documents: a table of hashes, cut into buckets.
+"""From a SKU to its documents: a table of hashes, cut into buckets.
 
     bucket    entries (4 bytes), their hashes in ascending order (4 planes), the numbers of their documents (4 planes)
 

@@ -35,7 +35,7 @@ _STYLES = ("tokens", "page", "tables", "detail")
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A page that stands: where, which version, how many files of data, and which old versions went."""
+    """A published page: where, which version, how many files of data, and which old versions were dropped."""
 
     index: str
     version: str
@@ -71,17 +71,17 @@ def publish(
     keep: int = 3,
     now: datetime | None = None,
     options: Mapping[str, Any] | None = None,
-    whole: int = shards.WHOLE,
-    scanned: int = shards.SCANNED,
+    whole: int = shards.LOAD_WHOLE_MAX,
+    scanned: int = shards.SCAN_MAX,
 ) -> Published:
     """Write the data of a new version, then the figures, then the page, and drop what is outdated.
 
     ``products`` is taken scope by scope, so that one scope at a time is in memory; ``more`` are further data files.
-    ``now`` is what time it is for the age of older versions; by default the time of this version, by its maker's clock
-    or by that of the place, if this is behind: a clock that is ahead must not make them older.
-    ``options`` go to fsspec; a scope of up to ``whole`` versions and records gets no index, nor does what is recent, up
-    to ``scanned``. If it fails before the page is in place, the new version's data are taken away and the old page
-    stands as it was.
+    ``now`` is the time at which older versions have their age. By default it is the time of this version by its maker's
+    clock or by the place's, whichever is earlier, because a clock that is ahead must not make them older.
+    ``options`` go to fsspec. A scope of up to ``whole`` versions and records gets no index; neither does a recent
+    segment of up to ``scanned`` documents. If it fails before the page is in place, it removes the new version's data,
+    and the old page stays.
     """
     place = Site(site, options or {})
     last = place.newest()
@@ -150,7 +150,7 @@ def _write(
 
 
 def _standing(place: Site, page: SitePages, version: str, bases: Mapping[str, str]) -> dict[str, Standing]:
-    """The scopes whose bases are of other versions than this one, and tell of nothing that the page does not."""
+    """The scopes whose bases are of other versions than this one, and go no further in any log than the page does."""
     known = {base: place.positions(base) for base in set(bases.values()) - {version}}
     return {
         scope: Standing(base, before)
@@ -278,7 +278,7 @@ def _words() -> Mapping[str, str]:
 
 
 def _inline(text: str) -> str:
-    """Text that may stand inside a style or script element; its own authors, not a catalog, could break that."""
+    """Text that may stand inside a style or script element; only the templates can break that, not a catalog."""
     if "</" in text or "<!--" in text:
         raise ValueError("A template holds '</' or '<!--', which would end the element that it is put into.")
     return text
@@ -286,7 +286,7 @@ def _inline(text: str) -> str:
 
 @functools.cache
 def _environment() -> Environment:
-    # Jinja's select_autoescape would go by the ending of a name; here everything is escaped that is no Markup.
+    # Jinja's select_autoescape would go by the ending of a name; here everything is escaped except Markup.
     return Environment(
         loader=FileSystemLoader(_templates()), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
     )

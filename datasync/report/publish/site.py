@@ -34,8 +34,8 @@ _VERSION = re.compile(r"(\d{8}T\d{6})Z-[0-9a-f]{8}")
 
 
 def new_version(at: datetime, last: str | None = None) -> str:
-    """A name for what is published at ``at``: it is nobody else's, and sorts after that of the ``last`` version,
-    whatever the clocks of who published both say.
+    """A name for what is published at ``at``: it is unique, and sorts after that of the ``last`` version
+    even if the clocks of the two publishers differ.
     """
     if last:
         at = max(at, time_of(last) + timedelta(seconds=1))
@@ -46,7 +46,7 @@ def time_of(version: str) -> datetime:
     """When a version was made, as its name says; ValueError for a name that is none."""
     match = _VERSION.fullmatch(version)
     if not match:
-        raise ValueError(f"{version!r} is no version of a page.")
+        raise ValueError(f"{version!r} is no version of a page; a version is like 20261129T120000Z-0123abcd.")
     return datetime.strptime(match[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
 
 
@@ -93,8 +93,8 @@ class Site:
             Path(beside).unlink(missing_ok=True)
 
     def mark(self, version: str, at: datetime, positions: Mapping[str, int], bases: Mapping[str, str]) -> None:
-        """Note beside a version's data that they are whole, up to which entries of the logs they go, and which
-        versions' folders hold the bases of its scopes: what comes next is the page that refers to them.
+        """Note beside a version's data that they are complete, up to which entries of the logs they go, and which
+        versions' folders hold the bases of its scopes. The page that refers to them is written after this.
         """
         published_at = at.astimezone(UTC).isoformat()
         note = json.dumps({"published_at": published_at, "positions": dict(positions), "bases": dict(bases)})
@@ -139,12 +139,12 @@ class Site:
         return folder
 
     def drop(self, version: str) -> None:
-        """Take a version's data away."""
+        """Remove a version's data."""
         if self._fs.exists(self.path(f"data/{version}")):
             self._fs.rm(self.path(f"data/{version}"), recursive=True)
 
     def tidy(self, page: str, now: datetime, keep: int) -> list[str]:
-        """Drop versions that nobody can be reading any more, and what publishes that failed left; returns what went."""
+        """Drop versions that nobody can still be reading, and the data of failed publishes; returns what it dropped."""
         self._fs.invalidate_cache()
         versions = self._versions()
         old = outdated(versions, page, now, keep, self._time_of(versions, now))
@@ -166,7 +166,7 @@ class Site:
         return made_at
 
     def _versions(self) -> dict[str, bool]:
-        """Every version there is, and whether it ever was the page (or came so near that nobody can tell)."""
+        """Every version there is, and whether it ever was the page (or may have been: its data were complete)."""
         names = [str(path).rstrip("/").rsplit("/", 1)[-1] for path in self._fs.ls(self.path("data"), detail=False)]
         return {
             name: self._fs.exists(self.path(f"data/{name}/{MARK}"))
