@@ -18,9 +18,10 @@ from typing import Any
 import duckdb
 
 from datasync import resync, secrets, settings
-from datasync.catalog.apply import apply_snapshot, refuse_unverified
+from datasync.catalog.apply import apply_snapshot
+from datasync.catalog.state import refuse_unverified
 from datasync.connection import Credentials, from_environment
-from datasync.delivery import compare, exports, transfer, withdraw
+from datasync.delivery import exports, mark, transfer, withdraw
 from datasync.delivery.services import open_service
 from datasync.delivery.services.base import Service
 from datasync.delivery.withdraw import Leftover
@@ -383,7 +384,7 @@ class Pipeline:
         if found.what == "skus":
             asked = con.execute(f"SELECT sku FROM {parquet(self.store, snapshots.asked_path(scope, run))}")
             skus = [row[0] for row in asked.fetchall()]
-        return compare.mark(con, self.store, scope, service, skus, run, self.clock)
+        return mark.mark(con, self.store, scope, service, skus, run, self.clock)
 
     def _expected(self, run: Run, recorded: Mapping[Step, StepRecord]) -> Iterator[Step]:
         """The steps that a run has to have; the catalog's only where the pull came to an end."""

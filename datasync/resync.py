@@ -166,7 +166,7 @@ def failing(
     """SKUs of a scope that a chosen service failed to take or rejected, or that are in quarantine, sorted."""
     found: set[str] = set()
     for service in services(settings, request):
-        compare.face(con, store, scope, service, settings.services[service].accepts)
+        compare.compare(con, store, scope, service, settings.services[service].accepts)
         sql = query("failing", settings=literal(settings.services[service].fingerprint()))
         found |= {row[0] for row in con.execute(sql).fetchall()}
     return tuple(sorted(found))

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import duckdb
 
 from datasync.catalog.apply import Applied, apply_snapshot
-from datasync.delivery import compare, exports, transfer
+from datasync.delivery import exports, mark, transfer
 from datasync.delivery.services import open_service
 from datasync.delivery.services.base import Service
 from datasync.delivery.transfer import Transferred
@@ -290,7 +290,7 @@ class Line:
 
     def mark(self, *skus: str, name: str = "feed", request: str = "request") -> int:
         self.passes(seconds=1)
-        return compare.mark(self.con, self.store, SCOPE, name, skus or None, request, self.clock)
+        return mark.mark(self.con, self.store, SCOPE, name, skus or None, request, self.clock)
 
     def listed(self, hold: Hold) -> dict[str, str]:
         """The products that a hold lists, and their names."""

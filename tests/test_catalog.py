@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from datasync.catalog import apply
+from datasync.catalog import state
 from datasync.errors import RequestTooLate
 from datasync.store import holds
 from datasync.store.files import read_json, write_json
@@ -448,7 +448,7 @@ def test_a_snapshot_applied_twice_is_applied_once(line: Line) -> None:
 def test_a_snapshot_is_refused_that_is_older_than_the_pulls_still_remembered_however_long_ago_it_was(
     line: Line, monkeypatch: pytest.MonkeyPatch, pulls: int, is_too_late: bool
 ) -> None:
-    monkeypatch.setattr(apply, "REMEMBERED", 3)
+    monkeypatch.setattr(state, "REMEMBERED", 3)
     line.read(products("a", "b", "c"))
     early = line.pull([product("a", "Early"), product("c", "Early")], skus=["a", "c"])
     line.read([product("a", "Later")], skus=["a"])
@@ -466,7 +466,7 @@ def test_a_snapshot_is_refused_that_is_older_than_the_pulls_still_remembered_how
 def test_what_a_complete_pull_put_into_quarantine_counts_however_many_partial_ones_came_since(
     line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(apply, "REMEMBERED", 3)
+    monkeypatch.setattr(state, "REMEMBERED", 3)
     whole = line.pull([*products("a"), product("b", None)])
     line.apply(whole)
     for _ in range(5):

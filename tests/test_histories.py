@@ -35,7 +35,7 @@ from hypothesis.stateful import (
 
 from datasync.catalog.apply import apply_snapshot
 from datasync.connection import from_environment
-from datasync.delivery import compare, transfer
+from datasync.delivery import compare, mark, transfer
 from datasync.delivery.services.base import Service
 from datasync.delivery.services.feed import Feed
 from datasync.errors import LogDamaged, ServiceUnavailable
@@ -462,7 +462,7 @@ class Histories(RuleBasedStateMachine):
         con: duckdb.DuckDBPyConnection,
         store: Stops,
     ) -> None:
-        compare.mark(con, store, "en", name, None if asked is None else sorted(asked), run, clock)
+        mark.mark(con, store, "en", name, None if asked is None else sorted(asked), run, clock)
 
     def do_checkpoint(self, clock: Clock, name: str | None, con: duckdb.DuckDBPyConnection, store: Stops) -> None:
         (receipt_log(store, name, "en") if name else catalog_log(store, "en")).checkpoint(con)

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from datasync.delivery import compare, transfer
+from datasync.delivery import mark, transfer
 from datasync.errors import ServiceUnavailable
 from datasync.figures import totals
 from datasync.figures.why import Story, why
@@ -192,7 +192,7 @@ def story_after(shop: Shop, sku: str) -> Story:
 def test_a_marked_product_is_told_as_such_and_delivered_again_as_resent(shop: Shop) -> None:
     shop.run("sync")
     with shop.connected() as (con, pipeline):
-        compare.mark(con, pipeline.store, "en-US", "search", ["A-1"], "by-hand", lambda: shop.now)
+        mark.mark(con, pipeline.store, "en-US", "search", ["A-1"], "by-hand", lambda: shop.now)
     assert told(shop, "A-1")[6] == (
         "  search: marked to be delivered again. It holds version V1, received 2026-11-24 03:01:00 UTC "
         "(added). Due: resent."
@@ -232,7 +232,7 @@ def test_the_stories_of_all_products_add_up_to_the_totals(shop: Shop) -> None:
     shop.run("sync")
     shop.settings.write_text(SETTINGS + "  fresh: {}\n", encoding="utf-8")
     with shop.connected() as (con, pipeline):
-        compare.mark(con, pipeline.store, "en-US", "search", ["B-2"], "by-hand", lambda: shop.now)
+        mark.mark(con, pipeline.store, "en-US", "search", ["B-2"], "by-hand", lambda: shop.now)
     stories = [story_after(shop, sku) for sku in ("A-1", "B-2", "C-3", "D-4")]
     states = Counter((one.service, one.state) for told in stories for one in told.scopes[0].services if one.state)
     counts = shop.json("status")["scopes"][0]["services"]

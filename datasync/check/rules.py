@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from datasync.check.finding import Finding, problem
-from datasync.delivery import compare
+from datasync.delivery.rules import checked_rule, define_rules
 from datasync.delivery.services import open_service
 from datasync.errors import InvalidExpression
 from datasync.expression import ATTR, attribute_name, checked_tree, nodes
@@ -32,7 +32,7 @@ def rules(con: duckdb.DuckDBPyConnection, settings: Settings, name: str) -> Iter
     for number, accept in enumerate(settings.services[name].accepts):
         key = f"services.{name}.accepts.{number}.rule"
         try:
-            compare.checked_rule(con, key, accept.rule)
+            checked_rule(con, key, accept.rule)
         except InvalidExpression as error:
             yield problem(key, error)
             continue
@@ -103,7 +103,7 @@ def received(con: duckdb.DuckDBPyConnection, settings: Settings, name: str, *, i
     """What a service makes of the view ``catalog``; None where one of its rules cannot be used."""
     service: Service = settings.services[name]
     try:
-        compare.define_rules(con, name, service.accepts)
+        define_rules(con, name, service.accepts)
         rows = con.execute(
             "SELECT otherwise, count(*) AS n FROM rules GROUP BY ALL ORDER BY n DESC, otherwise"
         ).fetchall()

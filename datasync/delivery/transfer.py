@@ -22,7 +22,6 @@ import duckdb
 
 from datasync import secrets
 from datasync.delivery import compare
-from datasync.delivery.compare import TRIES
 from datasync.delivery.services.base import Service
 from datasync.errors import ServiceUnavailable, StoreUnavailable
 from datasync.settings import Guard
@@ -31,7 +30,7 @@ from datasync.sql import count, literal, query, quote, row, view
 from datasync.store import holds
 from datasync.store.files import Clock, Store
 from datasync.store.holds import Hold
-from datasync.store.log import Head, Log
+from datasync.store.log import TRIES, Head, Log
 from datasync.store.logs import receipt_log
 
 BATCH = 10_000
@@ -109,7 +108,7 @@ def transfer(
 def _face(way: _Way) -> Head:
     """Fold both logs and make the table ``due``; returns the receipts' head it was computed at."""
     head = way.log.head(way.con)
-    compare.face(way.con, way.store, way.scope, way.name, way.settings.accepts, (None, head.number))
+    compare.compare(way.con, way.store, way.scope, way.name, way.settings.accepts, (None, head.number))
     way.con.execute(f"CREATE OR REPLACE TEMP TABLE due AS {compare.due(way.settings)}")
     return head
 

@@ -233,7 +233,7 @@ def _service(
     past: Sequence[Run],
 ) -> ServiceTotals:
     mine = settings.services[service]
-    compare.face(con, store, scope, service, mine.accepts, at.of(scope, service))
+    compare.compare(con, store, scope, service, mine.accepts, at.of(scope, service))
     states = _states(con, literal(mine.fingerprint()))
     window = _window(con, settings, at)
     recorded = receipt_log(store, service, scope).entry(con, at.of(scope, service)[1]).meta.get("held", 0)

@@ -249,7 +249,7 @@ def _service(
     con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, sku: str, at: Moment, scope: str, service: str
 ) -> ServiceStory:
     mine = settings.services[service]
-    compare.face(con, store, scope, service, mine.accepts, at.of(scope, service))
+    compare.compare(con, store, scope, service, mine.accepts, at.of(scope, service))
     cursor = con.execute(query("why_service"), {"sku": sku, "settings": mine.fingerprint()})
     facts = dict(zip((column[0] for column in cursor.description or ()), cursor.fetchone() or (), strict=True))
     due = con.execute(f"SELECT operation FROM ({compare.due(mine)}) WHERE sku = ?", [sku]).fetchone()

@@ -33,6 +33,7 @@ from datasync.store.scratch import scratch
 from datasync.store.seal import verdict
 
 TICK = timedelta(microseconds=1)
+TRIES = 20  # so many entries of other writers in a row let a step fail
 AHEAD = timedelta(minutes=1)  # by less than that, clocks always differ
 _DAY = timedelta(days=1)
 _ENTRY = re.compile(r"(\d{8})\.parquet")

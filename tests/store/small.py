@@ -12,7 +12,7 @@ from typing import Any, Literal
 import duckdb
 
 from datasync.catalog.apply import Applied, apply_snapshot
-from datasync.delivery import compare, exports, transfer
+from datasync.delivery import exports, mark, transfer
 from datasync.delivery.services import open_service
 from datasync.delivery.services.base import Service
 from datasync.delivery.transfer import Transferred
@@ -149,7 +149,7 @@ class Line:
         return done
 
     def mark(self, run: str, name: str, skus: Sequence[str] | None = None) -> int:
-        return compare.mark(self.con, self.store, SCOPE, name, skus, run, self.clock)
+        return mark.mark(self.con, self.store, SCOPE, name, skus, run, self.clock)
 
     def sync(self, run: str, rows: Sequence[Row], skus: Sequence[str] = (), accepted: Iterable[str] = ()) -> None:
         """A whole run."""

@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from datasync.delivery import compare
+from datasync.delivery.rules import rules_sql
 from datasync.delivery.withdraw import Leftover, leftovers
 from datasync.figures import totals
 from datasync.figures.source_metrics import SourceReading
@@ -210,7 +210,7 @@ def _service(
     receipts, rules, history, head = (f"{kind}/{name}" for kind in ("receipts", "rules", "receipts/history", "head"))
     queries.relations |= {
         receipts: log.fold_sql(position),
-        rules: compare.rules_sql(con, name, mine.accepts),
+        rules: rules_sql(con, name, mine.accepts),
         history: log.history_sql(position, since),
         head: log.footer_sql(position),
     }

@@ -136,7 +136,7 @@ def _list(
 ) -> None:
     """Add to ``page_listed`` what one service ought to hold, holds or held, as its rules and receipts say."""
     mine = settings.services[service]
-    compare.face(con, store, scope, service, mine.accepts, at.of(scope, service))
+    compare.compare(con, store, scope, service, mine.accepts, at.of(scope, service))
     since = instant(at.as_of - settings.window)
     rows = query("page_listed", settings=literal(mine.fingerprint()), since=since)
     con.execute(f"INSERT INTO page_listed BY NAME SELECT {literal(service)} AS service, * FROM ({rows})")

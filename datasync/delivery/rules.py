@@ -1,0 +1,54 @@
+"""What a service accepts: its rules as SQL over the catalog, and for each product the reason why it is turned away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import duckdb
+
+from datasync import product
+from datasync.errors import InvalidExpression
+from datasync.expression import Expression, parse, type_of
+from datasync.settings import Accept
+from datasync.sql import literal, quote
+from datasync.sql_errors import no_condition
+
+
+def define_rules(con: duckdb.DuckDBPyConnection, name: str, accepts: Sequence[Accept]) -> None:
+    """Make the view ``rules`` over ``catalog``: one row per catalog product, with the words of the first rule that is
+    not TRUE.
+
+    A rule that is NULL, or fails on a product, turns it away. Raises InvalidExpression.
+    """
+    con.execute(f"CREATE OR REPLACE TEMP VIEW rules AS {rules_sql(con, name, accepts)}")
+
+
+def rules_sql(con: duckdb.DuckDBPyConnection, name: str, accepts: Sequence[Accept]) -> str:
+    """What the view ``rules`` is made of. Raises InvalidExpression."""
+    columns = ", ".join(quote(c) for c in product.COLUMNS)
+    cases = []
+    for number, accept in enumerate(accepts):
+        rule = checked_rule(con, f"services.{name}.accepts.{number}.rule", accept.rule)
+        # In a lambda, for what a rule says twice DuckDB computes outside of the TRY, where it stops the statement
+        alone = f"TRY(list_transform([0], lambda _one: {rule.sql})[1])"
+        cases.append(f"WHEN {alone} IS NOT TRUE THEN {literal(accept.otherwise)}")
+    otherwise = f"CASE {' '.join(cases)} END" if cases else "NULL::VARCHAR"
+    return (
+        f"SELECT sku, hash, bytes, {otherwise} AS otherwise "
+        f"FROM (SELECT {columns}, hash, bytes FROM catalog WHERE hash IS NOT NULL)"
+    )
+
+
+def checked_rule(con: duckdb.DuckDBPyConnection, key: str, rule: str) -> Expression:
+    """A rule as SQL; ``key`` is where it stands. InvalidExpression unless it is a condition over a product's
+    columns.
+    """
+    checked = parse(con, key, rule, over_product=True)
+    if unknown := [field for field in checked.fields if field.lower() not in product.COLUMNS]:
+        words = f"no product column is called {', '.join(map(repr, unknown))}; there are {', '.join(product.COLUMNS)}"
+        raise InvalidExpression(key, rule, f"{words}. A text stands in single quotes, an attribute is attr('color')")
+    columns = ", ".join(f"NULL::{kind} AS {quote(column)}" for column, kind in product.TYPES.items())
+    kind = type_of(con, key, checked, f"SELECT {columns}")
+    if kind != "BOOLEAN":
+        raise InvalidExpression(key, rule, no_condition(kind), fix="")
+    return checked
