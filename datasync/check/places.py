@@ -52,13 +52,10 @@ def logs(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings) -> It
             entries = ", ".join(map(str, missing[:10])) + (", ..." if len(missing) > 10 else "")
             yield Finding("problem", "store", f"{folder} misses the entries {entries}. Restore them from a backup.")
     yield from _repaired(con, store, settings)
-    for one in leftovers(con, store, settings):
-        what = f"{one.service} in {one.scope}" if one.service else f"the catalog of {one.scope}"
-        yield Finding(
-            "note",
-            "store",
-            f"No longer configured, {quantity(one.held, 'product')} held: {what}. `datasync withdraw` takes them away.",
-        )
+    for leftover in leftovers(con, store, settings):
+        what = f"{leftover.service} in {leftover.scope}" if leftover.service else f"the catalog of {leftover.scope}"
+        held = f"No longer configured, {quantity(leftover.held, 'product')} held: {what}."
+        yield Finding("note", "store", f"{held} `datasync withdraw` takes them away.")
 
 
 def _repaired(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings) -> Iterator[Finding]:
@@ -76,10 +73,13 @@ def clocks(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at:
     except FORESEEN as error:
         yield Finding("problem", "store", sentence(error))
         return
-    for one in ahead:
-        what = "the catalog" if one.service is None else f"the receipts of {one.service}"
-        told = f"The clock of run {one.run} was ahead: {what} of {one.scope} came to {one.at:%Y-%m-%dT%H:%M:%SZ}."
-        yield Finding("note", "store", f"{told} Nothing is lost by that. Set the clock of the worker that did it.")
+    for log in ahead:
+        what = "the catalog" if log.service is None else f"the receipts of {log.service}"
+        problem_text = (
+            f"The clock of run {log.run} was ahead: {what} of {log.scope} came to {log.at:%Y-%m-%dT%H:%M:%SZ}."
+        )
+        fix = "Nothing is lost by that. Set the clock of the worker that did it."
+        yield Finding("note", "store", f"{problem_text} {fix}")
 
 
 def _log_folders(store: Store) -> list[str]:

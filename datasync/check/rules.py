@@ -118,13 +118,13 @@ def received(con: duckdb.DuckDBPyConnection, settings: Settings, name: str, *, i
 
 def nothing_arrives(service: str, receptions: list[Reception], settings: Settings) -> Iterator[Finding]:
     """A service that would get nothing of any scope, though all of their products are known."""
-    mine = [one for one in receptions if one.service == service and one.of]
-    if not mine or not all(one.is_whole for one in mine):
+    mine = [reception for reception in receptions if reception.service == service and reception.of]
+    if not mine or not all(reception.is_whole for reception in mine):
         return
-    of, accepted = sum(one.of for one in mine), sum(one.accepted for one in mine)
-    rejected = sum(sum(one.rejected.values()) for one in mine)
+    of, accepted = sum(reception.of for reception in mine), sum(reception.accepted for reception in mine)
+    rejected = sum(sum(reception.rejected.values()) for reception in mine)
     if not accepted:
-        reasons = list(dict.fromkeys(words.rstrip(".") for one in mine for words in one.turned_away))
+        reasons = list(dict.fromkeys(words.rstrip(".") for reception in mine for words in reception.turned_away))
         fix = f"Look at {'the rule' if len(reasons) == 1 else 'the rules'} behind: {'; '.join(reasons)}."
         yield Finding("problem", f"services.{service}.accepts", f"of all {of:,} products it accepts none. {fix}")
     elif rejected == accepted:

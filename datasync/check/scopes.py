@@ -52,18 +52,18 @@ class _First:
 class _Opened:
     """A source that was asked already and gives the beginning of what it answered."""
 
-    given: Records
+    answer: Records
 
     def records(self, con: duckdb.DuckDBPyConnection, want: Want) -> Records:
-        mend = self.given.mend
+        mend = self.answer.mend
         again = (lambda con, error: _Opened(mend(con, error)).records(con, want)) if mend else None
-        return replace(self.given, reader=_First(self.given.reader), mend=again, counted=None)
+        return replace(self.answer, reader=_First(self.answer.reader), mend=again, counted=None)
 
     def scheduled(self) -> Literal["complete", "changed"]:
         return "complete"
 
     def requests(self, want: Want) -> int:
-        return self.given.requests
+        return self.answer.requests
 
 
 def sampled(
@@ -84,24 +84,24 @@ def sampled(
     try:
         source = open_source(settings, name, credentials, store=store, run=run)
         opened = _Opened(source.records(con, want))
-        found = pull.pull(con, store, name, mine, opened, want, run, "", lambda: at)
-        how = staging.mapped(con, name, mine, replace(opened.given, sampled=False))
+        snapshot = pull.pull(con, store, name, mine, opened, want, run, "", lambda: at)
+        scope_map = staging.mapped(con, name, mine, replace(opened.answer, sampled=False))
         if isinstance(source, Offering):  # its sample is no complete catalog, but it can say which fields there are
-            staging.refuse_missing_fields(con, name, mine, opened.given, how)
+            staging.refuse_missing_fields(con, name, mine, opened.answer, scope_map)
     except FORESEEN as error:
         yield problem(key, error)
         return
-    is_part = found.records >= SAMPLE or isinstance(source, Offering)
-    yield _records(con, store, key, found, is_part=is_part)
-    yield from failing(con, parquet(store, snapshots.quarantine_path(found.scope, found.run)), name, mine)
-    yield from without_offset(con, key, opened.given, _First(opened.given.reader), how)
+    is_part = snapshot.records >= SAMPLE or isinstance(source, Offering)
+    yield _records(con, store, key, snapshot, is_part=is_part)
+    yield from failing(con, parquet(store, snapshots.quarantine_path(snapshot.scope, snapshot.run)), name, mine)
+    yield from without_offset(con, key, opened.answer, _First(opened.answer.reader), scope_map)
     if not is_part:
-        yield from taken_total_lines(con, key, opened.given, _First(opened.given.reader), how)
-    yield from _notes(key, found.notes if found.valid else opened.given.notes)
-    statuses = [*unmapped_status(con, key, opened.given, _First(opened.given.reader), how)]
+        yield from taken_total_lines(con, key, opened.answer, _First(opened.answer.reader), scope_map)
+    yield from _notes(key, snapshot.notes if snapshot.valid else opened.answer.notes)
+    statuses = [*unmapped_status(con, key, opened.answer, _First(opened.answer.reader), scope_map)]
     yield from statuses
-    yield from _fields(con, store, key, how, opened.given.names, found, but=["status"] if statuses else [])
-    con.execute(f"CREATE OR REPLACE TEMP VIEW catalog AS {snapshots.products(found, store.url)}")
+    yield from _fields(con, store, key, scope_map, opened.answer.names, snapshot, but=["status"] if statuses else [])
+    con.execute(f"CREATE OR REPLACE TEMP VIEW catalog AS {snapshots.products(snapshot, store.url)}")
     for service in settings.services:
         reception = received(con, settings, service, is_whole=not is_part)
         if reception is None:
@@ -111,20 +111,22 @@ def sampled(
             yield reception.finding(key)
 
 
-def _records(con: duckdb.DuckDBPyConnection, store: Store, key: str, found: Snapshot, *, is_part: bool) -> Finding:
-    invalid = parquet(store, snapshots.quarantine_path(found.scope, found.run))
+def _records(con: duckdb.DuckDBPyConnection, store: Store, key: str, snapshot: Snapshot, *, is_part: bool) -> Finding:
+    invalid = parquet(store, snapshots.quarantine_path(snapshot.scope, snapshot.run))
     rows = con.execute(f"SELECT code, count(*), min(sentence) FROM {invalid} GROUP BY code ORDER BY code").fetchall()
-    records = f"{'the first ' if is_part else ''}{quantity(found.records, 'record')}"
+    records = f"{'the first ' if is_part else ''}{quantity(snapshot.records, 'record')}"
     further = "".join(
-        f", {count:,} {term}" for term in ("repeated", "blank", "filtered") if (count := getattr(found, term))
+        f", {count:,} {term}" for term in ("repeated", "blank", "filtered") if (count := getattr(snapshot, term))
     )
-    readable = f"{found.valid:,} valid{further}"
-    counts = f"{records}: {readable}, {found.quarantined:,} in quarantine"
+    readable = f"{snapshot.valid:,} valid{further}"
+    counts = f"{records}: {readable}, {snapshot.quarantined:,} in quarantine"
     why = "".join(f"; {code} {count:,}, as: {sentence.rstrip('.')}" for code, count, sentence in rows)
-    if found.records == found.blank:
-        what = "nothing but blank rows" if found.blank else "no record"
+    if snapshot.records == snapshot.blank:
+        what = "nothing but blank rows" if snapshot.blank else "no record"
         return Finding("note", key, f"The source can be read and holds {what}.")
-    level: Literal["ok", "note", "problem"] = "problem" if not found.valid else "note" if found.quarantined else "ok"
+    level: Literal["ok", "note", "problem"] = (
+        "problem" if not snapshot.valid else "note" if snapshot.quarantined else "ok"
+    )
     return Finding(level, key, f"{counts}{why}" + "." * (not why.endswith("?")))
 
 
@@ -139,21 +141,21 @@ def _fields(
     con: duckdb.DuckDBPyConnection,
     store: Store,
     key: str,
-    how: mapping.Mapped,
+    scope_map: mapping.Mapped,
     names: Sequence[str],
-    found: Snapshot,
+    snapshot: Snapshot,
     *,
     but: Sequence[str] = (),
 ) -> Iterator[Finding]:
     """Which fields are not taken, and what the columns hold that no field is mapped to, ``but`` those already told."""
-    if untaken := [name for name in names if name not in how.fields]:
+    if untaken := [name for name in names if name not in scope_map.fields]:
         yield Finding(
             "note", key, f"not taken: {', '.join(untaken)}. What a service needs has to be named in the settings."
         )
-    if (defaults := [column for column in how.defaults if column not in but]) and found.valid:
+    if (defaults := [column for column in scope_map.defaults if column not in but]) and snapshot.valid:
         columns = ", ".join(f"any_value({quote(column)})::VARCHAR" for column in defaults)
-        values = con.execute(f"SELECT {columns} FROM ({snapshots.products(found, store.url)})").fetchone() or ()
-        told = ", ".join(f"{column} {value}" for column, value in zip(defaults, values, strict=True))
-        yield Finding("note", key, f"no field for these, so every product has the default: {told}.")
-    if empty := [c for c in product.PRODUCT_COLUMNS if c not in how.columns and c not in how.defaults]:
+        values = con.execute(f"SELECT {columns} FROM ({snapshots.products(snapshot, store.url)})").fetchone() or ()
+        default_values = ", ".join(f"{column} {value}" for column, value in zip(defaults, values, strict=True))
+        yield Finding("note", key, f"no field for these, so every product has the default: {default_values}.")
+    if empty := [c for c in product.PRODUCT_COLUMNS if c not in scope_map.columns and c not in scope_map.defaults]:
         yield Finding("note", key, f"no field for these, so they stay empty: {', '.join(empty)}.")

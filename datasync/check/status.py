@@ -17,13 +17,13 @@ from datasync.starter.words import status_by_mark
 
 
 def unmapped_status(
-    con: duckdb.DuckDBPyConnection, key: str, records: Records, reader: Reader, how: Mapped
+    con: duckdb.DuckDBPyConnection, key: str, records: Records, reader: Reader, scope_map: Mapped
 ) -> Iterator[Finding]:
     """A note that names such a field, and what to write."""
-    status = how.columns.get("status")
+    status = scope_map.columns.get("status")
     if status and status.sql.upper() != "NULL":
         return
-    fields = [name for name in records.names if name not in how.fields and looks_like_status(name)]
+    fields = [name for name in records.names if name not in scope_map.fields and looks_like_status(name)]
     for field in fields[:1]:
         values = _values(con, reader, field) if records.are_files else []
         f = spelled(con, field)

@@ -12,13 +12,15 @@ from datasync.sources.base import Reader, Records
 
 
 def without_offset(
-    con: duckdb.DuckDBPyConnection, key: str, records: Records, reader: Reader, how: Mapped
+    con: duckdb.DuckDBPyConnection, key: str, records: Records, reader: Reader, scope_map: Mapped
 ) -> Iterator[Finding]:
     """A note if ``updated_at`` has such times, which are taken as UTC; for files, whose times nobody else settles."""
-    time = how.columns.get("updated_at")
-    if not records.are_files or how.time_zone or not time:
+    time = scope_map.columns.get("updated_at")
+    if not records.are_files or scope_map.time_zone or not time:
         return
-    times = f"SELECT TRY(CAST({time.sql} AS VARCHAR)) AS time FROM ({how.joined(reader.select(how.fields))})"
+    times = (
+        f"SELECT TRY(CAST({time.sql} AS VARCHAR)) AS time FROM ({scope_map.joined(reader.select(scope_map.fields))})"
+    )
     local = f"SELECT 1 FROM ({times}) WHERE TRY_CAST(time AS TIMESTAMPTZ) IS NOT NULL AND NOT has_offset(time) LIMIT 1"
     try:
         is_local = con.execute(local).fetchone()

@@ -15,19 +15,19 @@ from datasync.starter.total_line import total_lines
 
 
 def taken_total_lines(
-    con: duckdb.DuckDBPyConnection, key: str, records: Records, reader: Reader, how: Mapped
+    con: duckdb.DuckDBPyConnection, key: str, records: Records, reader: Reader, scope_map: Mapped
 ) -> Iterator[Finding]:
     """A note for each file whose last row looks like a total, unless the scope's condition leaves it out."""
     names = [name for name in records.names if name]
     if not records.are_files or not names or len({name.lower() for name in names}) < len(names):
         return
-    fields = dict.fromkeys([*names, *(how.where.fields if how.where else ())])
-    condition = f"AND TRY({how.where.sql}) IS TRUE" if how.where else ""
+    fields = dict.fromkeys([*names, *(scope_map.where.fields if scope_map.where else ())])
+    condition = f"AND TRY({scope_map.where.sql}) IS TRUE" if scope_map.where else ""
     rows = f"SELECT {', '.join(map(quote, fields))}, _place FROM ({reader.select(fields)}) WHERE NOT _blank {condition}"
     try:
         lines = total_lines(con, rows, names)
     except duckdb.Error:  # files that cannot be read are told of elsewhere
         return
     for line in lines:
-        more = "Add to where:" if how.where else "Leave it out with where:"
+        more = "Add to where:" if scope_map.where else "Leave it out with where:"
         yield Finding("note", key, f"{line.sentence}. {more} {scalar(line.where(con))}")

@@ -35,16 +35,16 @@ _COUNTS = {
 
 def status(args: argparse.Namespace, clock: Clock) -> int:
     """Every service's figures in every scope; what does not add up ends with DataError's exit code."""
-    found = Pipeline.open(args.settings, clock).status(args.as_of and words.moment(args.as_of))
+    figures = Pipeline.open(args.settings, clock).status(args.as_of and words.moment(args.as_of))
     if args.json:
-        say_json(found)
+        say_json(figures)
     else:
-        _show(found)
+        _show(figures)
     gaps = [
-        f"{scope['scope']}/{one['service']}: {one['unexplained']:+,} unexplained"
-        for scope in found["scopes"]
-        for one in scope["services"]
-        if one["unexplained"]
+        f"{scope['scope']}/{service['service']}: {service['unexplained']:+,} unexplained"
+        for scope in figures["scopes"]
+        for service in scope["services"]
+        if service["unexplained"]
     ]
     totals.confirm(gaps)
     return 0
@@ -64,37 +64,37 @@ def why_(args: argparse.Namespace, clock: Clock) -> int:
     pipeline, sku = Pipeline.open(args.settings, clock), words.utf8("SKU", args.sku)
     with pipeline.connected() as con:
         at = totals.now(con, pipeline.store, pipeline.settings, pipeline.clock())
-        told = why(con, pipeline.store, pipeline.settings, sku, at)
+        product_story = why(con, pipeline.store, pipeline.settings, sku, at)
     if args.json:
-        say_json(story.content(told))
+        say_json(story.content(product_story))
     else:
-        for line in story.lines(told):
+        for line in story.lines(product_story):
             say(line)
-    return 0 if told.is_known else DataError.exit_code
+    return 0 if product_story.is_known else DataError.exit_code
 
 
-def _show(found: dict[str, Any]) -> None:
-    say(f"As of {found['as_of']}; latest update: the last {found['window_hours']} hours.")
+def _show(figures: dict[str, Any]) -> None:
+    say(f"As of {figures['as_of']}; latest update: the last {figures['window_hours']} hours.")
     rows = [
-        (scope["scope"], one["service"], *(one[name] for name in _COUNTS), _outcome(one))
-        for scope in found["scopes"]
-        for one in scope["services"]
+        (scope["scope"], service["service"], *(service[name] for name in _COUNTS), _outcome(service))
+        for scope in figures["scopes"]
+        for service in scope["services"]
     ]
     table(("scope", "service", *_COUNTS.values(), "outcome"), rows)
-    for scope in found["scopes"]:
+    for scope in figures["scopes"]:
         last = scope["last_pull"]
         pulled = f"; last pull {last['finished_at']}: {balance(last)}" if last else "; never pulled"
         products, quarantined = quantity(scope["products"], "product"), quantity(scope["quarantined"], "record")
         say(f"{scope['scope']}: {products} in the catalog, {quarantined} in quarantine{pulled}")
-    for one in found.get("ahead", ()):
-        times = {key: datetime.fromisoformat(one[key]) for key in ("at", "until")}
-        say(f"Note: {summary.ahead(totals.Ahead(**{**one, **times}))}.")
-    for one in found.get("unverified", ()):
-        since = datetime.fromisoformat(one["since"])
-        say(f"Note: {one['scope']}: {Unverified(**{**one, 'since': since}).sentence}")
+    for ahead in figures.get("ahead", ()):
+        times = {key: datetime.fromisoformat(ahead[key]) for key in ("at", "until")}
+        say(f"Note: {summary.ahead(totals.Ahead(**{**ahead, **times}))}.")
+    for doubt in figures.get("unverified", ()):
+        since = datetime.fromisoformat(doubt["since"])
+        say(f"Note: {doubt['scope']}: {Unverified(**{**doubt, 'since': since}).sentence}")
 
 
-def _outcome(one: dict[str, Any]) -> str:
+def _outcome(service: dict[str, Any]) -> str:
     """How the last sync went, and where nothing arrived lately, why."""
-    zero = f" (latest 0: {one['zero_because']})" if one["zero_because"] else ""
-    return f"{one['outcome']}{zero}"
+    zero = f" (latest 0: {service['zero_because']})" if service["zero_because"] else ""
+    return f"{service['outcome']}{zero}"

@@ -50,36 +50,37 @@ def _show_lists(pipeline: Pipeline, run: str, *, is_json: bool) -> None:
     lists = hold_lists.lists(pipeline.store, pipeline.settings, run)
     with pipeline.connected() as con:
         if is_json:
-            say_json(content_of([_as_json(con, pipeline.store, one) for one in lists]))
+            say_json(content_of([_as_json(con, pipeline.store, held_list) for held_list in lists]))
             return
-        for one in lists:
-            say(f"{one.scope} {_place(one.service)}: {' '.join(_sentences(one))}")
-            for sku, name in _products(con, pipeline.store, one):
+        for held_list in lists:
+            say(f"{held_list.scope} {_place(held_list.service)}: {' '.join(_sentences(held_list))}")
+            for sku, name in _products(con, pipeline.store, held_list):
                 say(f"  {sku}  {name or ''}".rstrip())
 
 
-def _as_json(con: duckdb.DuckDBPyConnection, store: Store, one: HeldList) -> dict[str, Any]:
-    products = [{"sku": sku, "name": name} for sku, name in _products(con, store, one)]
-    return {**asdict(one), "products": products}
+def _as_json(con: duckdb.DuckDBPyConnection, store: Store, held_list: HeldList) -> dict[str, Any]:
+    products = [{"sku": sku, "name": name} for sku, name in _products(con, store, held_list)]
+    return {**asdict(held_list), "products": products}
 
 
-def _sentences(one: HeldList) -> Iterator[str]:
-    if one.hold:
-        yield f"held {written(one.hold.at)}: it would remove {one.hold.would_remove:,} of {one.hold.of:,} products."
-        yield "It waits for a decision." if one.stands else "It no longer stands."
-    yield from (_accepted(acceptance) for acceptance in one.acceptances)
-    if one.listed is None:
+def _sentences(held_list: HeldList) -> Iterator[str]:
+    if hold := held_list.hold:
+        yield f"held {written(hold.at)}: it would remove {hold.would_remove:,} of {hold.of:,} products."
+        yield "It waits for a decision." if held_list.stands else "It no longer stands."
+    yield from (_accepted(acceptance) for acceptance in held_list.acceptances)
+    if held_list.listed is None:
         yield "It has no list, because an older version made it. The next sync makes one that has."
 
 
-def _accepted(one: Acceptance) -> str:
-    return f"Accepted {written(one.at)} by {one.by} in run {one.run}: {one.reason.rstrip('.')}."
+def _accepted(acceptance: Acceptance) -> str:
+    reason = acceptance.reason.rstrip(".")
+    return f"Accepted {written(acceptance.at)} by {acceptance.by} in run {acceptance.run}: {reason}."
 
 
-def _products(con: duckdb.DuckDBPyConnection, store: Store, one: HeldList) -> Iterator[tuple[str, str | None]]:
-    if one.listed is None:
+def _products(con: duckdb.DuckDBPyConnection, store: Store, held_list: HeldList) -> Iterator[tuple[str, str | None]]:
+    if held_list.listed is None:
         return
-    rows = con.execute(f"SELECT sku, name FROM ({holds.products(store, one.listed)}) ORDER BY sku")
+    rows = con.execute(f"SELECT sku, name FROM ({holds.products(store, held_list.listed)}) ORDER BY sku")
     while some := rows.fetchmany(_AT_ONCE):
         yield from some
 

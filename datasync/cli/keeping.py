@@ -45,13 +45,14 @@ def init(args: argparse.Namespace, clock: Clock) -> int:
 def _chosen(choice: Choice) -> Iterator[str]:
     """What was decided for a column, with three values as they were understood, or what it could be."""
     note = f" ({choice.note})" if choice.note else ""
+    options = [": ".join(filter(None, (option.sql, "; ".join(option.samples)))) for option in choice.options]
     if choice.sql and choice.sql != "null":
         yield f"{choice.column}: {choice.sql}{note}"
         yield from (f"    {sample}" for sample in choice.samples)
-        yield from (f"    or {': '.join(filter(None, (one.sql, '; '.join(one.samples))))}" for one in choice.options)
+        yield from (f"    or {option}" for option in options)
     elif choice.note:
         yield f"{choice.column}: NOT MAPPED: {choice.note}"
-        yield from (f"    {': '.join(filter(None, (one.sql, '; '.join(one.samples))))}" for one in choice.options)
+        yield from (f"    {option}" for option in options)
 
 
 def check_(args: argparse.Namespace, clock: Clock) -> int:
@@ -72,11 +73,11 @@ def check_(args: argparse.Namespace, clock: Clock) -> int:
 
 
 def _check_store(pipeline: Pipeline, *, deep: bool) -> int:
-    found = pipeline.damages(deep=deep)
-    for one in found:
-        say(f"problem  {one}")
-    if found:
-        say(f"Damaged, missing or foreign files: {len(found):,}. `datasync repair` says what can be done about them.")
+    damages = pipeline.damages(deep=deep)
+    for damage in damages:
+        say(f"problem  {damage}")
+    if damages:
+        say(f"Damaged, missing or foreign files: {len(damages):,}. `datasync repair` says what can be done about them.")
         return DataError.exit_code
     say(f"Every file of the store is there and {'as it was written' if deep else 'has a whole footer'}.")
     _say_unverified(pipeline)
@@ -101,8 +102,8 @@ def repair(args: argparse.Namespace, clock: Clock) -> int:
 
 
 def _say_unverified(pipeline: Pipeline) -> None:
-    for one in pipeline.unverified():
-        say(f"{one.scope}: {one.sentence}")
+    for doubt in pipeline.unverified():
+        say(f"{doubt.scope}: {doubt.sentence}")
 
 
 def schema(args: argparse.Namespace, clock: Clock) -> int:
@@ -125,15 +126,15 @@ def tidy(args: argparse.Namespace, clock: Clock) -> int:
 def withdraw(args: argparse.Namespace, clock: Clock) -> int:
     """List what is no longer configured and still held, or with ``--yes`` take it away."""
     pipeline = Pipeline.open(args.settings, clock)
-    found = pipeline.withdraw(run_id("withdraw", clock)) if args.yes else pipeline.leftovers()
-    for one in found:
-        say(f"{_named(one)}: {quantity(one.held, 'product')} {'taken away' if args.yes else 'held'}")
-    if not found:
+    leftovers = pipeline.withdraw(run_id("withdraw", clock)) if args.yes else pipeline.leftovers()
+    for leftover in leftovers:
+        say(f"{_named(leftover)}: {quantity(leftover.held, 'product')} {'taken away' if args.yes else 'held'}")
+    if not leftovers:
         say("Nothing is held that the settings do not name.")
     elif not args.yes:
         say("Nothing was changed. To take them away, add --yes.")
     return 0
 
 
-def _named(one: Leftover) -> str:
-    return f"{one.service} in {one.scope}" if one.service else f"the catalog of {one.scope}"
+def _named(leftover: Leftover) -> str:
+    return f"{leftover.service} in {leftover.scope}" if leftover.service else f"the catalog of {leftover.scope}"

@@ -64,7 +64,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _add(commands: Any, name: str, command: Command, says: str, *examples: str) -> argparse.ArgumentParser:
     epilog = "\n  ".join(["examples:", *examples])
-    made: argparse.ArgumentParser = commands.add_parser(
+    command_parser: argparse.ArgumentParser = commands.add_parser(
         name,
         help=says,
         description=says[0].upper() + says[1:] + ".",
@@ -72,8 +72,8 @@ def _add(commands: Any, name: str, command: Command, says: str, *examples: str) 
         allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    made.set_defaults(command=command)
-    return made
+    command_parser.set_defaults(command=command)
+    return command_parser
 
 
 def _settings_commands(commands: Any) -> None:
@@ -178,8 +178,10 @@ def _figure_commands(commands: Any) -> None:
         "datasync status --as-of 2026-11-24T03:00:00Z",
         "datasync status --json",
     )
-    for one in (publish, status):
-        one.add_argument("--as-of", metavar="T", help="at this moment: ISO 8601 with Z or an offset (default: now)")
+    for command_parser in (publish, status):
+        command_parser.add_argument(
+            "--as-of", metavar="T", help="at this moment: ISO 8601 with Z or an offset (default: now)"
+        )
     why = _add(
         commands,
         "why",
@@ -198,8 +200,8 @@ def _figure_commands(commands: Any) -> None:
         "datasync holds sync-20261124T030000Z-ab12",
     )
     held.add_argument("run", metavar="RUN", nargs="?", help="the run that held the removal, or that accepted it")
-    for one in (status, why, held):
-        one.add_argument("--json", action="store_true", help="for machines")
+    for command_parser in (status, why, held):
+        command_parser.add_argument("--json", action="store_true", help="for machines")
 
 
 def _store_commands(commands: Any) -> None:

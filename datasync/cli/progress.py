@@ -48,30 +48,30 @@ class Steps:
         """Name the step that is under way."""
         self._bar.update(self._task, description=plain(name))
 
-    def ended(self, name: str, told: Mapping[str, Any]) -> None:
+    def ended(self, name: str, record: Mapping[str, Any]) -> None:
         """One line: what the step did."""
         self._bar.advance(self._task)
         if self._console.is_terminal:
-            self._bar.console.print(Text(f"{plain(name)}: {plain(outcome(told))}"))
+            self._bar.console.print(Text(f"{plain(name)}: {plain(outcome(record))}"))
         else:
-            tell(f"{name}: {outcome(told)}")
+            tell(f"{name}: {outcome(record)}")
 
 
-def outcome(told: Mapping[str, Any]) -> str:
+def outcome(record: Mapping[str, Any]) -> str:
     """A step's outcome in words: its counts that are not 0, how long it took, and what it says besides."""
-    if told["outcome"] == "failed":
-        return f"failed. {told['error']}"
-    is_catalog = "products" in told  # it counts SKUs that were not in quarantine before; a pull counts records
+    if record["outcome"] == "failed":
+        return f"failed. {record['error']}"
+    is_catalog = "products" in record  # it counts SKUs that were not in quarantine before; a pull counts records
     words = {"quarantined": "newly quarantined"} if is_catalog else {}
-    given = {**told, "quarantined": told.get("quarantined", 0) + told.get("nameless", 0)}
-    counts = [_count(given[name], words.get(name, name)) for name in _COUNTS if given.get(name)]
+    numbers = {**record, "quarantined": record.get("quarantined", 0) + record.get("nameless", 0)}
+    counts = [_count(numbers[name], words.get(name, name)) for name in _COUNTS if numbers.get(name)]
     said = [
         ", ".join(counts) or "nothing to do",
-        *held(told),
-        *([told["note"]] if told.get("note") and not told.get("held") else []),
-        *told.get("notes", ()),
+        *held(record),
+        *([record["note"]] if record.get("note") and not record.get("held") else []),
+        *record.get("notes", ()),
     ]
-    took = f" ({told['seconds']:.1f} s)" if told.get("seconds", 0) >= 1 else ""
+    took = f" ({record['seconds']:.1f} s)" if record.get("seconds", 0) >= 1 else ""
     return " ".join(part if part.endswith(("?", "!")) else f"{part.rstrip('.')}." for part in said) + took
 
 
@@ -86,12 +86,12 @@ def balance(counts: Mapping[str, Any]) -> str:
     return f"{records} = {' + '.join(terms)}" if terms else records
 
 
-def held(told: Mapping[str, Any]) -> list[str]:
+def held(record: Mapping[str, Any]) -> list[str]:
     """What was held, and how to let it pass."""
-    one = told.get("held")
-    if not one:
+    hold = record.get("held")
+    if not hold:
         return []
-    how = f"datasync resync --scope {one['scope']} --accept-shrink {one['id']} --reason WHY --yes"
-    which = " that nobody accepted" if told.get("accepted") else ""
-    count = f"{one['would_remove']:,} of {quantity(one['of'], 'product')}{which}"
-    return [f"Held: it would remove {count}. To see them: datasync holds {one['id']}. To let that pass: {how}"]
+    command = f"datasync resync --scope {hold['scope']} --accept-shrink {hold['id']} --reason WHY --yes"
+    which = " that nobody accepted" if record.get("accepted") else ""
+    count = f"{hold['would_remove']:,} of {quantity(hold['of'], 'product')}{which}"
+    return [f"Held: it would remove {count}. To see them: datasync holds {hold['id']}. To let that pass: {command}"]

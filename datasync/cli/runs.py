@@ -31,33 +31,33 @@ _MOVED["quarantined"] = "in quarantine"
 
 
 @dataclass
-class _Way:
-    """A run under way: what each step told, and what went wrong."""
+class RunExecution:
+    """A run under way: the record of each step, and what went wrong."""
 
     pipeline: Pipeline
     run: str
     steps: Steps
-    told: dict[Step, StepRecord] = field(default_factory=dict)
+    records: dict[Step, StepRecord] = field(default_factory=dict)
     causes: list[Exception] = field(default_factory=list)
 
     def step(self, step: Step, act: Callable[[], StepRecord]) -> bool:
         """Carry one step out; False if it failed, which stops nothing else."""
         self.steps.begins(str(step))
         try:
-            told = act()
+            record = act()
         except Exception as error:
             self.causes.append(error)
             if not isinstance(error, DatasyncError):
                 unforeseen(error)
-            told = {
+            record = {
                 "outcome": "failed",
                 "error": str(error)
                 if isinstance(error, DatasyncError)
                 else f"{type(error).__name__}, which nobody foresaw",
             }
-        self.told[step] = told
-        self.steps.ended(str(step), told)
-        return bool(told["outcome"] != "failed")
+        self.records[step] = record
+        self.steps.ended(str(step), record)
+        return bool(record["outcome"] != "failed")
 
 
 def sync(args: argparse.Namespace, clock: Clock) -> int:
@@ -66,8 +66,8 @@ def sync(args: argparse.Namespace, clock: Clock) -> int:
     scopes = tuple(dict.fromkeys(args.scope)) or tuple(pipeline.settings.scopes)
     with _where(pipeline, args.dry_run) as there:
         run = there.begin(run_id("sync", clock), "sync", scopes, user(), "Asked for in a shell.")
-        way = _carry_out(there, run, scopes, tuple(there.settings.services), complete=args.complete)
-        code = _close(way, tidy=not args.dry_run)
+        execution = _carry_out(there, run, scopes, tuple(there.settings.services), complete=args.complete)
+        code = _close(execution, tidy=not args.dry_run)
     if args.dry_run:
         say("Dry run: this is what would change. Nothing was written.")
     return code
@@ -79,7 +79,9 @@ def _where(pipeline: Pipeline, is_dry: bool) -> Iterator[Pipeline]:
     if not is_dry:
         yield pipeline
         return
-    services = {name: one.model_copy(update={"export": None}) for name, one in pipeline.settings.services.items()}
+    services = {
+        name: service.model_copy(update={"export": None}) for name, service in pipeline.settings.services.items()
+    }
     with dry_run(pipeline.store) as aside:
         yield replace(pipeline, store=aside, settings=pipeline.settings.model_copy(update={"services": services}))
 
@@ -87,7 +89,7 @@ def _where(pipeline: Pipeline, is_dry: bool) -> Iterator[Pipeline]:
 def resync_(args: argparse.Namespace, clock: Clock) -> int:
     """Show what a request would do, or with ``--yes`` carry it out."""
     pipeline = Pipeline.open(args.settings, clock)
-    given = {
+    options = {
         "scopes": args.scope,
         "services": args.service,
         "skus": _skus(args),
@@ -96,13 +98,13 @@ def resync_(args: argparse.Namespace, clock: Clock) -> int:
         "accept_shrink": args.accept_shrink,
         "reason": words.utf8("--reason", args.reason),
     }
-    request = pipeline.request(given, user())
+    request = pipeline.request(options, user())
     if not args.yes:
         _show_plan(request, pipeline.plan(request))
         return 0
     run = pipeline.begin(run_id("resync", clock), "resync", request.scopes, request.asked_by, request.reason, request)
-    way = _carry_out(pipeline, run, request.scopes, resync.services(pipeline.settings, request))
-    return _close(way)
+    execution = _carry_out(pipeline, run, request.scopes, resync.services(pipeline.settings, request))
+    return _close(execution)
 
 
 def _skus(args: argparse.Namespace) -> list[str]:
@@ -131,30 +133,30 @@ def user() -> str:
 
 def _carry_out(
     pipeline: Pipeline, run: str, scopes: Sequence[str], services: Sequence[str], *, complete: bool = False
-) -> _Way:
+) -> RunExecution:
     """Every step of a run. What was due stays due, so services are served also where the pull failed."""
-    way = _Way(pipeline, run, Steps(len(scopes) * (2 + len(services))))
-    with way.steps.shown():
+    execution = RunExecution(pipeline, run, Steps(len(scopes) * (2 + len(services))))
+    with execution.steps.shown():
         for scope in scopes:
-            if way.step(Step("pull", scope), partial(pipeline.pull, run, scope, complete=complete)):
-                way.step(Step("catalog", scope), partial(pipeline.apply, run, scope))
+            if execution.step(Step("pull", scope), partial(pipeline.pull, run, scope, complete=complete)):
+                execution.step(Step("catalog", scope), partial(pipeline.apply, run, scope))
             for service in services:
-                way.step(Step("transfer", scope, service), partial(pipeline.transfer, run, scope, service))
-    return way
+                execution.step(Step("transfer", scope, service), partial(pipeline.transfer, run, scope, service))
+    return execution
 
 
-def _close(way: _Way, *, tidy: bool = False) -> int:
+def _close(execution: RunExecution, *, tidy: bool = False) -> int:
     """Write the outcome down, show it, and give the exit code."""
-    closed = way.pipeline.close(way.run)
-    _show(way)
+    closed = execution.pipeline.close(execution.run)
+    _show(execution)
     say(f"{closed['run']}: {closed['outcome']}")
     if tidy:
-        way.pipeline.tidy()
+        execution.pipeline.tidy()
     try:
-        way.pipeline.confirm(closed)
+        execution.pipeline.confirm(closed)
     except RunFailed as error:
         tell(f"datasync: {error}")
-        return worst(way.causes)
+        return worst(execution.causes)
     return 5 if closed["outcome"] == "held" else 0
 
 
@@ -164,33 +166,33 @@ def worst(causes: Sequence[Exception]) -> int:
     return next((code for code in _WORST_FIRST if code in codes), 1)
 
 
-def _show(way: _Way) -> None:
+def _show(execution: RunExecution) -> None:
     """What moved, a row for each catalog and service; what became of the records; and what is not at the source."""
     rows = [
-        (step.scope, step.place, *_moved(way, step, told), told["outcome"])
-        for step, told in way.told.items()
+        (step.scope, step.place, *_moved(execution, step, record), record["outcome"])
+        for step, record in execution.records.items()
         if step.kind != "pull"
     ]
     if rows:
         table(("scope", "where", *_MOVED.values(), "outcome"), rows)
-    for step, told in way.told.items():
-        if step.kind == "pull" and told.get("records"):
-            outdated = way.told.get(Step("catalog", step.scope), {}).get("outdated", 0)
-            say(f"{step.scope}: {balance(snapshots.settled(told, outdated))}")
-    for step, told in way.told.items():
-        if step.kind == "pull" and (told.get("not_at_source") or told.get("left_out")):
-            applied = way.told.get(Step("catalog", step.scope), {})
-            for line in _absent(told, int(applied.get("removed", 0))):
+    for step, record in execution.records.items():
+        if step.kind == "pull" and record.get("records"):
+            outdated = execution.records.get(Step("catalog", step.scope), {}).get("outdated", 0)
+            say(f"{step.scope}: {balance(snapshots.settled(record, outdated))}")
+    for step, record in execution.records.items():
+        if step.kind == "pull" and (record.get("not_at_source") or record.get("left_out")):
+            applied = execution.records.get(Step("catalog", step.scope), {})
+            for line in _absent(record, int(applied.get("removed", 0))):
                 say(f"{step.scope}: {line}")
             if applied.get("kept_back"):
                 say(f"{step.scope}: {applied['note']}")
 
 
-def _moved(way: _Way, step: Step, told: Mapping[str, Any]) -> list[int]:
+def _moved(execution: RunExecution, step: Step, record: Mapping[str, Any]) -> list[int]:
     """The counts of a catalog or a service; of a catalog, the records in quarantine now, as `status` has them."""
-    counts = {name: int(told.get(name, 0)) for name in _MOVED}
+    counts = {name: int(record.get(name, 0)) for name in _MOVED}
     if step.kind == "catalog":
-        counts["quarantined"] = way.pipeline.in_quarantine(step.scope)
+        counts["quarantined"] = execution.pipeline.in_quarantine(step.scope)
     return list(counts.values())
 
 
@@ -210,24 +212,24 @@ def _absent(pulled: Mapping[str, Any], removed: int) -> Iterator[str]:
 
 def _show_plan(request: Request, plan: Sequence[ScopePlan]) -> None:
     say("This is a plan. Nothing was changed.")
-    for one in plan:
-        say(f"{one.scope}: reads {one.reads}, {quantity(one.products, 'product')}{_shown(one)}.")
+    for scope in plan:
+        say(f"{scope.scope}: reads {scope.reads}, {quantity(scope.products, 'product')}{_shown(scope)}.")
         last = (
-            f"the last one took {one.last_seconds:.1f} s"
-            if one.last_seconds is not None
+            f"the last one took {scope.last_seconds:.1f} s"
+            if scope.last_seconds is not None
             else "there was no pull like it yet"
         )
-        say(f"  Requests to the source: {one.requests:,}; {last}.")
+        say(f"  Requests to the source: {scope.requests:,}; {last}.")
         if request.force:
-            marks = ", ".join(f"{service} {count:,}" for service, count in one.marks.items())
+            marks = ", ".join(f"{service} {count:,}" for service, count in scope.marks.items())
             say(f"  Delivered again though held: {marks}.")
-        for sentence in resync.further_words(one):
+        for sentence in resync.further_words(scope):
             say(f"  {sentence}")
     say("To carry it out, add --yes.")
 
 
-def _shown(one: ScopePlan) -> str:
-    if not one.shown:
+def _shown(scope: ScopePlan) -> str:
+    if not scope.shown:
         return ""
-    rest = one.products - len(one.shown)
-    return f": {', '.join(one.shown)}" + (f" and {rest:,} more" if rest > 0 else "")
+    rest = scope.products - len(scope.shown)
+    return f": {', '.join(scope.shown)}" + (f" and {rest:,} more" if rest > 0 else "")

@@ -31,13 +31,13 @@ def lines(story: Story) -> Iterator[str]:
 
 def content(story: Story) -> dict[str, Any]:
     """The story as JSON: every fact, and beside the facts of a scope or a service its sentences."""
-    made: dict[str, Any] = content_of(asdict(story))
-    made["known"] = story.is_known
-    for plain, scope in zip(made["scopes"], story.scopes, strict=True):
-        plain["sentences"] = list(of_scope(scope))
-        for one, service in zip(plain["services"], scope.services, strict=True):
-            one["sentence"] = of_service(service)
-    return made
+    facts: dict[str, Any] = content_of(asdict(story))
+    facts["known"] = story.is_known
+    for scope_facts, scope in zip(facts["scopes"], story.scopes, strict=True):
+        scope_facts["sentences"] = list(of_scope(scope))
+        for service_facts, service in zip(scope_facts["services"], scope.services, strict=True):
+            service_facts["sentence"] = of_service(service)
+    return facts
 
 
 def clock(at: datetime) -> str:
@@ -52,7 +52,7 @@ def of_scope(scope: ScopeStory) -> Iterator[str]:
         return
     if scope.last:
         yield _seen(scope.last, scope.last_complete, scope.last_seen)
-    yield from (f"In quarantine, by run {one.run}: {one.code}. {one.sentence}" for one in scope.quarantined)
+    yield from (f"In quarantine, by run {record.run}: {record.code}. {record.sentence}" for record in scope.quarantined)
     yield _catalog(scope.catalog)
     if scope.unverified_since:
         yield f"Not verified since the repair of {clock(scope.unverified_since)}: no pull has read it since."
@@ -66,7 +66,7 @@ def _unknown(story: Story) -> str:
     scopes = ", ".join(scope.scope for scope in story.scopes)
     near = f" Spelled nearly the same: {', '.join(story.near)}." if story.near else ""
     failed = "".join(
-        f" The last pull of {one.scope} failed: {one.failed_pull}" for one in story.scopes if one.failed_pull
+        f" The last pull of {scope.scope} failed: {scope.failed_pull}" for scope in story.scopes if scope.failed_pull
     )
     return f"{story.sku} is unknown: no kept pull, no catalog and no service of {scopes} has ever met it.{near}{failed}"
 
@@ -102,12 +102,12 @@ def _catalog(row: InCatalog | None) -> str:
         }
         return f"Not in the catalog: {words.get(row.change, row.change)}."
     since = f"since {clock(row.since)}" if row.since else "since before the history that is kept"
-    kept = (
+    last_change = (
         "its last valid version stays"
         if row.change == "quarantined"
         else f"last {row.change} {clock(row.at)} by run {row.run}"
     )
-    return f"In the catalog as {row.name!r} {since}, version {short(row.version)}: {kept}."
+    return f"In the catalog as {row.name!r} {since}, version {short(row.version)}: {last_change}."
 
 
 def short(version: str) -> str:
@@ -115,47 +115,47 @@ def short(version: str) -> str:
     return version[:8]
 
 
-def of_service(one: ServiceStory) -> str:
+def of_service(service: ServiceStory) -> str:
     """Where the product stands at one service, and what happens next."""
-    parts = [_state(one)]
-    if one.perhaps_held and one.held_version is None:
+    parts = [_state(service)]
+    if service.perhaps_held and service.held_version is None:
         parts.append("A try without an answer may have been applied.")
-    if one.due:
-        parts.append(f"Due: {'to be removed' if one.due == 'removed' else one.due}.")
-    if one.due == "removed" and one.removals_held:
-        parts.append(f"Removals from this service are {_held(one.removals_held)}")
+    if service.due:
+        parts.append(f"Due: {'to be removed' if service.due == 'removed' else service.due}.")
+    if service.due == "removed" and service.removals_held:
+        parts.append(f"Removals from this service are {_held(service.removals_held)}")
     return " ".join(parts)
 
 
-def _state(one: ServiceStory) -> str:
-    holds = f" It holds version {short(one.held_version)}, {_received(one)}." if one.held_version else ""
-    match one.state:
+def _state(service: ServiceStory) -> str:
+    holds = f" It holds version {short(service.held_version)}, {_received(service)}." if service.held_version else ""
+    match service.state:
         case "excluded":
-            return f"excluded: {_words(one.otherwise)}.{holds}"
+            return f"excluded: {_words(service.otherwise)}.{holds}"
         case "rejected":
             again = "It is tried again when the product or the service's settings change, or by a forced resync."
-            return f"rejected {_at(one.last_at)}: {_words(one.last_words)}. {again}{holds}"
+            return f"rejected {_at(service.last_at)}: {_words(service.last_words)}. {again}{holds}"
         case "failed":
-            return f"failed {_at(one.last_at)}: {_words(one.last_words)}. Every transfer tries again.{holds}"
+            return f"failed {_at(service.last_at)}: {_words(service.last_words)}. Every transfer tries again.{holds}"
         case "current":
-            return f"version {short(one.held_version or '')}, {_received(one)}."
-        case "stale" if one.last_outcome == "marked":
+            return f"version {short(service.held_version or '')}, {_received(service)}."
+        case "stale" if service.last_outcome == "marked":
             return f"marked to be delivered again.{holds}"
         case "stale":
             return f"stale: the catalog has a newer version.{holds}"
         case "missing":
-            return f"missing{': removed ' + _at(one.received_at) if one.received_as == 'removed' else ''}."
-    if one.held_version:
+            return f"missing{': removed ' + _at(service.received_at) if service.received_as == 'removed' else ''}."
+    if service.held_version:
         return f"still held, though the catalog does not have it.{holds}"
-    return f"removed {_at(one.received_at)}." if one.received_as == "removed" else "never received."
+    return f"removed {_at(service.received_at)}." if service.received_as == "removed" else "never received."
 
 
-def _words(given: str | None) -> str:
-    return (given or "no words").rstrip(".")
+def _words(words: str | None) -> str:
+    return (words or "no words").rstrip(".")
 
 
-def _received(one: ServiceStory) -> str:
-    return f"received {_at(one.received_at)} ({one.received_as})"
+def _received(service: ServiceStory) -> str:
+    return f"received {_at(service.received_at)} ({service.received_as})"
 
 
 def _at(at: datetime | None) -> str:
@@ -176,8 +176,10 @@ def _history(scope: ScopeStory) -> Iterator[str]:
     yield from map(_repair, waiting)
 
 
-def _repair(one: LogRepair) -> str:
-    return f"{clock(one.at)}  {one.service or 'catalog'} repaired by {one.by}: {one.words} (run {one.run})"
+def _repair(repair: LogRepair) -> str:
+    return (
+        f"{clock(repair.at)}  {repair.service or 'catalog'} repaired by {repair.by}: {repair.words} (run {repair.run})"
+    )
 
 
 def _event(event: Event) -> str:
@@ -189,7 +191,7 @@ def _event(event: Event) -> str:
 def content_of(value: Any) -> Any:
     """Facts as JSON can hold them."""
     if isinstance(value, dict):
-        return {key: content_of(one) for key, one in value.items()}
+        return {key: content_of(element) for key, element in value.items()}
     if isinstance(value, (list, tuple)):
-        return [content_of(one) for one in value]
+        return [content_of(element) for element in value]
     return zulu(value) if isinstance(value, datetime) else value

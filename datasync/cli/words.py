@@ -23,20 +23,21 @@ _ESCAPES = re.compile(
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _BLANKS = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
 _UNPRINTED = {
-    ord(one): f"\\u{ord(one):04x}" for one in (*_BIDI, "\x7f", *map(chr, range(0x80, 0xA0)), "\u2028", "\u2029")
+    ord(character): f"\\u{ord(character):04x}"
+    for character in (*_BIDI, "\x7f", *map(chr, range(0x80, 0xA0)), "\u2028", "\u2029")
 }
 
 
-def plain(given: object) -> str:
+def plain(value: object) -> str:
     """Text that a terminal only shows: no escape sequence, control character or bidi override, and one line.
 
     Half a surrogate pair, which no encoding takes, becomes U+FFFD.
     """
-    text = _BLANKS.sub(" ", _ESCAPES.sub("", str(given)))
+    text = _BLANKS.sub(" ", _ESCAPES.sub("", str(value)))
     return "".join(
-        "\ufffd" if 0xD800 <= ord(one) < 0xE000 else one
-        for one in text
-        if one not in _BIDI and unicodedata.category(one) != "Cc"
+        "\ufffd" if 0xD800 <= ord(character) < 0xE000 else character
+        for character in text
+        if character not in _BIDI and unicodedata.category(character) != "Cc"
     )
 
 
@@ -45,34 +46,34 @@ def as_json(content: object) -> str:
     return json.dumps(content, ensure_ascii=False, indent=1).encode("utf-8", "replace").decode().translate(_UNPRINTED)
 
 
-def moment(given: str) -> datetime:
+def moment(text: str) -> datetime:
     """The time that ``--as-of`` names: ISO 8601 with a zone. Raises InvalidSettings."""
     try:
-        made = datetime.fromisoformat(given)
+        time = datetime.fromisoformat(text)
     except ValueError:
-        raise InvalidSettings("--as-of", f"{given!r} is no time.", "Write it as in 2026-11-24T03:00:00Z.") from None
-    if made.tzinfo is None:
+        raise InvalidSettings("--as-of", f"{text!r} is no time.", "Write it as in 2026-11-24T03:00:00Z.") from None
+    if time.tzinfo is None:
         raise InvalidSettings(
-            "--as-of", f"{given!r} has no zone.", "Add Z for UTC, or an offset, as in 2026-11-24T03:00:00+01:00."
+            "--as-of", f"{text!r} has no zone.", "Add Z for UTC, or an offset, as in 2026-11-24T03:00:00+01:00."
         )
-    return made
+    return time
 
 
-def sku_list(given: Iterable[str], file: str | None, stdin: TextIO) -> list[str]:
+def sku_list(arguments: Iterable[str], file: str | None, stdin: TextIO) -> list[str]:
     """SKUs from ``--sku`` and from a file with one a line (``-`` is stdin), blank lines left out, a BOM forgiven."""
-    lines = list(given)
+    lines = list(arguments)
     if file == "-":
         lines += stdin.read().removeprefix("\ufeff").split("\n")
     elif file is not None:
         lines += _lines(Path(file))
-    made = [line.strip() for line in lines if line.strip()]
-    for sku in made:
+    skus = [line.strip() for line in lines if line.strip()]
+    for sku in skus:
         utf8("SKUs", sku)
-    if file is not None and not made:
+    if file is not None and not skus:
         raise InvalidSettings(
             "--skus", f"{file} names no SKU.", "Write one a line; without --skus every product is read."
         )
-    return made
+    return skus
 
 
 def looks_like_several(sku: str) -> bool:
@@ -83,13 +84,13 @@ def looks_like_several(sku: str) -> bool:
     )
 
 
-def utf8(key: str, given: str) -> str:
-    """``given``, if it is text at all: a shell can hand over bytes that are none. Raises InvalidSettings."""
+def utf8(key: str, text: str) -> str:
+    """``text``, if it is text at all: a shell can hand over bytes that are none. Raises InvalidSettings."""
     try:
-        given.encode()
+        text.encode()
     except UnicodeEncodeError:
-        raise InvalidSettings(key, f"{plain(given)!r} is not UTF-8.", "Give it in UTF-8.") from None
-    return given
+        raise InvalidSettings(key, f"{plain(text)!r} is not UTF-8.", "Give it in UTF-8.") from None
+    return text
 
 
 def _lines(file: Path) -> list[str]:

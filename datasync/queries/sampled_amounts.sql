@@ -1,10 +1,10 @@
 -- One row: how many different values of a field can be read with a comma, with a point, both ways or neither as the decimal sign, which words without a
 -- digit stand among them, and in how many records there is a value, a number or such a word. Reads sample (the first records of a file, all text).
-WITH given AS (
+WITH field_values AS (
     SELECT trim($field) AS v, count(*) AS times FROM sample WHERE trimmed($field) IS NOT NULL GROUP BY ALL
 ),
 both_ways AS (
-    SELECT v, times, readings(v) AS read FROM given
+    SELECT v, times, readings(v) AS read FROM field_values
 ),
 kinds AS (
     SELECT *, read.comma IS NULL AND read.point IS NULL AS is_none, NOT regexp_matches(v, '[0-9]') AS is_word FROM both_ways

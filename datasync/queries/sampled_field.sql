@@ -1,6 +1,6 @@
 -- One row: what the values of a field are like: how many there are of a kind, the few different ones, and the first ones.
 -- Reads sample (the first records of a file, all text).
-WITH given AS (
+WITH field_values AS (
     SELECT trim($field) AS v, row_number() OVER () AS n FROM sample WHERE trimmed($field) IS NOT NULL
 ),
 kinds AS (
@@ -10,10 +10,10 @@ kinds AS (
         regexp_full_match(v, '[0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{64}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}') AS is_hash,
         number_of(v) NOT LIKE '%(not a number)' AS is_number,
         regexp_matches(v, '\p{L}{2}') AS has_letters
-    FROM given
+    FROM field_values
 ),
 firsts AS (
-    SELECT v, min(n) AS n FROM given GROUP BY v
+    SELECT v, min(n) AS n FROM field_values GROUP BY v
 )
 SELECT
     count(*) AS filled,

@@ -22,24 +22,24 @@ from datasync.store.scratch import scratch
 from datasync.store.snapshots import Snapshot
 
 
-def _losses(found: Scan, log: Logged) -> Losses:
-    head = max(log.newest.number, log.listed.head, links.witnessed(found.inventory, log))
+def _losses(scan: Scan, log: Logged) -> Losses:
+    head = max(log.newest.number, log.listed.head, links.witnessed(scan.inventory, log))
     return Losses(log, head)
 
 
-def _paths(found: Scan, folder: str) -> tuple[str, ...]:
-    return tuple(one.path for one in found.damages if one.place.log == folder)
+def _paths(scan: Scan, folder: str) -> tuple[str, ...]:
+    return tuple(damage.path for damage in scan.damages if damage.place.log == folder)
 
 
-def of_receipts(work: Workshop, found: Scan, log: Logged) -> Iterator[Mending]:
-    losses, at = _losses(found, log), place(f"{log.folder}/00000001.parquet")
+def of_receipts(work: Workshop, scan: Scan, log: Logged) -> Iterator[Mending]:
+    losses, at = _losses(scan, log), place(f"{log.folder}/00000001.parquet")
     if not losses.is_rebuilt:
         return
     assert at.service is not None
     embedded = work.is_embedded(at.service)
     what = "what is left of them is what it holds" if embedded else "what a lost one may have changed is perhaps held"
-    lost = Lost(_paths(found, log.folder), f"receipts were lost; {what}, and what is due is delivered again")
-    known = _known(work, found, at.scope)
+    lost = Lost(_paths(scan, log.folder), f"receipts were lost; {what}, and what is due is delivered again")
+    known = _known(work, scan, at.scope)
     act = partial(
         logs.mend_receipts, work.con, work.store, losses, lost, work.repair,
         service=at.service, scope=at.scope, embedded=embedded, known=known,
@@ -47,23 +47,23 @@ def of_receipts(work: Workshop, found: Scan, log: Logged) -> Iterator[Mending]:
     yield Mending(f"{log.folder}: folded from what is whole; {lost.words}. The history begins anew.", act)
 
 
-def _known(work: Workshop, found: Scan, scope: str) -> str:
+def _known(work: Workshop, scan: Scan, scope: str) -> str:
     """SQL of every SKU that a scope's catalog ever had, by its whole files."""
     kinds = ("entry", "checkpoint")
-    whole = [at.path for kind in kinds for at, _ in found.inventory.of(kind) if at.log == f"catalog/scope={scope}"]
+    whole = [at.path for kind in kinds for at, _ in scan.inventory.of(kind) if at.log == f"catalog/scope={scope}"]
     urls = ", ".join(literal(work.store.url(path)) for path in whole)
     return f"SELECT sku FROM read_parquet([{urls}], union_by_name = true)" if whole else holds.NO_SKUS
 
 
-def of_catalog(work: Workshop, found: Scan, log: Logged) -> Iterator[Mending]:
+def of_catalog(work: Workshop, scan: Scan, log: Logged) -> Iterator[Mending]:
     scope = place(f"{log.folder}/00000001.parquet").scope
-    losses = _catalog_losses(work, found, log, scope)
+    losses = _catalog_losses(work, scan, log, scope)
     for run in losses.quarantines:
         path = snapshots.quarantine_path(scope, run)
         act = partial(_empty_quarantine, work, scope, run)
         yield Mending(f"{path}: an empty one in its place; counts of quarantine are at least what they say.", act)
     if losses.is_recorded:
-        lost = Lost(_paths_of_catalog(found, log, losses, scope), _words(losses))
+        lost = Lost(_paths_of_catalog(scan, log, losses, scope), _words(losses))
         mend = partial(logs.mend_catalog, work.con, work.store, losses, lost, work.repair, scope=scope)
         yield Mending(f"{log.folder}: {lost.words}.", mend)
     for snapshot in losses.again:
@@ -71,19 +71,21 @@ def of_catalog(work: Workshop, found: Scan, log: Logged) -> Iterator[Mending]:
         yield Mending(f"{log.folder}: the snapshot of {snapshot.run} is applied again.", again)
 
 
-def _catalog_losses(work: Workshop, found: Scan, log: Logged, scope: str) -> CatalogLosses:
-    losses, state = _losses(found, log), log.newest.meta
-    damaged = {one.path for one in found.damages}
-    told = (*state.get("pulls", ()), *filter(None, (state.get("last_complete"), state.get("last_pull"))))
-    named = list(dict.fromkeys(one["run"] for one in told if not one.get("lost")))
-    pulls = [run for run in named if _is_lost(found, damaged, scope, run)]
+def _catalog_losses(work: Workshop, scan: Scan, log: Logged, scope: str) -> CatalogLosses:
+    losses, state = _losses(scan, log), log.newest.meta
+    damaged = {damage.path for damage in scan.damages}
+    pull_notes = (*state.get("pulls", ()), *filter(None, (state.get("last_complete"), state.get("last_pull"))))
+    named = list(dict.fromkeys(note["run"] for note in pull_notes if not note.get("lost")))
+    pulls = [run for run in named if _is_lost(scan, damaged, scope, run)]
     quarantines = [run for run in named if snapshots.quarantine_path(scope, run) in damaged]
     is_partial = work.is_partial(scope, log)
     since = logs.remembers_since(state, (*pulls, *quarantines))
-    again = _again(found, losses, scope, pulls, since) if is_partial and losses.are_rows_lost else ()
+    again = _again(scan, losses, scope, pulls, since) if is_partial and losses.are_rows_lost else ()
     waiting = tuple(state.get("to_apply", ()))
-    also = [one for one in _whole(found, scope, waiting) if not _is_before(one, since)]
-    again = tuple(sorted({one.run: one for one in (*again, *also)}.values(), key=lambda one: one.order))
+    also = [snapshot for snapshot in _whole(scan, scope, waiting) if not _is_before(snapshot, since)]
+    again = tuple(
+        sorted({snapshot.run: snapshot for snapshot in (*again, *also)}.values(), key=lambda snapshot: snapshot.order)
+    )
     return CatalogLosses(losses, tuple(pulls), tuple(quarantines), is_partial, again, waiting)
 
 
@@ -91,41 +93,46 @@ def _is_before(snapshot: Snapshot, since: Mapping[str, Any] | None) -> bool:
     return since is not None and snapshot.order < snapshots.order(since)
 
 
-def _whole(found: Scan, scope: str, wanted: Collection[str]) -> list[Snapshot]:
+def _whole(scan: Scan, scope: str, wanted: Collection[str]) -> list[Snapshot]:
     """Those of some pulls' snapshots that are whole, with what they need."""
-    damaged = {one.path for one in found.damages}
-    parsed = (found.inventory.parsed(snapshots.snapshot_path(scope, run)) for run in wanted)
-    return [one for one in parsed if one and not _is_lost(found, damaged, scope, one.run)]
+    damaged = {damage.path for damage in scan.damages}
+    parsed = (scan.inventory.parsed(snapshots.snapshot_path(scope, run)) for run in wanted)
+    return [snapshot for snapshot in parsed if snapshot and not _is_lost(scan, damaged, scope, snapshot.run)]
 
 
-def _is_lost(found: Scan, damaged: Collection[str], scope: str, run: str) -> bool:
+def _is_lost(scan: Scan, damaged: Collection[str], scope: str, run: str) -> bool:
     """Whether it is no longer known what a pull read: its snapshot is lost, or a file that this needs."""
     if snapshots.snapshot_path(scope, run) in damaged or snapshots.asked_path(scope, run) in damaged:
         return True
-    snapshot: Snapshot | None = found.inventory.parsed(snapshots.snapshot_path(scope, run))
+    snapshot: Snapshot | None = scan.inventory.parsed(snapshots.snapshot_path(scope, run))
     return snapshot is not None and snapshots.records_path(scope, snapshot.file) in damaged
 
 
 def _again(
-    found: Scan, losses: Losses, scope: str, lost: Collection[str], since: Mapping[str, Any] | None
+    scan: Scan, losses: Losses, scope: str, lost: Collection[str], since: Mapping[str, Any] | None
 ) -> tuple[Snapshot, ...]:
     """The snapshots of the pulls whose entries are lost, in their order, as far as they are whole. Those from before
     ``since`` are not among them, because it is not known what later pulls read.
     """
     log = losses.log
     base = log.checkpoints[losses.base].meta if losses.base else {}
-    applied = {*(head.meta.get("run") for head in log.entries.values()), *(one["run"] for one in base.get("pulls", ()))}
+    applied = {
+        *(head.meta.get("run") for head in log.entries.values()),
+        *(note["run"] for note in base.get("pulls", ())),
+    }
     state = log.newest.meta
     runs_lost = logs.lost_pulls(state, applied)
-    parsed = (content.parsed for at, content in found.inventory.of("snapshot") if at.scope == scope)
+    parsed = (content.parsed for at, content in scan.inventory.of("snapshot") if at.scope == scope)
     whole: list[Snapshot] = [snapshot for snapshot in parsed if snapshot]
-    last = max((snapshots.order(one) for one in state.get("pulls", ())), default=None)
-    held = {content.parsed.id for _, content in found.inventory.of("hold")}
+    last = max((snapshots.order(note) for note in state.get("pulls", ())), default=None)
+    held = {content.parsed.id for _, content in scan.inventory.of("hold")}
     if losses.is_state_older:
-        runs_lost += [one.run for one in whole if one.run not in held and (last is None or one.order > last)]
+        runs_lost += [
+            snapshot.run for snapshot in whole if snapshot.run not in held and (last is None or snapshot.order > last)
+        ]
     wanted = {*runs_lost} - {*lost}
-    again = (one for one in whole if one.run in wanted and not _is_before(one, since))
-    return tuple(sorted(again, key=lambda one: one.order))
+    again = (snapshot for snapshot in whole if snapshot.run in wanted and not _is_before(snapshot, since))
+    return tuple(sorted(again, key=lambda snapshot: snapshot.order))
 
 
 def _words(losses: CatalogLosses) -> str:
@@ -156,10 +163,12 @@ def _counted(losses: Losses) -> str:
     return "an entry" if len(losses.entries) == 1 else f"{len(losses.entries):,} entries"
 
 
-def _paths_of_catalog(found: Scan, log: Logged, losses: CatalogLosses, scope: str) -> tuple[str, ...]:
+def _paths_of_catalog(scan: Scan, log: Logged, losses: CatalogLosses, scope: str) -> tuple[str, ...]:
     mine = {*losses.pulls, *losses.quarantines}
-    of_pulls = (one.path for one in found.damages if one.place.scope == scope and one.place.run.split(".")[0] in mine)
-    return (*_paths(found, log.folder), *of_pulls)
+    of_pulls = (
+        damage.path for damage in scan.damages if damage.place.scope == scope and damage.place.run.split(".")[0] in mine
+    )
+    return (*_paths(scan, log.folder), *of_pulls)
 
 
 def _empty_quarantine(work: Workshop, scope: str, run: str) -> None:
@@ -170,9 +179,9 @@ def _empty_quarantine(work: Workshop, scope: str, run: str) -> None:
     texts = ("place", "sku", "name", "code", "sentence", "record")
     rows = f"SELECT {columns}, {', '.join(f'NULL::VARCHAR AS {name}' for name in texts)} WHERE false"
     with scratch() as folder:
-        made = folder / "quarantine.parquet"
-        work.con.execute(f"COPY ({rows}) TO {literal(str(made))} ({ZSTD}, KV_METADATA {{datasync: {literal(note)}}})")
-        work.store.create(snapshots.quarantine_path(scope, run), made)
+        path = folder / "quarantine.parquet"
+        work.con.execute(f"COPY ({rows}) TO {literal(str(path))} ({ZSTD}, KV_METADATA {{datasync: {literal(note)}}})")
+        work.store.create(snapshots.quarantine_path(scope, run), path)
 
 
 def _apply(work: Workshop, snapshot: Snapshot, *, forgets: bool) -> None:
@@ -180,5 +189,5 @@ def _apply(work: Workshop, snapshot: Snapshot, *, forgets: bool) -> None:
     scope = snapshot.scope
     mine = work.settings.scopes.get(scope)
     guard = work.settings.guard_of(scope) if mine else work.settings.guard
-    found = replace(snapshot, watermark=None) if forgets else snapshot
-    apply_snapshot(work.con, work.store, found, guard, mine.volatile if mine else (), work.repair.clock)
+    to_apply = replace(snapshot, watermark=None) if forgets else snapshot
+    apply_snapshot(work.con, work.store, to_apply, guard, mine.volatile if mine else (), work.repair.clock)

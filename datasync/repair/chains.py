@@ -25,7 +25,7 @@ def misplaced(log: Logged) -> Iterator[Damage]:
                 "is not the checkpoint that was written there",
                 is_misplaced=True,
             )
-    for number, head in log.kept.items():
+    for number, head in log.kept_rows.items():
         at = log.checkpoints.get(number)
         if owners.get(_id(head), number) != number or (at is not None and _id(at) != _id(head)):
             yield Damage(
@@ -50,13 +50,14 @@ def missing(log: Logged, witnessed: int) -> Iterator[Damage]:
 def _owners(log: Logged) -> Mapping[object, int]:
     """The number that each id belongs to: where several files bear it, the one that has its place in the chain."""
     numbers = defaultdict(set)
-    for heads in (log.entries, log.checkpoints, log.kept):
+    for heads in (log.entries, log.checkpoints, log.kept_rows):
         for number, head in heads.items():
             numbers[_id(head)].add(number)
     fitting = {
-        key: [n for n in found if _follows(log, n) or _is_named_by_next(log, n, key)] for key, found in numbers.items()
+        key: [n for n in candidates if _follows(log, n) or _is_named_by_next(log, n, key)]
+        for key, candidates in numbers.items()
     }
-    return {key: min(fitting[key] or found) for key, found in numbers.items()}
+    return {key: min(fitting[key] or candidates) for key, candidates in numbers.items()}
 
 
 def _is_stranger(log: Logged, number: int) -> bool:

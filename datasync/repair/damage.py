@@ -31,6 +31,6 @@ class Damage:
 
 def named(damages: Sequence[Damage]) -> str:
     """The first of some damages in a few words."""
-    first = "; ".join(f"{one.path} {one.problem}" for one in damages[:_SHOWN])
+    first = "; ".join(f"{damage.path} {damage.problem}" for damage in damages[:_SHOWN])
     more = len(damages) - _SHOWN
     return f"{first}; and {more:,} more" if more > 0 else first

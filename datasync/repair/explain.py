@@ -55,16 +55,16 @@ def _is_full(place: str) -> bool:
 def _damage(store: Store, *, deep: bool) -> DatasyncError | None:
     """What is damaged, by footers or else by every byte; the connection that met the error may be of no more use."""
     with connect(store) as con:
-        found = _in_the_way(scan(con, store, deep=False))
-        if not found and deep:
-            found = _in_the_way(scan(con, store, deep=True))
-    if not found:
+        damages = _in_the_way(scan(con, store, deep=False))
+        if not damages and deep:
+            damages = _in_the_way(scan(con, store, deep=True))
+    if not damages:
         return None
     return LogDamaged(
-        f"The store is damaged: {named(found)}. `datasync check --store` says what that costs, `datasync repair` what "
-        "can be done."
+        f"The store is damaged: {named(damages)}. `datasync check --store` says what that costs, "
+        "`datasync repair` what can be done."
     )
 
 
-def _in_the_way(found: Scan) -> list[Damage]:
-    return [one for one in found.damages if one.place.kind]
+def _in_the_way(store_scan: Scan) -> list[Damage]:
+    return [damage for damage in store_scan.damages if damage.place.kind]

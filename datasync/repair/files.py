@@ -55,8 +55,8 @@ _PARSERS: Mapping[str, Callable[[dict[str, Any]], Any]] = {
 
 def _parquet(con: duckdb.DuckDBPyConnection, store: Store, place: Place, *, deep: bool) -> Content:
     with store.open(place.path) as file:
-        found, sealed = verdict(file, deep=deep), sealed_as(file)
-        if found == "broken":
+        condition, sealed = verdict(file, deep=deep), sealed_as(file)
+        if condition == "broken":
             raise FileDamaged(place.path, "is empty" if not file.seek(0, 2) else "is cut, or bytes in it were changed")
     assert place.kind is not None
     url = literal(store.url(place.path))
@@ -66,7 +66,7 @@ def _parquet(con: duckdb.DuckDBPyConnection, store: Store, place: Place, *, deep
     is_older = place.kind.name == "snapshot" and typed is None
     if not is_older and (lacking := place.kind.columns - names):
         raise FileDamaged(place.path, f"is another kind of file: it has no column {', '.join(sorted(lacking))}")
-    if deep and found == "unsealed":
+    if deep and condition == "unsealed":
         _query(con, place.path, f"SELECT bit_xor(hash(COLUMNS(*))) FROM read_parquet({url}, hive_partitioning = false)")
     return Content(meta, typed, rows, sealed)
 

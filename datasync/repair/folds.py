@@ -48,7 +48,7 @@ def _stretches(log: Logged) -> Iterator[tuple[int, list[int]]]:
 
 
 def _is_repair(head: Head) -> bool:
-    return any(one["entry"] == head.number for one in head.meta.get("repaired", ()))
+    return any(note["entry"] == head.number for note in head.meta.get("repaired", ()))
 
 
 def _of_stretch(
@@ -63,9 +63,9 @@ def _of_stretch(
         return
     grown = dict(con.execute(query("growth", version=version, base=str(base))).fetchall())
     for number in entries:
-        told = int(log.entries[number].meta.get(key, 0)) - int(known)
-        if grown.get(number, 0) != told:
-            yield _miscounted(files.path(number), grown.get(number, 0), told)
+        expected = int(log.entries[number].meta.get(key, 0)) - int(known)
+        if grown.get(number, 0) != expected:
+            yield _miscounted(files.path(number), grown.get(number, 0), expected)
         known = log.entries[number].meta.get(key, 0)
     if entries and entries[-1] in log.checkpoints and not _is_same(con, files, entries[-1]):
         path = files.checkpoint_path(entries[-1])
@@ -84,15 +84,15 @@ def _is_same(con: duckdb.DuckDBPyConnection, files: Log, number: int) -> bool:
 def snapshot_rows(con: duckdb.DuckDBPyConnection, store: Store, inventory: Inventory) -> Iterator[Damage]:
     """Snapshots with other products than they say: with fewer, records are lost, else what leaves some of them out."""
     for _, content in inventory.of("snapshot"):
-        found: Snapshot | None = content.parsed
-        if found is None or snapshots.records_path(found.scope, found.file) not in inventory.whole:
+        snapshot: Snapshot | None = content.parsed
+        if snapshot is None or snapshots.records_path(snapshot.scope, snapshot.file) not in inventory.whole:
             continue
-        counted = count(con, snapshots.products(found, store.url))
-        if counted < found.valid:
-            yield _miscounted(snapshots.records_path(found.scope, found.file), counted, found.valid)
-        elif counted > found.valid:
-            yield _miscounted(snapshots.snapshot_path(found.scope, found.run), counted, found.valid)
+        counted = count(con, snapshots.products(snapshot, store.url))
+        if counted < snapshot.valid:
+            yield _miscounted(snapshots.records_path(snapshot.scope, snapshot.file), counted, snapshot.valid)
+        elif counted > snapshot.valid:
+            yield _miscounted(snapshots.snapshot_path(snapshot.scope, snapshot.run), counted, snapshot.valid)
 
 
-def _miscounted(path: str, counted: int, told: int) -> Damage:
-    return Damage(place(path), f"has rows for {counted:,} products where its metadata say {told:,}")
+def _miscounted(path: str, counted: int, expected: int) -> Damage:
+    return Damage(place(path), f"has rows for {counted:,} products where its metadata say {expected:,}")

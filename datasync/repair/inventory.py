@@ -27,7 +27,7 @@ class Logged:
     folder: str
     entries: Mapping[int, Head]
     checkpoints: Mapping[int, Head]
-    kept: Mapping[int, Head]
+    kept_rows: Mapping[int, Head]
     listed: Listing
     taken: int = 0
 
@@ -48,7 +48,7 @@ class Inventory:
 
     whole: Mapping[str, tuple[Place, Content]]
     damages: tuple[Damage, ...]
-    told_logs: frozenset[str] = frozenset()
+    recorded_logs: frozenset[str] = frozenset()
 
     def of(self, kind: str) -> Iterator[tuple[Place, Content]]:
         """The whole files of one kind."""
@@ -60,11 +60,14 @@ class Inventory:
 
     def logs(self, under: str = "") -> Iterator[Logged]:
         """Every log below a folder of which there is a file, whole or not, or of which a run tells."""
-        there = [one for one in self.damages if one.is_there]
-        places = [*(place for place, _ in self.whole.values()), *(one.place for one in there if not one.is_misplaced)]
-        mine = [one for one in places if one.kind and one.kind.name in LOGGED and one.path.startswith(under)]
-        told = {one for one in self.told_logs if one.startswith(under)}
-        for folder in sorted({place.log for place in mine} | told):
+        there = [damage for damage in self.damages if damage.is_there]
+        places = [
+            *(place for place, _ in self.whole.values()),
+            *(damage.place for damage in there if not damage.is_misplaced),
+        ]
+        mine = [place for place in places if place.kind and place.kind.name in LOGGED and place.path.startswith(under)]
+        recorded = {folder for folder in self.recorded_logs if folder.startswith(under)}
+        for folder in sorted({place.log for place in mine} | recorded):
             heads = [
                 {place.number: content.parsed for place, content in self.of(kind) if place.log == folder}
                 for kind in LOGGED
@@ -73,7 +76,7 @@ class Inventory:
                 tuple(sorted(p.number for p in mine if p.log == folder and p.kind and p.kind.name == kind))
                 for kind in LOGGED
             ]
-            numbers = [one.number for one in [*mine, *(one.place for one in there)] if one.log == folder]
+            numbers = [place.number for place in [*mine, *(damage.place for damage in there)] if place.log == folder]
             taken = max(numbers, default=0)
             yield Logged(folder, heads[0], heads[1], heads[2], Listing(*listed), taken)
 

@@ -20,39 +20,42 @@ from datasync.store.snapshots import Snapshot
 def misplaced_snapshots(inventory: Inventory) -> Iterator[Damage]:
     """Snapshots of another place than their own, and their files that are missing or of another pull."""
     for at, content in inventory.of("snapshot"):
-        found: Snapshot | None = content.parsed
-        if found is None:
+        snapshot: Snapshot | None = content.parsed
+        if snapshot is None:
             continue
-        if (found.scope, found.run) != (at.scope, at.run):
-            yield Damage(at, f"is a copy of the snapshot of {found.run} in {found.scope}")
+        if (snapshot.scope, snapshot.run) != (at.scope, at.run):
+            yield Damage(at, f"is a copy of the snapshot of {snapshot.run} in {snapshot.scope}")
             continue
-        yield from _files(inventory, found, content)
+        yield from _files(inventory, snapshot)
     for at, content in [*inventory.of("quarantine"), *inventory.of("asked SKUs")]:
         if snapshots.snapshot_path(at.scope, at.run) not in inventory.whole and not _is_of_its_pull(at, content):
             yield Damage(at, f"is a copy of that of {content.meta['run']}")
 
 
-def _files(inventory: Inventory, found: Snapshot, snapshot: Content) -> Iterator[Damage]:
-    paths = [snapshots.records_path(found.scope, found.file), snapshots.quarantine_path(found.scope, found.run)]
-    if found.asked:
-        paths.append(snapshots.asked_path(found.scope, found.run))
-    bad = {one.path for one in inventory.damages}
+def _files(inventory: Inventory, snapshot: Snapshot) -> Iterator[Damage]:
+    paths = [
+        snapshots.records_path(snapshot.scope, snapshot.file),
+        snapshots.quarantine_path(snapshot.scope, snapshot.run),
+    ]
+    if snapshot.asked:
+        paths.append(snapshots.asked_path(snapshot.scope, snapshot.run))
+    bad = {damage.path for damage in inventory.damages}
     for path in paths:
         if path not in inventory.whole:
             if path not in bad:
                 yield Damage(place(path), "is missing", is_there=False)
-        elif not _belongs(inventory.whole[path], found, snapshot):
+        elif not _belongs(inventory.whole[path], snapshot):
             yield Damage(place(path), "is not the file that this pull wrote")
 
 
-def _belongs(file: tuple[Place, Content], found: Snapshot, snapshot: Content) -> bool:
+def _belongs(file: tuple[Place, Content], snapshot: Snapshot) -> bool:
     at, content = file
     if at.kind and at.kind.name == "records":
-        is_same = not found.sealed or content.sealed in ("", found.sealed)
-        return is_same and content.rows >= found.valid
+        is_same = not snapshot.sealed or content.sealed in ("", snapshot.sealed)
+        return is_same and content.rows >= snapshot.valid
     if "repaired" in content.meta:  # an empty one in the place of one that was lost
         return True
-    expected = found.quarantined if at.kind and at.kind.name == "quarantine" else found.asked
+    expected = snapshot.quarantined if at.kind and at.kind.name == "quarantine" else snapshot.asked
     return _is_of_its_pull(at, content) and content.rows == expected
 
 
@@ -63,9 +66,9 @@ def _is_of_its_pull(at: Place, content: Content) -> bool:
 
 def pulls(inventory: Inventory, scope: str, head: Mapping[str, Any]) -> Iterator[Damage]:
     """Snapshots that a scope's catalog needs and that are missing."""
-    told = (head.get("last_complete"), head.get("last_pull"), *head.get("pulls", ()))
-    named = dict.fromkeys(one["run"] for one in told if one and not one.get("lost"))
-    bad = {one.path for one in inventory.damages}
+    pull_notes = (head.get("last_complete"), head.get("last_pull"), *head.get("pulls", ()))
+    named = dict.fromkeys(note["run"] for note in pull_notes if note and not note.get("lost"))
+    bad = {damage.path for damage in inventory.damages}
     for path in (snapshots.snapshot_path(scope, run) for run in named):
         if path not in inventory.whole and path not in bad:
             yield Damage(place(path), "is missing, and the catalog names it", is_there=False)
@@ -80,7 +83,7 @@ def run_files(inventory: Inventory) -> Iterator[Damage]:
         if runs.file_name(content.parsed) not in ("", at.path.rpartition("/")[2]):
             yield Damage(at, "is a copy of another step")
     known = {content.parsed.id for _, content in inventory.of("run")}
-    bad = {one.place.run for one in inventory.damages}
+    bad = {damage.place.run for damage in inventory.damages}
     for run, began in _recent(inventory):
         if run not in known and run not in bad:
             path = f"runs/date={began:%Y-%m-%d}/{run}.json"
@@ -97,16 +100,16 @@ def _recent(inventory: Inventory) -> Iterator[tuple[str, datetime]]:
 
 def held(inventory: Inventory) -> Iterator[Damage]:
     """Holds and acceptances under another's name, and lists of held products that are missing."""
-    bad = {one.path for one in inventory.damages}
+    bad = {damage.path for damage in inventory.damages}
     for at, content in inventory.of("hold"):
-        found: Hold = content.parsed
-        expected = path_of(found).removesuffix(".json") + (".released.json" if found.released else ".json")
+        hold: Hold = content.parsed
+        expected = path_of(hold).removesuffix(".json") + (".released.json" if hold.released else ".json")
         if expected != at.path:
-            yield Damage(at, f"is a copy of a hold of {found.id}")
+            yield Damage(at, f"is a copy of a hold of {hold.id}")
     for at, content in inventory.of("acceptance"):
-        made: Acceptance = content.parsed
-        if acceptances.path_of(made.scope, made.service, made.run) != at.path:
-            yield Damage(at, f"is a copy of an acceptance in {made.run}")
+        acceptance: Acceptance = content.parsed
+        if acceptances.path_of(acceptance.scope, acceptance.service, acceptance.run) != at.path:
+            yield Damage(at, f"is a copy of an acceptance in {acceptance.run}")
     lists = [content.parsed.listed for kind in ("hold", "acceptance") for _, content in inventory.of(kind)]
     for path in dict.fromkeys(filter(None, lists)):
         if path not in inventory.whole and path not in bad:
@@ -115,7 +118,7 @@ def held(inventory: Inventory) -> Iterator[Damage]:
 
 def met(inventory: Inventory) -> Iterator[Damage]:
     """Holds that are missing though a run that is there says that it met them."""
-    known = {at.path for at, _ in inventory.of("hold")} | {one.path for one in inventory.damages}
+    known = {at.path for at, _ in inventory.of("hold")} | {damage.path for damage in inventory.damages}
     for _, content in inventory.of("run"):
         for step, record in content.parsed.steps.items():
             service = step.service if step.kind == "transfer" else None
@@ -127,14 +130,14 @@ def met(inventory: Inventory) -> Iterator[Damage]:
 
 def accepted(inventory: Inventory) -> Iterator[Damage]:
     """Acceptances that are missing though a run that is there asked for them, and their holds are there."""
-    known = {at.path for at, _ in inventory.of("acceptance")} | {one.path for one in inventory.damages}
+    known = {at.path for at, _ in inventory.of("acceptance")} | {damage.path for damage in inventory.damages}
     for _, content in inventory.of("run"):
-        asked = content.parsed.request or {}
-        for _, hold in inventory.of("hold"):
-            found: Hold = hold.parsed
-            is_meant = found.id == asked.get("accept_shrink") and found.scope in asked.get("scopes", ())
-            path = acceptances.path_of(found.scope, found.service, content.parsed.id)
-            if is_meant and found.listed and not found.released and path not in known:
+        request = content.parsed.request or {}
+        for _, file in inventory.of("hold"):
+            hold: Hold = file.parsed
+            is_meant = hold.id == request.get("accept_shrink") and hold.scope in request.get("scopes", ())
+            path = acceptances.path_of(hold.scope, hold.service, content.parsed.id)
+            if is_meant and hold.listed and not hold.released and path not in known:
                 yield Damage(place(path), "is missing, though its run asked for it", is_there=False)
 
 
@@ -150,7 +153,7 @@ def pages(inventory: Inventory) -> Iterator[Damage]:
 
 def tickets(inventory: Inventory, scope: str, head: Mapping[str, Any]) -> Iterator[Damage]:
     """The highest ticket of a scope, where it is missing: the next pull could take a number that was taken before."""
-    places = [int(one.get("place", 0)) for one in head.get("pulls", ())]
+    places = [int(note.get("place", 0)) for note in head.get("pulls", ())]
     places += [content.parsed.place for at, content in inventory.of("snapshot") if content.parsed and at.scope == scope]
     taken = max(places, default=0)
     known = [*(at for at, _ in inventory.of("ticket")), *_bad(inventory, "ticket")]
@@ -160,7 +163,7 @@ def tickets(inventory: Inventory, scope: str, head: Mapping[str, Any]) -> Iterat
 
 
 def _bad(inventory: Inventory, kind: str) -> list[Place]:
-    return [one.place for one in inventory.damages if one.place.kind and one.place.kind.name == kind]
+    return [damage.place for damage in inventory.damages if damage.place.kind and damage.place.kind.name == kind]
 
 
 def witnessed(inventory: Inventory, log: Logged) -> int:
@@ -168,7 +171,7 @@ def witnessed(inventory: Inventory, log: Logged) -> int:
     return max((number for folder, number in _written(inventory) if folder == log.folder), default=0)
 
 
-def told_logs(inventory: Inventory) -> frozenset[str]:
+def recorded_logs(inventory: Inventory) -> frozenset[str]:
     """The folders of logs that some run says it wrote to."""
     return frozenset(folder for folder, _ in _written(inventory))
 

@@ -36,7 +36,7 @@ class CatalogLosses:
     @property
     def are_waiting_lost(self) -> bool:
         """Whether a pull that a repair had still to apply can no longer be applied."""
-        return not {*self.waiting} <= {found.run for found in self.again}
+        return not {*self.waiting} <= {snapshot.run for snapshot in self.again}
 
     @property
     def is_recorded(self) -> bool:
@@ -99,9 +99,9 @@ def mend_catalog(
 def _state(con: duckdb.DuckDBPyConnection, losses: CatalogLosses) -> dict[str, Any]:
     before = losses.log.log.newest.meta
     forgets = losses.is_in_doubt if losses.is_partial else losses.log.is_state_older
-    kept = {key: value for key, value in before.items() if not (forgets and key.startswith("watermark"))}
-    state = {**kept, "products": rebuild.live(con, "hash"), **_pulls(before, losses)}
-    state["to_apply"] = [found.run for found in losses.again]
+    old_state = {key: value for key, value in before.items() if not (forgets and key.startswith("watermark"))}
+    state = {**old_state, "products": rebuild.live(con, "hash"), **_pulls(before, losses)}
+    state["to_apply"] = [snapshot.run for snapshot in losses.again]
     if losses.is_in_doubt:
         state["unverified"] = {"through": losses.through, "complete": not losses.is_partial}
     if losses.quarantines:
@@ -113,12 +113,12 @@ def _pulls(before: Mapping[str, Any], losses: CatalogLosses) -> dict[str, Any]:
     """The pulls that the catalog names, without those that are lost (pulls before them are refused from now on: which
     SKUs the lost ones read is not known) and those that are applied again.
     """
-    gone = {*losses.pulls, *(found.run for found in losses.again)}
-    told = before.get("pulls", ())
-    changed: dict[str, Any] = {"pulls": [one for one in told if one["run"] not in gone]}
+    gone = {*losses.pulls, *(snapshot.run for snapshot in losses.again)}
+    pull_notes = before.get("pulls", ())
+    changed: dict[str, Any] = {"pulls": [note for note in pull_notes if note["run"] not in gone]}
     for key in ("last_complete", "last_pull"):
-        if (one := before.get(key)) and one["run"] in losses.pulls:
-            changed[key] = {**one, "lost": True}
+        if (note := before.get(key)) and note["run"] in losses.pulls:
+            changed[key] = {**note, "lost": True}
     if since := remembers_since(before, (*losses.pulls, *losses.quarantines)):
         changed["remembers_since"] = since
     return changed
@@ -128,10 +128,10 @@ def remembers_since(state: Mapping[str, Any], unknown: Collection[str]) -> Mappi
     """The pull before which none can be applied any more: the newest of those of which it is not known what they read,
     or what the state has as such already.
     """
-    told = [one for one in state.get("pulls", ()) if one["run"] in unknown]
+    unknown_pulls = [note for note in state.get("pulls", ()) if note["run"] in unknown]
     known = state.get("remembers_since")
     known = {"started_at": known} if isinstance(known, str) else known
-    newest = max([*told, *([known] if known else [])], key=snapshots.order, default=None)
+    newest = max([*unknown_pulls, *([known] if known else [])], key=snapshots.order, default=None)
     return newest and {"place": newest.get("place", 0), "started_at": newest["started_at"]}
 
 
@@ -148,4 +148,4 @@ def _held(con: duckdb.DuckDBPyConnection, store: Store, scope: str) -> str:
 def lost_pulls(state: Mapping[str, Any], applied: Collection[str]) -> list[str]:
     """Runs of pulls that a catalog's state names and none of its whole entries wrote, in their order."""
     named = sorted(state.get("pulls", ()), key=snapshots.order)
-    return [one["run"] for one in named if one["run"] not in applied]
+    return [note["run"] for note in named if note["run"] not in applied]

@@ -19,25 +19,25 @@ from datasync.store.kinds import LOST
 from datasync.store.runs import Run
 
 
-def plan(work: Workshop, found: Scan) -> tuple[Mending, ...]:
+def plan(work: Workshop, scan: Scan) -> tuple[Mending, ...]:
     """What a repair does, in the order in which it does it; none where nothing is damaged."""
-    mendings = [*_set_aside(work, found), *_tickets(work, found), *_runs(work, found), *_holds(work, found)]
-    for log in found.inventory.logs("receipts/"):
-        mendings += catalogs.of_receipts(work, found, log)
-    for log in found.inventory.logs("catalog/"):  # last: it keeps the versions that services hold by their receipts
-        mendings += catalogs.of_catalog(work, found, log)
-    return (*mendings, _told(work, found)) if mendings or found.damages else ()
+    mendings = [*_set_aside(work, scan), *_tickets(work, scan), *_runs(work, scan), *_holds(work, scan)]
+    for log in scan.inventory.logs("receipts/"):
+        mendings += catalogs.of_receipts(work, scan, log)
+    for log in scan.inventory.logs("catalog/"):  # last: it keeps the versions that services hold by their receipts
+        mendings += catalogs.of_catalog(work, scan, log)
+    return (*mendings, _repair_run(work, scan)) if mendings or scan.damages else ()
 
 
 # ── files ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _set_aside(work: Workshop, found: Scan) -> Iterator[Mending]:
-    for one in found.damages:
-        if one.is_there:
-            yield Mending(f"{one.path} {one.problem}: set aside.", _moved(work, one.path))
-    damaged = {one.path for one in found.damages}
-    for path in sorted({path for one in found.damages for path in _later_pages(work, one)} - damaged):
+def _set_aside(work: Workshop, scan: Scan) -> Iterator[Mending]:
+    for damage in scan.damages:
+        if damage.is_there:
+            yield Mending(f"{damage.path} {damage.problem}: set aside.", _moved(work, damage.path))
+    damaged = {damage.path for damage in scan.damages}
+    for path in sorted({path for damage in scan.damages for path in _later_pages(work, damage)} - damaged):
         yield Mending(f"{path} comes after a page that is lost: set aside.", _moved(work, path))
 
 
@@ -45,26 +45,26 @@ def _moved(work: Workshop, path: str) -> Callable[[], object]:
     return partial(work.store.move, path, f"{LOST}/{work.repair.run}/{path}")
 
 
-def _later_pages(work: Workshop, one: Damage) -> list[str]:
+def _later_pages(work: Workshop, damage: Damage) -> list[str]:
     """The pages after a damaged one: a retry of the pull goes on after the last that is there."""
-    if one.place.kind is None or one.place.kind.name != "page":
+    if damage.place.kind is None or damage.place.kind.name != "page":
         return []
-    names = sorted(work.store.listing(one.place.log))
-    return [f"{one.place.log}/{name}" for name in names if f"{one.place.log}/{name}" > one.path]
+    names = sorted(work.store.listing(damage.place.log))
+    return [f"{damage.place.log}/{name}" for name in names if f"{damage.place.log}/{name}" > damage.path]
 
 
-def _tickets(work: Workshop, found: Scan) -> Iterator[Mending]:
-    for one in found.damages:
-        if one.place.kind and one.place.kind.name == "ticket":
-            act = partial(tickets.create, work.store, one.path)
-            yield Mending(f"{one.path}: made anew, so that no pull takes a number that was taken.", act)
+def _tickets(work: Workshop, scan: Scan) -> Iterator[Mending]:
+    for damage in scan.damages:
+        if damage.place.kind and damage.place.kind.name == "ticket":
+            act = partial(tickets.create, work.store, damage.path)
+            yield Mending(f"{damage.path}: made anew, so that no pull takes a number that was taken.", act)
 
 
-def _runs(work: Workshop, found: Scan) -> Iterator[Mending]:
-    for one in found.damages:
-        if one.place.kind and one.place.kind.name == "run" and work.store.listing(f"steps/{one.place.run}"):
-            act = partial(_from_steps, work, one.place.run)
-            yield Mending(f"{one.path}: rebuilt from its steps; who asked for the run, and why, is lost.", act)
+def _runs(work: Workshop, scan: Scan) -> Iterator[Mending]:
+    for damage in scan.damages:
+        if damage.place.kind and damage.place.kind.name == "run" and work.store.listing(f"steps/{damage.place.run}"):
+            act = partial(_from_steps, work, damage.place.run)
+            yield Mending(f"{damage.path}: rebuilt from its steps; who asked for the run, and why, is lost.", act)
 
 
 def _from_steps(work: Workshop, run: str) -> None:
@@ -74,9 +74,9 @@ def _from_steps(work: Workshop, run: str) -> None:
     runs.begin(work.store, runs.rebuilt(run, kind, steps, begun, f"Rebuilt from its steps by {work.repair.run}."))
 
 
-def _holds(work: Workshop, found: Scan) -> Iterator[Mending]:
-    lost = {one.path for one in found.damages}
-    whole = [content.parsed for _, content in found.inventory.of("hold")]
+def _holds(work: Workshop, scan: Scan) -> Iterator[Mending]:
+    lost = {damage.path for damage in scan.damages}
+    whole = [content.parsed for _, content in scan.inventory.of("hold")]
     for hold in _standing(whole):
         snapshot = snapshots.snapshot_path(hold.scope, hold.id)
         if hold.listed in lost or (hold.service is None and snapshot in lost):
@@ -87,18 +87,18 @@ def _holds(work: Workshop, found: Scan) -> Iterator[Mending]:
 
 def _standing(whole: list[Hold]) -> list[Hold]:
     """The last word of each scope and service, where that is a hold."""
-    last = {(one.scope, one.service): one for one in sorted(whole, key=lambda one: (one.at, one.released))}
-    return [one for one in last.values() if not one.released]
+    last = {(hold.scope, hold.service): hold for hold in sorted(whole, key=lambda hold: (hold.at, hold.released))}
+    return [hold for hold in last.values() if not hold.released]
 
 
 # ── the record of it ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _told(work: Workshop, found: Scan) -> Mending:
+def _repair_run(work: Workshop, scan: Scan) -> Mending:
     """The run of the repair: its reason says what was lost, and its request what the next scan need not miss."""
-    paths = [one.path for one in found.damages]
+    paths = [damage.path for damage in scan.damages]
     shown = ", ".join(paths[:_SHOWN]) + (f" and {len(paths) - _SHOWN:,} more" if len(paths) > _SHOWN else "")
-    mine, lost = work.repair, {"lost": [one.path for one in found.damages if one.place.kind]}
+    mine, lost = work.repair, {"lost": [damage.path for damage in scan.damages if damage.place.kind]}
     run = Run(mine.run, KIND, (), mine.at, mine.by, f"Lost, or set aside: {shown}", mine.at, "ok", request=lost)
     act = partial(runs.finish, work.store, run)
     return Mending(f"{runs.path_of(run)}: who repaired, when, and what was lost.", act)

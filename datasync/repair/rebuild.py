@@ -73,7 +73,7 @@ class Losses:
     @cached_property
     def are_older_versions_lost(self) -> bool:
         """Whether the rows are lost that stay readable from before the kept history."""
-        return bool(self._begin) and self._begin not in self.log.kept
+        return bool(self._begin) and self._begin not in self.log.kept_rows
 
     @property
     def is_rebuilt(self) -> bool:
@@ -113,7 +113,7 @@ def fold(con: duckdb.DuckDBPyConnection, log: Log, losses: Losses) -> None:
     floor = losses.log.floor
     paths = [
         [log.checkpoint_path(floor)] if floor in losses.log.checkpoints else [],
-        [log.kept_path(floor)] if floor in losses.log.kept else [],
+        [log.kept_path(floor)] if floor in losses.log.kept_rows else [],
         [log.path(number) for number in sorted(losses.log.entries) if number > floor],
     ]
     log.history_of(con, "versions", paths)
@@ -126,12 +126,12 @@ def record(
     """Append the entry `repaired`, with a number that none ever had; ``state`` is what the log has come to with it."""
     newest = losses.log.newest
     before = Head(max(losses.head, losses.log.taken), newest.at, newest.meta)
-    told = {
+    repair_note = {
         "entry": before.number + 1, "at": repair.at.isoformat(), "by": repair.by, "run": repair.run,
         "lost": list(lost.paths[:_NAMED]), "words": lost.words,
     }  # fmt: skip
     meta = {key: value for key, value in state.items() if key not in _OWN}
-    meta |= {"run": repair.run, "repaired": [*newest.meta.get("repaired", ()), told][-_REMEMBERED:]}
+    meta |= {"run": repair.run, "repaired": [*newest.meta.get("repaired", ()), repair_note][-_REMEMBERED:]}
     done = log.append(con, before, rows, meta, repair.clock)
     if done is None:
         raise StoreUnavailable(f"{log.folder} was written by a run while it was repaired. Repair it again.")

@@ -29,23 +29,25 @@ def scan(con: duckdb.DuckDBPyConnection, store: Store, *, deep: bool) -> Scan:
     and compares rows too.
     """
     inventory = take(con, store, deep=deep)
-    inventory = _without(inventory, [one for log in inventory.logs() for one in chains.misplaced(log)])
+    inventory = _without(inventory, [damage for log in inventory.logs() for damage in chains.misplaced(log)])
     inventory = _without(inventory, list(links.misplaced_snapshots(inventory)))
     inventory = _without(inventory, [*links.run_files(inventory), *links.held(inventory)])
-    inventory = replace(inventory, told_logs=links.told_logs(inventory))
+    inventory = replace(inventory, recorded_logs=links.recorded_logs(inventory))
     if deep:
         inventory = _without(inventory, list(folds.snapshot_rows(con, store, inventory)))
-        rows = [one for log in inventory.logs() for one in folds.log_rows(con, store, log)]
+        rows = [damage for log in inventory.logs() for damage in folds.log_rows(con, store, log)]
         inventory = _without(inventory, rows)
     rest = [
         *links.pages(inventory),
         *links.met(inventory),
         *links.accepted(inventory),
-        *(one for log in inventory.logs() for one in _of_log(inventory, log)),
+        *(damage for log in inventory.logs() for damage in _of_log(inventory, log)),
     ]
-    found = {one.path: one for one in (*rest, *inventory.damages)}  # a file of another place is missing in its own
+    # A file that lies in another place is missing in its own: the damage of the file that is there counts.
+    by_path = {damage.path: damage for damage in (*rest, *inventory.damages)}
     known = _known_lost(inventory)
-    return Scan(inventory, tuple(one for _, one in sorted(found.items()) if one.is_there or one.path not in known))
+    damages = (damage for _, damage in sorted(by_path.items()) if damage.is_there or damage.path not in known)
+    return Scan(inventory, tuple(damages))
 
 
 def _known_lost(inventory: Inventory) -> set[str]:
@@ -63,8 +65,8 @@ def _of_log(inventory: Inventory, log: Logged) -> Iterator[Damage]:
         yield from links.tickets(inventory, scope, log.newest.meta)
 
 
-def _without(inventory: Inventory, found: list[Damage]) -> Inventory:
+def _without(inventory: Inventory, damages: list[Damage]) -> Inventory:
     """The inventory without files that have come to light as damaged."""
-    paths = {one.path for one in found}
+    paths = {damage.path for damage in damages}
     whole = {path: file for path, file in inventory.whole.items() if path not in paths}
-    return replace(inventory, whole=whole, damages=(*inventory.damages, *found))
+    return replace(inventory, whole=whole, damages=(*inventory.damages, *damages))

@@ -18,12 +18,12 @@ from datasync.starter.sample import EXAMPLES, Field
 _MOST_THAT_DOES_NOT_FIT = 0.1
 _SHOWN = 60
 _CENTS = Decimal("0.01")
-_GIVEN = "datasync given"
+_ORIGINAL = "datasync original"
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One way to read a field, and what was understood of the first values: "given -> understood"."""
+    """One way to read a field, and what was understood of the first values: "original -> understood"."""
 
     sql: str
     samples: tuple[str, ...] = ()
@@ -81,14 +81,15 @@ def understood(con: duckdb.DuckDBPyConnection, column: str, sql: str, field: Fie
     """Up to three different values of a field and what a column makes of them, those that look most different."""
     judged = _judged(con, column, sql, field.name)
     chosen = query("sampled_values", judged=judged, column=quote(column), examples=str(EXAMPLES))
-    return tuple(f"{shown(given)} -> {_made(made, code)}" for given, made, code in con.execute(chosen).fetchall())
+    rows = con.execute(chosen).fetchall()
+    return tuple(f"{shown(original)} -> {_as_words(value, code)}" for original, value, code in rows)
 
 
-def _made(value: object, code: str | None) -> str:
+def _as_words(value: object, code: str | None) -> str:
     if code is not None:
         return "not understood: the record goes to quarantine"
     if isinstance(value, list):
-        return f"[{', '.join(shown(one['url'] if isinstance(one, dict) else one) for one in value)}]"
+        return f"[{', '.join(shown(element['url'] if isinstance(element, dict) else element) for element in value)}]"
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, Decimal):
@@ -98,9 +99,9 @@ def _made(value: object, code: str | None) -> str:
 
 def _judged(con: duckdb.DuckDBPyConnection, column: str, sql: str, field: str) -> str:
     beside = (
-        f"{quote(field)} AS {quote(_GIVEN)}, NULL::VARCHAR AS _place, NULL::VARCHAR AS _unreadable, false AS _blank"
+        f"{quote(field)} AS {quote(_ORIGINAL)}, NULL::VARCHAR AS _place, NULL::VARCHAR AS _unreadable, false AS _blank"
     )
     records = f"SELECT *, {beside} FROM sample"
     own_map = {"sku": "'1'", "name": "'1'", column: sql}
-    how = mapping.mapping(con, "sample", own_map, (_GIVEN,), (), ())
-    return validation.judged(con, "sample", how, records, "NULL::VARCHAR")
+    scope_map = mapping.mapping(con, "sample", own_map, (_ORIGINAL,), (), ())
+    return validation.judged(con, "sample", scope_map, records, "NULL::VARCHAR")

@@ -54,15 +54,17 @@ class _Open:
         return [field for field, _ in self.named_with_rank(column)]
 
     def named_with_rank(self, column: str) -> list[tuple[Field, int]]:
-        found: dict[str, tuple[tuple[int, int, bool, bool], Field]] = {}
+        candidates: dict[str, tuple[tuple[int, int, bool, bool], Field]] = {}
         for rank, names in enumerate(ranked(column)):
             for field in self.free():
-                level = next((n for n, one in enumerate(spellings(field.name)) if one in names), None)
+                level = next((n for n, spelling in enumerate(spellings(field.name)) if spelling in names), None)
                 if level is not None:
                     spoken = language(field.name)
                     key = (level, rank, is_net(field.name), spoken is not None and spoken != self.language)
-                    found[field.name] = min(found.get(field.name, (key, field)), (key, field), key=lambda one: one[0])
-        return [(field, key[1]) for key, field in sorted(found.values(), key=lambda one: one[0])]
+                    candidates[field.name] = min(
+                        candidates.get(field.name, (key, field)), (key, field), key=lambda candidate: candidate[0]
+                    )
+        return [(field, key[1]) for key, field in sorted(candidates.values(), key=lambda candidate: candidate[0])]
 
 
 def choose(
@@ -97,7 +99,7 @@ def _sampled(choices: _Open, choice: Choice) -> Choice:
     def samples(sql: str) -> tuple[str, ...]:
         return understood(choices.con, choice.column, sql, field)
 
-    options = tuple(one if one.samples else Reading(one.sql, samples(one.sql)) for one in choice.options)
+    options = tuple(option if option.samples else Reading(option.sql, samples(option.sql)) for option in choice.options)
     is_plain = not _TRANSFORMED.search(choice.sql.replace(choices.spell(field), ""))
     if not choice.sql or (is_plain and not (choice.column == "categories" and choice.note)):
         return replace(choice, options=options)
@@ -165,7 +167,7 @@ def _counted(choices: _Open, field: Field, f: str) -> Iterator[str]:
     """A number of pieces; whether ``1.200`` is one or a thousand makes no difference to its being above 0."""
     read = amounts(choices.con, field, f)
     number = read.sql or next(iter(read.options), None) or _pieces(choices, field, f)
-    if number == f"number_of({f})" and all(re.fullmatch(r"-?\d+", one) for one in field.examples):
+    if number == f"number_of({f})" and all(re.fullmatch(r"-?\d+", example) for example in field.examples):
         number = f
     if number:
         yield (
@@ -205,12 +207,12 @@ def _places(choices: _Open, field: Field, f: str) -> _Forms:
 
 
 def _urls(choices: _Open, field: Field, f: str) -> _Forms:
-    if not field.filled or field.mostly(field.urls) or all(one.startswith("/") for one in field.examples):
+    if not field.filled or field.mostly(field.urls) or all(example.startswith("/") for example in field.examples):
         yield f
 
 
 def _currencies(choices: _Open, field: Field, f: str) -> _Forms:
-    if not field.filled or all(re.fullmatch("[A-Z]{3}", one) for one in field.values or field.examples):
+    if not field.filled or all(re.fullmatch("[A-Z]{3}", value) for value in field.values or field.examples):
         yield f
     elif len(field.values) and _has_currency(choices, f):
         yield f"currency_of({f})"
@@ -224,16 +226,16 @@ def _has_currency(choices: _Open, f: str, among: str = "true") -> bool:
 
 
 def _pictures(choices: _Open, field: Field, f: str) -> _Forms:
-    if any(one.startswith(("[", "{")) for one in field.examples):
+    if any(example.startswith(("[", "{")) for example in field.examples):
         yield f
         return
-    parts = [part for one in field.examples for part in re.split(r"[\s,;|]+(?=https?://)", one)]
+    parts = [part for example in field.examples for part in re.split(r"[\s,;|]+(?=https?://)", example)]
     if len(parts) > len(field.examples):
         yield f"urls_of({f})"
     for sign in "|;,":
-        several = [part.strip() for one in field.examples for part in one.split(sign)]
+        several = [part.strip() for example in field.examples for part in example.split(sign)]
         if len(several) > len(field.examples) and all(re.search(r"\.\w{3,4}$", part) for part in several):
-            yield f"list_transform(string_split({f}, '{sign}'), lambda one: trim(one))"
+            yield f"list_transform(string_split({f}, '{sign}'), lambda element: trim(element))"
     yield f
 
 
@@ -241,7 +243,7 @@ def _groups(choices: _Open, field: Field, f: str) -> _Forms:
     signs = row(choices.con, query("sampled_signs", field=quote(field.name)))
     for sign, count in (("|", signs["bars"]), (";", signs["semicolons"])):
         if count:
-            yield f"list_transform(string_split({f}, '{sign}'), lambda one: trim(one))"
+            yield f"list_transform(string_split({f}, '{sign}'), lambda element: trim(element))"
     yield _with_commas(field, f, signs) or f
 
 
@@ -249,15 +251,15 @@ def _with_commas(field: Field, f: str, signs: Mapping[str, int]) -> Choice | Non
     """Categories with commas in them: several, if their parts stand elsewhere too; one, if none does and a blank is
     behind each comma, as in prose. Where neither is so they are several, and the other reading is beside it.
     """
-    several, one = Reading(f), Reading(f"[{f}]")
+    several, whole = Reading(f), Reading(f"[{f}]")
     if not signs["commas"]:
         return None
     if signs["alone"]:
         return Choice("categories", several.sql, (field.name,), note="a comma parts two categories")
     if not signs["shared"] and not signs["without_blank"]:
-        return Choice("categories", one.sql, (field.name,), note="a comma is part of a category's name")
+        return Choice("categories", whole.sql, (field.name,), note="a comma is part of a category's name")
     note = "a comma parts two categories, or is part of a name: take the other line if it is"
-    return Choice("categories", several.sql, (field.name,), note=note, options=(one,))
+    return Choice("categories", several.sql, (field.name,), note=note, options=(whole,))
 
 
 def _types(choices: _Open, field: Field, f: str) -> _Forms:
@@ -385,7 +387,7 @@ def _images(choices: _Open, column: str) -> Choice | None:
     listed = ", ".join(map(choices.spell, fields))
     filled = [*filter(lambda field: field.filled, fields), *fields][:1]
     others = tuple(field.name for field in fields if field not in filled)
-    return Choice(column, f"list_filter([{listed}], lambda one: one <> '')", (filled[0].name, *others))
+    return Choice(column, f"list_filter([{listed}], lambda element: element <> '')", (filled[0].name, *others))
 
 
 def _numbered_pictures(choices: _Open) -> list[Field]:
@@ -407,7 +409,9 @@ def _picture_number(header: str) -> int | None:
 
 def _holds_pictures(field: Field) -> bool:
     """Whether all examples are addresses or files; a field that nothing fills has none that is not."""
-    return all(re.match(r"(https?:)?//|www\.|/", one) or re.search(r"\.\w{3,4}$", one) for one in field.examples)
+    return all(
+        re.match(r"(https?:)?//|www\.|/", example) or re.search(r"\.\w{3,4}$", example) for example in field.examples
+    )
 
 
 _FINDERS: dict[str, Callable[[_Open, str], Choice | None]] = {

@@ -17,10 +17,10 @@ _NAMES = {"cp1252": "windows-1252", "cp1250": "windows-1250", "cp1251": "windows
 def encoding_of(file: str) -> tuple[str | None, Sequence[str]]:
     """The encoding of a file that is not UTF-8, and some of its words that tell; None where it is UTF-8."""
     location = locate(file, {}, "default", "exports")
-    found = location.files()
-    if not found:
+    files = location.files()
+    if not files:
         return None, ()
-    with opened(location, found[0]) as content:
+    with opened(location, files[0]) as content:
         head = content.read(_HEAD)
     if _is_utf8(head):
         return None, ()

@@ -81,7 +81,8 @@ _PLAIN = LANGUAGES | {*_BESIDE.split()}
 def plain(header: str) -> str:
     """A header by its words, joined by ``_``."""
     small = unicodedata.normalize("NFKD", header.strip().lower().translate(_LETTERS))
-    return re.sub(r"[\W_]+", "_", "".join(one for one in small if not unicodedata.combining(one))).strip("_")
+    letters = "".join(character for character in small if not unicodedata.combining(character))
+    return re.sub(r"[\W_]+", "_", letters).strip("_")
 
 
 def spellings(header: str) -> list[str]:
@@ -94,8 +95,8 @@ def spellings(header: str) -> list[str]:
 def language(header: str) -> str | None:
     """The language that a header names at its end, as in ``name_de`` or ``Title (fr-FR)``."""
     words = plain(header).split("_")
-    found = next((word for word in words[1:][-2:] if word in LANGUAGES), None)
-    return found if len(words) > 1 else None
+    code = next((word for word in words[1:][-2:] if word in LANGUAGES), None)
+    return code if len(words) > 1 else None
 
 
 def ranked(column: str) -> Iterator[set[str]]:

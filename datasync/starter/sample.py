@@ -90,11 +90,11 @@ def sampled(con: duckdb.DuckDBPyConnection, file: str, now: datetime) -> Sample:
     """Read the first records of ``file`` into the table ``sample``. Raises what the source raises."""
     macros(con, "mapping")
     macros(con, "forms")
-    how: Literal["csv"] | None = "csv" if PurePath(file.removesuffix(".gz")).suffix.lower() in _TEXT else None
+    file_format: Literal["csv"] | None = "csv" if PurePath(file.removesuffix(".gz")).suffix.lower() in _TEXT else None
     encoding, words = encoding_of(file) if PurePath(file).suffix.lower() not in _NO_TEXT else (None, ())
-    scope = Scope(source="exports", path=file, format=how, encoding=encoding)
+    scope = Scope(source="exports", path=file, format=file_format, encoding=encoding)
     records = Files("default", scope, FilesSource(kind="files")).records(con, Want("complete", now))
-    names = _told_apart(records.names)
+    names = _unique_ignoring_case(records.names)
     if not names:
         raise UnreadableFile(file, "its first records have no fields")
     first = f"SELECT * FROM ({records.reader.select(names)}) WHERE NOT _blank LIMIT {RECORDS}"
@@ -105,7 +105,7 @@ def sampled(con: duckdb.DuckDBPyConnection, file: str, now: datetime) -> Sample:
     con.execute("CREATE OR REPLACE TEMP TABLE sample AS FROM readable")
     if not count(con, "FROM sample"):
         _refuse_unreadable(con, records)
-    kind = Kind(how, encoding, tuple(words))
+    kind = Kind(file_format, encoding, tuple(words))
     return _sample(con, names, set(_number_fields(con, file, records)), kind, total)
 
 
@@ -114,8 +114,8 @@ def narrowed(con: duckdb.DuckDBPyConnection, whole: Sample, rows: Rows, where: s
     if rows == ALONE and not where:
         return whole
     joined = rows.joined("SELECT *, '' AS _place, false AS _blank FROM readable")
-    kept = f"SELECT * EXCLUDE (_place, _blank) FROM ({joined}) WHERE {where or 'true'}"
-    con.execute(f"CREATE OR REPLACE TEMP TABLE sample AS {kept}")
+    rows_sql = f"SELECT * EXCLUDE (_place, _blank) FROM ({joined}) WHERE {where or 'true'}"
+    con.execute(f"CREATE OR REPLACE TEMP TABLE sample AS {rows_sql}")
     typed = {field.name for field in whole.fields if field.is_number}
     return _sample(con, [field.name for field in whole.fields], typed, whole.kind, whole.total)
 
@@ -140,16 +140,16 @@ def _without_total(con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> Tota
     return total
 
 
-def _refuse_unreadable(con: duckdb.DuckDBPyConnection, found: Records) -> None:
+def _refuse_unreadable(con: duckdb.DuckDBPyConnection, records: Records) -> None:
     """Raise UnreadableFile where there are records and none of them can be read."""
     broken = "SELECT _place, _unreadable AS sentence FROM first_records"
-    rejected = [f"SELECT _place, sentence FROM ({found.rejects(con)})"] if found.rejects else []
-    cut_out = [f"SELECT _place, _unreadable FROM ({found.cut_outs(())})"] if found.cut_outs else []
+    rejected = [f"SELECT _place, sentence FROM ({records.rejects(con)})"] if records.rejects else []
+    cut_out = [f"SELECT _place, _unreadable FROM ({records.cut_outs(())})"] if records.cut_outs else []
     if first := con.execute(f"{' UNION ALL '.join([broken, *rejected, *cut_out])} LIMIT 1").fetchone():
         raise UnreadableFile(first[0], str(first[1]).rstrip("."))
 
 
-def _told_apart(names: Sequence[str]) -> list[str]:
+def _unique_ignoring_case(names: Sequence[str]) -> list[str]:
     """The names, less those that differ from an earlier one in case only, which SQL takes for the same."""
     first: dict[str, str] = {}
     for name in names:
@@ -190,8 +190,8 @@ def _is_json(text: str) -> bool:
 
 def _numbers_of(objects: Sequence[dict[str, object]]) -> set[str]:
     values: dict[str, list[object]] = {}
-    for one in objects:
-        for name, value in one.items():
+    for record in objects:
+        for name, value in record.items():
             if value is not None:
                 values.setdefault(name, []).append(value)
     return {

@@ -20,12 +20,13 @@ def scope_names(files: Sequence[str]) -> list[str]:
 
 def unlike(names: Sequence[str]) -> list[str]:
     """The same names, a number behind those that are there already; folders do not tell cases apart."""
-    made: dict[str, str] = {}
+    unique_names: dict[str, str] = {}
     for name in names:
         numbered = (f"{name}-{number}" for number in itertools.count(2))
-        free = next(one for one in itertools.chain([name], numbered) if one.lower() not in made)
-        made[free.lower()] = free
-    return list(made.values())
+        candidates = itertools.chain([name], numbered)
+        free = next(candidate for candidate in candidates if candidate.lower() not in unique_names)
+        unique_names[free.lower()] = free
+    return list(unique_names.values())
 
 
 def language_of(scope: str) -> str | None:
@@ -36,9 +37,9 @@ def language_of(scope: str) -> str | None:
 
 def _locale(file: str) -> str | None:
     """The locale that a path names, as in ``exports/de-CH/p.csv`` or ``p_de_CH.csv``; else the language at its end."""
-    found = [(a, b) for a, b in _LOCALE.findall(file) if a in LANGUAGES]
-    if found:
-        return f"{found[-1][0]}-{found[-1][1].upper()}"
+    locales = [(a, b) for a, b in _LOCALE.findall(file) if a in LANGUAGES]
+    if locales:
+        return f"{locales[-1][0]}-{locales[-1][1].upper()}"
     ending = _ENDING.search(_bare(file))
     return ending[1] if ending and ending[1] in LANGUAGES else None
 

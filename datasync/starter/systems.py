@@ -57,7 +57,8 @@ class _Fields:
     by_name: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.by_name.update({_key(one.name): one.name for one in reversed(self.sample.fields)})
+        names = [sample_field.name for sample_field in reversed(self.sample.fields)]
+        self.by_name.update({_key(name): name for name in names})
 
     def name(self, *headers: str) -> str:
         """The first of these fields that there is, or an empty text."""
@@ -65,8 +66,8 @@ class _Fields:
 
     def sql(self, *headers: str) -> str:
         """The same in SQL."""
-        found = self.name(*headers)
-        return spelled(self.con, found) if found else ""
+        name = self.name(*headers)
+        return spelled(self.con, name) if name else ""
 
     def has(self, *headers: str) -> bool:
         return all(self.name(header) for header in headers)
@@ -139,7 +140,8 @@ def _shopify(fields: _Fields) -> dict[str, Choice]:
     sold = [f"coalesce({tracker}, '') = ''"] if tracker else []
     sold += [f"lower({policy}) in ('continue', 'true')"] if policy else []
     sold.append(f"try_cast({fields.sql('Variant Inventory Qty', 'Inventory quantity')} as double) > 0")
-    groups = [sql for sql in (fields.sql("Product Category"), fields.sql("Type")) if sql]
+    groups = ", ".join(filter(None, (fields.sql("Product Category"), fields.sql("Type"))))
+    categories = f"list_filter([{groups}], lambda element: element <> '')"
     shown = [f"when lower({status}) = 'unlisted' then []"] if status else []
     shown += [f"when lower({published}) = 'false' then []"] if published else []
     words = {"active": "enabled", "unlisted": "enabled", "draft": "disabled", "archived": "disabled"}
@@ -159,9 +161,7 @@ def _shopify(fields: _Fields) -> dict[str, Choice]:
         ),
         **fields.price("Variant Price", "Price", reduced=""),
         **_shopify_images(fields),
-        **fields.choice(
-            "categories", f"list_filter([{', '.join(groups)}], lambda one: one <> '')", "Product Category", "Type"
-        ),
+        **fields.choice("categories", categories, "Product Category", "Type"),
         "type": Choice("type", "", note="Shopify's Type is a category"),
         "url": Choice("url", "", note="not in the file; with the address of your shop:", options=(address,)),
     }
@@ -185,7 +185,7 @@ def _shopify_images(fields: _Fields) -> dict[str, Choice]:
     images, own = fields.sql("Image Src", "Product image URL"), fields.sql("Variant Image", "Variant image URL")
     listed = f"from_json({images}, '[\"VARCHAR\"]')"
     if own:
-        others = f"list_filter({listed}, lambda one: one <> {own})"
+        others = f"list_filter({listed}, lambda element: element <> {own})"
         listed = f"case when {own} <> '' then list_concat([{own}], {others}) else {listed} end"
     return fields.choice("images", listed, "Image Src", "Product image URL")
 
@@ -221,7 +221,8 @@ def _magento_views(sample: Sample, fields: _Fields) -> list[View]:
     f = fields.sql("store_view_code")
     main = View(where=f"coalesce({f}, '') = ''", remark="rows of store views are left out; each has a scope of its own")
     own = sample.field(code)
-    others = tuple(one.name for one in sample.fields if one.name not in (fields.name("sku"), code) and one.filled)
+    keys = (fields.name("sku"), code)
+    others = tuple(column.name for column in sample.fields if column.name not in keys and column.filled)
     return [main] + [
         View(
             Rows(fields.name("sku"), others),
@@ -234,9 +235,9 @@ def _magento_views(sample: Sample, fields: _Fields) -> list[View]:
 
 
 def _scope(view: str) -> str:
-    found = re.fullmatch(r"([a-z]{2})(?:[-_]([A-Za-z]{2}))?", view)
-    if found and found[1] in LANGUAGES:
-        return f"{found[1]}-{found[2].upper()}" if found[2] else found[1]
+    locale = re.fullmatch(r"([a-z]{2})(?:[-_]([A-Za-z]{2}))?", view)
+    if locale and locale[1] in LANGUAGES:
+        return f"{locale[1]}-{locale[2].upper()}" if locale[2] else locale[1]
     return re.sub(r"[^A-Za-z0-9_-]+", "-", view).strip("-_") or "view"
 
 
@@ -250,10 +251,12 @@ def _magento(fields: _Fields) -> dict[str, Choice]:
     }
     cases = " ".join(f"when '{word}' then {places}" for word, places in words.items())
     base, more = fields.sql("base_image"), fields.sql("additional_images")
-    others = f"list_filter(string_split({more}, ','), lambda one: one <> coalesce({base}, ''))"
-    images = f"list_filter(list_concat([{base}], {others}), lambda one: one <> '')" if base and more else base
+    others = f"list_filter(string_split({more}, ','), lambda element: element <> coalesce({base}, ''))"
+    images = f"list_filter(list_concat([{base}], {others}), lambda element: element <> '')" if base and more else base
     changed = fields.name("updated_at")
-    is_american = changed and all(re.match(r"\d+/\d+/\d+, .*M$", one) for one in fields.sample.field(changed).examples)
+    is_american = changed and all(
+        re.match(r"\d+/\d+/\d+, .*M$", example) for example in fields.sample.field(changed).examples
+    )
     moment = f"moment_of({fields.sql('updated_at')}, '%m/%d/%y, %I:%M %p')" if is_american else ""
     address = fields.sql("url_key")
     return {
@@ -288,7 +291,7 @@ def _page(key: str) -> Reading:
 def _google(fields: _Fields) -> dict[str, Choice]:
     first, more, stocked = (fields.sql(h) for h in ("image_link", "additional_image_link", "availability"))
     groups = ("product_type", "google_product_category")
-    images = f"list_filter(list_concat([{first}], urls_of({more})), lambda one: one <> '')" if more else first
+    images = f"list_filter(list_concat([{first}], urls_of({more})), lambda element: element <> '')" if more else first
     words: Mapping[str, str] = {
         **dict.fromkeys(("in stock", "in_stock"), "in-stock"),
         **dict.fromkeys(("out of stock", "out_of_stock", "preorder", "backorder"), "out-of-stock"),

@@ -93,8 +93,8 @@ def _scope(plan: Plan, folder: Path) -> Iterator[str]:
     if kind.format:
         yield f"    format: {kind.format}"
     if kind.encoding:
-        told = f" # told from its bytes, as in {', '.join(map(shown, kind.words))}" if kind.words else ""
-        yield f"    encoding: {kind.encoding}{told}"
+        comment = f" # told from its bytes, as in {', '.join(map(shown, kind.words))}" if kind.words else ""
+        yield f"    encoding: {kind.encoding}{comment}"
     yield from _rows(plan.view)
     yield from _total(plan)
     yield "    snapshot: complete # the files are the whole catalog; newest: one of them is; partial: each has a part"
@@ -146,20 +146,20 @@ def _choice(choice: Choice) -> Iterator[str]:
         yield f"      {choice.column}: {scalar(choice.sql)}{f' # {says}' if says else ''}"
     elif note:
         yield f"      # {choice.column}: {note}"
-    yield from (f"      # {choice.column}: {scalar(one.sql)}{_samples(one)}" for one in choice.options)
+    yield from (f"      # {choice.column}: {scalar(option.sql)}{_samples(option)}" for option in choice.options)
 
 
-def _samples(one: Reading) -> str:
-    return f" # {'; '.join(map(shown, one.samples))}" if one.samples else ""
+def _samples(reading: Reading) -> str:
+    return f" # {'; '.join(map(shown, reading.samples))}" if reading.samples else ""
 
 
-def scalar(given: str) -> str:
+def scalar(value: str) -> str:
     """A text as YAML, on one line, in quotes only where it needs them."""
-    if re.fullmatch(r"[A-Za-z_/.][A-Za-z0-9_./-]*", given) and yaml.safe_load(given) == given:
-        return given
-    fewest_escapes = "'" in given and '"' not in given and "\\" not in given
-    style = '"' if fewest_escapes or not given.isprintable() else "'"
-    return str(yaml.safe_dump(given, default_style=style, allow_unicode=True, width=10**9)).strip()
+    if re.fullmatch(r"[A-Za-z_/.][A-Za-z0-9_./-]*", value) and yaml.safe_load(value) == value:
+        return value
+    fewest_escapes = "'" in value and '"' not in value and "\\" not in value
+    style = '"' if fewest_escapes or not value.isprintable() else "'"
+    return str(yaml.safe_dump(value, default_style=style, allow_unicode=True, width=10**9)).strip()
 
 
 def _path(file: str, folder: Path) -> str:

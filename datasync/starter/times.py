@@ -55,9 +55,9 @@ def times(con: duckdb.DuckDBPyConnection, field: Field, f: str) -> Times:
     fitting = _fitting(con, most)
     if not fitting:
         return Times()
-    made = [f"moment_of({f}, {_form(con, family)})" for family in fitting]
+    readings = [f"moment_of({f}, {_form(con, family)})" for family in fitting]
     differ = any(_differ(con, a, b) for a, b in itertools.pairwise(fitting))
-    return Times(options=tuple(made)) if differ else Times(made[0])
+    return Times(options=tuple(readings)) if differ else Times(readings[0])
 
 
 def _fitting(con: duckdb.DuckDBPyConnection, most: float) -> list[tuple[str, ...]]:

@@ -91,7 +91,9 @@ def status(field: Field, f: str, *, is_opposite: bool = False, is_marked: bool =
     """
     yes, no = _yes_no(is_opposite)
     cross = [{"x": yes}] if is_marked else []
-    yield from _told(field, f, [*_pairs(_YES_NO, yes, no), *cross, *([] if is_opposite else _pairs(_STATUS, yes, no))])
+    yield from _case_expressions(
+        field, f, [*_pairs(_YES_NO, yes, no), *cross, *([] if is_opposite else _pairs(_STATUS, yes, no))]
+    )
 
 
 def status_of_marked(field: Field, f: str, *, is_opposite: bool) -> str | None:
@@ -100,8 +102,8 @@ def status_of_marked(field: Field, f: str, *, is_opposite: bool) -> str | None:
     if mark is None:
         return None
     yes, no = _yes_no(is_opposite)
-    given = f"trim({f})" if mark.upper() == mark else f"lower(trim({f}))"
-    return f"case coalesce({given}, '') when {literal(mark)} then {yes} when '' then {no} else {f} end"
+    value_sql = f"trim({f})" if mark.upper() == mark else f"lower(trim({f}))"
+    return f"case coalesce({value_sql}, '') when {literal(mark)} then {yes} when '' then {no} else {f} end"
 
 
 def status_by_mark(f: str, values: Sequence[str], *, is_opposite: bool) -> str:
@@ -119,15 +121,15 @@ def _yes_no(is_opposite: bool) -> tuple[str, str]:
 def stock(field: Field, f: str) -> Iterator[str]:
     """Expressions for the stock."""
     yes, no = "'in-stock'", "'out-of-stock'"
-    yield from _told(field, f, [*_pairs(_YES_NO, yes, no), *_pairs(_STOCK, yes, no)])
+    yield from _case_expressions(field, f, [*_pairs(_YES_NO, yes, no), *_pairs(_STOCK, yes, no)])
 
 
 def visible_in(field: Field, f: str) -> Iterator[str]:
     """Expressions for where a product is visible; a word that is not known is handed on, as a list."""
-    yield from _told(field, f, [*_VISIBLE, *_pairs(_YES_NO, _BOTH, _NOWHERE)], f"[{f}]")
+    yield from _case_expressions(field, f, [*_VISIBLE, *_pairs(_YES_NO, _BOTH, _NOWHERE)], f"[{f}]")
 
 
-def _told(field: Field, f: str, meanings: list[Mapping[str, str]], otherwise: str = "") -> Iterator[str]:
+def _case_expressions(field: Field, f: str, meanings: list[Mapping[str, str]], fallback: str = "") -> Iterator[str]:
     """The first meaning that covers the words a field uses; another word is handed on, so that a pull tells of it."""
     used = {value.lower() for value in field.values}
     for meaning in meanings:
@@ -139,7 +141,7 @@ def _told(field: Field, f: str, meanings: list[Mapping[str, str]], otherwise: st
                 w: value for w, value in meaning.items() if w in used or (value in lacking and first[value] == w)
             }
             cases = " ".join(f"when {literal(word)} then {value}" for word, value in written.items())
-            yield f"case {f'lower({f})' if is_text else f} {cases} else {otherwise or f} end"
+            yield f"case {f'lower({f})' if is_text else f} {cases} else {fallback or f} end"
 
 
 def _pairs(lines: str, yes: str, no: str) -> Iterator[Mapping[str, str]]:
