@@ -23,7 +23,7 @@ __all__ = ["Finding", "check"]
 
 
 def check(store: Store, settings: Settings, at: datetime, credentials: Credentials) -> Iterator[Finding]:
-    """Try everything out that a run at ``at`` needs, and say what came of it, one finding after the other."""
+    """Try everything that a run at ``at`` needs, and yield one finding after the other."""
     with connect(store) as con:
         reachable = [*is_writable(con, store)]
         yield from reachable

@@ -23,7 +23,7 @@ class Finding:
 
 
 def problem(where: str, error: Exception) -> Finding:
-    """An error as a finding; where it names a key itself, below ``where``, the finding is about that key."""
+    """An error as a finding. If the error names a key below ``where``, the finding is about that key."""
     key, _, rest = str(error).partition(": ")
     if isinstance(error, DatasyncError) and rest and key.startswith(where):
         return Finding("problem", key, rest)
@@ -31,7 +31,7 @@ def problem(where: str, error: Exception) -> Finding:
 
 
 def sentence(error: Exception) -> str:
-    """An error as a sentence: ours as it is; of DuckDB's or the system's what it comes to."""
+    """An error as a sentence: ours as it is, DuckDB's and the system's in short."""
     if isinstance(error, DatasyncError):
         return str(error)
     if isinstance(error, duckdb.Error):

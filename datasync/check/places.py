@@ -20,7 +20,7 @@ from datasync.store.log import Log
 
 
 def is_writable(con: duckdb.DuckDBPyConnection, store: Store) -> Iterator[Finding]:
-    """Create the same name twice: the second time has to fail, for every log rests on that."""
+    """Create the same name twice: the second time has to fail, because every log rests on that."""
     probe = f"check-{uuid.uuid4().hex}.json"
     try:
         try:

@@ -42,7 +42,7 @@ def rules(con: duckdb.DuckDBPyConnection, settings: Settings, name: str) -> Iter
 
 
 def _impossible(tree: Any) -> Iterator[str]:
-    """What a rule compares a column with, and the column never is."""
+    """What a rule compares a column with although the column never is that."""
     for node in nodes(tree):
         for column, word in _compared(node):
             known = _WORDS.get(column.lower(), [word])

@@ -50,7 +50,7 @@ class _First:
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """A source that was asked already and gives the beginning of what it answered."""
+    """A source that has answered already, and gives the beginning of its ``answer``."""
 
     answer: Records
 
@@ -147,7 +147,7 @@ def _fields(
     *,
     but: Sequence[str] = (),
 ) -> Iterator[Finding]:
-    """Which fields are not taken, and what the columns hold that no field is mapped to, ``but`` those already told."""
+    """Which fields are not taken, and what columns without a field hold; columns in ``but`` have a finding already."""
     if untaken := [name for name in names if name not in scope_map.fields]:
         yield Finding(
             "note", key, f"not taken: {', '.join(untaken)}. What a service needs has to be named in the settings."

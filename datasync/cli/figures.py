@@ -34,7 +34,7 @@ _COUNTS = {
 
 
 def status(args: argparse.Namespace, clock: Clock) -> int:
-    """Every service's figures in every scope; what does not add up ends with DataError's exit code."""
+    """Every service's figures in every scope. If they do not add up, the exit code is DataError's."""
     figures = Pipeline.open(args.settings, clock).status(args.as_of and words.moment(args.as_of))
     if args.json:
         say_json(figures)
@@ -51,7 +51,7 @@ def status(args: argparse.Namespace, clock: Clock) -> int:
 
 
 def publish(args: argparse.Namespace, clock: Clock) -> int:
-    """Publish the report; it stands also where something does not add up, for the page says so itself."""
+    """Publish the report, even if figures do not add up, because the page says so itself."""
     file = Path(args.single_file).absolute() if args.single_file else None
     done = Pipeline.open(args.settings, clock).publish(args.as_of and words.moment(args.as_of), single_file=file)
     say(done["index"])
@@ -60,7 +60,7 @@ def publish(args: argparse.Namespace, clock: Clock) -> int:
 
 
 def why_(args: argparse.Namespace, clock: Clock) -> int:
-    """One product's story; that nobody knows the SKU is a matter of the data."""
+    """One product's story. For an unknown SKU the exit code is DataError's."""
     pipeline, sku = Pipeline.open(args.settings, clock), words.utf8("SKU", args.sku)
     with pipeline.connected() as con:
         at = totals.now(con, pipeline.store, pipeline.settings, pipeline.clock())
@@ -95,6 +95,6 @@ def _show(figures: dict[str, Any]) -> None:
 
 
 def _outcome(service: dict[str, Any]) -> str:
-    """How the last sync went, and where nothing arrived lately, why."""
+    """How the last sync went and, if nothing arrived lately, why."""
     zero = f" (latest 0: {service['zero_because']})" if service["zero_because"] else ""
     return f"{service['outcome']}{zero}"

@@ -24,7 +24,7 @@ _AT_ONCE = 10_000
 
 
 def holds_(args: argparse.Namespace, clock: Clock) -> int:
-    """What is held now, or with a run's id what this run held or accepted, product by product."""
+    """What is held now; with a run's id, what that run held or accepted, product by product."""
     pipeline = Pipeline.open(args.settings, clock)
     if args.run:
         _show_lists(pipeline, words.utf8("RUN", args.run), is_json=args.json)

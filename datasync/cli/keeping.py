@@ -56,9 +56,7 @@ def _chosen(choice: Choice) -> Iterator[str]:
 
 
 def check_(args: argparse.Namespace, clock: Clock) -> int:
-    """Say of everything whether it is in order; a problem ends with the exit code of SettingsError, and damage in the
-    store with that of DataError.
-    """
+    """Check everything. The exit code is SettingsError's for a problem, and DataError's for damage in the store."""
     pipeline = Pipeline.open(args.settings, clock)
     if args.store or args.deep:
         return _check_store(pipeline, deep=args.deep)

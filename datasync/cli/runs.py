@@ -108,7 +108,7 @@ def resync_(args: argparse.Namespace, clock: Clock) -> int:
 
 
 def _skus(args: argparse.Namespace) -> list[str]:
-    """The SKUs that are asked for; one that looks like several is read as it is, and told."""
+    """The SKUs that are asked for. One that looks like several is read as it is, and a line on stderr says so."""
     skus = words.sku_list(args.sku, args.skus, sys.stdin)
     for sku in [sku for sku in skus if words.looks_like_several(sku)][:3]:
         tell(
@@ -134,7 +134,7 @@ def user() -> str:
 def _carry_out(
     pipeline: Pipeline, run: str, scopes: Sequence[str], services: Sequence[str], *, complete: bool = False
 ) -> RunExecution:
-    """Every step of a run. What was due stays due, so services are served also where the pull failed."""
+    """Every step of a run. What was due stays due, so services are served even if the pull failed."""
     execution = RunExecution(pipeline, run, Steps(len(scopes) * (2 + len(services))))
     with execution.steps.shown():
         for scope in scopes:

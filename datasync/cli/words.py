@@ -77,7 +77,7 @@ def sku_list(arguments: Iterable[str], file: str | None, stdin: TextIO) -> list[
 
 
 def looks_like_several(sku: str) -> bool:
-    """Whether what is given as one SKU looks like a list: parts that have no blanks in them, set apart by one sign."""
+    """True if one SKU looks like a list: parts without blanks, separated by one sign."""
     return any(
         len(parts := sku.split(sign)) > 1 and all(part.strip() and " " not in part.strip() for part in parts)
         for sign in (",", ";", "\t")

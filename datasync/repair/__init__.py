@@ -1,1 +1,1 @@
-"""Damage: what of the store is not as it was written, what that costs, and what can truthfully be rebuilt."""
+"""Damage to the store: which files are not as they were written, what that costs, and what can be rebuilt."""

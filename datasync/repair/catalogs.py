@@ -1,4 +1,4 @@
-"""The repair of each log, from what a scan found: what is lost of it, what that means, and what is rebuilt."""
+"""The repair of each log after a scan: what the log lost, what that means, and what is rebuilt."""
 
 from __future__ import annotations
 
@@ -94,14 +94,14 @@ def _is_before(snapshot: Snapshot, since: Mapping[str, Any] | None) -> bool:
 
 
 def _whole(scan: Scan, scope: str, wanted: Collection[str]) -> list[Snapshot]:
-    """Those of some pulls' snapshots that are whole, with what they need."""
+    """The snapshots of the wanted pulls that are whole, together with the files that they need."""
     damaged = {damage.path for damage in scan.damages}
     parsed = (scan.inventory.parsed(snapshots.snapshot_path(scope, run)) for run in wanted)
     return [snapshot for snapshot in parsed if snapshot and not _is_lost(scan, damaged, scope, snapshot.run)]
 
 
 def _is_lost(scan: Scan, damaged: Collection[str], scope: str, run: str) -> bool:
-    """Whether it is no longer known what a pull read: its snapshot is lost, or a file that this needs."""
+    """True if nobody knows what a pull read, because its snapshot or a file that the snapshot needs is lost."""
     if snapshots.snapshot_path(scope, run) in damaged or snapshots.asked_path(scope, run) in damaged:
         return True
     snapshot: Snapshot | None = scan.inventory.parsed(snapshots.snapshot_path(scope, run))
@@ -111,8 +111,8 @@ def _is_lost(scan: Scan, damaged: Collection[str], scope: str, run: str) -> bool
 def _again(
     scan: Scan, losses: Losses, scope: str, lost: Collection[str], since: Mapping[str, Any] | None
 ) -> tuple[Snapshot, ...]:
-    """The snapshots of the pulls whose entries are lost, in their order, as far as they are whole. Those from before
-    ``since`` are not among them, because it is not known what later pulls read.
+    """The whole snapshots of the pulls whose entries are lost, in order. Snapshots from before ``since`` are left out,
+    because nobody knows what later pulls read.
     """
     log = losses.log
     base = log.checkpoints[losses.base].meta if losses.base else {}
@@ -154,9 +154,6 @@ def _words(losses: CatalogLosses) -> str:
     return "; ".join(parts)
 
 
-_FILES = "the files that are still there are read again, and what is in none of them keeps its older row"
-
-
 def _counted(losses: Losses) -> str:
     if losses.is_base_lost:
         return f"all entries through {losses.through}"
@@ -185,7 +182,7 @@ def _empty_quarantine(work: Workshop, scope: str, run: str) -> None:
 
 
 def _apply(work: Workshop, snapshot: Snapshot, *, forgets: bool) -> None:
-    """Bring a snapshot into the catalog again; where files are to be read again, it does not say that they were."""
+    """Apply a snapshot again; ``forgets``: without its watermark, so that the next pull reads all files again."""
     scope = snapshot.scope
     mine = work.settings.scopes.get(scope)
     guard = work.settings.guard_of(scope) if mine else work.settings.guard

@@ -34,7 +34,7 @@ def misplaced(log: Logged) -> Iterator[Damage]:
 
 
 def missing(log: Logged, witnessed: int) -> Iterator[Damage]:
-    """Files that have to be there and are not; ``witnessed`` is the newest entry that another file tells of."""
+    """Files that must exist and do not; ``witnessed`` is the newest entry that another file names."""
     listed, begins = log.listed, log.floor
     first = min(listed.entries, default=0)
     if not listed.kept and (before := [c for c in listed.checkpoints if c == first - 1]):
@@ -48,7 +48,7 @@ def missing(log: Logged, witnessed: int) -> Iterator[Damage]:
 
 
 def _owners(log: Logged) -> Mapping[object, int]:
-    """The number that each id belongs to: where several files bear it, the one that has its place in the chain."""
+    """The number that each id belongs to. If several files bear an id, the file that fits the chain owns it."""
     numbers = defaultdict(set)
     for heads in (log.entries, log.checkpoints, log.kept_rows):
         for number, head in heads.items():
@@ -61,7 +61,7 @@ def _owners(log: Logged) -> Mapping[object, int]:
 
 
 def _is_stranger(log: Logged, number: int) -> bool:
-    """Whether an entry fits neither the one before, which has its own place, nor the one after."""
+    """True if an entry fits neither the entry before it, which is in its own place, nor the entry after it."""
     if _follows(log, number) is not False:
         return False
     is_named = _is_named_by_next(log, number, _id(log.entries[number]))
@@ -69,7 +69,7 @@ def _is_stranger(log: Logged, number: int) -> bool:
 
 
 def _follows(log: Logged, number: int) -> bool | None:
-    """Whether an entry names the one before as its own; None where one of the two cannot be asked."""
+    """True if an entry names the entry before it; None if one of the two is not whole."""
     mine, before = log.entries.get(number), log.entries.get(number - 1) or log.checkpoints.get(number - 1)
     if mine is None or (before is None and number > 1):
         return None

@@ -1,6 +1,4 @@
-"""An error that nobody foresaw, met while the store was read or written: what a full disk or a damaged file has to do
-with it.
-"""
+"""An unforeseen error of reading or writing the store, explained by a full disk or a damaged file."""
 
 from __future__ import annotations
 
@@ -21,7 +19,7 @@ _OF_SHAPE = (duckdb.BinderException, duckdb.CatalogException)  # a file of other
 
 
 def explained(store: Store, places: tuple[str, ...], error: Exception) -> DatasyncError | None:
-    """The error as one of ours; None where neither a disk nor a file of the store explains it.
+    """The error as one of ours; None if neither a disk nor a file of the store explains it.
 
     ``places`` are folders that a run writes to beside the store.
     """
@@ -53,7 +51,7 @@ def _is_full(place: str) -> bool:
 
 
 def _damage(store: Store, *, deep: bool) -> DatasyncError | None:
-    """What is damaged, by footers or else by every byte; the connection that met the error may be of no more use."""
+    """What is damaged, by the footers or else by every byte. The connection is new: the old one may be broken."""
     with connect(store) as con:
         damages = _in_the_way(scan(con, store, deep=False))
         if not damages and deep:

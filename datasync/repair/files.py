@@ -29,8 +29,8 @@ class Content:
 
 
 def read(con: duckdb.DuckDBPyConnection, store: Store, place: Place, *, deep: bool) -> Content:
-    """What a file of a known kind says; FileDamaged where it is not whole, or is of another kind. ``deep`` reads all
-    its bytes and rows.
+    """The content of a file of a known kind. Raises FileDamaged if the file is not whole or of another kind. ``deep``
+    reads all bytes and rows.
     """
     assert place.kind is not None
     match place.kind.content:
@@ -72,7 +72,7 @@ def _parquet(con: duckdb.DuckDBPyConnection, store: Store, place: Place, *, deep
 
 
 def _noted(con: duckdb.DuckDBPyConnection, store: Store, place: Place) -> Mapping[str, Any]:
-    """Our metadata in a file's footer; of a kind that need not have any, what there is."""
+    """Our metadata in a file's footer; empty if the kind of file may have none."""
     assert place.kind is not None
     try:
         return footer(con, store, place.path) or {}

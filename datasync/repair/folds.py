@@ -1,6 +1,6 @@
-"""Rows beside what is said of them: checkpoints beside the fold of their entries, and counts in metadata beside rows.
+"""Rows compared with what is said of them: checkpoints with the fold of their entries, counts in metadata with rows.
 
-A file whose bytes are those that were written may still tell less than it should, where another program wrote it anew.
+A file with intact bytes may still hold less than it should, if another program wrote it anew.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _RECEIPTS = ("held_hash", "held")
 
 
 def log_rows(con: duckdb.DuckDBPyConnection, store: Store, log: Logged) -> Iterator[Damage]:
-    """Checkpoints of a log that are not what their entries give, and files that have other counts than they say."""
+    """Checkpoints that differ from the fold of their entries, and files whose rows differ from their counts."""
     is_catalog = log.folder.startswith("catalog/")
     files = Log(store, log.folder, CATALOG_COLUMNS if is_catalog else RECEIPT_COLUMNS)
     version, key = _CATALOG if is_catalog else _RECEIPTS
@@ -35,7 +35,7 @@ def log_rows(con: duckdb.DuckDBPyConnection, store: Store, log: Logged) -> Itera
 
 
 def _stretches(log: Logged) -> Iterator[tuple[int, list[int]]]:
-    """Where a fold can begin, and the entries after it up to the next checkpoint or gap; a repair begins anew."""
+    """Each position where a fold can begin, and the entries after it up to the next checkpoint, gap or repair."""
     for base in sorted({log.floor, *log.checkpoints}):
         if base < log.floor or (base and base not in log.checkpoints):
             continue
@@ -82,7 +82,7 @@ def _is_same(con: duckdb.DuckDBPyConnection, files: Log, number: int) -> bool:
 
 
 def snapshot_rows(con: duckdb.DuckDBPyConnection, store: Store, inventory: Inventory) -> Iterator[Damage]:
-    """Snapshots with other products than they say: with fewer, records are lost, else what leaves some of them out."""
+    """Snapshots with other products than they say: if fewer, the records are damaged; if more, the snapshot is."""
     for _, content in inventory.of("snapshot"):
         snapshot: Snapshot | None = content.parsed
         if snapshot is None or snapshots.records_path(snapshot.scope, snapshot.file) not in inventory.whole:

@@ -20,8 +20,8 @@ LOGGED = ("entry", "checkpoint", "kept rows")  # the kinds of files that make a 
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """The whole files of one log, by number, and which there are of its own, whole or not; ``taken`` is the highest
-    number that a file bears, be it another's.
+    """The whole files of one log by number. ``listed`` are all files of the log, whole or not; ``taken`` is the
+    highest number that any file in its folder bears.
     """
 
     folder: str
@@ -55,11 +55,11 @@ class Inventory:
         return ((place, content) for place, content in self.whole.values() if place.kind and place.kind.name == kind)
 
     def parsed(self, path: str) -> Any:
-        """What a whole file says, as its type has it; None where it is not there or not whole."""
+        """The typed content of a whole file; None if the file is missing or damaged."""
         return self.whole[path][1].parsed if path in self.whole else None
 
     def logs(self, under: str = "") -> Iterator[Logged]:
-        """Every log below a folder of which there is a file, whole or not, or of which a run tells."""
+        """Every log below a folder that has a file, whole or not, or that a run names."""
         there = [damage for damage in self.damages if damage.is_there]
         places = [
             *(place for place, _ in self.whole.values()),

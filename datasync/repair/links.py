@@ -18,7 +18,7 @@ from datasync.store.snapshots import Snapshot
 
 
 def misplaced_snapshots(inventory: Inventory) -> Iterator[Damage]:
-    """Snapshots of another place than their own, and their files that are missing or of another pull."""
+    """Snapshots that lie in another place than their own, and files of theirs that are missing or of another pull."""
     for at, content in inventory.of("snapshot"):
         snapshot: Snapshot | None = content.parsed
         if snapshot is None:
@@ -152,7 +152,7 @@ def pages(inventory: Inventory) -> Iterator[Damage]:
 
 
 def tickets(inventory: Inventory, scope: str, head: Mapping[str, Any]) -> Iterator[Damage]:
-    """The highest ticket of a scope, where it is missing: the next pull could take a number that was taken before."""
+    """The highest ticket of a scope, if it is missing: without it the next pull could take a number again."""
     places = [int(note.get("place", 0)) for note in head.get("pulls", ())]
     places += [content.parsed.place for at, content in inventory.of("snapshot") if content.parsed and at.scope == scope]
     taken = max(places, default=0)
@@ -167,7 +167,7 @@ def _bad(inventory: Inventory, kind: str) -> list[Place]:
 
 
 def witnessed(inventory: Inventory, log: Logged) -> int:
-    """The newest entry of a log that some run says it wrote; 0 where no run tells of any."""
+    """The newest entry of a log that some run says it wrote; 0 if no run names one."""
     return max((number for folder, number in _written(inventory) if folder == log.folder), default=0)
 
 

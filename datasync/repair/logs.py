@@ -62,9 +62,9 @@ def mend_receipts(
     con: duckdb.DuckDBPyConnection, store: Store, losses: Losses, lost: Lost, repair: Repair,
     *, service: str, scope: str, embedded: bool, known: str,
 ) -> Head:  # fmt: skip
-    """Rebuild the receipts of one service. ``embedded``: the log is the delivery, so what is left of it is what the
-    service holds; of any other, what a lost receipt may have changed is perhaps held. ``known`` is SQL of every SKU
-    that the catalog ever had.
+    """Rebuild the receipts of one service. ``embedded``: the log is the delivery, so the service holds what is
+    left of it. Any other service perhaps holds what a lost receipt changed. ``known`` is SQL of every SKU that the
+    catalog ever had.
     """
     log = receipt_log(store, service, scope)
     rebuild.fold(con, log, losses)
@@ -84,9 +84,9 @@ def mend_catalog(
 ) -> Head:
     """Rebuild the catalog of one scope from what is whole, and say in its state what is in doubt.
 
-    What a lost entry said is left to the next complete pull. A scope that is never read whole has its lost pulls
-    applied again; where not all of their snapshots are there, all files that still lie there are read again, and what
-    is in none of them keeps its older row.
+    The next complete pull makes up for a lost entry. A scope without complete pulls has its lost pulls applied
+    again. If some of their snapshots are lost too, the next pull reads all files again, and a product that is in none
+    of them keeps its older row.
     """
     log = catalog_log(store, scope)
     rebuild.fold(con, log, losses.log)
@@ -110,8 +110,8 @@ def _state(con: duckdb.DuckDBPyConnection, losses: CatalogLosses) -> dict[str, A
 
 
 def _pulls(before: Mapping[str, Any], losses: CatalogLosses) -> dict[str, Any]:
-    """The pulls that the catalog names, without those that are lost (pulls before them are refused from now on: which
-    SKUs the lost ones read is not known) and those that are applied again.
+    """The pulls that the catalog names, without the lost ones and those that are applied again. Pulls before a lost
+    one are refused from now on, because nobody knows which SKUs it read.
     """
     gone = {*losses.pulls, *(snapshot.run for snapshot in losses.again)}
     pull_notes = before.get("pulls", ())
@@ -125,8 +125,8 @@ def _pulls(before: Mapping[str, Any], losses: CatalogLosses) -> dict[str, Any]:
 
 
 def remembers_since(state: Mapping[str, Any], unknown: Collection[str]) -> Mapping[str, Any] | None:
-    """The pull before which none can be applied any more: the newest of those of which it is not known what they read,
-    or what the state has as such already.
+    """The pull before which no other can be applied any more: the newest pull of which nobody knows what it read, or
+    the one that the state has already.
     """
     unknown_pulls = [note for note in state.get("pulls", ()) if note["run"] in unknown]
     known = state.get("remembers_since")

@@ -1,7 +1,8 @@
-"""A repair: what it would do about the damage in a store, sentence by sentence, and the doing of it.
+"""A repair: the actions that it takes about the damage in a store, each with a sentence that says so beforehand.
 
-Damaged and foreign files are moved to ``lost+found``; nothing is deleted. Then what can truthfully be rebuilt is, from
-what is whole. It may be killed anywhere: what was set aside is missing for the next repair, which rebuilds the same.
+It moves damaged and foreign files to ``lost+found`` and deletes nothing. Then it rebuilds from whole files what can
+truthfully be rebuilt. It may be killed anywhere: a file that was set aside is missing for the next repair, which
+rebuilds the same.
 """
 
 from __future__ import annotations

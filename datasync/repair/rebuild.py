@@ -1,8 +1,8 @@
 """One log that lost some of its files: what is whole is folded, and the history begins anew with an entry `repaired`.
 
-What an entry recorded is never guessed. A catalog's entry is made up for by the next complete pull; an embedded
-service's receipts are what it holds, with or without those that are lost; of a service elsewhere, every product whose
-last whole receipt is older than a lost one is perhaps held, and so due again.
+No repair guesses what an entry recorded. The next complete pull makes up for a catalog's entry. An embedded service
+holds what its whole receipts say. A remote service perhaps holds every product whose last whole receipt is older than a
+lost one, so that product is due again.
 """
 
 from __future__ import annotations
@@ -143,9 +143,7 @@ def begin_anew(con: duckdb.DuckDBPyConnection, log: Log, head: Head, held: str) 
     empty for a log of receipts.
     """
     log.history_of(con, "entry_rows", [[log.path(head.number)]])
-    view(
-        con, "latest", "SELECT * FROM whole ANTI JOIN entry_rows USING (sku) UNION ALL BY NAME SELECT * FROM entry_rows"
-    )
+    view(con, "latest", _LATEST)
     older = "SELECT * FROM versions WHERE false"
     if held:
         view(con, "held", held)

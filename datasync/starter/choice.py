@@ -62,7 +62,7 @@ def shown(value: object, most: int = _SHOWN) -> str:
 
 
 def misfits(con: duckdb.DuckDBPyConnection, column: str, sql: str, field: str) -> tuple[int, int]:
-    """How many of the records that fill ``field`` a pull would refuse with this map, and how many fill it."""
+    """Two counts of the records that fill ``field``: those that a pull would refuse with this map, and all."""
     try:
         judged = _judged(con, column, sql, field)
     except SettingsError:

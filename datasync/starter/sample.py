@@ -110,7 +110,7 @@ def sampled(con: duckdb.DuckDBPyConnection, file: str, now: datetime) -> Sample:
 
 
 def narrowed(con: duckdb.DuckDBPyConnection, whole: Sample, rows: Rows, where: str | None) -> Sample:
-    """What is left of the readable records once those that belong together are joined, and ``where`` is asked."""
+    """The readable records that ``where`` keeps, after those that belong together are joined."""
     if rows == ALONE and not where:
         return whole
     joined = rows.joined("SELECT *, '' AS _place, false AS _blank FROM readable")
@@ -150,7 +150,7 @@ def _refuse_unreadable(con: duckdb.DuckDBPyConnection, records: Records) -> None
 
 
 def _unique_ignoring_case(names: Sequence[str]) -> list[str]:
-    """The names, less those that differ from an earlier one in case only, which SQL takes for the same."""
+    """The names without those that differ from an earlier name in case only, because SQL takes them for the same."""
     first: dict[str, str] = {}
     for name in names:
         if name:

@@ -19,7 +19,7 @@ def scope_names(files: Sequence[str]) -> list[str]:
 
 
 def unlike(names: Sequence[str]) -> list[str]:
-    """The same names, a number behind those that are there already; folders do not tell cases apart."""
+    """The same names, with a number behind a repeated one. Case does not count, because some folders ignore it."""
     unique_names: dict[str, str] = {}
     for name in names:
         numbered = (f"{name}-{number}" for number in itertools.count(2))

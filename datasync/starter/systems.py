@@ -1,6 +1,6 @@
 """The exports of shop systems, known by their headers: which rows are products, and what their own columns mean.
 
-What is not told here is found as in any other file: by the names of the fields and their values.
+A column that is not listed here is chosen as in any other file: by the names of the fields and their values.
 """
 
 from __future__ import annotations

@@ -186,7 +186,7 @@ def _attributes(plan: Plan) -> Iterator[str]:
 
 
 def _exact(name: str) -> str:
-    """A pattern that only this name matches, for attributes are named by patterns."""
+    """A pattern that only this name matches, because attributes are named by patterns."""
     return re.sub(r"([*?[])", r"[\1]", name)
 
 

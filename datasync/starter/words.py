@@ -130,7 +130,7 @@ def visible_in(field: Field, f: str) -> Iterator[str]:
 
 
 def _case_expressions(field: Field, f: str, meanings: list[Mapping[str, str]], fallback: str = "") -> Iterator[str]:
-    """The first meaning that covers the words a field uses; another word is handed on, so that a pull tells of it."""
+    """An expression for each meaning that covers the words of a field. Other words stay: a pull reports them."""
     used = {value.lower() for value in field.values}
     for meaning in meanings:
         if used and used <= set(meaning):
