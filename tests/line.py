@@ -84,8 +84,8 @@ class Table:
         typed = ", ".join(f"{name}::VARCHAR AS {name}" for name in names)
         nulls = ", ".join(f"NULL AS {name}" for name in names)
         rows = ", ".join(f"({', '.join(literal(row.get(name)) for name in names)})" for row in self.rows)
-        given = f"(VALUES {rows}) AS t({', '.join(names)})" if rows else f"(SELECT {nulls} WHERE false)"
-        return f"SELECT {typed}, false AS _blank, 'table' AS _place FROM {given}"
+        table_sql = f"(VALUES {rows}) AS t({', '.join(names)})" if rows else f"(SELECT {nulls} WHERE false)"
+        return f"SELECT {typed}, false AS _blank, 'table' AS _place FROM {table_sql}"
 
     def has(self, con: duckdb.DuckDBPyConnection, field: str) -> bool:
         return field in FIELDS
@@ -146,13 +146,13 @@ class Trying(Folder):
         self.before: dict[str, Callable[[], object]] = {}
         self.after: dict[str, Callable[[], object]] = {}
 
-    def create(self, path: str, made: Path) -> bool:
+    def create(self, path: str, file: Path) -> bool:
         with self._around(path):
-            return super().create(path, made)
+            return super().create(path, file)
 
-    def replace(self, path: str, made: Path) -> None:
+    def replace(self, path: str, file: Path) -> None:
         with self._around(path):
-            super().replace(path, made)
+            super().replace(path, file)
 
     def kill_before(self, path: str) -> None:
         self.before[path] = _killed
@@ -174,9 +174,9 @@ def _killed() -> None:
 def _database() -> duckdb.DuckDBPyConnection:
     """One for all tests of a process: a store is files, so nothing of a test is in it but what its cursor made."""
     atexit.register(_database.cache_clear)
-    made = connect(Folder(""))
-    made.execute("SET threads = 1")
-    return made
+    con = connect(Folder(""))
+    con.execute("SET threads = 1")
+    return con
 
 
 def connection() -> duckdb.DuckDBPyConnection:
@@ -202,7 +202,7 @@ class Line:
         self.folder, self.now = folder, datetime(2026, 11, 24, tzinfo=UTC)
         self.store = Trying(str(folder / "store"))
         self.con = connection()
-        self.given: dict[str, Any] = {
+        self.raw_settings: dict[str, Any] = {
             "sources": {"table": {"kind": "sample"}},
             "scopes": {SCOPE: {"source": "table", "attributes": ["modified"], "volatile": list(volatile)}},
             "services": {name: dict(options) for name, options in (services or {"feed": {}}).items()},
@@ -213,14 +213,14 @@ class Line:
 
     @property
     def settings(self) -> Settings:
-        return parse(self.given, self.folder)
+        return parse(self.raw_settings, self.folder)
 
     def change(self, service: str, **options: Any) -> None:
         """Change some settings of a service."""
-        self.given["services"].setdefault(service, {}).update(options)
+        self.raw_settings["services"].setdefault(service, {}).update(options)
 
     def make_volatile(self, *fields: str) -> None:
-        self.given["scopes"][SCOPE]["volatile"] = list(fields)
+        self.raw_settings["scopes"][SCOPE]["volatile"] = list(fields)
 
     def clock(self) -> datetime:
         return self.now
@@ -255,10 +255,10 @@ class Line:
             self.con, self.store, SCOPE, mine.scopes[SCOPE], table, want, name, mine.fingerprint(SCOPE), self.clock
         )
 
-    def apply(self, found: Snapshot, *, accepted: Iterable[str] = (), **how: Any) -> Applied:
+    def apply(self, snapshot: Snapshot, *, accepted: Iterable[str] = (), **apply_options: Any) -> Applied:
         mine = self.settings
-        volatile, how["accepted"] = mine.scopes[SCOPE].volatile, skus_sql(*accepted)
-        return apply_snapshot(self.con, self.store, found, mine.guard, volatile, self.clock, **how)
+        volatile, apply_options["accepted"] = mine.scopes[SCOPE].volatile, skus_sql(*accepted)
+        return apply_snapshot(self.con, self.store, snapshot, mine.guard, volatile, self.clock, **apply_options)
 
     def read(self, rows: Sequence[Record], *, accepted: Iterable[str] = (), **pulled: Any) -> Applied:
         """Pull and apply."""
@@ -283,9 +283,9 @@ class Line:
         exports.export(self.con, self.store, mine, SCOPE, name)
         return done
 
-    def sync(self, rows: Sequence[Record], name: str = "feed", **how: Any) -> Transferred:
+    def sync(self, rows: Sequence[Record], name: str = "feed", **pull_options: Any) -> Transferred:
         """Pull, apply and transfer to one service."""
-        self.read(rows, **how)
+        self.read(rows, **pull_options)
         return self.transfer(name, f"run-{self.runs}")
 
     def mark(self, *skus: str, name: str = "feed", request: str = "request") -> int:
@@ -350,6 +350,6 @@ class Line:
         cursor = self.con.execute(sql)
         names = [quote(column[0]).strip('"') for column in cursor.description or ()]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-        found = {row["sku"]: row for row in rows}
-        assert len(found) == len(rows), "a SKU stands twice in a fold"
-        return found
+        by_sku = {row["sku"]: row for row in rows}
+        assert len(by_sku) == len(rows), "a SKU stands twice in a fold"
+        return by_sku

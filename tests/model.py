@@ -86,16 +86,16 @@ class Snapshot(NamedTuple):
     place: int
     began: datetime
     ended: datetime
-    asked: frozenset[str] | None
+    asked_skus: frozenset[str] | None
     valid: dict[str, tuple[Content, Version]]
     invalid: dict[str, str]
 
     @property
     def read(self) -> set[str]:
-        return {*self.valid, *self.invalid, *(self.asked or ())}
+        return {*self.valid, *self.invalid, *(self.asked_skus or ())}
 
     def speaks_of(self, sku: str) -> bool:
-        return self.asked is None or sku in self.asked
+        return self.asked_skus is None or sku in self.asked_skus
 
     def says(self, sku: str) -> Content | str | None:
         """The content it read, or why that is invalid; None where the product was not there."""
@@ -105,7 +105,7 @@ class Snapshot(NamedTuple):
 class Pages(NamedTuple):
     """How far a pull by pages is: what it asks for, the ticket of its first page, and the number of its last."""
 
-    asked: object
+    request: object
     place: int
     page: int = 0
 
@@ -210,42 +210,46 @@ class Model:
 
     # ── source to snapshot to catalog ──────────────────────────────────────────────────────────────────────────────
 
-    def pull(self, clock: Clock, run: str, asked: frozenset[str] | None, by_pages: bool) -> Step:
+    def pull(self, clock: Clock, run: str, asked_skus: frozenset[str] | None, by_pages: bool) -> Step:
         """It reads after it has taken its ticket; pages of an earlier try are not read again, and keep its ticket."""
         if run in self.snapshots:
             return
         volatile, place, ended = self.volatile, (yield from self._ticket()), self.now
-        found = self.has(asked)
+        contents = self.has(asked_skus)
         if by_pages:
-            pages = yield from self._by_pages(run, asked, place, volatile)
+            pages = yield from self._by_pages(run, asked_skus, place, volatile)
             if pages is None:
                 return
-            place, ended, found = pages
-        valid = {sku: (c, version_of(c, volatile)) for sku, c in found.items() if not c.code}
-        invalid = {sku: c.code for sku, c in found.items() if c.code}
-        snapshot = Snapshot(run, place, self.began[place], ended, asked, valid, invalid)
-        for folder in ("quarantine/scope=en", *(("snapshots/scope=en/asked",) if asked is not None else ())):
+            place, ended, contents = pages
+        valid = {sku: (c, version_of(c, volatile)) for sku, c in contents.items() if not c.code}
+        invalid = {sku: c.code for sku, c in contents.items() if c.code}
+        snapshot = Snapshot(run, place, self.began[place], ended, asked_skus, valid, invalid)
+        for folder in ("quarantine/scope=en", *(("snapshots/scope=en/asked",) if asked_skus is not None else ())):
             yield from _write(f"{folder}/{run}.parquet")
         yield from _write(f"snapshots/scope=en/records/{run}.*.parquet")  # each try has a name of its own
         if (yield ("before", f"snapshots/scope=en/{run}.parquet")):
             self.snapshots[run] = snapshot
         yield ("after", f"snapshots/scope=en/{run}.parquet")
 
-    def has(self, asked: frozenset[str] | None, skus: Collection[str] = SKUS) -> dict[str, Content]:
+    def has(self, asked_skus: frozenset[str] | None, skus: Collection[str] = SKUS) -> dict[str, Content]:
         """What the source has now of some SKUs."""
-        return {sku: c for sku, c in self.source.items() if sku in skus and (asked is None or sku in asked)}
+        return {sku: c for sku, c in self.source.items() if sku in skus and (asked_skus is None or sku in asked_skus)}
 
     def _by_pages(
-        self, run: str, asked: frozenset[str] | None, place: int, volatile: bool
+        self, run: str, asked_skus: frozenset[str] | None, place: int, volatile: bool
     ) -> Generator[Stop, bool, tuple[int, datetime, dict[str, Content]] | None]:
         """The ticket of the oldest page, and what all have; nothing where another try took some of them away."""
         pages = self.pages.setdefault(run, {})
         state = self._last(pages)
-        if state is None or state.asked != (asked, volatile) or len(pages) != state.page:
+        if state is None or state.request != (asked_skus, volatile) or len(pages) != state.page:
             pages.clear()
-            state = Pages((asked, volatile), place)
+            state = Pages((asked_skus, volatile), place)
         while state.page < len(PAGES):
-            read_at, content, state = self.now, self.has(asked, PAGES[state.page]), state._replace(page=state.page + 1)
+            read_at, content, state = (
+                self.now,
+                self.has(asked_skus, PAGES[state.page]),
+                state._replace(page=state.page + 1),
+            )
             path = f"pulls/scope=en/{run}/{state.page:08d}.jsonl.gz"
             done = yield ("before", path)
             if done:
@@ -275,11 +279,11 @@ class Model:
                 return number
 
     def apply(self, clock: Clock, run: str, accepted: frozenset[str] = frozenset()) -> Step:
-        found, is_complete = self.snapshots[run], self.snapshots[run].asked is None
-        while not self._is_told(found):
+        snapshot, is_complete = self.snapshots[run], self.snapshots[run].asked_skus is None
+        while not self._is_applied(snapshot):
             after, before = len(self.catalog.entries), self.catalog.fold()
-            changes = self._difference(found, before)
-            rows = self._kept_back(found, before, changes)
+            changes = self._difference(snapshot, before)
+            rows = self._kept_back(snapshot, before, changes)
             live = {sku for sku, row in before.items() if row.version}
             gone = frozenset(sku for sku, row in rows.items() if row.change == "removed" and sku in live)
             others, taken = gone - accepted, gone & accepted
@@ -295,42 +299,46 @@ class Model:
                 self.last_run = run
                 self.silent[run] = frozenset(changes.keys() - rows.keys())
                 if is_held:
-                    self.accepted_alone.append((found, taken))
+                    self.accepted_alone.append((snapshot, taken))
                 else:
-                    self.applied.append(found)
+                    self.applied.append(snapshot)
             yield ("after", self.catalog.path(after))
             if done and is_complete and not is_held:
                 yield from self._release(None, run, clock(), after + 1)
             if done:
                 return
-        yield from self._finish_release(clock, found)
+        yield from self._finish_release(clock, snapshot)
 
-    def _finish_release(self, clock: Clock, found: Snapshot) -> Step:
+    def _finish_release(self, clock: Clock, snapshot: Snapshot) -> Step:
         """A step that was ended after its entry and before the release of the hold it passed is run again."""
         hold, head = self.held(None), len(self.catalog.entries)
-        if hold and found.asked is None and found.run == self.last_run and hold.entry < head:
-            yield from self._release(None, found.run, clock(), head)
+        if hold and snapshot.asked_skus is None and snapshot.run == self.last_run and hold.entry < head:
+            yield from self._release(None, snapshot.run, clock(), head)
 
-    def _is_told(self, found: Snapshot) -> bool:
+    def _is_applied(self, snapshot: Snapshot) -> bool:
         """The snapshot is in, or a complete pull that started later is: it vouches for every SKU."""
-        return found in self.applied or any(p.asked is None and p.place > found.place for p in self.applied)
+        return snapshot in self.applied or any(p.asked_skus is None and p.place > snapshot.place for p in self.applied)
 
-    def _difference(self, found: Snapshot, before: Mapping[str, Row]) -> dict[str, Row]:
-        later = {sku for p in self.applied if p.place > found.place for sku in p.read}
-        later |= {sku for p, skus in self.accepted_alone if p.place > found.place for sku in skus}
-        absent = {sku for sku, row in before.items() if row.change != "removed"} if found.asked is None else found.asked
-        rows = {sku: self._seen(before.get(sku), *seen) for sku, seen in found.valid.items()}
-        rows |= {sku: self._invalid(before.get(sku), code) for sku, code in found.invalid.items()}
-        rows |= {sku: Row("removed") for sku in absent - found.valid.keys() - found.invalid.keys()}
+    def _difference(self, snapshot: Snapshot, before: Mapping[str, Row]) -> dict[str, Row]:
+        later = {sku for p in self.applied if p.place > snapshot.place for sku in p.read}
+        later |= {sku for p, skus in self.accepted_alone if p.place > snapshot.place for sku in skus}
+        absent = (
+            {sku for sku, row in before.items() if row.change != "removed"}
+            if snapshot.asked_skus is None
+            else snapshot.asked_skus
+        )
+        rows = {sku: self._seen(before.get(sku), *seen) for sku, seen in snapshot.valid.items()}
+        rows |= {sku: self._invalid(before.get(sku), code) for sku, code in snapshot.invalid.items()}
+        rows |= {sku: Row("removed") for sku in absent - snapshot.valid.keys() - snapshot.invalid.keys()}
         return {
             sku: row
             for sku, row in rows.items()
             if row and sku not in later and not _is_gone_already(before.get(sku), row)
         }
 
-    def _kept_back(self, found: Snapshot, before: Mapping[str, Row], rows: dict[str, Row]) -> dict[str, Row]:
+    def _kept_back(self, snapshot: Snapshot, before: Mapping[str, Row], rows: dict[str, Row]) -> dict[str, Row]:
         """A partial snapshot removes nothing that a hold keeps back."""
-        hold = self.held(None) if found.asked is not None else None
+        hold = self.held(None) if snapshot.asked_skus is not None else None
         gone = {sku for sku, row in rows.items() if row.change == "removed"} & (hold.listed if hold else frozenset())
         return {sku: row for sku, row in rows.items() if sku not in gone}
 
@@ -352,9 +360,9 @@ class Model:
         reading no other one, that tells of it too, began. None stands for a product that was not there. A pull tells
         nothing of removals that a hold kept back, and one whose accepted removals alone were applied nothing else.
         """
-        told = [p for p in self.applied if p.speaks_of(sku) and sku not in self.silent[p.run]]
-        told += [p for p, skus in self.accepted_alone if sku in skus]
-        last = [p for p in told if not any(q.began > p.ended for q in told)]
+        pulls = [p for p in self.applied if p.speaks_of(sku) and sku not in self.silent[p.run]]
+        pulls += [p for p, skus in self.accepted_alone if sku in skus]
+        last = [p for p in pulls if not any(q.began > p.ended for q in pulls)]
         return {p.says(sku) for p in last} or {None}
 
     # ── catalog to receipts ────────────────────────────────────────────────────────────────────────────────────────
@@ -363,15 +371,18 @@ class Model:
         self, service: Service, catalog: Mapping[str, Row], receipts: Mapping[str, Receipt]
     ) -> dict[str, tuple[str, Version | None]]:
         """For every SKU that is due: the operation, and the version to deliver (None for a removal)."""
-        found: dict[str, tuple[str, Version | None]] = {}
+        operations: dict[str, tuple[str, Version | None]] = {}
         for sku in sorted({*catalog, *receipts}):
             wanted, r = self.wanted(service, catalog.get(sku)), receipts.get(sku)
             if wanted and self.state(service, catalog[sku], r) in ("missing", "stale", "failed"):
-                found[sku] = ("added" if not r or not r.held else "resent" if r.held == wanted else "updated", wanted)
+                operations[sku] = (
+                    "added" if not r or not r.held else "resent" if r.held == wanted else "updated",
+                    wanted,
+                )
             refused = r and r.outcome == "rejected" and r.operation == "removed" and r.settings == service.settings
             if not wanted and r and (r.held or r.perhaps) and not refused:
-                found[sku] = ("removed", None)
-        return found
+                operations[sku] = ("removed", None)
+        return operations
 
     def wanted(self, service: Service, row: Row | None) -> Version | None:
         return row.version if row and row.version and row.content and service.accepts(row.content) else None
@@ -455,7 +466,7 @@ class Model:
             label = self.label(clock(), at)
             fold, touched = service.log.fold(), service.log.touched(since)
             taken_at = label if service.embedded or self.down else min(answered_at, label)
-            told = {
+            receipts = {
                 sku: _receipt(
                     fold.get(sku),
                     operation,
@@ -467,7 +478,7 @@ class Model:
                 for sku, (operation, version) in due.items()
             }
             done = yield ("before", service.log.path(before))
-            if done and (done := service.log.append(before, at, told)):
+            if done and (done := service.log.append(before, at, receipts)):
                 service.untold = {sku: who for sku, who in service.untold.items() if who is not me}
             yield ("after", service.log.path(before))
             if done:
@@ -519,13 +530,13 @@ class Model:
 
     def _release(self, service: str | None, run: str, at: datetime, entry: int) -> Step:
         if held := self.held(service):
-            told = held._replace(run=run, at=max(at, held.at), entry=max(entry, held.entry), released=True)
-            yield from self._note(service, f"{run}.released.json", told)
+            release = held._replace(run=run, at=max(at, held.at), entry=max(entry, held.entry), released=True)
+            yield from self._note(service, f"{run}.released.json", release)
 
-    def _note(self, service: str | None, name: str, made: Hold) -> Step:
+    def _note(self, service: str | None, name: str, hold: Hold) -> Step:
         path = f"{self._folder(service)}/{name}"
         yield ("before", path)
-        self.holds[service][name] = made
+        self.holds[service][name] = hold
         yield ("after", path)
 
     @staticmethod

@@ -68,29 +68,29 @@ class Desk:
         run = run or f"run-{next(self._runs)}"
         return pull.pull(self.con, self.store, SCOPE, self.scope(path, **keys), source, want, run, "print", self.clock)
 
-    def products(self, found: Snapshot, *columns: str) -> list[Any]:
+    def products(self, snapshot: Snapshot, *columns: str) -> list[Any]:
         """Some columns of a snapshot's products by SKU: rows, or plain values if it is one column."""
-        sql = f"SELECT {', '.join(columns)} FROM ({snapshots.products(found, self.store.url)}) ORDER BY sku"
+        sql = f"SELECT {', '.join(columns)} FROM ({snapshots.products(snapshot, self.store.url)}) ORDER BY sku"
         rows = self.con.execute(sql).fetchall()
         return [row[0] for row in rows] if len(columns) == 1 else rows
 
-    def quarantine(self, found: Snapshot, *columns: str) -> list[Any]:
+    def quarantine(self, snapshot: Snapshot, *columns: str) -> list[Any]:
         """Some columns of a pull's invalid records in their order, those that were passed over last."""
-        path = self.store.url(snapshots.quarantine_path(SCOPE, found.run))
+        path = self.store.url(snapshots.quarantine_path(SCOPE, snapshot.run))
         rows = f"read_parquet({literal(path)}, hive_partitioning = false)"
         sql = f"SELECT {', '.join(columns)} FROM {rows} ORDER BY position, sentence"
         rows = self.con.execute(sql).fetchall()
         return [row[0] for row in rows] if len(columns) == 1 else rows
 
-    def payloads(self, found: Snapshot) -> list[dict[str, Any]]:
+    def payloads(self, snapshot: Snapshot) -> list[dict[str, Any]]:
         """What a service gets of each product, by SKU."""
-        rows = snapshots.products(found, self.store.url)
+        rows = snapshots.products(snapshot, self.store.url)
         sql = f"SELECT to_json(payload(p, '{SCOPE}')) FROM ({rows}) AS p ORDER BY sku"
         return [json.loads(row[0]) for row in self.con.execute(sql).fetchall()]
 
 
-def balance(found: Snapshot) -> tuple[int, int, int, int]:
+def balance(snapshot: Snapshot) -> tuple[int, int, int, int]:
     """records, valid, quarantined, repeated; the first is always the sum of all that may have become of a record."""
-    passed_by = found.blank + found.filtered + found.outdated
-    assert found.records == found.valid + found.quarantined + found.repeated + passed_by
-    return found.records, found.valid, found.quarantined, found.repeated
+    passed_by = snapshot.blank + snapshot.filtered + snapshot.outdated
+    assert snapshot.records == snapshot.valid + snapshot.quarantined + snapshot.repeated + passed_by
+    return snapshot.records, snapshot.valid, snapshot.quarantined, snapshot.repeated

@@ -43,7 +43,7 @@ BEGAN = datetime(2026, 11, 24, 3, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class Told:
+class CommandOutput:
     """What one command came to; run ids without their random end, versions as V and a number in order of appearance."""
 
     code: int
@@ -70,26 +70,29 @@ class Shop:
     def sells(self, *products: Sequence[str] | Mapping[str, str], scope: str = "en") -> None:
         """Replace the export: products as rows of FIELDS, or as mappings."""
         (self.folder / scope).mkdir(exist_ok=True)
-        rows = [dict(zip(FIELDS, one, strict=False)) if not isinstance(one, Mapping) else one for one in products]
+        rows = [
+            dict(zip(FIELDS, product, strict=False)) if not isinstance(product, Mapping) else product
+            for product in products
+        ]
         with open(self.folder / scope / "products.csv", "w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, FIELDS)
             writer.writeheader()
             writer.writerows(rows)
 
-    def run(self, *argv: str, given: str = "") -> Told:
-        """Run one command of the shell; ``given`` is its stdin."""
+    def run(self, *argv: str, stdin: str = "") -> CommandOutput:
+        """Run one command of the shell; ``stdin`` is what it reads there."""
         self.now += timedelta(minutes=1)
         out, err = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), _stdin(given):
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), _stdin(stdin):
             code = main(["--settings", str(self.settings), *argv], clock=lambda: self.now)
         self.now += timedelta(seconds=1)
-        return Told(code, same(out.getvalue()), same(err.getvalue()))
+        return CommandOutput(code, same(out.getvalue()), same(err.getvalue()))
 
     def json(self, *argv: str) -> Any:
         """What a command prints for machines."""
-        told = self.run(*argv, "--json")
-        assert told.code == 0, told.err
-        return json.loads(told.out)
+        output = self.run(*argv, "--json")
+        assert output.code == 0, output.err
+        return json.loads(output.out)
 
     def pipeline(self) -> Pipeline:
         return Pipeline.open(self.settings, lambda: self.now)
@@ -123,7 +126,7 @@ def same(text: str) -> str:
     known: dict[str, str] = {}
     text = re.sub(r"((?:sync|resync|withdraw)-\d{8}T\d{6}Z)-[0-9a-f]{4}", r"\1", text)
 
-    def numbered(found: re.Match[str]) -> str:
-        return f"version {known.setdefault(found[1], f'V{len(known) + 1}')}"
+    def numbered(match: re.Match[str]) -> str:
+        return f"version {known.setdefault(match[1], f'V{len(known) + 1}')}"
 
     return re.sub(r"version ([0-9a-f]{8})\b", numbered, text)

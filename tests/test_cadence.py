@@ -175,7 +175,7 @@ def test_after_a_change_of_settings_everything_may_differ_so_nothing_is_measured
     old = source.at(days=2)
     source.complete([product("A", updated_at=old)])
     source.partial()
-    source.line.given["scopes"]["en"]["map"] = {"description": "'new'"}
+    source.line.raw_settings["scopes"]["en"]["map"] = {"description": "'new'"}
     assert source.complete([product("A", updated_at=old)]) is None
 
 

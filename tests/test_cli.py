@@ -21,7 +21,7 @@ from datasync.cli.words import as_json, plain
 from datasync.errors import DataError, DecisionError, SettingsError, TransientError
 from datasync.sql import literal
 from datasync.store import runs, tickets
-from tests.shop import SETTINGS, Shop, Told, same
+from tests.shop import SETTINGS, CommandOutput, Shop, same
 
 A, B, C = (
     ("A-1", "Apple", "enabled", "fruit", "red"),
@@ -38,7 +38,7 @@ def shop(tmp_path: Path) -> Shop:
     return made
 
 
-def rows(told: Told) -> list[list[str]]:
+def rows(told: CommandOutput) -> list[list[str]]:
     """The table a command printed, cells only."""
     return [re.split(" {2,}", line.strip()) for line in told.lines if "  " in line]
 
@@ -308,7 +308,7 @@ def test_skus_come_from_a_file_or_from_stdin_with_or_without_a_byte_order_mark(s
     asked = ("resync", "--scope", "en-US", "--reason", "r", "--skus")
     wanted = "en-US: reads these SKUs, 2 products: A-1, B-2."
     assert shop.run(*asked, str(file)).lines[1] == wanted
-    assert shop.run(*asked, "-", given="\ufeffA-1\nB-2").lines[1] == wanted
+    assert shop.run(*asked, "-", stdin="\ufeffA-1\nB-2").lines[1] == wanted
 
 
 def test_a_sku_may_begin_with_a_sign(shop: Shop) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from datasync.store import acceptances, holds
 from datasync.store.files import read_json, write_json
-from tests.shop import SETTINGS, Shop, Told, same
+from tests.shop import SETTINGS, CommandOutput, Shop, same
 
 FEWER = "guard: {percent: 30, products: 2}\n"
 
@@ -33,7 +33,7 @@ class Held(Shop):
         assert self.run("sync").code == 5
         return self.held_run()
 
-    def accept(self, run: str, *more: str) -> Told:
+    def accept(self, run: str, *more: str) -> CommandOutput:
         return self.run("resync", "--scope", "en-US", "--accept-shrink", run, "--reason", "The range ended", *more)
 
     def stands(self) -> str:

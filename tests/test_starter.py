@@ -13,10 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from tests.shop import Shop, Told
+from tests.shop import CommandOutput, Shop
 
 
-def init(folder: Path, name: str, content: str | bytes) -> tuple[Shop, Told, dict[str, str]]:
+def init(folder: Path, name: str, content: str | bytes) -> tuple[Shop, CommandOutput, dict[str, str]]:
     """Write a file and run ``init`` on it; returns the shop, what was told and the map that was written."""
     shop = Shop(folder, "")
     shop.settings.unlink()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.shop import SERVICES, Shop, Told
+from tests.shop import SERVICES, CommandOutput, Shop
 
 FILES = (
     """
@@ -137,7 +137,7 @@ scopes: {en-US: {source: erp, table: product, cursor: changed, where: "shop = 'w
     def change(self, what: str, where: str) -> None:
         self.execute(f"UPDATE product SET {what}, changed = '{self.now + timedelta(seconds=30):%FT%TZ}' WHERE {where}")
 
-    def catalog(self, told: Told) -> list[str]:
+    def catalog(self, told: CommandOutput) -> list[str]:
         row = next(line.split() for line in told.lines if line.startswith("en-US  catalog "))
         return [row[2], row[3], row[5], row[-1]]
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.report.conftest import settled
-from tests.shop import SERVICES, Shop, Told
+from tests.shop import SERVICES, CommandOutput, Shop
 
 SETTINGS = (
     """
@@ -109,7 +109,7 @@ def test_check_and_status_say_what_was_repaired(shop: Shop) -> None:
 
 @pytest.mark.parametrize("command", ["status", "publish"])
 def test_figures_of_a_moment_before_a_repair_are_refused(shop: Shop, command: str) -> None:
-    told: Told = shop.run(command, "--as-of", BEFORE)
+    told: CommandOutput = shop.run(command, "--as-of", BEFORE)
     assert (told.code, told.out) == (4, "")
     assert "repaired it at 2026-11-24T03:" in told.err
     assert "Ask for a moment after the repair" in told.err

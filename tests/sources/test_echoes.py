@@ -12,7 +12,7 @@ import pytest
 
 from datasync import secrets
 from tests.searching import shows, texts
-from tests.shop import SERVICES, Shop, Told
+from tests.shop import SERVICES, CommandOutput, Shop
 from tests.sources.standins.server import Site, started
 from tests.sources.test_mistakes import CLIENT, KEYS, PIM, STORE, Pointed
 
@@ -52,7 +52,7 @@ def unmasked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(secrets, "_IN_LOGS", ())
 
 
-def everything(folder: Path, logged: io.StringIO, said: Sequence[Told]) -> str:
+def everything(folder: Path, logged: io.StringIO, said: Sequence[CommandOutput]) -> str:
     """All that is to be read: logs, what the shell said, and every file."""
     return "\n".join([logged.getvalue(), *(told.out + told.err for told in said), *(text for _, text in texts(folder))])
 

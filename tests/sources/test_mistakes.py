@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.shop import SERVICES, Shop, Told
+from tests.shop import SERVICES, CommandOutput, Shop
 from tests.sources.standins.server import Site, started
 
 PIM, STORE = "tests.sources.standins.akeneo", "tests.sources.standins.adobe_commerce"
@@ -46,7 +46,7 @@ class Pointed:
         if kind == "akeneo":
             self.usual |= {"login": "sync", "password": "password-planted", "extra": CLIENT}
 
-    def run(self, *argv: str, uri: str = "", **changed: Any) -> Told:
+    def run(self, *argv: str, uri: str = "", **changed: Any) -> CommandOutput:
         written = uri.format(port=self.port) or json.dumps({**self.usual, **changed})
         self.monkeypatch.setenv("AIRFLOW_CONN_THERE", written)
         told = self.shop.run(*argv)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.shop import SERVICES, Shop, Told
+from tests.shop import SERVICES, CommandOutput, Shop
 
 SETTINGS = (
     """
@@ -40,7 +40,7 @@ class Erp(Shop):
     def change(self, what: str, where: str) -> None:
         self.execute(f"UPDATE product SET {what}, changed = '{self.now + timedelta(seconds=30):%FT%TZ}' WHERE {where}")
 
-    def catalog(self, told: Told) -> Sequence[str]:
+    def catalog(self, told: CommandOutput) -> Sequence[str]:
         """Added, updated, removed and the outcome of a run's catalog."""
         row = next(line.split() for line in told.lines if line.startswith("en-US  catalog "))
         return [row[2], row[3], row[5], row[-1]]
