@@ -28,7 +28,7 @@ from datasync.delivery.withdraw import Leftover
 from datasync.errors import DatasyncError, RequestLost, RunFailed, SettingsError
 from datasync.figures import repairs, totals
 from datasync.figures.repairs import Unverified
-from datasync.figures.totals import Moment, Totals
+from datasync.figures.totals import ReadPoint, Totals
 from datasync.intake import pull, schedule
 from datasync.repair import mend
 from datasync.repair.damage import Damage
@@ -351,9 +351,11 @@ class Pipeline:
         options = self.settings.store_options if site.startswith("s3://") else {}
         return render.publish(page, products, site, more=more, keep=keep, options=options)
 
-    def _figures(self, con: duckdb.DuckDBPyConnection, as_of: datetime | None, now: datetime) -> tuple[Moment, Totals]:
+    def _figures(
+        self, con: duckdb.DuckDBPyConnection, as_of: datetime | None, now: datetime
+    ) -> tuple[ReadPoint, Totals]:
         """A moment, fixed, and every figure at it: one in the past, or now, which is all that has been written."""
-        fix = totals.moment if as_of else totals.now
+        fix = totals.read_point if as_of else totals.now
         at = fix(con, self.store, self.settings, as_of or now)
         return at, totals.totals(con, self.store, self.settings, at)
 

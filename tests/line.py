@@ -333,7 +333,7 @@ class Line:
         """What the page says of one service."""
         mine = self.settings
         mine = mine.model_copy(update={"services": {name: mine.services[name]}})
-        at = totals.moment(self.con, self.store, mine, as_of or self.now + timedelta(seconds=1))
+        at = totals.read_point(self.con, self.store, mine, as_of or self.now + timedelta(seconds=1))
         return totals.totals(self.con, self.store, mine, at).scopes[0].services[0]
 
     def rewrite(self, name: str | None, number: int, rows: str) -> None:

@@ -37,7 +37,7 @@ def told(shop: Shop, sku: str) -> list[str]:
 
 def story(shop: Shop, sku: str) -> Story:
     with shop.connected() as (con, pipeline):
-        at = totals.moment(con, pipeline.store, pipeline.settings, shop.now)
+        at = totals.read_point(con, pipeline.store, pipeline.settings, shop.now)
         return why(con, pipeline.store, pipeline.settings, sku, at)
 
 

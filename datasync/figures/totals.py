@@ -129,8 +129,8 @@ class Ahead:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
-    """A moment fixed once: ``as_of``, and the position of every log then.
+class ReadPoint:
+    """The point up to which figures read: the time ``as_of``, and the position of every log then.
 
     ``before`` is what the times of runs and holds have to lie before; None for now, which has all of them, whatever
     the clocks of their writers said. ``ahead`` are the logs that such a clock has brought ahead of this one.
@@ -146,13 +146,13 @@ class Moment:
         return self.positions[f"catalog/{scope}"], self.positions[f"receipts/{service}/{scope}"]
 
 
-def moment(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, as_of: datetime) -> Moment:
+def read_point(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, as_of: datetime) -> ReadPoint:
     """Note the position of every log just before ``as_of``, by the times of its entries."""
     found = {key: log.position(con, as_of) for key, _, _, log in _logs(store, settings)}
-    return Moment(as_of, found, before=as_of)
+    return ReadPoint(as_of, found, before=as_of)
 
 
-def now(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, clock: datetime) -> Moment:
+def now(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, clock: datetime) -> ReadPoint:
     """Note the head of every log, whatever its time; whatever is written later changes no figure.
 
     A scope's receipts are looked at before its catalog, so that the catalog has every version that is held.
@@ -163,7 +163,7 @@ def now(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, clock:
         found[key] = head.number
         if (leader := head.ahead(clock)) and clock < leader.at + settings.window:
             ahead.append(Ahead(scope, service, leader.run, leader.at, leader.at + settings.window))
-    return Moment(clock, found, ahead=tuple(ahead))
+    return ReadPoint(clock, found, ahead=tuple(ahead))
 
 
 def _logs(store: Store, settings: Settings) -> Iterator[tuple[str, str, str | None, Log]]:
@@ -174,7 +174,7 @@ def _logs(store: Store, settings: Settings) -> Iterator[tuple[str, str, str | No
         yield f"catalog/{scope}", scope, None, catalog_log(store, scope)
 
 
-def totals(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment) -> Totals:
+def totals(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: ReadPoint) -> Totals:
     """Compute every figure at a moment."""
     past = tuple(runs.newest(store, at.before, RUNS_READ))
     scopes = tuple(_scope(con, store, settings, at, scope, past) for scope in settings.scopes)
@@ -204,7 +204,7 @@ def confirm(left_over: Sequence[str]) -> None:
 
 
 def _scope(
-    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, scope: str, past: Sequence[Run]
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: ReadPoint, scope: str, past: Sequence[Run]
 ) -> ScopeTotals:
     position = at.positions[f"catalog/{scope}"]
     log = catalog_log(store, scope)
@@ -226,7 +226,7 @@ def _service(
     con: duckdb.DuckDBPyConnection,
     store: Store,
     settings: Settings,
-    at: Moment,
+    at: ReadPoint,
     scope: str,
     service: str,
     products: int,
@@ -271,11 +271,11 @@ def _unexplained(products: int, recorded: int, states: Mapping[str, int]) -> int
     return of_catalog or recorded - sum(states[s] for s in ("current", "stale", "held_older", "orphaned"))
 
 
-def _window(con: duckdb.DuckDBPyConnection, settings: Settings, at: Moment) -> dict[str, int]:
+def _window(con: duckdb.DuckDBPyConnection, settings: Settings, at: ReadPoint) -> dict[str, int]:
     return row(con, window_sql(settings, at))
 
 
-def window_sql(settings: Settings, at: Moment) -> str:
+def window_sql(settings: Settings, at: ReadPoint) -> str:
     """SQL over ``receipts``: the figures of the latest update."""
     return query("window", since=instant(at.as_of - settings.window))
 
@@ -326,7 +326,7 @@ class _LastTry:
 def _last_try(
     store: Store,
     settings: Settings,
-    at: Moment,
+    at: ReadPoint,
     scope: str,
     service: str,
     states: Mapping[str, int],

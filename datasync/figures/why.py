@@ -16,7 +16,7 @@ import duckdb
 from datasync.delivery import compare
 from datasync.figures import repairs, totals
 from datasync.figures.repairs import LogRepair
-from datasync.figures.totals import Moment
+from datasync.figures.totals import ReadPoint
 from datasync.settings import Settings
 from datasync.sql import literal, query, row
 from datasync.store import holds, runs, snapshots
@@ -143,7 +143,7 @@ class Story:
         return any(scope.is_known for scope in self.scopes)
 
 
-def why(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, sku: str, at: Moment) -> Story:
+def why(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, sku: str, at: ReadPoint) -> Story:
     """Tell the story of ``sku`` at a moment; an unknown one gets the SKUs that are spelled nearly the same."""
     scopes = tuple(_scope(con, store, settings, sku, at, scope) for scope in settings.scopes)
     story = Story(sku, at.as_of, scopes, ())
@@ -151,7 +151,7 @@ def why(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, sku: s
 
 
 def _scope(
-    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, sku: str, at: Moment, scope: str
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, sku: str, at: ReadPoint, scope: str
 ) -> ScopeStory:
     log, position = catalog_log(store, scope), at.positions[f"catalog/{scope}"]
     meta = log.entry(con, position).meta
@@ -246,7 +246,7 @@ def _in_catalog(con: duckdb.DuckDBPyConnection, sku: str) -> InCatalog | None:
 
 
 def _service(
-    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, sku: str, at: Moment, scope: str, service: str
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, sku: str, at: ReadPoint, scope: str, service: str
 ) -> ServiceStory:
     mine = settings.services[service]
     compare.compare(con, store, scope, service, mine.accepts, at.of(scope, service))
@@ -258,7 +258,7 @@ def _service(
 
 
 def _history(
-    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, sku: str, at: Moment, scope: str
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, sku: str, at: ReadPoint, scope: str
 ) -> tuple[Event, ...]:
     """Every kept entry of the catalog and of the services' receipts that tells of the product, oldest first."""
     parts = []
@@ -269,7 +269,9 @@ def _history(
     return tuple(Event(*found) for found in con.execute(query("why_history"), {"sku": sku}).fetchall())
 
 
-def _near(con: duckdb.DuckDBPyConnection, store: Store, sku: str, at: Moment, scopes: Iterable[str]) -> tuple[str, ...]:
+def _near(
+    con: duckdb.DuckDBPyConnection, store: Store, sku: str, at: ReadPoint, scopes: Iterable[str]
+) -> tuple[str, ...]:
     parts = []
     for number, scope in enumerate(scopes):
         catalog_log(store, scope).fold(con, f"catalog_{number}", at.positions[f"catalog/{scope}"])

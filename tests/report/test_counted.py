@@ -175,7 +175,7 @@ def test_what_goes_wrong_is_counted_by_the_same_queries(
     line = Line(tmp_path, far={})
     line.sync(products("a", "b"), "far")
     step(line)
-    at = totals.moment(line.con, line.store, line.settings, line.now + timedelta(seconds=1))
+    at = totals.read_point(line.con, line.store, line.settings, line.now + timedelta(seconds=1))
     made = json.loads(counting.scope(line.con, line.store, line.settings, at, SCOPE).text())
     told = counted(tmp_path / "store", [call("counted.sqlOf", made, "far", name) for name in SERVICE])
     figures = asdict(line.figures("far"))
@@ -191,7 +191,7 @@ def test_what_partial_pulls_missed_is_counted_by_the_queries_beside_it(tmp_path:
     dated = source.at(minutes=25)
     source.partial()
     source.complete([product("A", "newer", updated_at=old), product("B", "new", updated_at=dated)], accepted=["C"])
-    at = totals.moment(line.con, line.store, line.settings, line.now + timedelta(seconds=1))
+    at = totals.read_point(line.con, line.store, line.settings, line.now + timedelta(seconds=1))
     found = totals.totals(line.con, line.store, line.settings, at)
     *_, (_, _, _, text) = counting.data_files(line.con, line.store, line.settings, found, 40)
     place = f"missed/{found.sources[0].source}"

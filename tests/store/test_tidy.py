@@ -12,7 +12,7 @@ import pytest
 
 from datasync.delivery import compare
 from datasync.errors import LogDamaged, ServiceUnavailable
-from datasync.figures.totals import moment, totals
+from datasync.figures.totals import read_point, totals
 from datasync.settings import Keep, Settings
 from datasync.store import acceptances, holds, runs, snapshots, tickets
 from datasync.store.files import Folder, write_json
@@ -242,7 +242,7 @@ class Shop:
 
     def unexplained(self, as_of: datetime) -> dict[str, int]:
         line = self.line
-        found = totals(line.con, line.store, line.settings, moment(line.con, line.store, line.settings, as_of))
+        found = totals(line.con, line.store, line.settings, read_point(line.con, line.store, line.settings, as_of))
         return {service.service: service.unexplained for service in found.scopes[0].services}
 
     def feed(self, service: str) -> list[tuple[str, str]]:
@@ -362,7 +362,9 @@ def test_records_of_the_last_complete_pull_stay_in_quarantine_however_long_ago_i
         tidy(line.con, line.store, KEEP, line.logs(), line.clock())
         line.sync(run, [product("a", run)], skus=("a",))
         line.clock.pass_by(hours=1)
-        found = totals(line.con, line.store, line.settings, moment(line.con, line.store, line.settings, line.clock()))
+        found = totals(
+            line.con, line.store, line.settings, read_point(line.con, line.store, line.settings, line.clock())
+        )
         assert found.scopes[0].quarantined == 1
 
 

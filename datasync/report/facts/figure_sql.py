@@ -18,7 +18,7 @@ from datasync.delivery.rules import rules_sql
 from datasync.delivery.withdraw import Leftover, leftovers
 from datasync.figures import totals
 from datasync.figures.source_metrics import SourceReading
-from datasync.figures.totals import Moment, Totals
+from datasync.figures.totals import ReadPoint, Totals
 from datasync.report.facts.health import SourceHealth, health
 from datasync.report.facts.page_data import DataFile
 from datasync.report.facts.trends import DAY, HOUR, TREND_DAYS, TREND_HOURS, trend_sql
@@ -60,7 +60,7 @@ class FigureQueries:
         return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
-def scope(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, name: str) -> FigureQueries:
+def scope(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: ReadPoint, name: str) -> FigureQueries:
     """The figures of one scope (place "") and of its services (each a place)."""
     queries, position = FigureQueries(), at.positions[f"catalog/{name}"]
     log = catalog_log(store, name)
@@ -116,7 +116,7 @@ def _tries(queries: FigureQueries, past: Sequence[Run], source: SourceHealth) ->
     return f"tries/{source.scope}"
 
 
-def _missed(queries: FigureQueries, store: Store, at: Moment, source: SourceReading) -> None:
+def _missed(queries: FigureQueries, store: Store, at: ReadPoint, source: SourceReading) -> None:
     """What partial pulls of a source missed, as the newest entries of its scopes say (place: missed/source)."""
     heads = (catalog_log(store, scope).footer_sql(at.positions[f"catalog/{scope}"]) for scope in source.scopes)
     relation = f"heads/{source.source}"
@@ -142,7 +142,7 @@ def data_files(
     con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, page_totals: Totals, shown: int
 ) -> Iterator[DataFile]:
     """The data files with the SQL of figures: one file a scope, and one for the runs it shows and the rest."""
-    at = Moment(page_totals.as_of, page_totals.positions, page_totals.before)
+    at = ReadPoint(page_totals.as_of, page_totals.positions, page_totals.before)
     for name in settings.scopes:
         yield name, "counted", 0, scope(con, store, settings, at, name).text()
     queries = runs(page_totals.runs, shown, tuple(health(settings, page_totals.runs)))
@@ -163,7 +163,7 @@ def _hold(queries: FigureQueries, hold: Hold) -> None:
         queries.add(f"hold/{hold.scope}/{hold.service or ''}", figure, f'SELECT "{figure}" FROM {file}')
 
 
-def _left(con: duckdb.DuckDBPyConnection, store: Store, queries: FigureQueries, left: Leftover, at: Moment) -> None:
+def _left(con: duckdb.DuckDBPyConnection, store: Store, queries: FigureQueries, left: Leftover, at: ReadPoint) -> None:
     """What a scope or service still holds that left the settings (place: left/scope/service)."""
     log = receipt_log(store, left.service, left.scope) if left.service else catalog_log(store, left.scope)
     relation = f"{'receipts' if left.service else 'catalog'}/{left.scope}/{left.service or ''}"
@@ -198,7 +198,7 @@ def _service(
     con: duckdb.DuckDBPyConnection,
     store: Store,
     settings: Settings,
-    at: Moment,
+    at: ReadPoint,
     scope: str,
     name: str,
     queries: FigureQueries,

@@ -11,7 +11,7 @@ import duckdb
 from datasync.delivery import compare
 from datasync.delivery.withdraw import leftovers
 from datasync.figures import totals
-from datasync.figures.totals import Moment, Totals
+from datasync.figures.totals import ReadPoint, Totals
 from datasync.report.facts import figure_sql, stories
 from datasync.report.facts.health import freshness, health, second_run
 from datasync.report.facts.page_data import (
@@ -44,7 +44,7 @@ def site_pages(
     con: duckdb.DuckDBPyConnection,
     store: Store,
     settings: Settings,
-    at: Moment,
+    at: ReadPoint,
     page_totals: Totals,
     generated_at: datetime,
 ) -> SitePages:
@@ -84,7 +84,7 @@ def site_pages(
 
 
 def scope_products(
-    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: ReadPoint
 ) -> Iterator[ScopeProducts]:
     """What the services of each scope hold or ought to, scope by scope."""
     for scope in settings.scopes:
@@ -95,7 +95,7 @@ def data_files(
     con: duckdb.DuckDBPyConnection,
     store: Store,
     settings: Settings,
-    at: Moment,
+    at: ReadPoint,
     page_totals: Totals,
     stands: Mapping[str, Standing],
 ) -> Iterator[DataFile]:
@@ -105,7 +105,7 @@ def data_files(
 
 
 def _products(
-    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, scope: str
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: ReadPoint, scope: str
 ) -> ScopeProducts:
     log, position = catalog_log(store, scope), at.positions[f"catalog/{scope}"]
     log.fold(con, "catalog", position)
@@ -132,7 +132,7 @@ _LISTED = (
 
 
 def _list(
-    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, scope: str, service: str
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: ReadPoint, scope: str, service: str
 ) -> None:
     """Add to ``page_listed`` what one service ought to hold, holds or held, as its rules and receipts say."""
     mine = settings.services[service]
@@ -178,7 +178,7 @@ class _Quarantine:
     by_last_pull: int
 
 
-def _quarantine_of(con: duckdb.DuckDBPyConnection, store: Store, at: Moment, scope: str) -> _Quarantine:
+def _quarantine_of(con: duckdb.DuckDBPyConnection, store: Store, at: ReadPoint, scope: str) -> _Quarantine:
     run = _quarantine(con, store, at, scope)
     records = con.execute(
         f"SELECT sku, name, code, sentence FROM quarantine_sentences ORDER BY code, sku LIMIT {RECORDS_SHOWN}"
@@ -188,7 +188,7 @@ def _quarantine_of(con: duckdb.DuckDBPyConnection, store: Store, at: Moment, sco
     return _Quarantine(shown, reasons, count(con, f"SELECT * FROM quarantine_sentences WHERE run = {literal(run)}"))
 
 
-def _quarantine(con: duckdb.DuckDBPyConnection, store: Store, at: Moment, scope: str) -> str:
+def _quarantine(con: duckdb.DuckDBPyConnection, store: Store, at: ReadPoint, scope: str) -> str:
     """Make a scope's views ``quarantined`` and ``quarantine_sentences``; returns the run of its last pull, or ""."""
     log, position = catalog_log(store, scope), at.positions[f"catalog/{scope}"]
     log.fold(con, "catalog", position)

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 
 import duckdb
 
-from datasync.figures.totals import Moment
+from datasync.figures.totals import ReadPoint
 from datasync.report.facts.page_data import DataFile, Standing
 from datasync.settings import Settings
 from datasync.sql import query
@@ -26,7 +26,7 @@ BYTES = 64_000
 
 
 def data_files(
-    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: Moment, stands: Mapping[str, Standing]
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: ReadPoint, stands: Mapping[str, Standing]
 ) -> Iterator[DataFile]:
     """The stories of every scope as data files; of a scope that ``stands``, those with newer entries."""
     for scope in settings.scopes:
@@ -37,7 +37,7 @@ def _scope(
     con: duckdb.DuckDBPyConnection,
     store: Store,
     settings: Settings,
-    at: Moment,
+    at: ReadPoint,
     scope: str,
     base: Standing | None,
 ) -> Iterator[DataFile]:
@@ -63,7 +63,7 @@ def _answers(
     con: duckdb.DuckDBPyConnection,
     store: Store,
     settings: Settings,
-    at: Moment,
+    at: ReadPoint,
     scope: str,
     before: Mapping[str, int],
 ) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import duckdb
 
-from datasync.figures.totals import Moment
+from datasync.figures.totals import ReadPoint
 from datasync.report.facts.page_data import Trend
 from datasync.sql import instant, query
 from datasync.store.files import Store
@@ -18,7 +18,7 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
 
-def trend(con: duckdb.DuckDBPyConnection, store: Store, at: Moment, scope: str, service: str) -> Trend:
+def trend(con: duckdb.DuckDBPyConnection, store: Store, at: ReadPoint, scope: str, service: str) -> Trend:
     """One service's updates in a scope, hour by hour and day by day."""
     log, position = receipt_log(store, service, scope), at.of(scope, service)[1]
     log.history(con, "receipts", position, after=log.last_before(con, at.as_of - TREND_DAYS * DAY))
@@ -29,6 +29,6 @@ def trend(con: duckdb.DuckDBPyConnection, store: Store, at: Moment, scope: str, 
     return Trend(scope, service, hours, days)
 
 
-def trend_sql(at: Moment, steps: int, step: timedelta) -> str:
+def trend_sql(at: ReadPoint, steps: int, step: timedelta) -> str:
     """SQL over ``receipts`` (a history): what was received in each of the last ``steps``."""
     return query("trend", as_of=instant(at.as_of), steps=str(steps), seconds=str(int(step.total_seconds())))

@@ -14,7 +14,7 @@ export function copyText(key, make) {
 }
 
 function button(key, copy) {
-  const answer = h("span", { class: "told", role: "status" });
+  const answer = h("span", { class: "copy-status", role: "status" });
   const onclick = async () => {
     answer.textContent = say((await copy()) ? "detail.copied" : "detail.not copied");
   };
