@@ -309,7 +309,7 @@ class Line:
 
     def changes(self) -> dict[str, str]:
         """What the newest entry of the catalog log changed."""
-        head = catalog_log(self.store, SCOPE).look().head
+        head = catalog_log(self.store, SCOPE).list_files().head
         return {sku: row["change"] for sku, row in self.catalog().items() if row["entry"] == head}
 
     def receipts(self, name: str = "feed") -> dict[str, dict[str, Any]]:
@@ -327,7 +327,7 @@ class Line:
         return receipt_log(self.store, name, SCOPE) if name else catalog_log(self.store, SCOPE)
 
     def entries(self, name: str | None = None) -> int:
-        return self.log(name).look().head
+        return self.log(name).list_files().head
 
     def figures(self, name: str = "feed", as_of: datetime | None = None) -> ServiceTotals:
         """What the page says of one service."""

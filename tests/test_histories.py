@@ -363,7 +363,7 @@ class Histories(RuleBasedStateMachine):
                 del known[name]
             assert self.model.held(service) == stands
         for log in (self.model.catalog, *(service.log for service in self.model.services.values())):
-            log.checkpoints = set(Log(self.store(), log.folder, {}).look().checkpoints)
+            log.checkpoints = set(Log(self.store(), log.folder, {}).list_files().checkpoints)
         for actor in [a for a in self.actors if a.needs(gone)]:
             self.actors.remove(actor)
             actor.kill()

@@ -47,8 +47,8 @@ def is_writable(con: duckdb.DuckDBPyConnection, store: Store) -> Iterator[Findin
 def logs(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings) -> Iterator[Finding]:
     """Entries that are missing, and what is held for scopes and services that the settings no longer name."""
     for folder in _log_folders(store):
-        looked = Log(store, folder, {}).look()
-        if missing := sorted(set(range(looked.floor + 1, looked.head + 1)) - set(looked.entries)):
+        looked = Log(store, folder, {}).list_files()
+        if missing := sorted(set(range(looked.history_start + 1, looked.head + 1)) - set(looked.entries)):
             entries = ", ".join(map(str, missing[:10])) + (", ..." if len(missing) > 10 else "")
             yield Finding("problem", "store", f"{folder} misses the entries {entries}. Restore them from a backup.")
     yield from _repaired(con, store, settings)

@@ -83,12 +83,12 @@ _OWN = ("change", "run", "started_at", "at")
 
 def _products(con: duckdb.DuckDBPyConnection, store: Store, scope: str, before: datetime | None) -> int:
     log = catalog_log(store, scope)
-    return int(log.entry(con, log.position(con, before) if before else log.look().head).meta.get("products", 0))
+    return int(log.entry(con, log.position(con, before) if before else log.list_files().head).meta.get("products", 0))
 
 
 def _held(con: duckdb.DuckDBPyConnection, store: Store, scope: str, service: str, before: datetime | None) -> int:
     log = receipt_log(store, service, scope)
-    return int(log.entry(con, log.position(con, before) if before else log.look().head).meta.get("held", 0))
+    return int(log.entry(con, log.position(con, before) if before else log.list_files().head).meta.get("held", 0))
 
 
 def _names(store: Store, folder: str, key: str) -> list[str]:

@@ -16,7 +16,7 @@ def misplaced(log: Logged) -> Iterator[Damage]:
     owners = _owners(log)
     for number, head in log.entries.items():
         is_copy = owners.get(_id(head), number) != number
-        if number > log.floor and (is_copy or _is_stranger(log, number)):
+        if number > log.history_start and (is_copy or _is_stranger(log, number)):
             yield Damage(place(_path(log, number)), "is not the entry that was written there", is_misplaced=True)
     for number, head in log.checkpoints.items():
         if not _is_of(log, owners, number, head):
@@ -35,13 +35,13 @@ def misplaced(log: Logged) -> Iterator[Damage]:
 
 def missing(log: Logged, witnessed: int) -> Iterator[Damage]:
     """Files that must exist and do not; ``witnessed`` is the newest entry that another file names."""
-    listed, begins = log.listed, log.floor
+    listed, begins = log.listed, log.history_start
     first = min(listed.entries, default=0)
-    if not listed.kept and (before := [c for c in listed.checkpoints if c == first - 1]):
+    if not listed.kept_rows and (before := [c for c in listed.checkpoints if c == first - 1]):
         begins = before[0]
         yield Damage(place(_path(log, begins, "kept-")), "is missing", is_there=False)
-    if listed.kept and log.floor not in listed.checkpoints:
-        yield Damage(place(_path(log, log.floor, "checkpoint-")), "is missing", is_there=False)
+    if listed.kept_rows and log.history_start not in listed.checkpoints:
+        yield Damage(place(_path(log, log.history_start, "checkpoint-")), "is missing", is_there=False)
     for number in range(begins + 1, max(listed.head, witnessed) + 1):
         if number not in listed.entries:
             yield Damage(place(_path(log, number)), "is missing", is_there=False)

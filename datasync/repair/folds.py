@@ -36,8 +36,8 @@ def log_rows(con: duckdb.DuckDBPyConnection, store: Store, log: Logged) -> Itera
 
 def _stretches(log: Logged) -> Iterator[tuple[int, list[int]]]:
     """Each position where a fold can begin, and the entries after it up to the next checkpoint, gap or repair."""
-    for base in sorted({log.floor, *log.checkpoints}):
-        if base < log.floor or (base and base not in log.checkpoints):
+    for base in sorted({log.history_start, *log.checkpoints}):
+        if base < log.history_start or (base and base not in log.checkpoints):
             continue
         entries: list[int] = []
         while (number := base + len(entries) + 1) in log.entries and not _is_repair(log.entries[number]):

@@ -32,9 +32,9 @@ class Logged:
     taken: int = 0
 
     @property
-    def floor(self) -> int:
+    def history_start(self) -> int:
         """The position that the kept history begins with."""
-        return self.listed.floor
+        return self.listed.history_start
 
     @property
     def newest(self) -> Head:

@@ -97,9 +97,9 @@ class Losses:
 
     @property
     def _begin(self) -> int:
-        """What the kept history begins with; a log whose `kept` is missing begins before its first entry."""
+        """What the kept history begins with; a log whose file of kept rows is missing begins before its first entry."""
         first = min(self.log.listed.entries, default=0)
-        return self.log.floor or (first - 1 if first - 1 in self.log.listed.checkpoints else 0)
+        return self.log.history_start or (first - 1 if first - 1 in self.log.listed.checkpoints else 0)
 
     @property
     def whole_after_base(self) -> tuple[int, ...]:
@@ -110,7 +110,7 @@ def fold(con: duckdb.DuckDBPyConnection, log: Log, losses: Losses) -> None:
     """Make the table ``whole``, the fold of what is whole of a log, and the view ``versions``, all its whole rows."""
     log.fold_of(con, "folded", losses.base, losses.whole_after_base)
     con.execute("CREATE OR REPLACE TEMP TABLE whole AS SELECT * FROM folded")
-    floor = losses.log.floor
+    floor = losses.log.history_start
     paths = [
         [log.checkpoint_path(floor)] if floor in losses.log.checkpoints else [],
         [log.kept_path(floor)] if floor in losses.log.kept_rows else [],

@@ -79,12 +79,12 @@ class Listing:
 
     entries: tuple[int, ...]
     checkpoints: tuple[int, ...]
-    kept: tuple[int, ...] = ()
+    kept_rows: tuple[int, ...] = ()
 
     @property
-    def floor(self) -> int:
+    def history_start(self) -> int:
         """The position that the kept history begins with; 0 as long as all of it is kept."""
-        return max(self.kept, default=0)
+        return max(self.kept_rows, default=0)
 
     @property
     def head(self) -> int:
@@ -97,7 +97,7 @@ class Log:
     def __init__(self, store: Store, folder: str, columns: Mapping[str, str]) -> None:
         self.store, self.folder, self.columns = store, folder, dict(columns)
 
-    def look(self) -> Listing:
+    def list_files(self) -> Listing:
         """List the folder now."""
         names = self.store.listing(self.folder)
         kinds = (_ENTRY, _CHECKPOINT, _KEPT)
@@ -117,7 +117,7 @@ class Log:
 
     def head(self, con: duckdb.DuckDBPyConnection) -> Head:
         """The newest entry."""
-        return self.entry(con, self.look().head)
+        return self.entry(con, self.list_files().head)
 
     def entry(self, con: duckdb.DuckDBPyConnection, number: int) -> Head:
         """The footer of entry ``number``, from the entry or the checkpoint at that number; 0 is the empty log."""
@@ -134,12 +134,12 @@ class Log:
 
         Raises LogDamaged when that moment lies before what tidy left, or before a repair.
         """
-        looked = self.look()
+        looked = self.list_files()
         found = self._last_before(con, looked, as_of)
         if found != looked.head:
             self._refuse_before_repair(con, looked.head, found, as_of)
-        if not found and looked.floor:
-            first = self.entry(con, looked.floor).at
+        if not found and looked.history_start:
+            first = self.entry(con, looked.history_start).at
             kept = f"the kept history, which begins after {first:%Y-%m-%dT%H:%M:%SZ}"
             raise LogDamaged(f"{self.folder}: {as_of:%Y-%m-%dT%H:%M:%SZ} is before {kept}.")
         return found
@@ -157,10 +157,10 @@ class Log:
 
     def last_before(self, con: duckdb.DuckDBPyConnection, moment: datetime) -> int:
         """The number of the last kept entry before ``moment``; 0 if what is kept, or the log, begins later."""
-        return self._last_before(con, self.look(), moment)
+        return self._last_before(con, self.list_files(), moment)
 
     def _last_before(self, con: duckdb.DuckDBPyConnection, looked: Listing, moment: datetime) -> int:
-        numbers = sorted(n for n in {*looked.entries, *looked.checkpoints} if n >= looked.floor)
+        numbers = sorted(n for n in {*looked.entries, *looked.checkpoints} if n >= looked.history_start)
         low, high = 0, len(numbers)
         while low < high:
             middle = (low + high) // 2
@@ -173,7 +173,7 @@ class Log:
 
         Returns the position. The view has ``sku``, the log's columns and ``entry``.
         """
-        looked = self.look()
+        looked = self.list_files()
         position = looked.head if position is None else position
         self._fold(con, name, *self._cover(looked, position))
         return position
@@ -191,7 +191,7 @@ class Log:
 
     def fold_sql(self, position: int) -> str:
         """The fold through ``position`` as one SELECT to be run in the store's folder: its paths are relative to it."""
-        base, later = (self._rows(paths, str) for paths in self._cover(self.look(), position))
+        base, later = (self._rows(paths, str) for paths in self._cover(self.list_files(), position))
         return f"WITH base AS (\n{base}\n),\nlater AS (\n{later}\n)\nSELECT * FROM (\n{query('fold')})"
 
     def history_sql(self, position: int, after: int | None = None) -> str:
@@ -202,7 +202,7 @@ class Log:
         """The metadata of entry ``number`` as a SELECT of a JSON column, ``meta``, to be run in the store's folder."""
         if number == 0:
             return "SELECT '{}'::JSON AS meta"
-        path = self.path(number) if number in self.look().entries else self.checkpoint_path(number)
+        path = self.path(number) if number in self.list_files().entries else self.checkpoint_path(number)
         where = "WHERE decode(key) = 'datasync'"
         return f"SELECT decode(value)::JSON AS meta FROM parquet_kv_metadata({literal(path)}) {where}"
 
@@ -217,9 +217,9 @@ class Log:
         con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {self._history(position, after, self.store.url)}")
 
     def _history(self, position: int | None, after: int | None, url: Callable[[str], str]) -> str:
-        looked = self.look()
+        looked = self.list_files()
         position = looked.head if position is None else position
-        floor = max((n for n in looked.kept if n <= position), default=0)
+        floor = max((n for n in looked.kept_rows if n <= position), default=0)
         base = [self.checkpoint_path(floor), self.kept_path(floor)] if floor and after is None else []
         kept = [self.path(n) for n in looked.entries if max(floor, after or 0) < n <= position]
         return f"{self._rows(base, url)}\nUNION ALL\n{self._rows(kept, url)}"
@@ -265,7 +265,7 @@ class Log:
 
     def _came_too_late(self, con: duckdb.DuckDBPyConnection, mine: Head) -> bool:
         """Whether a checkpoint that knows nothing of this entry covers it: its writer slept, tidy freed the name."""
-        covering = [c for c in self.look().checkpoints if c >= mine.number]
+        covering = [c for c in self.list_files().checkpoints if c >= mine.number]
         if not covering:
             return False
         if mine.number in covering:
@@ -276,7 +276,7 @@ class Log:
     def checkpoint(self, con: duckdb.DuckDBPyConnection) -> int:
         """Write the fold through the head beside the entries, unless it is there; returns the head's number."""
         head = self.head(con)
-        if head.number and head.number not in self.look().checkpoints:
+        if head.number and head.number not in self.list_files().checkpoints:
             self.fold(con, "folded", head.number)
             with scratch() as folder:
                 made = folder / "checkpoint.parquet"
@@ -315,7 +315,7 @@ class Log:
         wanted = range(start + 1, position + 1)
         if missing := sorted(set(wanted) - set(looked.entries)):
             if again:
-                return self._cover(self.look(), position, again=False)
+                return self._cover(self.list_files(), position, again=False)
             problem = f"entry {missing[0]} is missing and no checkpoint covers it"
             raise LogDamaged(f"{self.folder}: {problem}. Restore it from a backup.")
         files = [self.path(n) for n in wanted]

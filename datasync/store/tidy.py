@@ -123,7 +123,7 @@ def _time(store: Store, scopes: Sequence[ScopeLogs], clock: datetime) -> datetim
 
 def _checkpoint(work: _Round, log: Log) -> None:
     """Write one after 24 entries, or where many rows have come: more than half of what the fold starts from."""
-    looked = log.look()
+    looked = log.list_files()
     newest = max(looked.checkpoints, default=0)
     after = [n for n in looked.entries if n > newest]
     if len(after) < ENTRIES and not _has_outgrown(work, log, newest, after):
@@ -150,13 +150,13 @@ def _rows(work: _Round, paths: Sequence[str]) -> int:
 
 def _begin_later(work: _Round, logs: ScopeLogs, log: Log) -> None:
     """Let a log's history begin with the newest checkpoint that every kept moment lies after."""
-    looked, begin = log.look(), 0
+    looked, begin = log.list_files(), 0
     for number in _settled(work, log, looked.checkpoints, log.checkpoint_path, work.keep.history):
         at = log.entry(work.con, number).at
         if at is None or at > work.now - max(work.keep.history, DAY):
             break
         begin = number
-    if begin <= looked.floor or work.dry_run:
+    if begin <= looked.history_start or work.dry_run:
         return
     rows = _in_use(work, logs, begin) if log is logs.catalog else None
     log.history(work.con, "versions", begin)
@@ -192,22 +192,22 @@ def _services(store: Store, scope: str) -> Iterator[tuple[str, Log]]:
 
 def _shorten(work: _Round, log: Log) -> None:
     """Remove what lies before a history that was shortened a day ago, and checkpoints too close to each other."""
-    looked = log.look()
-    begins = max(_settled(work, log, looked.kept, log.kept_path), default=0)
+    looked = log.list_files()
+    begins = max(_settled(work, log, looked.kept_rows, log.kept_path), default=0)
     for number in looked.entries:
         if number <= begins:
             work.remove("entries", log.path(number))
     crowded = _crowded(work, log, looked)
     for number in (n for n in looked.checkpoints if n < begins or n in crowded):
         work.remove("checkpoints", log.checkpoint_path(number))
-    for number in (n for n in looked.kept if n < begins):
+    for number in (n for n in looked.kept_rows if n < begins):
         work.remove("checkpoints", log.kept_path(number))
 
 
 def _crowded(work: _Round, log: Log, looked: Listing) -> set[int]:
     """Checkpoints that no fold needs: the one kept before and the one after are within reach of each other."""
-    settled = [n for n in _settled(work, log, looked.checkpoints, log.checkpoint_path) if n > looked.floor]
-    crowded, kept = set(), looked.floor
+    settled = [n for n in _settled(work, log, looked.checkpoints, log.checkpoint_path) if n > looked.history_start]
+    crowded, kept = set(), looked.history_start
     for number, following in pairwise(settled):
         if following - kept <= REACH:
             crowded.add(number)

@@ -93,7 +93,7 @@ def test_a_checkpoint_is_written_once(folder: Folder, con: duckdb.DuckDBPyConnec
     log = _log(folder)
     _append(con, log, Hours(START), a=1)
     assert [log.checkpoint(con), log.checkpoint(con)] == [1, 1]
-    assert log.look().checkpoints == (1,)
+    assert log.list_files().checkpoints == (1,)
 
 
 def test_a_log_may_have_any_name_that_settings_allow(folder: Folder, con: duckdb.DuckDBPyConnection) -> None:
@@ -308,7 +308,7 @@ def test_of_writers_after_the_same_entry_one_wins(reopen: Callable[[], Store], w
 
     con = connect(store := reopen())
     log, numbers = _log(store), list(range(1, writers + 1))
-    assert sorted(won) == numbers == list(log.look().entries)
+    assert sorted(won) == numbers == list(log.list_files().entries)
     written = {f"sku{writer}": (1, number) for writer, number in enumerate(won)}
     assert _fold(con, log) == {**written, "last": (won.index(writers), writers)}
     heads = [log.entry(con, number) for number in numbers]
@@ -353,7 +353,7 @@ def test_an_entry_that_comes_after_a_tidy_freed_its_number_is_taken_back(
 
     store.before = others_write_and_tidy
     assert log.append(con, asleep, _rows({"a": 99, "late": 99}), {}, clock) is None
-    assert log.look().entries == (5,)
+    assert log.list_files().entries == (5,)
     assert _fold(con, log) == {"a": (4, 4), "b": (5, 5)}
     done = _append(con, log, clock, late=6)
     assert done.number == 6
@@ -377,7 +377,7 @@ def test_an_entry_that_a_checkpoint_was_made_from_at_once_stays(
     done = log.append(con, log.head(con), _rows({"b": 2}), {}, clock)
 
     assert done is not None and done.number == 2
-    assert log.look().entries == tuple(range(1, 3 + later))
+    assert log.list_files().entries == tuple(range(1, 3 + later))
     assert _fold(con, log)["b"] == (2, 2)
 
 

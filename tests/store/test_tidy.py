@@ -80,7 +80,7 @@ def test_a_checkpoint_is_written_after_24_entries(versions: Versions) -> None:
         versions.append(f"SELECT 'sku{number % 5}' AS sku, '{number}' AS hash")
         written += [number] * versions.tidy().checkpoints_written
     assert written == [24, 48]
-    assert versions.log.look().checkpoints == (24, 48)
+    assert versions.log.list_files().checkpoints == (24, 48)
 
 
 def test_a_checkpoint_is_written_when_many_rows_have_come(versions: Versions) -> None:
@@ -89,7 +89,7 @@ def test_a_checkpoint_is_written_when_many_rows_have_come(versions: Versions) ->
         return versions.tidy().checkpoints_written
 
     assert [append(240_000), append(110_000), append(11_000), append(110_000), append(110_000)] == [0, 0, 1, 0, 1]
-    assert versions.log.look().checkpoints == (3, 5)
+    assert versions.log.list_files().checkpoints == (3, 5)
 
 
 # ── the kept history ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -107,8 +107,8 @@ def test_every_kept_moment_can_be_read_and_what_is_older_goes(versions: Versions
         assert con.execute("SELECT count(DISTINCT sku) FROM reading").fetchone() == (len(known[versions.clock()]),)
         versions.clock.pass_by(hours=2)
 
-    looked = log.look()
-    assert (looked.floor, looked.entries[0], looked.checkpoints) == (48, 25, (24, 48))
+    looked = log.list_files()
+    assert (looked.history_start, looked.entries[0], looked.checkpoints) == (48, 25, (24, 48))
     for at, folded in known.items():
         if at > START + 94 * timedelta(hours=1):
             assert versions.fold(log.position(con, at + TICK)) == folded
@@ -126,13 +126,13 @@ def test_the_history_begins_later_a_day_before_anything_is_removed(versions: Ver
     versions.append("SELECT 'sku' AS sku, 'new' AS hash")
 
     assert versions.tidy(keep).entries == 0
-    assert versions.log.look().floor == 24
-    assert len(versions.log.look().entries) == 25
+    assert versions.log.list_files().history_start == 24
+    assert len(versions.log.list_files().entries) == 25
     versions.clock.pass_by(hours=23)
     assert versions.tidy(keep).entries == 0
     versions.clock.pass_by(hours=2)
     assert versions.tidy(keep).entries == 24
-    assert versions.log.look().entries == (25,)
+    assert versions.log.list_files().entries == (25,)
     assert versions.fold() == [("sku", "new")]
     assert versions.fold(24) == [("sku", "hash24")]
     assert versions.tidy(keep) == Tidied()
@@ -144,7 +144,7 @@ def test_nothing_goes_without_a_checkpoint(versions: Versions) -> None:
     for _ in range(3):
         versions.clock.pass_by(days=1000)
         assert versions.tidy() == Tidied()
-    assert len(versions.log.look().entries) == 19
+    assert len(versions.log.list_files().entries) == 19
 
 
 def test_checkpoints_within_reach_of_each_other_are_thinned_out(versions: Versions) -> None:
@@ -161,7 +161,7 @@ def test_checkpoints_within_reach_of_each_other_are_thinned_out(versions: Versio
     assert versions.tidy().checkpoints == 0
     versions.clock.pass_by(days=2)
     assert versions.tidy().checkpoints == 17
-    assert versions.log.look().checkpoints == (400, 800, 1000)
+    assert versions.log.list_files().checkpoints == (400, 800, 1000)
     assert versions.tidy() == Tidied()
 
 
@@ -250,7 +250,7 @@ class Shop:
         return self.line.con.execute("SELECT sku, name FROM feed ORDER BY sku").fetchall()
 
     def entries(self) -> int:
-        return len(catalog_log(self.line.store, "en").look().entries)
+        return len(catalog_log(self.line.store, "en").list_files().entries)
 
 
 @pytest.fixture
@@ -281,8 +281,8 @@ def test_a_version_that_a_service_still_holds_stays_readable(shop: Shop) -> None
     assert shop.unexplained(before) == shop.unexplained(shop.line.clock()) == {"catalog-service": 0, "search": 0}
     shop.passes(410)
     assert shop.feed("search") == [("a", "third"), ("c", "second"), ("d", "first")]
-    looked = (log := catalog_log(shop.line.store, "en")).look()
-    kept = shop.line.store.url(log.kept_path(looked.floor))
+    looked = (log := catalog_log(shop.line.store, "en")).list_files()
+    kept = shop.line.store.url(log.kept_path(looked.history_start))
     assert shop.line.con.execute("SELECT count(*) FROM read_parquet(?)", [kept]).fetchall() == [(0,)]
 
 
@@ -297,8 +297,8 @@ def test_a_service_that_left_the_settings_keeps_its_versions(shop: Shop) -> None
 
     assert shop.feed("search") == [("a", "first"), ("b", "first")]
     assert shop.entries() == 0
-    looked = receipt_log(shop.line.store, "search", "en").look()
-    assert (looked.checkpoints, looked.kept, looked.entries[0]) == ((), (), 1)
+    looked = receipt_log(shop.line.store, "search", "en").list_files()
+    assert (looked.checkpoints, looked.kept_rows, looked.entries[0]) == ((), (), 1)
 
 
 def test_a_scope_that_left_the_settings_is_left_alone(shop: Shop, dated: Dated) -> None:

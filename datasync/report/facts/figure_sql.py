@@ -167,7 +167,7 @@ def _left(con: duckdb.DuckDBPyConnection, store: Store, queries: FigureQueries, 
     """What a scope or service still holds that left the settings (place: left/scope/service)."""
     log = receipt_log(store, left.service, left.scope) if left.service else catalog_log(store, left.scope)
     relation = f"{'receipts' if left.service else 'catalog'}/{left.scope}/{left.service or ''}"
-    queries.relations[relation] = log.fold_sql(log.position(con, at.before) if at.before else log.look().head)
+    queries.relations[relation] = log.fold_sql(log.position(con, at.before) if at.before else log.list_files().head)
     sql = "SELECT count(held_hash) AS held FROM receipts" if left.service else "SELECT count(hash) AS held FROM catalog"
     queries.add(f"left/{left.scope}/{left.service or ''}", "held", sql, relation)
 
