@@ -85,7 +85,7 @@ SELECT
     state,
     CASE state WHEN 'excluded' THEN 'The product is not visible in search' WHEN 'rejected' THEN 'The price is required, said the service' END AS words,
     CASE WHEN state = 'current' THEN received_ms END AS received_ms,
-    CASE WHEN state = 'rejected' THEN received_ms END AS told_ms,
+    CASE WHEN state = 'rejected' THEN received_ms END AS answered_ms,
     CASE WHEN state = 'current' THEN 16 + (received_ms >= 1790000000000 - 10800000)::INTEGER ELSE 0 END AS flags
 FROM told;
 ALTER TABLE page_versions DROP i;

@@ -13,9 +13,9 @@ own AS (
 SELECT
     service,
     version,
-    list_position($states, state) + 16 * flags::INTEGER + 1024 * (coalesce(received_ms, told_ms) IS NOT NULL)::INTEGER AS code,
+    list_position($states, state) + 16 * flags::INTEGER + 1024 * (coalesce(received_ms, answered_ms) IS NOT NULL)::INTEGER AS code,
     received_ms,
-    told_ms,
+    answered_ms,
     words
 FROM page_rows
 UNION ALL

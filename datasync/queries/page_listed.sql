@@ -27,7 +27,7 @@ SELECT
     CASE
         WHEN t.state IN ('rejected', 'failed') THEN t."at"
         WHEN t.held_hash IS NULL AND t.received_as = 'removed' THEN t.received_at
-    END AS told_at,
+    END AS answered_at,
     CASE t.state WHEN 'excluded' THEN t.otherwise WHEN 'rejected' THEN t.words WHEN 'failed' THEN t.words END AS words,
     coalesce(t.is_lately AND t.received_as IN ('added', 'updated', 'resent'), false)::UTINYINT
     + 2 * coalesce(t.is_lately AND t.received_as = 'resent', false)::UTINYINT

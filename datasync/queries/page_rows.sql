@@ -1,10 +1,10 @@
--- One row per service and product of page_listed: its row in page_versions, and what is told of it; `flags` adds 16 where it is held.
+-- One row per service and product of page_listed: its row in page_versions, and what the service says of it; `flags` adds 16 where it is held.
 SELECT
     l.service,
     v.version,
     l.state,
     l.words,
     epoch_ms(l.received_at) AS received_ms,
-    epoch_ms(l.told_at) AS told_ms,
+    epoch_ms(l.answered_at) AS answered_ms,
     l.flags + 16 * l.held::UTINYINT AS flags
 FROM page_listed AS l JOIN page_versions AS v USING (sku, hash)

@@ -1,8 +1,8 @@
 -- One row per file of product stories, numbered in the order of SKU: the first SKU in it, and its stories as one JSON object by SKU.
--- A product has a story if the logs tell more of it than that it stood there when the kept history began: its versions, the oldest first, each with the fields that changed, and what services answered. A SKU that was quarantined and never valid has one, and so has a product that was marked, resent or not answered for.
--- Products of which nothing was told after the catalog's entry $since, and no answer is news, are left out: their stories stand in an older version of the page.
+-- A product has a story if the logs have more of it than the entry with which the stored history begins: its versions, the oldest first, each with the fields that changed, and what services answered. A SKU that was quarantined and never valid has one, and so has a product that was marked, resent or not answered for.
+-- Products without an entry after the catalog's entry $since, and without an answer that is news, are left out: their stories stand in an older version of the page.
 -- Reads versions (every kept row of the catalog log) and page_answers (every kept row of the receipt logs, with the service's number).
-WITH told_since AS (
+WITH news AS (
     SELECT sku FROM versions WHERE entry > $since
     UNION
     SELECT sku FROM page_answers WHERE is_news
@@ -12,7 +12,7 @@ retried AS (
 ),
 changed AS (
     SELECT sku
-    FROM versions SEMI JOIN told_since USING (sku) LEFT JOIN retried AS r USING (sku)
+    FROM versions SEMI JOIN news USING (sku) LEFT JOIN retried AS r USING (sku)
     GROUP BY sku
     HAVING count(*) > 1 OR min(entry) > (SELECT min(entry) FROM versions) OR bool_or(hash IS NULL) OR bool_or(r.sku IS NOT NULL)
 ),
@@ -80,7 +80,7 @@ compared AS (
         END AS changes
     FROM beside
 ),
-told AS (
+histories AS (
     SELECT
         sku,
         list({
@@ -97,8 +97,8 @@ told AS (
     GROUP BY sku
 ),
 stories AS (
-    SELECT t.sku, to_json({'versions': t.versions, 'answers': coalesce(a.answers, [])})::VARCHAR AS story
-    FROM told AS t LEFT JOIN answered AS a USING (sku)
+    SELECT h.sku, to_json({'versions': h.versions, 'answers': coalesce(a.answers, [])})::VARCHAR AS story
+    FROM histories AS h LEFT JOIN answered AS a USING (sku)
 ),
 sized AS (
     SELECT *, sum(strlen(story)) OVER (ORDER BY sku ROWS UNBOUNDED PRECEDING) - strlen(story) AS before FROM stories

@@ -1,6 +1,6 @@
 -- One row per product version that page_listed names in a scope, numbered in the order of SKU: what the page shows of it, and, where a service holds it, its payload as it was received.
--- Reads page_listed, catalog (the fold) and versions (every kept row of the catalog log, for versions that were replaced since).
--- Where a version's content is no longer kept, the row stays and its content is NULL.
+-- Reads page_listed, catalog (the fold) and versions (every stored row of the catalog log, for versions that were replaced since).
+-- Where a version's content is no longer stored, the row stays and its content is NULL.
 WITH listed AS (
     SELECT sku, hash, bool_or(held) AS is_held FROM page_listed GROUP BY sku, hash
 ),
@@ -12,7 +12,7 @@ older AS (
     FROM versions AS v SEMI JOIN (SELECT sku, hash FROM listed ANTI JOIN newest USING (sku, hash)) USING (sku, hash)
     QUALIFY row_number() OVER (PARTITION BY v.sku, v.hash ORDER BY v.entry DESC) = 1
 ),
-kept AS (
+contents AS (
     SELECT * FROM newest
     UNION ALL BY NAME
     SELECT * FROM older
@@ -21,10 +21,10 @@ SELECT
     row_number() OVER (ORDER BY listed.sku, listed.hash) - 1 AS version,
     listed.sku,
     listed.hash,
-    kept.name,
-    kept.type,
-    kept.visible_in,
-    kept.stock,
-    CASE WHEN listed.is_held AND kept.sku IS NOT NULL THEN to_json(payload(kept, $scope))::VARCHAR END AS payload
-FROM listed LEFT JOIN kept ON kept.sku = listed.sku AND kept.hash = listed.hash
+    contents.name,
+    contents.type,
+    contents.visible_in,
+    contents.stock,
+    CASE WHEN listed.is_held AND contents.sku IS NOT NULL THEN to_json(payload(contents, $scope))::VARCHAR END AS payload
+FROM listed LEFT JOIN contents ON contents.sku = listed.sku AND contents.hash = listed.hash
 ORDER BY version

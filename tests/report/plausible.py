@@ -128,7 +128,7 @@ def products(scope: str, given: Sequence[dict[str, Any]], totals: ScopeTotals | 
 
 _ROWS = pa.schema(
     {"service": pa.string(), "version": pa.int64(), "state": pa.string(), "words": pa.string()}
-    | {"received_ms": pa.int64(), "told_ms": pa.int64(), "flags": pa.int64()}
+    | {"received_ms": pa.int64(), "answered_ms": pa.int64(), "flags": pa.int64()}
 )
 WORDS = {
     "excluded": "The product is not visible in search",
@@ -159,7 +159,7 @@ def _rows(scope: str, one: ServiceTotals, number: int, size: int) -> Iterator[di
 def _row(row: dict[str, Any], state: str, received: int | None, flags: int) -> dict[str, Any]:
     told = int(NOW.timestamp() * 1000) - 3_600_000 if state in ("rejected", "failed", "removed") else None
     return {
-        **row, "state": state, "words": WORDS.get(state), "received_ms": received, "told_ms": told, "flags": flags
+        **row, "state": state, "words": WORDS.get(state), "received_ms": received, "answered_ms": told, "flags": flags
     }  # fmt: skip
 
 

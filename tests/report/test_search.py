@@ -91,7 +91,7 @@ def scope_products(given: list[dict[str, Any]] | None = None) -> ScopeProducts:
             "state": ["current" if one["held"] else "missing" for one in given],
             "words": pa.nulls(len(given), pa.string()),
             "received_ms": pa.array([one["at"] for one in given], pa.int64()),
-            "told_ms": pa.nulls(len(given), pa.int64()),
+            "answered_ms": pa.nulls(len(given), pa.int64()),
             "flags": pa.array([one["held"] * (16 + one.get("lately", 0)) for one in given], pa.int64()),
         }
     )

@@ -127,7 +127,7 @@ def _products(
 _REASONS = f"{query('quarantine_reasons')} LIMIT {REASONS_SHOWN}"
 _LISTED = (
     "CREATE OR REPLACE TEMP TABLE page_listed (service VARCHAR, sku VARCHAR, hash VARCHAR, held BOOLEAN, "
-    "state VARCHAR, received_at TIMESTAMPTZ, told_at TIMESTAMPTZ, words VARCHAR, flags UTINYINT)"
+    "state VARCHAR, received_at TIMESTAMPTZ, answered_at TIMESTAMPTZ, words VARCHAR, flags UTINYINT)"
 )
 
 

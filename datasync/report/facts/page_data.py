@@ -171,7 +171,7 @@ class ScopeProducts:
     (JSON text; NULL where no service holds the version; NULL, as are name and the rest, where its content is no longer
     kept).
     ``rows``: one row per service and product: service, version (a row of ``versions``), state, words (of the rule, or
-    of the service), received_ms, told_ms (when it was removed, rejected or failed), flags (1 received, 2 resent, 4
+    of the service), received_ms, answered_ms (when it was removed, rejected or failed), flags (1 received, 2 resent, 4
     removed in the window; 8 a removal is due, 16 held).
     ``quarantined``: one row per record in quarantine now: sku, name, code, sentence, reason (its code and kind, where
     the page tells it apart), is_of_last_pull.

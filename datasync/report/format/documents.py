@@ -257,7 +257,7 @@ def _unordered(services: tuple[str, ...]) -> str:
     """The query of documents in no order, with the columns of each service in it."""
     every = range(len(services))
     columns = ", ".join(
-        f"coalesce(s{n}.code, 0)::USMALLINT AS code_{n}, s{n}.received_ms AS received_{n}, s{n}.told_ms AS told_{n}"
+        f"coalesce(s{n}.code, 0)::USMALLINT AS code_{n}, s{n}.received_ms AS received_{n}, s{n}.answered_ms AS told_{n}"
         for n in every
     )
     joins = " ".join(
@@ -269,7 +269,7 @@ def _unordered(services: tuple[str, ...]) -> str:
         columns=columns or "0 AS none",
         joins=joins,
         lines=" || ".join(f"page_line(coalesce(s{n}.words, ''))" for n in every) or "''",
-        times=", ".join(f"coalesce(s{n}.received_ms, s{n}.told_ms)" for n in every) or "0",
+        times=", ".join(f"coalesce(s{n}.received_ms, s{n}.answered_ms)" for n in every) or "0",
     )
 
 
