@@ -34,10 +34,10 @@ def wanted(
     given: dict[str, Any],
     every: timedelta = DAY,
     hold: Hold | None = None,
-    asks: Literal["complete", "changed"] = "changed",
+    default_mode: Literal["complete", "changed"] = "changed",
     complete: bool = False,
 ) -> tuple[str, str | None]:
-    want, why = schedule.wanted(given, asks, "same", every, hold, AT, complete=complete)
+    want, why = schedule.wanted(given, default_mode, "same", every, hold, AT, complete=complete)
     return want.what, why
 
 
@@ -75,7 +75,7 @@ def test_the_words_say_why_a_pull_is_complete() -> None:
     assert wanted(meta(AT), complete=True) == ("complete", "A complete pull was asked for.")
     changed = "Complete, because the scope's source, map or attributes changed."
     assert wanted({**meta(AT), "fingerprint": "another"}) == ("complete", changed)
-    assert wanted(meta(AT), asks="complete") == ("complete", None)
+    assert wanted(meta(AT), default_mode="complete") == ("complete", None)
     assert wanted(meta(AT)) == ("changed", None)
 
 

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 def from_airflow(name: str) -> Connection:
     """The connection that Airflow keeps under an id, with its secrets backends asked first, as any task gets it."""
-    from airflow.sdk import Connection as Kept
+    from airflow.sdk import Connection as AirflowConnection
 
     try:
-        kept = Kept.get(name)
+        stored = AirflowConnection.get(name)
     except AirflowNotFoundException:
         raise MissingConnection(name, variable(name)) from None
-    texts = {key: getattr(kept, key) or "" for key in ("host", "login", "password", "schema")}
-    return Connection(name, kept.conn_type or "", port=kept.port, extra=extra(name, kept.extra), **texts)
+    texts = {key: getattr(stored, key) or "" for key in ("host", "login", "password", "schema")}
+    return Connection(name, stored.conn_type or "", port=stored.port, extra=extra(name, stored.extra), **texts)
 
 
 def open_pipeline() -> Pipeline:

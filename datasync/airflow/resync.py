@@ -83,7 +83,7 @@ def plan(params: dict[str, Any] | None = None, dag_run: DagRunProtocol | None = 
 def choice(named: Mapping[str, Any], title: str, description: str, **rules: Any) -> Param:
     """A multi-select of names that shows their labels: the form offers ``examples``, the server checks ``items``."""
     names = list(named)
-    labels = {name: f"{one.label} ({name})" if one.label else name for name, one in named.items()}
+    labels = {name: f"{entry.label} ({name})" if entry.label else name for name, entry in named.items()}
     allowed = {"type": "string", "enum": names}
     shown = {"title": title, "description": description, "examples": names, "values_display": labels}
     kind = "array" if "minItems" in rules else ["array", "null"]  # the form marks what may not be null as required

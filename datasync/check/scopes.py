@@ -85,7 +85,7 @@ def sampled(
         source = open_source(settings, name, credentials, store=store, run=run)
         opened = _Opened(source.records(con, want))
         snapshot = pull.pull(con, store, name, mine, opened, want, run, "", lambda: at)
-        scope_map = staging.mapped(con, name, mine, replace(opened.answer, sampled=False))
+        scope_map = staging.map_fields(con, name, mine, replace(opened.answer, sampled=False))
         if isinstance(source, Offering):  # its sample is no complete catalog, but it can say which fields there are
             staging.refuse_missing_fields(con, name, mine, opened.answer, scope_map)
     except FORESEEN as error:

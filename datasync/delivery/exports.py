@@ -27,13 +27,13 @@ def export(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, sco
     compare.held_products(con, store, scope, service)
     folder, _, name = path.rpartition("/")
     rows = f"SELECT unnest(payload(p, {literal(scope)})) FROM (SELECT * FROM feed ORDER BY sku) AS p"
-    how = "FORMAT parquet, COMPRESSION zstd" if name.endswith(".parquet") else "FORMAT json"
+    copy_options = "FORMAT parquet, COMPRESSION zstd" if name.endswith(".parquet") else "FORMAT json"
     with scratch() as making:
         file = making / "exported"
         # A table of its own first: DuckDB writes a column as optional or required by what it knows of the rows, and of
         # a table it knows the same whichever entries the rows came from. So the same products give the same bytes.
         con.execute(f"CREATE OR REPLACE TEMP TABLE exported AS {rows}")
-        con.execute(f"COPY exported TO {literal(str(file))} ({how})")
+        con.execute(f"COPY exported TO {literal(str(file))} ({copy_options})")
         con.execute("DROP TABLE exported")
         _put(f"services.{service}.export", open_store(folder, settings.store_options), name, file)
 

@@ -4,9 +4,9 @@ A transfer never follows events. It compares the products that a service accepts
 delivers and removes the difference, and records the answers. A crash between any two steps leaves the same difference
 for the next one.
 
-An embedded service is delivered to by recording: one entry. Any other gets batches of 10,000 products (or what 60 s
-bring); each batch's answers are one entry. Who loses the race for an entry has delivered all the same, and records what
-nobody else touched.
+For an embedded service, recording is the delivery: one entry. Any other service gets batches of 10,000 products (or
+what 60 s bring), and each batch's answers are one entry. A transfer that loses the race for an entry has delivered all
+the same, so it records the products that nobody else touched.
 """
 
 from __future__ import annotations
@@ -40,8 +40,9 @@ BATCH_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Transferred:
-    """What a transfer did: answers by what was taken, what stayed due, and removals: due ones that an operator had
-    accepted, and those that were held.
+    """What a transfer did: the counts of its answers, the entries it wrote, and the removals that were held.
+
+    ``accepted`` counts the due removals that an operator had accepted.
     """
 
     added: int = 0
@@ -56,7 +57,7 @@ class Transferred:
 
 
 @dataclass(slots=True)
-class _Way:
+class _Delivery:
     """One transfer under way: who goes where, by which rules, and the answers so far."""
 
     con: duckdb.DuckDBPyConnection
@@ -91,50 +92,52 @@ def transfer(
     """Deliver what is due to one service in one scope, and remove what it should not hold.
 
     Removals beyond the ``guard`` are held (None: nothing is) and everything else is done. ``accepted`` is SQL with the
-    SKUs whose removal an operator accepted, which the guard is not asked about. Raises ServiceUnavailable after
-    recording what it knows, when the service does not answer.
+    SKUs whose removal an operator accepted; the guard does not judge these. When the service does not answer, raises
+    ServiceUnavailable after recording what it knows.
     """
-    way = _Way(con, store, scope, name, settings, service, run, clock)
+    delivery = _Delivery(con, store, scope, name, settings, service, run, clock)
     view(con, "accepted", accepted)
     for _ in range(TRIES):
-        head = _face(way)
+        head = _define_due(delivery)
         removals = row(con, query("removals_due"))
-        held = _guarded(way, guard, removals, head) if guard else None
-        if _deliver_all(way, head):
-            return replace(_ended(way, held, head), accepted=removals["accepted"])
+        held = _guarded(delivery, guard, removals, head) if guard else None
+        if _deliver_all(delivery, head):
+            return replace(_ended(delivery, held, head), accepted=removals["accepted"])
     raise StoreUnavailable(f"{name}/{scope}: the receipt log was written by others {TRIES} times in a row. Try again.")
 
 
-def _face(way: _Way) -> Head:
+def _define_due(delivery: _Delivery) -> Head:
     """Fold both logs and make the table ``due``; returns the receipts' head it was computed at."""
-    head = way.log.head(way.con)
-    compare.compare(way.con, way.store, way.scope, way.name, way.settings.accepts, (None, head.number))
-    way.con.execute(f"CREATE OR REPLACE TEMP TABLE due AS {compare.due(way.settings)}")
+    head = delivery.log.head(delivery.con)
+    compare.compare(
+        delivery.con, delivery.store, delivery.scope, delivery.name, delivery.settings.accepts, (None, head.number)
+    )
+    delivery.con.execute(f"CREATE OR REPLACE TEMP TABLE due AS {compare.due(delivery.settings)}")
     return head
 
 
-def _guarded(way: _Way, guard: Guard, removals: Mapping[str, int], head: Head) -> Hold | None:
+def _guarded(delivery: _Delivery, guard: Guard, removals: Mapping[str, int], head: Head) -> Hold | None:
     """Take removals that nobody accepted out of ``due`` where the volume guard holds them, into ``held_back``."""
     others, of = removals["removals"] - removals["accepted"], removals["held"] - removals["accepted"]
     if not holds.exceeds(guard.percent, guard.products, others, of):
         return None
-    way.con.execute(f"CREATE OR REPLACE TEMP TABLE held_back AS {query('removals_held_back')}")
-    # Made anew, for batches go by rowid, and deleting would leave gaps in them.
+    delivery.con.execute(f"CREATE OR REPLACE TEMP TABLE held_back AS {query('removals_held_back')}")
+    # The table is created again because batches go by rowid, and deleting would leave gaps.
     passes = "operation <> 'removed' OR sku IN (SELECT sku FROM accepted)"
-    way.con.execute(f"CREATE OR REPLACE TEMP TABLE due AS SELECT * FROM due WHERE {passes}")
-    now = way.clock()
-    return Hold(way.run, way.scope, way.name, now, others, of, now, entry=head.number)
+    delivery.con.execute(f"CREATE OR REPLACE TEMP TABLE due AS SELECT * FROM due WHERE {passes}")
+    now = delivery.clock()
+    return Hold(delivery.run, delivery.scope, delivery.name, now, others, of, now, entry=head.number)
 
 
-def _deliver_all(way: _Way, head: Head) -> bool:
-    """Deliver ``due`` in batches; False if another writer came between, so that it has to be computed anew."""
-    total, done = count(way.con, "SELECT * FROM due"), 0
-    size = total if way.service.embedded else FIRST_BATCH
+def _deliver_all(delivery: _Delivery, head: Head) -> bool:
+    """Deliver ``due`` in batches; False if another writer's entry came between, so that ``due`` is out of date."""
+    total, done = count(delivery.con, "SELECT * FROM due"), 0
+    size = total if delivery.service.embedded else FIRST_BATCH
     while done < total:
         began = time.monotonic()
         batch = f"SELECT * FROM due WHERE rowid >= {done} AND rowid < {done + size}"
-        view(way.con, "delivered", batch)
-        next_head = _deliver(way, head)
+        view(delivery.con, "delivered", batch)
+        next_head = _deliver(delivery, head)
         if next_head is None:
             return False
         alone, head, done = next_head.number == head.number + 1, next_head, done + size
@@ -145,86 +148,85 @@ def _deliver_all(way: _Way, head: Head) -> bool:
 
 
 def _next_size(size: int, seconds: float) -> int:
-    """As many products as 60 s may bring at the rate of the last batch, at most BATCH: a crash repeats no more than
-    that.
-    """
+    """As many products as 60 s bring at the rate of the last batch, at most BATCH, because a crash repeats a batch."""
     return max(1, min(BATCH, int(size / max(seconds, 0.001) * BATCH_SECONDS)))
 
 
-def _deliver(way: _Way, head: Head) -> Head | None:
-    """One batch: hand it over, record the answers. None if nothing was delivered, for an embedded service lost the
-    race.
-    """
-    needs = ", ".join(f"c.{quote(column)}" for column in way.service.needs)
+def _deliver(delivery: _Delivery, head: Head) -> Head | None:
+    """Deliver one batch and record the answers. None if an embedded service lost the race: nothing was delivered."""
+    needs = ", ".join(f"c.{quote(column)}" for column in delivery.service.needs)
     joined = f"SELECT d.*, {needs} FROM delivered AS d LEFT JOIN catalog AS c USING (sku)"
-    view(way.con, "batch", joined if needs else "SELECT * FROM delivered")
+    view(delivery.con, "batch", joined if needs else "SELECT * FROM delivered")
     failure = None
     try:
-        answers = way.service.deliver(way.con, "batch")
+        answers = delivery.service.deliver(delivery.con, "batch")
     except ServiceUnavailable as error:
         failure = error
         failed = f"'failed' AS outcome, {literal(secrets.mask(str(error)))} AS words, NULL::TIMESTAMPTZ AS answered_at"
         answers = f"SELECT *, {failed} FROM delivered"
-    _tell(way, answers)
-    recorded = _record(way, head)
+    _define_batch_answers(delivery, answers)
+    recorded = _record(delivery, head)
     if failure:
         raise failure
     return recorded
 
 
-def _tell(way: _Way, answers: str) -> None:
-    """Make the view ``told``, the batch with its answers; those from over a network are kept, for nobody is asked
-    twice.
+def _define_batch_answers(delivery: _Delivery, answers: str) -> None:
+    """Make the view ``batch_answers``: the batch with its answers.
+
+    Answers of remote services are stored in a table, because delivering again has side effects.
     """
-    if way.service.embedded:
-        view(way.con, "told", answers)
+    if delivery.service.embedded:
+        view(delivery.con, "batch_answers", answers)
         return
-    way.con.execute(f"CREATE OR REPLACE TEMP TABLE answers AS {answers}")
+    delivery.con.execute(f"CREATE OR REPLACE TEMP TABLE answers AS {answers}")
     answer = f"a.outcome, {secrets.masked_sql('a.words')} AS words, a.answered_at"
-    view(way.con, "told", f"SELECT d.*, {answer} FROM delivered AS d LEFT JOIN answers AS a USING (sku)")
+    view(delivery.con, "batch_answers", f"SELECT d.*, {answer} FROM delivered AS d LEFT JOIN answers AS a USING (sku)")
 
 
-def _record(way: _Way, head: Head) -> Head | None:
-    """Append the answers of a batch; a service over a network has them already, so they go under the next free
-    number.
+def _record(delivery: _Delivery, head: Head) -> Head | None:
+    """Append the answers of a batch. Those of a remote service go under the next free number, because the service has
+    the products already.
     """
-    rows = query("receipt_rows", settings=literal(way.settings.fingerprint()), run=literal(way.run))
-    before, told = head, "told"
+    rows = query("receipt_rows", settings=literal(delivery.settings.fingerprint()), run=literal(delivery.run))
+    before, batch_answers = head, "batch_answers"
     for _ in range(TRIES):
-        view(way.con, "answered", query("answered", since=str(head.number), told=told))
-        counts = row(way.con, query("answered_counts"))
-        done = way.log.append(way.con, before, rows, _meta(way, before, counts), way.clock)
+        view(delivery.con, "answered", query("answered", since=str(head.number), batch_answers=batch_answers))
+        counts = row(delivery.con, query("answered_counts"))
+        done = delivery.log.append(delivery.con, before, rows, _meta(delivery, before, counts), delivery.clock)
         if done:
-            way.entries.append(done.number)
-            way.counts.update(counts)
+            delivery.entries.append(done.number)
+            delivery.counts.update(counts)
             return done
-        if way.service.embedded:
+        if delivery.service.embedded:
             return None
-        before = way.log.head(way.con)
-        way.log.fold(way.con, "receipts", before.number)
-        told = f"({query('told_again')})"
+        before = delivery.log.head(delivery.con)
+        delivery.log.fold(delivery.con, "receipts", before.number)
+        batch_answers = f"({query('rebased_answers')})"
     raise StoreUnavailable(
-        f"{way.name}/{way.scope}: delivered, but the receipt log was written by others {TRIES} times in a row. "
-        "Try again."
+        f"{delivery.name}/{delivery.scope}: delivered, but the receipt log was written by others {TRIES} times in a "
+        "row. Try again."
     )
 
 
-def _meta(way: _Way, before: Head, told: dict[str, int]) -> dict[str, Any]:
+def _meta(delivery: _Delivery, before: Head, counts: dict[str, int]) -> dict[str, Any]:
     return {
-        "run": way.run,
+        "run": delivery.run,
         "requests": before.meta.get("requests", []),
-        "rules": [accept.model_dump() for accept in way.settings.accepts],
-        "settings": way.settings.fingerprint(),
-        "held": int(before.meta.get("held", 0)) + told["more_held"],
+        "rules": [accept.model_dump() for accept in delivery.settings.accepts],
+        "settings": delivery.settings.fingerprint(),
+        "held": int(before.meta.get("held", 0)) + counts["more_held"],
         **{key: before.meta[key] for key in ("repaired",) if key in before.meta},
     }
 
 
-def _ended(way: _Way, held: Hold | None, head: Head) -> Transferred:
+def _ended(delivery: _Delivery, held: Hold | None, head: Head) -> Transferred:
     """Record the hold or its release."""
-    now: datetime = way.clock()
-    kept = holds.hold(way.con, way.store, held, "SELECT * FROM held_back") if held else None
+    now: datetime = delivery.clock()
+    hold = holds.hold(delivery.con, delivery.store, held, "SELECT * FROM held_back") if held else None
     if not held:
-        holds.release(way.store, way.scope, way.name, way.run, now, max((head.number, *way.entries)))
-    counts = {key: count for key, count in way.counts.items() if key != "more_held"}
-    return Transferred(**counts, entries=tuple(way.entries), held=kept)
+        holds.release(
+            delivery.store, delivery.scope, delivery.name, delivery.run, now, max((head.number, *delivery.entries))
+        )
+    counts = {key: count for key, count in delivery.counts.items() if key != "more_held"}
+    return Transferred(**counts, entries=tuple(delivery.entries), held=hold)

@@ -35,7 +35,7 @@ def leftovers(
     con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, before: datetime | None = None
 ) -> tuple[Leftover, ...]:
     """What is no longer configured and still holds products, now or just ``before`` a moment."""
-    found = [
+    candidates = [
         Leftover(scope, None, _products(con, store, scope, before))
         for scope in _names(store, "catalog", "scope")
         if scope not in settings.scopes
@@ -43,20 +43,20 @@ def leftovers(
     for service in _names(store, "receipts", "service"):
         for scope in _names(store, f"receipts/service={service}", "scope"):
             if scope not in settings.scopes or service not in settings.services:
-                found.append(Leftover(scope, service, _held(con, store, scope, service, before)))
-    return tuple(one for one in found if one.held)
+                candidates.append(Leftover(scope, service, _held(con, store, scope, service, before)))
+    return tuple(leftover for leftover in candidates if leftover.held)
 
 
-def withdraw(con: duckdb.DuckDBPyConnection, store: Store, one: Leftover, run: str, clock: Clock) -> Leftover:
+def withdraw(con: duckdb.DuckDBPyConnection, store: Store, leftover: Leftover, run: str, clock: Clock) -> Leftover:
     """Take a leftover away, as entries like any other: the logs keep their history. Returns it with what it holds
     afterwards.
     """
-    if one.service is None:
-        _empty(con, store, one.scope, run, clock)
-        return replace(one, held=_products(con, store, one.scope, None))
+    if leftover.service is None:
+        _empty(con, store, leftover.scope, run, clock)
+        return replace(leftover, held=_products(con, store, leftover.scope, None))
     feed = Feed(_WITHDRAWN.max_bytes, ())
-    transfer.transfer(con, store, one.scope, one.service, _WITHDRAWN, feed, run, None, clock)
-    return replace(one, held=_held(con, store, one.scope, one.service, None))
+    transfer.transfer(con, store, leftover.scope, leftover.service, _WITHDRAWN, feed, run, None, clock)
+    return replace(leftover, held=_held(con, store, leftover.scope, leftover.service, None))
 
 
 def _empty(con: duckdb.DuckDBPyConnection, store: Store, scope: str, run: str, clock: Clock) -> None:

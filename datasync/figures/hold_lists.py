@@ -36,7 +36,7 @@ def standing(store: Store, settings: Settings) -> tuple[Hold, ...]:
 
 def lists(store: Store, settings: Settings, run: str) -> tuple[HeldList, ...]:
     """The lists that a run held, or accepted. Raises UnknownName where it did neither."""
-    met = tuple(one for scope, service in _places(settings) for one in _lists(store, scope, service, run))
+    met = tuple(held_list for scope, service in _places(settings) for held_list in _lists(store, scope, service, run))
     if not met:
         waiting = {hold.id for hold in standing(store, settings)}
         raise UnknownName("run that held or accepted a removal", run, waiting, "Those are held now.")
@@ -48,11 +48,17 @@ def _places(settings: Settings) -> Iterator[tuple[str, str | None]]:
 
 
 def _lists(store: Store, scope: str, service: str | None, run: str) -> Iterator[HeldList]:
-    accepted = [one for _, one in acceptances.known(store, scope, service) if run in (one.hold, one.run)]
+    accepted = [
+        acceptance
+        for _, acceptance in acceptances.known(store, scope, service)
+        if run in (acceptance.hold, acceptance.run)
+    ]
     held = [hold for _, hold in holds.known(store, scope, service) if not hold.released]
-    concerned = [hold for hold in held if hold.id in {run, *(one.hold for one in accepted)}]
+    concerned = [hold for hold in held if hold.id in {run, *(acceptance.hold for acceptance in accepted)}]
     current = holds.current(store, scope, service)
-    for listed in dict.fromkeys([*(hold.listed for hold in concerned), *(one.listed for one in accepted)]):
+    for listed in dict.fromkeys(
+        [*(hold.listed for hold in concerned), *(acceptance.listed for acceptance in accepted)]
+    ):
         hold = next((hold for hold in concerned if hold.listed == listed), None)
-        by = tuple(one for one in accepted if one.listed == listed)
+        by = tuple(acceptance for acceptance in accepted if acceptance.listed == listed)
         yield HeldList(scope, service, listed, hold, hold is not None and hold == current, by)

@@ -66,8 +66,10 @@ def repairs(
     con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, positions: Mapping[str, int] | None = None
 ) -> tuple[LogRepair, ...]:
     """The repairs that the logs remember at some positions (by default their heads), the newest first."""
-    made = [one for scope in settings.scopes for one in _of_scope(con, store, settings, scope, positions or {})]
-    return tuple(sorted(made, key=lambda one: one.at, reverse=True))
+    log_repairs = [
+        repair for scope in settings.scopes for repair in _of_scope(con, store, settings, scope, positions or {})
+    ]
+    return tuple(sorted(log_repairs, key=lambda repair: repair.at, reverse=True))
 
 
 def _of_scope(
@@ -79,17 +81,17 @@ def _of_scope(
 
 
 def _of(head: Head, scope: str, service: str | None) -> Iterator[LogRepair]:
-    for one in head.meta.get("repaired", ()):
-        at = datetime.fromisoformat(one["at"])
-        yield LogRepair(scope, service, at, one["by"], one["run"], one["words"], tuple(one["lost"]))
+    for repair in head.meta.get("repaired", ()):
+        at = datetime.fromisoformat(repair["at"])
+        yield LogRepair(scope, service, at, repair["by"], repair["run"], repair["words"], tuple(repair["lost"]))
 
 
 def unverified(
     con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, positions: Mapping[str, int] | None = None
 ) -> tuple[Unverified, ...]:
     """The scopes with products that were not verified since a repair."""
-    made = (_unverified(con, store, scope, (positions or {}).get(f"catalog/{scope}")) for scope in settings.scopes)
-    return tuple(one for one in made if one)
+    catalogs = (_unverified(con, store, scope, (positions or {}).get(f"catalog/{scope}")) for scope in settings.scopes)
+    return tuple(catalog for catalog in catalogs if catalog)
 
 
 def _unverified(con: duckdb.DuckDBPyConnection, store: Store, scope: str, position: int | None) -> Unverified | None:
@@ -116,6 +118,6 @@ def through(head: Head) -> int:
 
 def unverified_since(head: Head) -> datetime | None:
     """When a catalog was repaired whose rows are in doubt since then."""
-    later = (one for one in head.meta.get("repaired", ()) if one["entry"] > through(head) > 0)
+    later = (repair for repair in head.meta.get("repaired", ()) if repair["entry"] > through(head) > 0)
     first = next(later, None)
     return datetime.fromisoformat(first["at"]) if first else None

@@ -53,36 +53,38 @@ def readings(settings: Settings, metas: Mapping[str, Mapping[str, Any]]) -> tupl
 def _reading(settings: Settings, name: str, scopes: list[str], metas: Mapping[str, Mapping[str, Any]]) -> SourceReading:
     source, mine = settings.sources[name], [metas[scope] for scope in scopes]
     whole = [meta["last_complete"]["started_at"] for meta in mine if meta.get("last_complete")]
-    found = [schedule.read(meta["missed"]) for meta in mine if meta.get("missed")]
-    told = _summed(found, source.complete_every, source.lookback) if found else {}
-    ways = {_way(meta) for meta in mine}
+    measures = [schedule.read(meta["missed"]) for meta in mine if meta.get("missed")]
+    figures = _summed(measures, source.complete_every, source.lookback) if measures else {}
+    modes = {_read_mode(meta) for meta in mine}
     return SourceReading(
         source=name,
         scopes=tuple(scopes),
-        reads="partial" if "partial" in ways else "changes" if "changes" in ways else "complete",
+        reads="partial" if "partial" in modes else "changes" if "changes" in modes else "complete",
         complete_every_seconds=_seconds(source.complete_every) or 0,
         lookback_seconds=_seconds(source.lookback) or 0,
         last_complete_at=min(map(datetime.fromisoformat, whole), default=None),
-        **told,
+        **figures,
     )
 
 
-def _way(meta: Mapping[str, Any]) -> str:
+def _read_mode(meta: Mapping[str, Any]) -> str:
     """How one scope is read, as its catalog shows: only what is not always read whole has a watermark."""
     return "complete" if "watermark" not in meta else "partial" if meta.get("last_complete") else "changes"
 
 
-def _summed(found: list[Missed], every: timedelta, lookback: timedelta) -> dict[str, Any]:
-    total = {name: sum(getattr(one, name) for one in found) for name in ("changed", "unmoved", "late", "removed")}
-    longer = schedule.better_lookback(max(one.late_seconds for one in found))
+def _summed(measures: list[Missed], every: timedelta, lookback: timedelta) -> dict[str, Any]:
+    total = {
+        name: sum(getattr(measure, name) for measure in measures) for name in ("changed", "unmoved", "late", "removed")
+    }
+    longer = schedule.better_lookback(max(measure.late_seconds for measure in measures))
     return {
         **total,
-        "measured": len(found),
+        "measured": len(measures),
         "missed": total["unmoved"] + total["late"],
         "better_lookback_seconds": _seconds(longer if longer and longer > lookback else None),
         "better_complete_every_seconds": _seconds(schedule.better_every(total["unmoved"], total["changed"], every)),
     }
 
 
-def _seconds(given: timedelta | None) -> int | None:
-    return None if given is None else int(given.total_seconds())
+def _seconds(duration: timedelta | None) -> int | None:
+    return None if duration is None else int(duration.total_seconds())

@@ -148,8 +148,8 @@ class ReadPoint:
 
 def read_point(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, as_of: datetime) -> ReadPoint:
     """Note the position of every log just before ``as_of``, by the times of its entries."""
-    found = {key: log.position(con, as_of) for key, _, _, log in _logs(store, settings)}
-    return ReadPoint(as_of, found, before=as_of)
+    positions = {key: log.position(con, as_of) for key, _, _, log in _logs(store, settings)}
+    return ReadPoint(as_of, positions, before=as_of)
 
 
 def now(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, clock: datetime) -> ReadPoint:
@@ -157,13 +157,13 @@ def now(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, clock:
 
     A scope's receipts are looked at before its catalog, so that the catalog has every version that is held.
     """
-    found, ahead = {}, []
+    positions, ahead = {}, []
     for key, scope, service, log in _logs(store, settings):
         head = log.head(con)
-        found[key] = head.number
+        positions[key] = head.number
         if (leader := head.ahead(clock)) and clock < leader.at + settings.window:
             ahead.append(Ahead(scope, service, leader.run, leader.at, leader.at + settings.window))
-    return ReadPoint(clock, found, ahead=tuple(ahead))
+    return ReadPoint(clock, positions, ahead=tuple(ahead))
 
 
 def _logs(store: Store, settings: Settings) -> Iterator[tuple[str, str, str | None, Log]]:
@@ -191,10 +191,14 @@ def totals(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at:
     )  # fmt: skip
 
 
-def gaps(found: Totals) -> tuple[str, ...]:
+def gaps(figures: Totals) -> tuple[str, ...]:
     """The services whose balance does not come out, each with what is left over; none is the rule."""
-    services = [one for scope in found.scopes for one in scope.services]
-    return tuple(f"{one.scope}/{one.service}: {one.unexplained:+,} unexplained" for one in services if one.unexplained)
+    services = [service for scope in figures.scopes for service in scope.services]
+    return tuple(
+        f"{service.scope}/{service.service}: {service.unexplained:+,} unexplained"
+        for service in services
+        if service.unexplained
+    )
 
 
 def confirm(left_over: Sequence[str]) -> None:
@@ -280,11 +284,11 @@ def window_sql(settings: Settings, at: ReadPoint) -> str:
     return query("window", since=instant(at.as_of - settings.window))
 
 
-def _last_pull(told: Mapping[str, Any] | None) -> LastPull | None:
-    if not told:
+def _last_pull(pull: Mapping[str, Any] | None) -> LastPull | None:
+    if not pull:
         return None
-    numbers = {name: told.get(name, 0) for name in ("records", *snapshots.TERMS)}  # older entries lack some
-    return LastPull(told["run"], told["complete"], datetime.fromisoformat(told["finished_at"]), **numbers)
+    numbers = {name: pull.get(name, 0) for name in ("records", *snapshots.TERMS)}  # older entries lack some
+    return LastPull(pull["run"], pull["complete"], datetime.fromisoformat(pull["finished_at"]), **numbers)
 
 
 def quarantined_now(con: duckdb.DuckDBPyConnection, store: Store, scope: str, meta: Mapping[str, Any]) -> int:
@@ -297,9 +301,9 @@ def quarantined_now(con: duckdb.DuckDBPyConnection, store: Store, scope: str, me
 
 def quarantine_sql(store: Store, scope: str, meta: Mapping[str, Any], url: Callable[[str], str]) -> tuple[str, str]:
     """SQL for the relation ``quarantine`` (every record of the pulls that count) and, over it, ``quarantined``."""
-    kept = store.listing(f"quarantine/scope={scope}")  # at a moment long ago some of them have been tidied away
+    files = store.listing(f"quarantine/scope={scope}")  # at a moment long ago some of them have been tidied away
     started = sorted(meta.get("pulls", ()), key=snapshots.order)
-    runs_read = [one["run"] for one in started if f"{one['run']}.parquet" in kept]
+    runs_read = [pull["run"] for pull in started if f"{pull['run']}.parquet" in files]
     paths = ", ".join(literal(url(snapshots.quarantine_path(scope, run))) for run in runs_read)
     rows = f"SELECT * FROM read_parquet([{paths}], filename = true, hive_partitioning = false)"
     order = f"[{', '.join(map(literal, runs_read))}]::VARCHAR[]"

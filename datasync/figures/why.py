@@ -171,7 +171,9 @@ def _scope(
         _in_catalog(con, sku),
         services,
         _history(con, store, settings, sku, at, scope),
-        tuple(one for one in reversed(repairs.repairs(con, store, settings, at.positions)) if one.scope == scope),
+        tuple(
+            repair for repair in reversed(repairs.repairs(con, store, settings, at.positions)) if repair.scope == scope
+        ),
         repairs.doubted(con, log.entry(con, position), sku),
     )
 
@@ -182,20 +184,20 @@ def _seen(
     """What the last pull said, be it held, the last complete one, and the last that met the product; only kept
     snapshots can answer.
     """
-    kept = store.listing(f"snapshots/scope={scope}")
+    files = store.listing(f"snapshots/scope={scope}")
     applied = [p["run"] for p in meta.get("pulls", ())]
-    asked = [run for run in dict.fromkeys([*applied, *([held.id] if held else [])]) if f"{run}.parquet" in kept]
-    found = [snapshot for run in asked if (snapshot := snapshots.read(con, store, scope, run))]
-    if not found:
+    candidates = [run for run in dict.fromkeys([*applied, *([held.id] if held else [])]) if f"{run}.parquet" in files]
+    pulls = [snapshot for run in candidates if (snapshot := snapshots.read(con, store, scope, run))]
+    if not pulls:
         return None, None, None
-    _view(con, store, "records", [snapshots.records_path(scope, s.file) for s in found])
-    _view(con, store, "left_out", [snapshots.snapshot_path(scope, s.run) for s in found])
-    _view(con, store, "quarantines", [snapshots.quarantine_path(scope, s.run) for s in found])
+    _view(con, store, "records", [snapshots.records_path(scope, s.file) for s in pulls])
+    _view(con, store, "left_out", [snapshots.snapshot_path(scope, s.run) for s in pulls])
+    _view(con, store, "quarantines", [snapshots.quarantine_path(scope, s.run) for s in pulls])
     met = {run: (what, time) for run, what, time in con.execute(query("why_seen"), {"sku": sku}).fetchall()}
     newer = _newer_than_last(con, sku, meta)
     rows = [
         Seen(s.run, s.finished_at, s.complete, _what(*met.get(s.run, ("absent", None)), newer.get(s.run)))
-        for s in sorted(found, key=lambda s: s.order)
+        for s in sorted(pulls, key=lambda s: s.order)
     ]
     complete = next((seen for seen in reversed(rows) if seen.complete), None)
     return rows[-1], complete, next((seen for seen in reversed(rows) if seen.what != "absent"), None)
@@ -206,8 +208,10 @@ def _newer_than_last(con: duckdb.DuckDBPyConnection, sku: str, meta: Mapping[str
     last = meta.get("last_pull") or {}
     if not last.get("outdated"):
         return {}
-    found = con.execute("SELECT updated_at FROM catalog WHERE sku = ? AND updated_at IS NOT NULL", [sku]).fetchone()
-    return {last["run"]: found[0]} if found else {}
+    product_time = con.execute(
+        "SELECT updated_at FROM catalog WHERE sku = ? AND updated_at IS NOT NULL", [sku]
+    ).fetchone()
+    return {last["run"]: product_time[0]} if product_time else {}
 
 
 def _what(what: What, updated_at: datetime | None, in_catalog: datetime | None) -> What:
@@ -237,10 +241,10 @@ def _quarantined(
 
 
 def _in_catalog(con: duckdb.DuckDBPyConnection, sku: str) -> InCatalog | None:
-    found = con.execute('SELECT change, hash, name, "at", run FROM catalog WHERE sku = ?', [sku]).fetchone()
-    if not found:
+    catalog_row = con.execute('SELECT change, hash, name, "at", run FROM catalog WHERE sku = ?', [sku]).fetchone()
+    if not catalog_row:
         return None
-    change, version, name, at, run = found
+    change, version, name, at, run = catalog_row
     added = row(con, "SELECT max(\"at\") AS last FROM versions WHERE sku = ? AND change = 'added'", sku)
     return InCatalog(change, version, name, added["last"] if version else None, at, run)
 
@@ -266,7 +270,7 @@ def _history(
         receipt_log(store, service, scope).history(con, f"received_{number}", at.of(scope, service)[1])
         parts.append(f"SELECT {literal(service)} AS service, * FROM received_{number}")
     con.execute(f"CREATE OR REPLACE TEMP VIEW receipts_history AS {' UNION ALL '.join(parts)}")
-    return tuple(Event(*found) for found in con.execute(query("why_history"), {"sku": sku}).fetchall())
+    return tuple(Event(*columns) for columns in con.execute(query("why_history"), {"sku": sku}).fetchall())
 
 
 def _near(

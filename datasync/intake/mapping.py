@@ -72,14 +72,14 @@ def mapping(
     for column in PRODUCT_COLUMNS:
         if column not in columns and own.knows(column):
             columns[column] = own.field(column)
-    kept = _kept(columns, [own.find(p) for p in (*attributes, *volatile)], known)
+    attribute_fields = _attribute_fields(columns, [own.find(p) for p in (*attributes, *volatile)], known)
     condition = own.settle(parse(con, f"scopes.{name}.where", where)) if where else None
     defaults = tuple(c for c in DEFAULTS if c not in columns)
-    how = Mapped(columns, kept, defaults, condition, own.settle_rows(rows), time_zone)
-    _refuse_names(name, how.fields)
-    if condition and (kind := type_of(con, f"scopes.{name}.where", condition, over_text(how.fields))) != "BOOLEAN":
+    mapped = Mapped(columns, attribute_fields, defaults, condition, own.settle_rows(rows), time_zone)
+    _refuse_names(name, mapped.fields)
+    if condition and (kind := type_of(con, f"scopes.{name}.where", condition, over_text(mapped.fields))) != "BOOLEAN":
         raise InvalidExpression(f"scopes.{name}.where", where or "", no_condition(kind), fix="")
-    return how
+    return mapped
 
 
 class _Names:
@@ -98,15 +98,17 @@ class _Names:
     def field(self, name: str) -> Expression:
         return Expression(quote(self.find(name)), (self.find(name),), is_field=True)
 
-    def settle(self, given: Expression) -> Expression:
-        return Expression(given.sql, tuple(dict.fromkeys(map(self.find, given.fields))), given.is_field)
+    def settle(self, expression: Expression) -> Expression:
+        return Expression(expression.sql, tuple(dict.fromkeys(map(self.find, expression.fields))), expression.is_field)
 
-    def settle_rows(self, given: Rows) -> Rows:
-        found = (tuple(map(self.find, fields)) for fields in (given.fill_down, given.collect))
-        return Rows(self.find(given.group_by) if given.group_by else None, *found)
+    def settle_rows(self, rows: Rows) -> Rows:
+        own_names = (tuple(map(self.find, fields)) for fields in (rows.fill_down, rows.collect))
+        return Rows(self.find(rows.group_by) if rows.group_by else None, *own_names)
 
 
-def _kept(columns: Mapping[str, Expression], patterns: Collection[str], known: Collection[str]) -> tuple[str, ...]:
+def _attribute_fields(
+    columns: Mapping[str, Expression], patterns: Collection[str], known: Collection[str]
+) -> tuple[str, ...]:
     """The fields that become attributes: those named, and those a pattern takes; ``*`` takes what no column took."""
     named = [pattern for pattern in patterns if not is_pattern(pattern)]
     fields = [field for field in known if field and field.lower() not in _NO_FIELD_NAMES]
@@ -132,19 +134,19 @@ def _refuse_names(scope: str, fields: Collection[str]) -> None:
             raise InvalidSettings(f"scopes.{scope}", problem, "Take it out of map and attributes.")
 
 
-def kinds(con: duckdb.DuckDBPyConnection, scope: str, how: Mapped) -> dict[str, str]:
+def kinds(con: duckdb.DuckDBPyConnection, scope: str, mapped: Mapped) -> dict[str, str]:
     """The SQL type that each column's expression gives; InvalidExpression where it gives none, or one of no use."""
-    over = over_text(how.fields)
-    found: dict[str, str] = {}
-    for column, expression in how.columns.items():
+    over = over_text(mapped.fields)
+    sql_types: dict[str, str] = {}
+    for column, expression in mapped.columns.items():
         key = f"scopes.{scope}.map.{column}"
         kind = "VARCHAR" if expression.is_field else type_of(con, key, expression, over)
-        found[column] = "VARCHAR" if kind == '"NULL"' else kind
-        if not _serves(column, found[column]):
+        sql_types[column] = "VARCHAR" if kind == '"NULL"' else kind
+        if not _serves(column, sql_types[column]):
             raise InvalidExpression(key, expression.sql, f"it gives {kind}, {_NEEDED[column]}")
-        if column == "images" and found[column].startswith("STRUCT"):
+        if column == "images" and sql_types[column].startswith("STRUCT"):
             type_of(con, key, Expression(f"CAST({expression.sql} AS {TYPES['images']})", expression.fields), over)
-    return found
+    return sql_types
 
 
 _NEEDED = {

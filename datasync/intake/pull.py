@@ -48,7 +48,7 @@ def pull(
     fingerprint: str,
     clock: Clock,
 ) -> Snapshot:
-    """Ask ``source`` for ``want`` and write what came as the run's snapshot, unless that is there already.
+    """Ask ``source`` for ``want`` and write the answer as the run's snapshot, unless that is there already.
 
     Raises what the source raises, InvalidExpression, MissingField, and UnreadableFile for a file of a complete catalog
     in which nothing can be read; then nothing was written.
@@ -57,21 +57,21 @@ def pull(
         return known
     want = replace(want, place=tickets.take(store, name))
     with scratch() as folder:
-        records, how = staging.stage(con, name, scope, source.records(con, want), want, folder)
+        records, mapped = staging.stage(con, name, scope, source.records(con, want), want, folder)
         staging.settle(con, records)
         if records.answers_absence:
             if records.are_files:
                 staging.refuse_unreadable_files(con)
-            staging.refuse_missing_fields(con, name, scope, records, how)
+            staging.refuse_missing_fields(con, name, scope, records, mapped)
         counts = {**row(con, query("pull_counts")), "asked": count(con, "FROM asked")}
         if twin_note := twins.note(con):
             records = replace(records, notes=(*records.notes, twin_note))
-        found = _snapshot(name, scope.source, records, want, run, fingerprint, counts, clock())
-        found, is_first = _write(con, store, found, folder)
-    done = found if is_first else require_snapshot(con, store, name, run)
-    if done.file != found.file:  # another try of this run was faster
-        store.remove(records_path(name, found.file))
-    return done
+        snapshot = _snapshot(name, scope.source, records, want, run, fingerprint, counts, clock())
+        snapshot, is_first = _write(con, store, snapshot, folder)
+    written = snapshot if is_first else require_snapshot(con, store, name, run)
+    if written.file != snapshot.file:  # another try of this run was faster
+        store.remove(records_path(name, snapshot.file))
+    return written
 
 
 def _snapshot(
@@ -97,7 +97,7 @@ def _snapshot(
         place=want.place if records.place is None else records.place,
         finished_at=finished_at,
         complete=records.complete,
-        # What a pull was told to be gone, it knows to be gone, whatever its source knows of other SKUs.
+        # A deletion that the source reports proves absence, whatever the source knows of other SKUs.
         answers_absence=(records.answers_absence or counts["asked"] > 0) and not unsure,
         fingerprint=fingerprint,
         watermark=records.watermark,
@@ -112,39 +112,39 @@ def _snapshot(
 _NOTHING = "The source gave no record at all. Is it the right place, and was its export finished?"
 
 
-def _write(con: duckdb.DuckDBPyConnection, store: Store, found: Snapshot, folder: Path) -> tuple[Snapshot, bool]:
+def _write(con: duckdb.DuckDBPyConnection, store: Store, snapshot: Snapshot, folder: Path) -> tuple[Snapshot, bool]:
     """Quarantine, asked SKUs and records first; the snapshot last, because its name is the commit.
 
     Returns the snapshot with the seal of its records, and False if another try's was there before.
     """
-    mine = {"run": found.run, "scope": found.scope}
+    mine = {"run": snapshot.run, "scope": snapshot.scope}
     texts = ", ".join(f"{secrets.masked_sql(column)} AS {column}" for column in _TEXTS)
     invalid = _copied(con, folder / "quarantine.parquet", f"SELECT * REPLACE ({texts}) FROM invalid", mine)
-    store.replace(quarantine_path(found.scope, found.run), invalid)
-    if found.asked:
-        asked = _copied(con, folder / "asked.parquet", "SELECT sku FROM asked", mine)
-        store.replace(asked_path(found.scope, found.run), asked)
-    records, left_out = _records(con, found, folder)
+    store.replace(quarantine_path(snapshot.scope, snapshot.run), invalid)
+    if snapshot.asked:
+        asked_file = _copied(con, folder / "asked.parquet", "SELECT sku FROM asked", mine)
+        store.replace(asked_path(snapshot.scope, snapshot.run), asked_file)
+    records, left_out = _records(con, snapshot, folder)
     seal(records)
     with open(records, "rb") as file:
-        found = replace(found, sealed=sealed_as(file))
-    snapshot = _copied(con, folder / "snapshot.parquet", left_out, _footer(found))
-    store.create(records_path(found.scope, found.file), records)
-    return found, store.create(snapshot_path(found.scope, found.run), snapshot)
+        snapshot = replace(snapshot, sealed=sealed_as(file))
+    snapshot_file = _copied(con, folder / "snapshot.parquet", left_out, _footer(snapshot))
+    store.create(records_path(snapshot.scope, snapshot.file), records)
+    return snapshot, store.create(snapshot_path(snapshot.scope, snapshot.run), snapshot_file)
 
 
 _TEXTS = ("sku", "place", "name", "sentence", "record")  # of a record in quarantine
 
 
-def _records(con: duckdb.DuckDBPyConnection, found: Snapshot, folder: Path) -> tuple[Path, str]:
+def _records(con: duckdb.DuckDBPyConnection, snapshot: Snapshot, folder: Path) -> tuple[Path, str]:
     """The file of records for the store, and SQL of the positions in it that are no products.
 
-    It is the staged one, unless much of that is not wanted: then the products alone, in a file of the same columns, and
-    the SKUs that the scope's condition leaves out, for whoever asks why they are no products.
+    Reuse the staged file if at least ten of eleven rows are products. Otherwise write the products alone, in a file of
+    the same columns, with the SKUs that the scope's condition leaves out, so that ``why`` can explain them.
     """
     place = secrets.masked_sql("_place")  # a file may be called by what opens its folder
     shows = count(con, f"SELECT * FROM (SELECT DISTINCT _place FROM everything) WHERE {place} <> _place")
-    if found.what != "skus" and found.valid * _WORTH >= found.records and not shows:
+    if snapshot.what != "skus" and snapshot.valid * _WORTH >= snapshot.records and not shows:
         return folder / staging.STAGED, staging.LEFT_OUT
     con.execute("SET preserve_insertion_order = false")
     few = (
@@ -161,8 +161,12 @@ _FILTERED = "SELECT DISTINCT sku, code FROM staged WHERE code = 'filtered' AND s
 _WORTH = 1.1  # so many times its products a file of records may hold
 
 
-def _footer(found: Snapshot) -> Mapping[str, Any]:
-    return {**asdict(found), "started_at": found.started_at.isoformat(), "finished_at": found.finished_at.isoformat()}
+def _footer(snapshot: Snapshot) -> Mapping[str, Any]:
+    return {
+        **asdict(snapshot),
+        "started_at": snapshot.started_at.isoformat(),
+        "finished_at": snapshot.finished_at.isoformat(),
+    }
 
 
 def _copied(con: duckdb.DuckDBPyConnection, file: Path, rows: str, meta: Mapping[str, Any] | None) -> Path:

@@ -35,8 +35,9 @@ _HOUR, _QUARTER = timedelta(hours=1), timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """What one complete pull found of what the partial pulls before it were to find. ``late_seconds`` is the lookback
-    that would have found the late ones.
+    """What the partial pulls before one complete pull missed, as that one shows it.
+
+    ``late_seconds`` is the lookback that would have found the late changes.
     """
 
     run: str
@@ -54,7 +55,7 @@ class Missed:
 
 def wanted(
     meta: Mapping[str, Any],
-    asks: Literal["complete", "changed"],
+    default_mode: Literal["complete", "changed"],
     fingerprint: str,
     every: timedelta,
     held: Hold | None,
@@ -64,8 +65,8 @@ def wanted(
 ) -> tuple[Want, str | None]:
     """What a scheduled pull asks for, and the words for it where there is something to say.
 
-    ``meta`` is the catalog head's, ``asks`` what such a source is asked by habit, ``held`` the scope's hold; with
-    ``complete``, somebody asked for all.
+    ``meta`` is the catalog head's, ``default_mode`` what a schedule asks of such a source, ``held`` the scope's hold;
+    with ``complete``, somebody asked for all.
     """
     whole = Want("complete", now)
     if complete:
@@ -74,7 +75,7 @@ def wanted(
         return whole, "Complete, because the scope's source, map or attributes changed."
     if (meta.get("unverified") or {}).get("complete"):
         return whole, "Complete, because the catalog was repaired."
-    if asks == "complete":
+    if default_mode == "complete":
         return whole, None
     why = _due(meta, every, held.at if held and held.complete else None, now)
     return (whole, why) if why else (Want("changed", now, meta["watermark"]), None)
@@ -104,8 +105,8 @@ def _due(meta: Mapping[str, Any], every: timedelta, held_at: datetime | None, no
 
 def _since(between: Mapping[str, Any]) -> datetime | None:
     """The earliest start of the partial pulls since the last complete one, by their workers' clocks."""
-    told = between.get("since")
-    return datetime.fromisoformat(told) if told else None
+    since = between.get("since")
+    return datetime.fromisoformat(since) if since else None
 
 
 def measured(
@@ -126,15 +127,15 @@ def measured(
         moves=f"[{', '.join(map(instant, moves))}]",
         lookback=f"INTERVAL {lookback.total_seconds()} SECONDS",
     )
-    found = row(con, sql)
-    changed = int(between["changed"]) + int(found.pop("changed"))
-    return Missed(run=run, at=at, changed=changed, removed=removed, **found)
+    counts = row(con, sql)
+    changed = int(between["changed"]) + int(counts.pop("changed"))
+    return Missed(run=run, at=at, changed=changed, removed=removed, **counts)
 
 
 def carried(
     before: Mapping[str, Any], *, complete: bool, changed: int, started_at: datetime, moves: bool
 ) -> dict[str, Any]:
-    """What partial pulls have done since the last complete one, as an entry's metadata carry it on to the next.
+    """What partial pulls have done since the last complete one, for the next entry's metadata.
 
     ``since`` is the earliest that one of them started by its worker's clock; ``moves``: this one moves the watermark.
     """
@@ -148,9 +149,9 @@ def carried(
     return {"changed": known["changed"] + changed, "moved_at": moved_at, **since}
 
 
-def plain(found: Missed) -> dict[str, Any]:
+def plain(missed: Missed) -> dict[str, Any]:
     """A measure as JSON can hold it."""
-    return {**asdict(found), "at": found.at.isoformat()}
+    return {**asdict(missed), "at": missed.at.isoformat()}
 
 
 def read(content: Mapping[str, Any]) -> Missed:

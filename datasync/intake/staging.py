@@ -51,15 +51,15 @@ def stage(
     Makes the views ``everything`` (all of them) and ``staged`` (those that were wanted), and the tables ``asked`` (the
     SKUs that are gone if there is no record of them) and ``passed_over``.
     """
-    how = mapped(con, name, scope, records)
+    mapped = map_fields(con, name, scope, records)
     judged = validation.judged(
-        con, name, how, records.reader.select(how.fields), records.whole, records.spoilt, records.kept
+        con, name, mapped, records.reader.select(mapped.fields), records.whole, records.spoilt, records.kept
     )
-    whole = product.finished(name, how.attributes, scope.volatile, judged)
+    whole = product.finished(name, mapped.attributes, scope.volatile, judged)
     staging = literal(str(folder / STAGED))
     con.execute("SET preserve_insertion_order = true")  # a record's place in the file is its position
     try:
-        _execute(con, f"COPY ({whole}) TO {staging} ({ZSTD})", how)
+        _execute(con, f"COPY ({whole}) TO {staging} ({ZSTD})", mapped)
     except duckdb.OutOfMemoryException:
         if len(records.names) > _MANY_FIELDS:
             raise TooManyFields(name, len(records.names), _memory(con)) from None
@@ -76,39 +76,39 @@ def stage(
     # who can't know what is absent says nothing of what was not found
     con.execute(f"CREATE OR REPLACE TEMP TABLE asked AS FROM named WHERE {str(records.answers_absence).lower()}")
     if records.gone:
-        told = validation.judged(con, name, how, records.gone.select(how.fields), records.whole)
-        _execute(con, f"INSERT INTO asked SELECT DISTINCT sku FROM ({told}) WHERE NOT looks_empty(sku)", how)
+        deletions = validation.judged(con, name, mapped, records.gone.select(mapped.fields), records.whole)
+        _execute(con, f"INSERT INTO asked SELECT DISTINCT sku FROM ({deletions}) WHERE NOT looks_empty(sku)", mapped)
     every = f"SELECT * RENAME (file_row_number AS position) FROM read_parquet({staging}, file_row_number = true)"
     con.execute(f"CREATE OR REPLACE TEMP VIEW everything AS {every}")
     wanted = "WHERE sku IN (SELECT sku FROM named) OR code = 'unreadable'" if want.what == "skus" else ""
     con.execute(f"CREATE OR REPLACE TEMP VIEW staged AS SELECT * FROM everything {wanted}")
-    if how.where and not records.complete:
+    if mapped.where and not records.complete:
         _overtake(con, wanted)
         _let_filtered_be_gone(con)
-    _pass_over(con, name, how, records)
+    _pass_over(con, name, mapped, records)
     _refuse_losses(con, name, records)
-    return records, how
+    return records, mapped
 
 
 def _memory(con: duckdb.DuckDBPyConnection) -> str:
     return str(con.execute("SELECT current_setting('memory_limit')").fetchall()[0][0])
 
 
-def _pass_over(con: duckdb.DuckDBPyConnection, name: str, how: mapping.Mapped, records: Records) -> None:
+def _pass_over(con: duckdb.DuckDBPyConnection, name: str, mapped: mapping.Mapped, records: Records) -> None:
     """Make ``passed_over``: what the reader passed over, and what it did not get, with the SKU where that is known."""
     con.execute(f"CREATE OR REPLACE TEMP TABLE passed_over ({_PASSED_OVER})")
     if records.rejects:
         rejects = records.rejects(con)
         con.execute(f"INSERT INTO passed_over BY NAME SELECT * RENAME (_line AS line) FROM ({rejects})")
     if records.cut_outs:
-        numbered = f"SELECT *, row_number() OVER () AS number FROM ({records.cut_outs(how.fields)})"
+        numbered = f"SELECT *, row_number() OVER () AS number FROM ({records.cut_outs(mapped.fields)})"
         con.execute(f"CREATE OR REPLACE TEMP TABLE cut_outs AS {numbered}")
         rows = "SELECT * REPLACE (number::VARCHAR AS _place) FROM cut_outs"
-        judged = validation.judged(con, name, how, rows, "NULL::VARCHAR")
-        _execute(con, query("cut_outs", judged=judged), how)
+        judged = validation.judged(con, name, mapped, rows, "NULL::VARCHAR")
+        _execute(con, query("cut_outs", judged=judged), mapped)
 
 
-def _execute(con: duckdb.DuckDBPyConnection, sql: str, how: mapping.Mapped) -> None:
+def _execute(con: duckdb.DuckDBPyConnection, sql: str, mapped: mapping.Mapped) -> None:
     """Execute a statement over mapped records; if it fails, once more with each expression by itself.
 
     What an expression says twice, DuckDB computes once, outside of the TRY that the expression stands in: there, one
@@ -119,7 +119,7 @@ def _execute(con: duckdb.DuckDBPyConnection, sql: str, how: mapping.Mapped) -> N
     except OURS:
         raise
     except duckdb.Error:
-        if all(expression.is_field for expression in how.columns.values()):
+        if all(expression.is_field for expression in mapped.columns.values()):
             raise
         con.execute("SET disabled_optimizers = 'common_subexpressions'")
         try:
@@ -156,7 +156,7 @@ def _refuse_losses(con: duckdb.DuckDBPyConnection, name: str, records: Records) 
         raise RecordsLost(name, holds, read, rejected)
 
 
-def mapped(con: duckdb.DuckDBPyConnection, name: str, scope: Scope, records: Records) -> mapping.Mapped:
+def map_fields(con: duckdb.DuckDBPyConnection, name: str, scope: Scope, records: Records) -> mapping.Mapped:
     """What becomes of which field; where only some fields are known, a column's own name may be one further on."""
     if any(map(mapping.is_pattern, (*scope.attributes, *scope.volatile))):
         known = list(records.reader.all_names(con))
@@ -172,14 +172,14 @@ def mapped(con: duckdb.DuckDBPyConnection, name: str, scope: Scope, records: Rec
 
 
 def refuse_missing_fields(
-    con: duckdb.DuckDBPyConnection, name: str, scope: Scope, records: Records, how: mapping.Mapped
+    con: duckdb.DuckDBPyConnection, name: str, scope: Scope, records: Records, mapped: mapping.Mapped
 ) -> None:
     """Where all records are known, a field that the settings name and none of them has is a mistake in the settings."""
-    needs = dict.fromkeys(how.attributes, "attributes")
-    needs |= dict.fromkeys(how.where.fields if how.where else (), "where")
-    needs |= {field: key for key, fields in how.rows.by_key().items() for field in fields}
+    needs = dict.fromkeys(mapped.attributes, "attributes")
+    needs |= dict.fromkeys(mapped.where.fields if mapped.where else (), "where")
+    needs |= {field: key for key, fields in mapped.rows.by_key().items() for field in fields}
     for column in ("name", "sku", *scope.map):
-        fields = how.columns[column].fields if column in how.columns else (column,)
+        fields = mapped.columns[column].fields if column in mapped.columns else (column,)
         needs |= dict.fromkeys(fields, column)
     for field, column in needs.items():
         if field not in records.names and not records.reader.has(con, field):
@@ -225,17 +225,20 @@ def _fetch_originals(con: duckdb.DuckDBPyConnection, originals: Originals) -> No
         for place, position in chunk:
             wanted.setdefault(place, set()).add(position - first[place])
     schema = pa.schema({"position": pa.int64(), "line": pa.int64(), "text": pa.string(), "intact": pa.bool_()})
-    found = ((first[one.place] + one.nth, one.line, one.text, one.intact) for one in originals(wanted))
-    chunks = iter(lambda: list(islice(found, _CHUNK)), [])
+    original_rows = (
+        (first[original.place] + original.nth, original.line, original.text, original.intact)
+        for original in originals(wanted)
+    )
+    chunks = iter(lambda: list(islice(original_rows, _CHUNK)), [])
     batches = (pa.record_batch(list(zip(*chunk, strict=True)), schema=schema) for chunk in chunks)
     con.register("arriving", pa.RecordBatchReader.from_batches(schema, batches))
-    kept = "position, line, text, intact AND TRY(json_type(text)) = 'OBJECT'"
-    con.execute(f"INSERT INTO originals SELECT {kept} FROM arriving")
+    columns = "position, line, text, intact AND TRY(json_type(text)) = 'OBJECT'"
+    con.execute(f"INSERT INTO originals SELECT {columns} FROM arriving")
     con.unregister("arriving")
 
 
 def refuse_unreadable_files(con: duckdb.DuckDBPyConnection) -> None:
     """A file of a complete catalog in which nothing can be read is a failure, never an empty part of it."""
-    found = con.execute(query("unreadable_files")).fetchone()
-    if found:
-        raise UnreadableFile(found[0], f"no record in it can be read. {found[1].removesuffix('.')}")
+    first = con.execute(query("unreadable_files")).fetchone()
+    if first:
+        raise UnreadableFile(first[0], f"no record in it can be read. {first[1].removesuffix('.')}")

@@ -14,7 +14,7 @@ def note(con: duckdb.DuckDBPyConnection) -> str | None:
     rows = con.execute(query("twins")).fetchall()
     if not rows:
         return None
-    shown = "; ".join(" and ".join(map(_spelled, skus)) for skus, _ in rows)
+    shown = "; ".join(" and ".join(map(_quoted, skus)) for skus, _ in rows)
     groups = rows[0][1]
     more = f" and {groups - len(rows):,} more" if groups > len(rows) else ""
     return (
@@ -23,6 +23,6 @@ def note(con: duckdb.DuckDBPyConnection) -> str | None:
     )
 
 
-def _spelled(sku: str) -> str:
+def _quoted(sku: str) -> str:
     """A SKU in quotes, with what cannot be seen of it written out."""
     return repr(sku) if unicodedata.is_normalized("NFC", sku) else ascii(sku)

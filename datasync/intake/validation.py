@@ -32,11 +32,11 @@ _TOO_LONG = ", which has more than 18 digits or 20 decimals."
 def judged(
     con: duckdb.DuckDBPyConnection,
     scope: str,
-    how: Mapped,
+    mapped: Mapped,
     records: str,
     whole: str,
     spoilt: str = "NULL::VARCHAR",
-    kept: str = "true",
+    in_scope: str = "true",
 ) -> str:
     """SQL that maps, casts and judges ``records``: one row per record, in their order.
 
@@ -47,25 +47,25 @@ def judged(
     product's columns, and the attributes as plain text columns; ``product.finished`` makes the rest. A code of
     ``PASSED_BY`` says that the record is none.
     """
-    given = kinds(con, scope, how)
-    taken = _take(how, how.joined(records), whole, spoilt, kept)
-    rows = _judge(how, given, _cast(given, taken, how.time_zone))
-    columns = ", ".join([*PRODUCT_COLUMNS, *texts(how.attributes)])
+    sql_types = kinds(con, scope, mapped)
+    taken = _take(mapped, mapped.joined(records), whole, spoilt, in_scope)
+    rows = _judge(mapped, sql_types, _cast(sql_types, taken, mapped.time_zone))
+    columns = ", ".join([*PRODUCT_COLUMNS, *texts(mapped.attributes)])
     record = f"CASE WHEN _verdict.code NOT IN {PASSED_BY} THEN record_text(_whole) END AS record"
     return f"SELECT _place, _verdict.code AS code, _verdict.sentence AS sentence, {record}, {columns} FROM ({rows})"
 
 
-def _take(how: Mapped, records: str, whole: str, spoilt: str, kept: str) -> str:
+def _take(mapped: Mapped, records: str, whole: str, spoilt: str, in_scope: str) -> str:
     """First layer: every column as its map gives it, and for each expression whether it failed on this record."""
     taken: list[str] = []
-    for column, expression in how.columns.items():
-        made = expression.sql if expression.is_field else f"TRY({{'v': {expression.sql}}})"
-        taken.append(f"{made} AS {quote('m_' + column)}")
-    carried = [f"{quote(f)} AS {text}" for f, text in zip(how.attributes, texts(how.attributes), strict=True)]
-    meant = f"TRY({how.where.sql}) IS TRUE" if how.where else "true"
+    for column, expression in mapped.columns.items():
+        value = expression.sql if expression.is_field else f"TRY({{'v': {expression.sql}}})"
+        taken.append(f"{value} AS {quote('m_' + column)}")
+    carried = [f"{quote(f)} AS {text}" for f, text in zip(mapped.attributes, texts(mapped.attributes), strict=True)]
+    meant = f"TRY({mapped.where.sql}) IS TRUE" if mapped.where else "true"
     inner = [*taken, *carried, "_place", "_unreadable", "_blank", f"{meant} AS _meant"]
-    inner += [f"{whole} AS _whole", f"{spoilt} AS _spoilt", f"{kept} AS _ours"]
-    tried = [column for column, expression in how.columns.items() if not expression.is_field]
+    inner += [f"{whole} AS _whole", f"{spoilt} AS _spoilt", f"{in_scope} AS _ours"]
+    tried = [column for column, expression in mapped.columns.items() if not expression.is_field]
     plain = ", ".join(f"m_{column}.v AS m_{column}, m_{column} IS NULL AS failed_{column}" for column in tried)
     outer = f"SELECT * EXCLUDE ({', '.join(f'm_{c}' for c in tried)}), {plain} FROM" if tried else "SELECT * FROM"
     return f"{outer} (SELECT {', '.join(inner)} FROM ({records}))"
@@ -73,63 +73,63 @@ def _take(how: Mapped, records: str, whole: str, spoilt: str, kept: str) -> str:
 
 def _cast(kinds: Mapping[str, str], taken: str, time_zone: str | None) -> str:
     """Second layer: each column in its type, NULL where there is no value or it cannot be understood."""
-    given = [f"{_given(column, kind)} AS g_{column}" for column, kind in kinds.items()]
-    made = [f"{_understood(column, f'g_{column}', kind, time_zone)} AS c_{column}" for column, kind in kinds.items()]
-    return f"SELECT {', '.join(['*', *made])} FROM (SELECT {', '.join(['*', *given])} FROM ({taken}))"
+    values = [f"{_value_sql(column, kind)} AS g_{column}" for column, kind in kinds.items()]
+    casts = [f"{_understood(column, f'g_{column}', kind, time_zone)} AS c_{column}" for column, kind in kinds.items()]
+    return f"SELECT {', '.join(['*', *casts])} FROM (SELECT {', '.join(['*', *values])} FROM ({taken}))"
 
 
-def _given(column: str, kind: str) -> str:
+def _value_sql(column: str, kind: str) -> str:
     """A value as it is understood: text without what cannot be seen around it, and none where nothing is left."""
     if column == "description" and kind == "VARCHAR":
         return "CASE WHEN m_description = '' OR NOT looks_empty(m_description) THEN m_description END"
     return f"trimmed(m_{column})" if kind == "VARCHAR" and column not in _AS_GIVEN else f"m_{column}"
 
 
-def _understood(column: str, given: str, kind: str, time_zone: str | None) -> str:
+def _understood(column: str, value: str, kind: str, time_zone: str | None) -> str:
     """SQL that gives a mapped value in its column's type, or NULL."""
-    is_text, tried = kind == "VARCHAR", f"TRY_CAST({given} AS {TYPES[column]})"
+    is_text, tried = kind == "VARCHAR", f"TRY_CAST({value} AS {TYPES[column]})"
     if column in ("status", "stock"):
-        return f"{column}_of(CAST({given} AS VARCHAR))"
+        return f"{column}_of(CAST({value} AS VARCHAR))"
     if column == "visible_in":
-        return f"places_in({given})" if is_text else f"places_of({tried})"
+        return f"places_in({value})" if is_text else f"places_of({tried})"
     if column == "categories":
-        return f"settled_list({f'list_of({given})' if is_text else tried})"
+        return f"settled_list({f'list_of({value})' if is_text else tried})"
     if column == "images":
-        made = {"VARCHAR": f"images_of({given})", "VARCHAR[]": f"images_at({given})"}
-        return f"settled_images({made.get(kind, tried)})"
+        lists = {"VARCHAR": f"images_of({value})", "VARCHAR[]": f"images_at({value})"}
+        return f"settled_images({lists.get(kind, tried)})"
     if column == "updated_at":
         is_local = time_zone and not kind.endswith("WITH TIME ZONE")
-        return f"time_of({f'time_in({given}, {literal(time_zone)})' if is_local else tried})"
+        return f"time_of({f'time_in({value}, {literal(time_zone)})' if is_local else tried})"
     if column == "price":
-        return f"price_of({_number_text(given, kind)})"
-    return given if is_text and TYPES[column] == "VARCHAR" else tried
+        return f"price_of({_number_text(value, kind)})"
+    return value if is_text and TYPES[column] == "VARCHAR" else tried
 
 
-def _number_text(given: str, kind: str) -> str:
+def _number_text(value: str, kind: str) -> str:
     """SQL that gives a number as text; of a DOUBLE the 15 digits that it is sure to have, for its sums have more."""
     if kind == "DOUBLE":
-        return f"format('{{:.15g}}', {given})"
-    return f"{given} ->> '$'" if kind == "JSON" else f"CAST({given} AS VARCHAR)"
+        return f"format('{{:.15g}}', {value})"
+    return f"{value} ->> '$'" if kind == "JSON" else f"CAST({value} AS VARCHAR)"
 
 
-def _judge(how: Mapped, kinds: Mapping[str, str], cast: str) -> str:
+def _judge(mapped: Mapped, kinds: Mapping[str, str], cast: str) -> str:
     """Third layer: the columns with their defaults, and the verdict: NULL, or an invalid record's code and sentence."""
     columns = [f"CAST({_with_default(column, kinds)} AS {TYPES[column]}) AS {column}" for column in PRODUCT_COLUMNS]
-    failed = {c: [_failed(c)] * (not expression.is_field) for c, expression in how.columns.items()}
+    failed = {c: [_failed(c)] * (not expression.is_field) for c, expression in mapped.columns.items()}
     cases = [_verdict("blank", "_blank", literal("The row is blank."))]
     cases.append(_verdict("filtered", "NOT _ours", literal("The record is not of this scope.")))
     cases.append(_verdict("unreadable", "_unreadable IS NOT NULL", "_unreadable"))
     nobody = _is_missing("sku", kinds)
     cases.append(_verdict("unreadable", f"_spoilt IS NOT NULL AND {nobody}", "_spoilt"))  # it may be any product
     cases.append(_verdict("bad-value", "_spoilt IS NOT NULL", "_spoilt"))
-    cases += [_verdict("filtered", "NOT _meant", literal("The record is not of this scope."))] if how.where else []
+    cases += [_verdict("filtered", "NOT _meant", literal("The record is not of this scope."))] if mapped.where else []
     for column, what in (("sku", "The record has no SKU."), ("name", "The product has no name.")):
         missing = _verdict(f"missing-{column}", _is_missing(column, kinds), literal(what))
         cases += [*failed.pop(column, []), missing]
     for column, cannot in failed.items():
         cases += [*cannot, *_not_understood(column)]
-    kept = ", ".join([*columns, *texts(how.attributes), "_place", "_whole"])
-    return f"SELECT {kept}, CASE {' '.join(cases)} END AS _verdict FROM ({cast})"
+    selected = ", ".join([*columns, *texts(mapped.attributes), "_place", "_whole"])
+    return f"SELECT {selected}, CASE {' '.join(cases)} END AS _verdict FROM ({cast})"
 
 
 def _is_missing(column: str, mapped: Collection[str]) -> str:

@@ -18,7 +18,7 @@ WITH answer AS (
         perhaps_held,
         received_at,
         received_as
-    FROM $told
+    FROM $batch_answers
 )
 SELECT
     sku,

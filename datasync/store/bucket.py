@@ -1,4 +1,4 @@
-"""A store on S3, through s3fs; imported only where the settings name one, for s3fs is an extra of the package."""
+"""A store on S3, through s3fs; imported only where the settings name one, because s3fs is an extra of the package."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ class _Remembers(s3fs.S3FileSystem):  # type: ignore[misc]  # s3fs ships no type
         super().__init__(**options)
         self._known: dict[str, dict[str, Any]] = {}
 
-    async def _info(self, path: str, *args: Any, **how: Any) -> dict[str, Any]:
+    async def _info(self, path: str, *args: Any, **options: Any) -> dict[str, Any]:
         name = self._strip_protocol(path)
         if name in self._known:
             return self._known[name]
-        found: dict[str, Any] = await super()._info(path, *args, **how)
+        info: dict[str, Any] = await super()._info(path, *args, **options)
         if _IMMUTABLE.search(name):
-            self._known[name] = found
-        return found
+            self._known[name] = info
+        return info
 
     def forget(self, path: str) -> None:
         """Ask again for a file that is being removed."""
@@ -66,29 +66,29 @@ class Bucket:
         return parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"]).astimezone(UTC)
 
     def listing(self, folder: str) -> dict[str, datetime]:
-        found = self._ls(folder)
-        return {_last(f["name"]): f["LastModified"].astimezone(UTC) for f in found if f["type"] == "file"}
+        entries = self._ls(folder)
+        return {_last(f["name"]): f["LastModified"].astimezone(UTC) for f in entries if f["type"] == "file"}
 
     def folders(self, folder: str) -> list[str]:
         return sorted(_last(f["name"]) for f in self._ls(folder) if f["type"] == "directory")
 
-    def create(self, path: str, made: Path) -> bool:
-        seal(made)
+    def create(self, path: str, file: Path) -> bool:
+        seal(file)
         try:
             with self._reached(path):
-                self._fs.put_file(str(made), self.url(path), mode="create")
+                self._fs.put_file(str(file), self.url(path), mode="create")
         except FileExistsError:
             return False
         except FileNotFoundError as error:
             raise self._no_bucket(error) from None
         return True
 
-    def replace(self, path: str, made: Path) -> None:
-        seal(made)
+    def replace(self, path: str, file: Path) -> None:
+        seal(file)
         try:
             with self._reached(path):
                 self._fs.forget(self.url(path))
-                self._fs.put_file(str(made), self.url(path))
+                self._fs.put_file(str(file), self.url(path))
         except FileNotFoundError as error:
             raise self._no_bucket(error) from None
 

@@ -50,11 +50,11 @@ class Store(Protocol):
     def folders(self, folder: str) -> list[str]:
         """Names of the folders right in ``folder``, sorted."""
 
-    def create(self, path: str, made: Path) -> bool:
-        """Put the file ``made`` under ``path`` if nothing is there; False, and nothing done, if something is."""
+    def create(self, path: str, file: Path) -> bool:
+        """Put the file ``file`` under ``path`` if nothing is there; False, and nothing done, if something is."""
 
-    def replace(self, path: str, made: Path) -> None:
-        """Put the file ``made`` under ``path``, whatever was there, in one step."""
+    def replace(self, path: str, file: Path) -> None:
+        """Put the file ``file`` under ``path``, whatever was there, in one step."""
 
     def read(self, path: str) -> bytes:
         """The content of ``path``; FileNotFoundError where there is none."""
@@ -90,16 +90,16 @@ class Folder:
 
     def listing(self, folder: str) -> dict[str, datetime]:
         with self._usable():
-            found = {entry.name: _written(entry) for entry in self._entries(folder) if entry.is_file()}
-        return {name: at for name, at in found.items() if at}
+            times = {entry.name: _written(entry) for entry in self._entries(folder) if entry.is_file()}
+        return {name: at for name, at in times.items() if at}
 
     def folders(self, folder: str) -> list[str]:
         with self._usable():
             return sorted(entry.name for entry in self._entries(folder) if entry.is_dir() and entry.name != SCRATCH)
 
-    def create(self, path: str, made: Path) -> bool:
+    def create(self, path: str, file: Path) -> bool:
         with self._usable():
-            beside = self._beside(made)
+            beside = self._beside(file)
             try:
                 self._place(os.link, beside, path)
             except FileExistsError:
@@ -108,9 +108,9 @@ class Folder:
                 beside.unlink(missing_ok=True)
             return True
 
-    def replace(self, path: str, made: Path) -> None:
+    def replace(self, path: str, file: Path) -> None:
         with self._usable():
-            self._place(os.replace, self._beside(made), path)
+            self._place(os.replace, self._beside(file), path)
 
     def read(self, path: str) -> bytes:
         with self._usable():
@@ -142,16 +142,16 @@ class Folder:
         except FileNotFoundError:
             return []
 
-    def _beside(self, made: Path) -> Path:
-        """``made``, moved onto the store's own file system under a name nobody else has, and flushed to the disk."""
+    def _beside(self, file: Path) -> Path:
+        """``file``, moved onto the store's own file system under a name nobody else has, and flushed to the disk."""
         folder = Path(self.root, SCRATCH)
         folder.mkdir(parents=True, exist_ok=True)
         beside = folder / uuid.uuid4().hex
         try:
             try:
-                os.rename(made, beside)
+                os.rename(file, beside)
             except OSError:
-                shutil.copyfile(made, beside)
+                shutil.copyfile(file, beside)
             seal(beside)
             _flush(beside)
         except OSError:
@@ -159,13 +159,13 @@ class Folder:
             raise
         return beside
 
-    def _place(self, how: Callable[[Path, str], None], beside: Path, path: str) -> None:
+    def _place(self, operation: Callable[[Path, str], None], beside: Path, path: str) -> None:
         """Link or move a file to its name, which outlives a power cut once this returns."""
         target = Path(self.url(path))
         while True:
             try:
                 target.parent.mkdir(parents=True, exist_ok=True)
-                how(beside, str(target))
+                operation(beside, str(target))
                 break
             except FileNotFoundError:  # between the two lines somebody removed the last file of the folder: once more
                 if not beside.exists():
@@ -188,7 +188,7 @@ class Folder:
 
 def _not_a_folder(root: str, path: str) -> DatasyncError:
     """What to say of a file where a folder has to be, above the store or in it."""
-    file = next((str(one) for one in (Path(path), *Path(path).parents) if one.is_file()), path)
+    file = next((str(parent) for parent in (Path(path), *Path(path).parents) if parent.is_file()), path)
     if Path(root) in Path(file).parents:
         return LogDamaged(f"{file} is a file where the store has to have a folder. `datasync repair` sets it aside.")
     problem = f"{root} cannot be a folder, because {file} is a file."
@@ -231,8 +231,8 @@ def parquet(store: Store, *paths: str, options: str = "") -> str:
 
 # A column is tried as a dictionary up to so many values; what has more (SKUs, URLs) is written plain, a quarter faster.
 # Half of DuckDB's usual rows a group: its workers end closer together, and a million products take a sixth less time.
-_SHAPE = "DICTIONARY_SIZE_LIMIT 2000, ROW_GROUP_SIZE 61440"
-ZSTD = f"FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, {_SHAPE}"
+PARQUET_LAYOUT = "DICTIONARY_SIZE_LIMIT 2000, ROW_GROUP_SIZE 61440"
+ZSTD = f"FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, {PARQUET_LAYOUT}"
 
 
 def connect(store: Store) -> duckdb.DuckDBPyConnection:
@@ -250,12 +250,12 @@ def connect(store: Store) -> duckdb.DuckDBPyConnection:
 def write_json(store: Store, path: str, content: object, *, new: bool = False) -> bool:
     """Write ``content`` as JSON under ``path``: replacing, or (``new``) only if nothing is there. True if written."""
     with scratch() as folder:
-        made = folder / "made.json"
+        file = folder / "content.json"
         text = json.dumps(mask_all(content), ensure_ascii=False, indent=1, sort_keys=True)
-        made.write_text(text, encoding="utf-8")
+        file.write_text(text, encoding="utf-8")
         if new:
-            return store.create(path, made)
-        store.replace(path, made)
+            return store.create(path, file)
+        store.replace(path, file)
         return True
 
 

@@ -66,9 +66,9 @@ def hold(con: duckdb.DuckDBPyConnection, store: Store, new: Hold, products: str)
         file = folder / "listed.parquet"
         con.execute(f"COPY (SELECT sku, name FROM ({products}) ORDER BY sku) TO {literal(str(file))} ({ZSTD})")
         store.create(listed, file)
-    made = replace(_following(new, before), listed=listed)
-    write_json(store, path_of(new), _plain(made))
-    return made
+    recorded = replace(_following(new, before), listed=listed)
+    write_json(store, path_of(new), _plain(recorded))
+    return recorded
 
 
 def _following(new: Hold, before: Hold | None) -> Hold:
@@ -91,8 +91,8 @@ def release(store: Store, scope: str, service: str | None, run: str, at: datetim
 
 def current(store: Store, scope: str, service: str | None, before: datetime | None = None) -> Hold | None:
     """The hold that stands, or stood before a moment; None where the last word is a release."""
-    found = last(store, scope, service, before)
-    return None if found is None or found.released else found
+    newest = last(store, scope, service, before)
+    return None if newest is None or newest.released else newest
 
 
 def last(store: Store, scope: str, service: str | None, before: datetime | None = None) -> Hold | None:
@@ -125,7 +125,7 @@ def known(store: Store, scope: str, service: str | None) -> list[tuple[str, Hold
     folder = folder_of(scope, service)
     paths = [f"{folder}/{name}" for name in store.listing(folder) if name.endswith(".json")]
     met = [(path, held) for path in paths if (held := read_as(store, path, parse))]
-    return sorted(met, key=lambda one: (one[1].entry, one[1].at, one[1].released))
+    return sorted(met, key=lambda pair: (pair[1].entry, pair[1].at, pair[1].released))
 
 
 def is_listed(store: Store, held: Hold) -> bool:

@@ -151,4 +151,4 @@ def walk(store: Store) -> Iterator[Place]:
         for name in sorted(store.listing(folder)):
             yield place(f"{before}{name}")
         inside = [f"{before}{name}" for name in reversed(store.folders(folder))]
-        waiting += [one for one in inside if one != LOST]
+        waiting += [inner for inner in inside if inner != LOST]

@@ -38,7 +38,7 @@ AHEAD = timedelta(minutes=1)  # by less than that, clocks always differ
 _DAY = timedelta(days=1)
 _ENTRY = re.compile(r"(\d{8})\.parquet")
 _CHECKPOINT = re.compile(r"checkpoint-(\d{8})\.parquet")
-_KEPT = re.compile(r"kept-(\d{8})\.parquet")
+_KEPT_ROWS = re.compile(r"kept-(\d{8})\.parquet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,8 @@ class Head:
         """Whose clock its time goes by: its own writer's, or that of an entry before, which was ahead of its own."""
         if self.at is None:
             return None
-        told = self.meta.get("leader") or {"run": self.meta.get("run", ""), "at": self.meta["at"]}
-        return Leader(told["run"], datetime.fromisoformat(told["at"]))
+        leader = self.meta.get("leader") or {"run": self.meta.get("run", ""), "at": self.meta["at"]}
+        return Leader(leader["run"], datetime.fromisoformat(leader["at"]))
 
     def ahead(self, now: datetime) -> Leader | None:
         """Whose clock was more than a minute ahead, as a clock shows now, or as it was for the writer of this entry."""
@@ -100,7 +100,7 @@ class Log:
     def list_files(self) -> Listing:
         """List the folder now."""
         names = self.store.listing(self.folder)
-        kinds = (_ENTRY, _CHECKPOINT, _KEPT)
+        kinds = (_ENTRY, _CHECKPOINT, _KEPT_ROWS)
         return Listing(*(tuple(sorted(int(m[1]) for n in names if (m := kind.fullmatch(n)))) for kind in kinds))
 
     def path(self, number: int) -> str:
@@ -124,8 +124,8 @@ class Log:
         if number == 0:
             return Head()
         for path in (self.path(number), self.checkpoint_path(number)):
-            if found := footer(con, self.store, path):
-                return head_of(path, number, found)
+            if meta := footer(con, self.store, path):
+                return head_of(path, number, meta)
         problem = f"{self.folder} has no entry {number}. Was it deleted by hand?"
         raise LogDamaged(f"{problem} `datasync check` lists the gaps.")
 
@@ -134,15 +134,15 @@ class Log:
 
         Raises LogDamaged when that moment lies before what tidy left, or before a repair.
         """
-        looked = self.list_files()
-        found = self._last_before(con, looked, as_of)
-        if found != looked.head:
-            self._refuse_before_repair(con, looked.head, found, as_of)
-        if not found and looked.history_start:
-            first = self.entry(con, looked.history_start).at
-            kept = f"the kept history, which begins after {first:%Y-%m-%dT%H:%M:%SZ}"
-            raise LogDamaged(f"{self.folder}: {as_of:%Y-%m-%dT%H:%M:%SZ} is before {kept}.")
-        return found
+        listing = self.list_files()
+        position = self._last_before(con, listing, as_of)
+        if position != listing.head:
+            self._refuse_before_repair(con, listing.head, position, as_of)
+        if not position and listing.history_start:
+            first = self.entry(con, listing.history_start).at
+            history = f"the kept history, which begins after {first:%Y-%m-%dT%H:%M:%SZ}"
+            raise LogDamaged(f"{self.folder}: {as_of:%Y-%m-%dT%H:%M:%SZ} is before {history}.")
+        return position
 
     def _refuse_before_repair(self, con: duckdb.DuckDBPyConnection, head: int, position: int, as_of: datetime) -> None:
         """Refuse figures of a moment before the log was repaired: they would be made of what is left of it."""
@@ -159,8 +159,8 @@ class Log:
         """The number of the last kept entry before ``moment``; 0 if what is kept, or the log, begins later."""
         return self._last_before(con, self.list_files(), moment)
 
-    def _last_before(self, con: duckdb.DuckDBPyConnection, looked: Listing, moment: datetime) -> int:
-        numbers = sorted(n for n in {*looked.entries, *looked.checkpoints} if n >= looked.history_start)
+    def _last_before(self, con: duckdb.DuckDBPyConnection, listing: Listing, moment: datetime) -> int:
+        numbers = sorted(n for n in {*listing.entries, *listing.checkpoints} if n >= listing.history_start)
         low, high = 0, len(numbers)
         while low < high:
             middle = (low + high) // 2
@@ -173,9 +173,9 @@ class Log:
 
         Returns the position. The view has ``sku``, the log's columns and ``entry``.
         """
-        looked = self.list_files()
-        position = looked.head if position is None else position
-        self._fold(con, name, *self._cover(looked, position))
+        listing = self.list_files()
+        position = listing.head if position is None else position
+        self._fold(con, name, *self._cover(listing, position))
         return position
 
     def fold_of(self, con: duckdb.DuckDBPyConnection, name: str, checkpoint: int, entries: Sequence[int]) -> None:
@@ -217,12 +217,12 @@ class Log:
         con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {self._history(position, after, self.store.url)}")
 
     def _history(self, position: int | None, after: int | None, url: Callable[[str], str]) -> str:
-        looked = self.list_files()
-        position = looked.head if position is None else position
-        floor = max((n for n in looked.kept_rows if n <= position), default=0)
+        listing = self.list_files()
+        position = listing.head if position is None else position
+        floor = max((n for n in listing.kept_rows if n <= position), default=0)
         base = [self.checkpoint_path(floor), self.kept_path(floor)] if floor and after is None else []
-        kept = [self.path(n) for n in looked.entries if max(floor, after or 0) < n <= position]
-        return f"{self._rows(base, url)}\nUNION ALL\n{self._rows(kept, url)}"
+        entries = [self.path(n) for n in listing.entries if max(floor, after or 0) < n <= position]
+        return f"{self._rows(base, url)}\nUNION ALL\n{self._rows(entries, url)}"
 
     def append(
         self, con: duckdb.DuckDBPyConnection, after: Head, rows: str, meta: Mapping[str, Any], clock: Clock
@@ -239,9 +239,9 @@ class Log:
             number, at, {**meta, **_times(after, at, now), "id": uuid.uuid4().hex, "after": after.meta.get("id")}
         )
         with scratch() as folder:
-            made = folder / "entry.parquet"
-            self._copy(con, rows.replace("{at}", instant(at)).replace("{clock}", instant(now)), str(made), mine.meta)
-            if not self.store.create(self.path(number), made) and not self._is(con, self.path(number), mine):
+            file = folder / "entry.parquet"
+            self._copy(con, rows.replace("{at}", instant(at)).replace("{clock}", instant(now)), str(file), mine.meta)
+            if not self.store.create(self.path(number), file) and not self._is(con, self.path(number), mine):
                 return None
         if self._came_too_late(con, mine):
             self.store.remove(self.path(number))
@@ -259,12 +259,12 @@ class Log:
         return at if at <= self.store.now() <= at + _DAY else now
 
     def _is(self, con: duckdb.DuckDBPyConnection, path: str, mine: Head) -> bool:
-        """Whether this very entry stands there: a client that got no answer puts again, and meets its own file."""
-        found = footer(con, self.store, path)
-        return found is not None and found.get("id") == mine.meta["id"]
+        """True if this file is ours: the client retried a write that had succeeded."""
+        meta = footer(con, self.store, path)
+        return meta is not None and meta.get("id") == mine.meta["id"]
 
     def _came_too_late(self, con: duckdb.DuckDBPyConnection, mine: Head) -> bool:
-        """Whether a checkpoint that knows nothing of this entry covers it: its writer slept, tidy freed the name."""
+        """True if a checkpoint covers this number without this entry: its writer slept, and tidy freed the name."""
         covering = [c for c in self.list_files().checkpoints if c >= mine.number]
         if not covering:
             return False
@@ -279,9 +279,9 @@ class Log:
         if head.number and head.number not in self.list_files().checkpoints:
             self.fold(con, "folded", head.number)
             with scratch() as folder:
-                made = folder / "checkpoint.parquet"
-                self._copy(con, "SELECT * FROM folded ORDER BY sku", str(made), head.meta)
-                self.store.create(self.checkpoint_path(head.number), made)
+                file = folder / "checkpoint.parquet"
+                self._copy(con, "SELECT * FROM folded ORDER BY sku", str(file), head.meta)
+                self.store.create(self.checkpoint_path(head.number), file)
         return head.number
 
     def begin_with(self, con: duckdb.DuckDBPyConnection, number: int, rows: str) -> None:
@@ -289,9 +289,9 @@ class Log:
         columns = ", ".join(f'"{c}"' for c in ("sku", *self.columns, "entry"))
         ordered = f"SELECT {columns} FROM ({rows}) ORDER BY sku, entry"
         with scratch() as folder:
-            made = folder / "kept.parquet"
-            self._copy(con, ordered, str(made), self.entry(con, number).meta)
-            self.store.replace(self.kept_path(number), made)
+            file = folder / "kept.parquet"
+            self._copy(con, ordered, str(file), self.entry(con, number).meta)
+            self.store.replace(self.kept_path(number), file)
 
     def begin_anew(self, con: duckdb.DuckDBPyConnection, head: Head, fold: str, older: str) -> None:
         """Let the history begin with ``head``, the newest entry: its checkpoint is ``fold`` in the place of what the
@@ -300,20 +300,20 @@ class Log:
         columns = ", ".join(f'"{c}"' for c in ("sku", *self.columns, "entry"))
         for path, rows in ((self.checkpoint_path(head.number), fold), (self.kept_path(head.number), older)):
             with scratch() as folder:
-                made = folder / "made.parquet"
-                self._copy(con, f"SELECT {columns} FROM ({rows}) ORDER BY sku, entry", str(made), head.meta)
-                self.store.replace(path, made)
+                file = folder / "rows.parquet"
+                self._copy(con, f"SELECT {columns} FROM ({rows}) ORDER BY sku, entry", str(file), head.meta)
+                self.store.replace(path, file)
 
     def history_of(self, con: duckdb.DuckDBPyConnection, name: str, paths: Sequence[Sequence[str]]) -> None:
         """Make the view ``name``: every row of some of the log's files, given by kind."""
         rows = "\nUNION ALL\n".join(self._rows(some, self.store.url) for some in paths)
         con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {rows}")
 
-    def _cover(self, looked: Listing, position: int, again: bool = True) -> tuple[list[str], list[str]]:
+    def _cover(self, listing: Listing, position: int, again: bool = True) -> tuple[list[str], list[str]]:
         """The files that make the fold through ``position``: its base (a checkpoint or the first entry), the later."""
-        start = max((c for c in looked.checkpoints if c <= position), default=0)
+        start = max((c for c in listing.checkpoints if c <= position), default=0)
         wanted = range(start + 1, position + 1)
-        if missing := sorted(set(wanted) - set(looked.entries)):
+        if missing := sorted(set(wanted) - set(listing.entries)):
             if again:
                 return self._cover(self.list_files(), position, again=False)
             problem = f"entry {missing[0]} is missing and no checkpoint covers it"
@@ -330,8 +330,8 @@ class Log:
         urls = ",\n".join(literal(url(path)) for path in paths)
         number = "regexp_extract(filename, '([0-9]{8})[.]parquet$', 1)::BIGINT"
         entry = f"{number} AS entry" if _ENTRY.fullmatch(paths[0].rsplit("/", 1)[-1]) else "entry"
-        how = "filename = true, union_by_name = true, hive_partitioning = false"
-        return f"SELECT sku, {columns}, {entry}\nFROM read_parquet([\n{urls}\n], {how})"
+        read_options = "filename = true, union_by_name = true, hive_partitioning = false"
+        return f"SELECT sku, {columns}, {entry}\nFROM read_parquet([\n{urls}\n], {read_options})"
 
     def _copy(self, con: duckdb.DuckDBPyConnection, rows: str, file: str, meta: Mapping[str, Any]) -> None:
         note = literal(json.dumps(mask_all(meta), ensure_ascii=False, sort_keys=True))
@@ -349,15 +349,15 @@ def head_of(path: str, number: int, meta: Mapping[str, Any]) -> Head:
 def _times(after: Head, at: datetime, clock: datetime) -> dict[str, Any]:
     """An entry's time, what its writer's clock showed, and where that was not the same, whose clock was ahead of it."""
     leader = after.leader if at > clock else None
-    told = {"run": leader.run, "at": leader.at.isoformat()} if leader else None
-    return {"at": at.isoformat(), "clock": clock.isoformat(), "leader": told}
+    leader_meta = {"run": leader.run, "at": leader.at.isoformat()} if leader else None
+    return {"at": at.isoformat(), "clock": clock.isoformat(), "leader": leader_meta}
 
 
 def footer(con: duckdb.DuckDBPyConnection, store: Store, path: str) -> dict[str, Any] | None:
     """The metadata that datasync wrote into a Parquet file of the store; None where there is no such file."""
     sql = "SELECT decode(value) FROM parquet_kv_metadata(?) WHERE decode(key) = 'datasync'"
     try:
-        found = con.execute(sql, [store.url(path)]).fetchone()
+        row = con.execute(sql, [store.url(path)]).fetchone()
     except (duckdb.Error, FileNotFoundError) as error:
         folder, _, name = path.rpartition("/")
         if name not in store.listing(folder):
@@ -367,7 +367,7 @@ def footer(con: duckdb.DuckDBPyConnection, store: Store, path: str) -> dict[str,
                 log_foreign(path, error)
                 raise StoreUnavailable(f"{path} is there and cannot be read ({code_of(error)}). Try again.") from None
         raise FileDamaged(path, "is no whole Parquet file") from None
-    meta = json_object(found[0]) if found else None
+    meta = json_object(row[0]) if row else None
     if meta is None:
         raise FileDamaged(path, "was not written by datasync: its metadata are missing")
     return meta

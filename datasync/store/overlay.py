@@ -37,15 +37,15 @@ class DryRun:
     def folders(self, folder: str) -> list[str]:
         return sorted({*self._real.folders(folder), *self._aside.folders(folder)})
 
-    def create(self, path: str, made: Path) -> bool:
+    def create(self, path: str, file: Path) -> bool:
         if self._is_in(self, path):
             return False
         self._removed.discard(path)
-        return self._aside.create(path, made)
+        return self._aside.create(path, file)
 
-    def replace(self, path: str, made: Path) -> None:
+    def replace(self, path: str, file: Path) -> None:
         self._removed.discard(path)
-        self._aside.replace(path, made)
+        self._aside.replace(path, file)
 
     def read(self, path: str) -> bytes:
         if path in self._removed:
@@ -62,9 +62,9 @@ class DryRun:
 
     def move(self, path: str, to: str) -> None:
         with scratch() as folder:
-            made = folder / "moved"
-            made.write_bytes(self.read(path))
-            self.create(to, made)
+            file = folder / "moved"
+            file.write_bytes(self.read(path))
+            self.create(to, file)
         self.remove(path)
 
     def remove(self, path: str) -> None:

@@ -67,12 +67,12 @@ class Run:
         return min(self.started_at, self.written_at or self.started_at)
 
 
-def safe(given: str) -> str:
+def safe(run_id: str) -> str:
     """A run id as a file name: the same for the same id, another for another, whatever characters it has."""
-    made = _SAFE.sub("-", given)[:120].lstrip(".") or "run"
-    if made == given:
-        return made
-    return f"{made}-{hashlib.md5(given.encode(), usedforsecurity=False).hexdigest()[:8]}"
+    name = _SAFE.sub("-", run_id)[:120].lstrip(".") or "run"
+    if name == run_id:
+        return name
+    return f"{name}-{hashlib.md5(run_id.encode(), usedforsecurity=False).hexdigest()[:8]}"
 
 
 def begin(store: Store, run: Run) -> Run:
@@ -127,13 +127,13 @@ def newest(store: Store, before: datetime | None, most: int) -> Iterator[Run]:
 
     A run whose clock was ahead stands where its file was written, so that no later one is taken for older than it.
     """
-    found: list[Run] = []
+    runs: list[Run] = []
     for date in reversed(store.folders("runs")):
         if before is None or date <= f"date={before:%Y-%m-%d}":
-            found += [run for run in _of_date(store, date) if before is None or run.started_at < before]
-        if sum(1 for run in found if run.began_at == run.started_at) >= most:
+            runs += [run for run in _of_date(store, date) if before is None or run.started_at < before]
+        if sum(1 for run in runs if run.began_at == run.started_at) >= most:
             break
-    yield from sorted(found, key=lambda run: run.began_at, reverse=True)[:most]
+    yield from sorted(runs, key=lambda run: run.began_at, reverse=True)[:most]
 
 
 def _of_date(store: Store, date: str) -> Iterator[Run]:

@@ -81,8 +81,8 @@ def is_full_disk(error: BaseException) -> bool:
 
 def free_bytes(path: str | os.PathLike[str]) -> int:
     """How much room a file of ours could take there."""
-    found = os.statvfs(path)
-    return found.f_bavail * found.f_frsize if found.f_favail or not found.f_files else 0
+    disk = os.statvfs(path)
+    return disk.f_bavail * disk.f_frsize if disk.f_favail or not disk.f_files else 0
 
 
 @cache
@@ -107,8 +107,8 @@ def _is_dead(path: Path) -> bool:
     if not _NAME.fullmatch(path.name):
         return False
     try:
-        found = path.lstat()
-        return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and _can_be_locked(path)
+        status = path.lstat()
+        return stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and _can_be_locked(path)
     except FileNotFoundError:  # its process has just removed it
         return False
 

@@ -22,9 +22,9 @@ _BLOCK = 1024 * 1024
 Verdict = Literal["whole", "broken", "unsealed"]
 
 
-def seal(made: Path) -> None:
+def seal(path: Path) -> None:
     """Put the seal into a file that is being written to the store, if it is Parquet and has none."""
-    with open(made, "r+b") as file:
+    with open(path, "r+b") as file:
         footer = _footer(file)
         if footer is None or _mark(file, footer):
             return
@@ -86,8 +86,8 @@ def _mark(file: BinaryIO, footer: int) -> bytes | None:
 
 
 def _digest(file: BinaryIO, size: int) -> bytes:
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     while size > 0 and (block := file.read(min(size, _BLOCK))):
-        found.update(block)
+        digest.update(block)
         size -= len(block)
-    return found.digest()
+    return digest.digest()

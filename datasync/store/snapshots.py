@@ -117,8 +117,8 @@ def read(con: duckdb.DuckDBPyConnection, store: Store, scope: str, run: str) -> 
     answers nothing.
     """
     path = snapshot_path(scope, run)
-    found = footer(con, store, path)
-    return None if found is None else parse(path, found)
+    meta = footer(con, store, path)
+    return None if meta is None else parse(path, meta)
 
 
 def parse(path: str, meta: Mapping[str, Any]) -> Snapshot | None:
@@ -134,17 +134,16 @@ def parse(path: str, meta: Mapping[str, Any]) -> Snapshot | None:
 
 def require_snapshot(con: duckdb.DuckDBPyConnection, store: Store, scope: str, run: str) -> Snapshot:
     """The snapshot of a run that a log still names; LogDamaged where it is gone."""
-    found = read(con, store, scope, run)
-    if found is None:
+    snapshot = read(con, store, scope, run)
+    if snapshot is None:
         raise FileDamaged(snapshot_path(scope, run), "is missing, and the catalog needs it")
-    return found
+    return snapshot
 
 
-def products(found: Snapshot, url: Callable[[str], str]) -> str:
+def products(snapshot: Snapshot, url: Callable[[str], str]) -> str:
     """SQL with one row per valid product of a snapshot; ``url`` says how a file of the store is reached."""
     columns = ", ".join(f"r.{quote(c)}" for c in product.STORED)
-    records = (
-        f"read_parquet({literal(url(records_path(found.scope, found.file)))}, {_NO_PARTITIONS}, file_row_number = true)"
-    )
-    left_out = f"read_parquet({literal(url(snapshot_path(found.scope, found.run)))}, {_NO_PARTITIONS})"
+    file = literal(url(records_path(snapshot.scope, snapshot.file)))
+    records = f"read_parquet({file}, {_NO_PARTITIONS}, file_row_number = true)"
+    left_out = f"read_parquet({literal(url(snapshot_path(snapshot.scope, snapshot.run)))}, {_NO_PARTITIONS})"
     return f"SELECT {columns} FROM {records} AS r ANTI JOIN {left_out} AS l ON r.file_row_number = l.position"

@@ -123,9 +123,9 @@ def _time(store: Store, scopes: Sequence[ScopeLogs], clock: datetime) -> datetim
 
 def _checkpoint(work: _Round, log: Log) -> None:
     """Write one after 24 entries, or where many rows have come: more than half of what the fold starts from."""
-    looked = log.list_files()
-    newest = max(looked.checkpoints, default=0)
-    after = [n for n in looked.entries if n > newest]
+    listing = log.list_files()
+    newest = max(listing.checkpoints, default=0)
+    after = [n for n in listing.entries if n > newest]
     if len(after) < ENTRIES and not _has_outgrown(work, log, newest, after):
         return
     work.counts["checkpoints_written"] += 1
@@ -144,19 +144,19 @@ def _has_outgrown(work: _Round, log: Log, newest: int, after: Sequence[int]) -> 
 
 def _rows(work: _Round, paths: Sequence[str]) -> int:
     urls = [work.store.url(path) for path in paths]
-    found = work.con.execute("SELECT sum(num_rows) FROM parquet_file_metadata(?)", [urls]).fetchone()
-    return int(found[0]) if found else 0
+    total = work.con.execute("SELECT sum(num_rows) FROM parquet_file_metadata(?)", [urls]).fetchone()
+    return int(total[0]) if total else 0
 
 
 def _begin_later(work: _Round, logs: ScopeLogs, log: Log) -> None:
     """Let a log's history begin with the newest checkpoint that every kept moment lies after."""
-    looked, begin = log.list_files(), 0
-    for number in _settled(work, log, looked.checkpoints, log.checkpoint_path, work.keep.history):
+    listing, begin = log.list_files(), 0
+    for number in _settled(work, log, listing.checkpoints, log.checkpoint_path, work.keep.history):
         at = log.entry(work.con, number).at
         if at is None or at > work.now - max(work.keep.history, DAY):
             break
         begin = number
-    if begin <= looked.history_start or work.dry_run:
+    if begin <= listing.history_start or work.dry_run:
         return
     rows = _in_use(work, logs, begin) if log is logs.catalog else None
     log.history(work.con, "versions", begin)
@@ -192,27 +192,27 @@ def _services(store: Store, scope: str) -> Iterator[tuple[str, Log]]:
 
 def _shorten(work: _Round, log: Log) -> None:
     """Remove what lies before a history that was shortened a day ago, and checkpoints too close to each other."""
-    looked = log.list_files()
-    begins = max(_settled(work, log, looked.kept_rows, log.kept_path), default=0)
-    for number in looked.entries:
+    listing = log.list_files()
+    begins = max(_settled(work, log, listing.kept_rows, log.kept_path), default=0)
+    for number in listing.entries:
         if number <= begins:
             work.remove("entries", log.path(number))
-    crowded = _crowded(work, log, looked)
-    for number in (n for n in looked.checkpoints if n < begins or n in crowded):
+    crowded = _crowded(work, log, listing)
+    for number in (n for n in listing.checkpoints if n < begins or n in crowded):
         work.remove("checkpoints", log.checkpoint_path(number))
-    for number in (n for n in looked.kept_rows if n < begins):
+    for number in (n for n in listing.kept_rows if n < begins):
         work.remove("checkpoints", log.kept_path(number))
 
 
-def _crowded(work: _Round, log: Log, looked: Listing) -> set[int]:
+def _crowded(work: _Round, log: Log, listing: Listing) -> set[int]:
     """Checkpoints that no fold needs: the one kept before and the one after are within reach of each other."""
-    settled = [n for n in _settled(work, log, looked.checkpoints, log.checkpoint_path) if n > looked.history_start]
-    crowded, kept = set(), looked.history_start
+    settled = [n for n in _settled(work, log, listing.checkpoints, log.checkpoint_path) if n > listing.history_start]
+    crowded, last_kept = set(), listing.history_start
     for number, following in pairwise(settled):
-        if following - kept <= REACH:
+        if following - last_kept <= REACH:
             crowded.add(number)
         else:
-            kept = number
+            last_kept = number
     return crowded
 
 
@@ -224,8 +224,8 @@ def _pulled(work: _Round, logs: ScopeLogs) -> None:
     quarantines.
     """
     scope, meta = logs.scope, logs.catalog.head(work.con).meta
-    told = (meta.get("last_complete"), meta.get("last_pull"), *meta.get("pulls", ()))
-    used = {pull["run"] for pull in told if pull}
+    pulls = (meta.get("last_complete"), meta.get("last_pull"), *meta.get("pulls", ()))
+    used = {pull["run"] for pull in pulls if pull}
     for service in (None, *(name for name, _ in _services(work.store, scope))):
         if held := holds.current(work.store, scope, service):
             used.add(held.id)
@@ -285,8 +285,8 @@ def _holds(work: _Round, scope: str, service: str | None) -> None:
 def _steps(work: _Round) -> None:
     """Remove the parts of finished runs, which stand in the run's file; one that was cut off has nothing else."""
     for run in work.store.folders("steps"):
-        found = runs.find(work.store, run)
-        kept_for = DAY if found and found.finished_at else work.keep.history
+        record = runs.find(work.store, run)
+        kept_for = DAY if record and record.finished_at else work.keep.history
         for name in work.old(f"steps/{run}", kept_for):
             work.remove("steps", f"steps/{run}/{name}")
 

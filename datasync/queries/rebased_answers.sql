@@ -1,4 +1,4 @@
--- One row per SKU of a batch: its answer, facing the receipts as they are after another writer's entries.
+-- One row per SKU of a batch: its answer, beside the receipts as they are after another writer's entries.
 SELECT
     t.* REPLACE (
         r.held_hash AS held_hash,
@@ -7,4 +7,4 @@ SELECT
         r.received_as AS received_as,
         r.entry AS entry
     )
-FROM told AS t LEFT JOIN receipts AS r USING (sku)
+FROM batch_answers AS t LEFT JOIN receipts AS r USING (sku)
