@@ -12,7 +12,7 @@ from datasync.repair.inventory import Inventory, Logged
 from datasync.store import acceptances, runs, snapshots
 from datasync.store.acceptances import Acceptance
 from datasync.store.holds import Hold, path_of
-from datasync.store.kinds import LOST, Place, place
+from datasync.store.kinds import Place, place
 from datasync.store.runs import Run
 from datasync.store.snapshots import Snapshot
 
@@ -190,8 +190,3 @@ def _written(inventory: Inventory) -> Iterator[tuple[str, int]]:
 def _recorded(run: Run) -> Iterator[Mapping[str, Any]]:
     for step, record in run.steps.items():
         yield {"kind": step.kind, "scope": step.scope, "service": step.service, **record}
-
-
-def lost_and_found(path: str, repair: str) -> str:
-    """Where a repair puts a file that it sets aside."""
-    return f"{LOST}/{repair}/{path}"
