@@ -62,12 +62,12 @@ def from_environment(name: str) -> Connection:
 def from_json(name: str, written: str) -> Connection:
     """A connection from a JSON object with conn_type, host, port, login, password, schema and extra."""
     try:
-        given = json.loads(written)
-        port = int(given["port"]) if given.get("port") else None
+        fields = json.loads(written)
+        port = int(fields["port"]) if fields.get("port") else None
     except (ValueError, TypeError, AttributeError):
         raise InvalidConnection(name, "is no JSON object with a number as its port") from None
-    texts = {key: str(given.get(key) or "") for key in ("host", "login", "password", "schema")}
-    return Connection(name, _type(given.get("conn_type")), port=port, extra=extra(name, given.get("extra")), **texts)
+    texts = {key: str(fields.get(key) or "") for key in ("host", "login", "password", "schema")}
+    return Connection(name, _type(fields.get("conn_type")), port=port, extra=extra(name, fields.get("extra")), **texts)
 
 
 def from_uri(name: str, written: str) -> Connection:
@@ -97,15 +97,15 @@ def from_uri(name: str, written: str) -> Connection:
     )
 
 
-def extra(name: str, given: object) -> Mapping[str, Any]:
+def extra(name: str, extra_value: object) -> Mapping[str, Any]:
     """What a connection has beside its fields, from a JSON object or its text; nothing where nothing was given."""
     try:
-        read = json.loads(given) if isinstance(given, str) and given.strip() else given or {}
+        extras = json.loads(extra_value) if isinstance(extra_value, str) and extra_value.strip() else extra_value or {}
     except ValueError:
-        read = None
-    if not isinstance(read, Mapping):
+        extras = None
+    if not isinstance(extras, Mapping):
         raise InvalidConnection(name, "has an extra that is no JSON object")
-    return dict(read)
+    return dict(extras)
 
 
 def _parts(written: str) -> tuple[str, str, SplitResult]:
@@ -118,5 +118,5 @@ def _parts(written: str) -> tuple[str, str, SplitResult]:
     return kind.lower(), protocol if is_own else "", urlsplit(f"//{tail if is_own else rest}")
 
 
-def _type(given: object) -> str:
-    return "postgres" if given == "postgresql" else str(given or "").replace("-", "_")
+def _type(kind: object) -> str:
+    return "postgres" if kind == "postgresql" else str(kind or "").replace("-", "_")

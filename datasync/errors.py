@@ -62,11 +62,13 @@ class TooManyForOneFile(SettingsError):
 class UnknownName(SettingsError):
     """A source, scope, service or kind is named that the settings do not have."""
 
-    def __init__(self, what: str, given: str, known: Collection[str], fix: str) -> None:
-        self.what, self.given, self.known = what, given, sorted(known)
-        lower = {name.lower(): name for name in self.known}
-        near = "".join(f"Did you mean {lower[name]}? " for name in get_close_matches(given.lower(), lower, 1, 0.7))
-        super().__init__(f"No {what} is called {given!r}. {near}Known: {', '.join(self.known) or 'none'}. {fix}")
+    def __init__(self, what: str, name: str, known: Collection[str], fix: str) -> None:
+        self.what, self.name, self.known = what, name, sorted(known)
+        lower = {known_name.lower(): known_name for known_name in self.known}
+        near = "".join(
+            f"Did you mean {lower[known_name]}? " for known_name in get_close_matches(name.lower(), lower, 1, 0.7)
+        )
+        super().__init__(f"No {what} is called {name!r}. {near}Known: {', '.join(self.known) or 'none'}. {fix}")
 
 
 class InvalidSettings(SettingsError):
@@ -244,10 +246,10 @@ class UnfitValue(DataError):
     def __init__(self, scope: str, relation: str, column: str | None, code: str) -> None:
         self.scope, self.relation, self.column, self.code = scope, relation, column, code
         place = f"the column {column!r} of {relation}" if column else relation
-        way = f"casts it, as in CAST({column} AS VARCHAR(100)), or leaves it out" if column else "leaves it out"
+        remedy = f"casts it, as in CAST({column} AS VARCHAR(100)), or leaves it out" if column else "leaves it out"
         super().__init__(
             f"scopes.{scope}: {place} has a value that its database, or the driver, cannot give ({code}), and no row "
-            f"comes after it. Nothing was changed. Mend the value, or write a `query:` that {way}."
+            f"comes after it. Nothing was changed. Mend the value, or write a `query:` that {remedy}."
         )
 
 
@@ -309,10 +311,10 @@ class RepairCutOff(DataError):
 class Unexplained(DataError):
     """The balance of a service does not come out: a number on the page has no explanation."""
 
-    def __init__(self, found: Collection[str]) -> None:
-        self.found = list(found)
+    def __init__(self, gaps: Collection[str]) -> None:
+        self.gaps = list(gaps)
         super().__init__(
-            f"The numbers do not add up: {'; '.join(self.found)}. The page shows it in red. Look at the receipt log of "
+            f"The numbers do not add up: {'; '.join(self.gaps)}. The page shows it in red. Look at the receipt log of "
             "that service and scope (an entry was changed by hand, or damaged); `datasync why SKU` shows a product's "
             "entries."
         )

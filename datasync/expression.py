@@ -81,20 +81,20 @@ def checked_tree(con: duckdb.DuckDBPyConnection, key: str, text: str) -> Any:
 
 def sql_of(con: duckdb.DuckDBPyConnection, tree: Any) -> str:
     """A tree as DuckDB prints it."""
-    whole = json.loads(_one(con, "SELECT json_serialize_sql('SELECT 1')"))
+    whole = json.loads(_value(con, "SELECT json_serialize_sql('SELECT 1')"))
     whole["statements"][0]["node"]["select_list"] = [tree]
-    return str(_one(con, "SELECT json_deserialize_sql(?::JSON)", json.dumps(whole))).removeprefix("SELECT ")
+    return str(_value(con, "SELECT json_deserialize_sql(?::JSON)", json.dumps(whole))).removeprefix("SELECT ")
 
 
-def attributed(tree: Any, made: Callable[[dict[str, Any]], Any]) -> Any:
-    """A tree with what ``made`` gives in the place of each ``attr(...)``."""
+def attributed(tree: Any, replacement: Callable[[dict[str, Any]], Any]) -> Any:
+    """A tree with what ``replacement`` gives in the place of each ``attr(...)``."""
     if isinstance(tree, list):
-        return [attributed(part, made) for part in tree]
+        return [attributed(part, replacement) for part in tree]
     if not isinstance(tree, dict):
         return tree
     if tree.get("class") == "FUNCTION" and tree["function_name"].lower() == ATTR:
-        return made(tree)
-    return {name: attributed(part, made) for name, part in tree.items()}
+        return replacement(tree)
+    return {name: attributed(part, replacement) for name, part in tree.items()}
 
 
 def _attribute(con: duckdb.DuckDBPyConnection, key: str, text: str, over_product: bool, node: dict[str, Any]) -> Any:
@@ -102,17 +102,17 @@ def _attribute(con: duckdb.DuckDBPyConnection, key: str, text: str, over_product
     if name is None:
         raise InvalidExpression(key, text, "attr takes the name of an attribute, as in attr('color')")
     if over_product:
-        of_name = f"list_filter(attributes, lambda one: one.code = {literal(name)})"
+        of_name = f"list_filter(attributes, lambda attribute: attribute.code = {literal(name)})"
         return _tree(con, key, f"array_to_string({of_name}[1].\"values\", ', ')")
     return _tree(con, key, quote(name))
 
 
 def attribute_name(node: dict[str, Any]) -> str | None:
     """The attribute that an ``attr(...)`` names; None where it names none."""
-    given = [argument["expression"] for argument in node["arguments"]]
-    if len(given) != 1 or given[0]["class"] != "CONSTANT" or given[0]["literal"].get("kind") != "STRING":
+    arguments = [argument["expression"] for argument in node["arguments"]]
+    if len(arguments) != 1 or arguments[0]["class"] != "CONSTANT" or arguments[0]["literal"].get("kind") != "STRING":
         return None
-    return str(given[0]["literal"]["text"])
+    return str(arguments[0]["literal"]["text"])
 
 
 def type_of(con: duckdb.DuckDBPyConnection, key: str, expression: Expression, columns: str) -> str:
@@ -135,13 +135,13 @@ def over_text(fields: Collection[str]) -> str:
     return f"SELECT {''.join(f'NULL::VARCHAR AS {quote(f)}, ' for f in fields)}NULL AS _none WHERE false"
 
 
-def _one(con: duckdb.DuckDBPyConnection, sql: str, *parameters: object) -> Any:
+def _value(con: duckdb.DuckDBPyConnection, sql: str, *parameters: object) -> Any:
     row = con.execute(sql, parameters).fetchone()
     return row[0] if row else None
 
 
 def _tree(con: duckdb.DuckDBPyConnection, key: str, text: str) -> Any:
-    parsed = json.loads(_one(con, "SELECT json_serialize_sql(?)", f"SELECT {text}\n"))
+    parsed = json.loads(_value(con, "SELECT json_serialize_sql(?)", f"SELECT {text}\n"))
     if parsed["error"]:
         raise InvalidExpression(key, text, in_our_words(parsed.get("error_message", "it does not parse")))
     if len(parsed["statements"]) != 1:
@@ -188,7 +188,11 @@ def _no_function(con: duckdb.DuckDBPyConnection, name: str) -> str:
         return f"{shown} takes many records, where an expression sees one"
     if kinds:
         return f"{shown} is no function that gives one value, always the same"
-    scalars = [one for one, ways in known.items() if one.isidentifier() and all(kind == "scalar" for kind, _ in ways)]
+    scalars = [
+        function
+        for function, ways in known.items()
+        if function.isidentifier() and all(kind == "scalar" for kind, _ in ways)
+    ]
     near = get_close_matches(name.lower(), scalars, 1, 0.8)
     return f"there is no function {shown}" + (f". Did you mean {near[0]}?" if near else "")
 
@@ -205,8 +209,8 @@ def _is_stable(con: duckdb.DuckDBPyConnection, name: str) -> bool:
 def _functions(con: duckdb.DuckDBPyConnection) -> Mapping[str, set[tuple[str, str | None]]]:
     """DuckDB's own functions by name, each with its kinds and stabilities; asked once, for it takes 40 ms."""
     if not _KNOWN:
-        found = con.execute("SELECT function_name, function_type, stability FROM duckdb_functions() WHERE internal")
-        for name, kind, stability in found.fetchall():
+        functions = con.execute("SELECT function_name, function_type, stability FROM duckdb_functions() WHERE internal")
+        for name, kind, stability in functions.fetchall():
             _KNOWN.setdefault(name, set()).add((kind, stability))
     return _KNOWN
 

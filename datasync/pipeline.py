@@ -73,8 +73,8 @@ class Pipeline:
         """Read the settings (see ``settings.load``) and open their store. ``credentials`` finds connections by name."""
         secrets.guard_logs()
         secrets.register_environment()
-        found = settings.load(path)
-        return cls(found, open_store(found.store, found.store_options), clock, credentials)
+        sync_settings = settings.load(path)
+        return cls(sync_settings, open_store(sync_settings.store, sync_settings.store_options), clock, credentials)
 
     @contextmanager
     def connected(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -120,20 +120,20 @@ class Pipeline:
         with self._step(run, Step("pull", scope)) as (step, con):
             want, why = self._want(con, run, scope, complete)
             if want is None:
-                return step.told(outcome="ok", note=why, records=0)
+                return step.finish(outcome="ok", note=why, records=0)
             mine = self.settings.scope(scope)
             source = open_source(self.settings, scope, self.credentials, store=self.store, run=run)
-            found = pull.pull(
+            snapshot = pull.pull(
                 con, self.store, scope, mine, source, want, run, self.settings.fingerprint(scope), self.clock
             )
-            absent = resync.absent(con, self.store, found)
+            absent = resync.absent(con, self.store, snapshot)
             names = ("what", "complete", "records", *snapshots.TERMS, "unreadable", "requests")
-            counts = {name: getattr(found, name) for name in names}
-            return step.told(
+            counts = {name: getattr(snapshot, name) for name in names}
+            return step.finish(
                 outcome="ok",
                 note=why,
                 **counts,
-                notes=list(found.notes),
+                notes=list(snapshot.notes),
                 not_at_source=list(absent.not_at_source[:100]),
                 absent=len(absent.not_at_source),
                 left_out=list(absent.left_out[:100]),
@@ -142,14 +142,14 @@ class Pipeline:
     def apply(self, run: str, scope: str) -> dict[str, Any]:
         """Bring the run's snapshot of a scope into its catalog; counts by change."""
         with self._step(run, Step("catalog", scope)) as (step, con):
-            found = snapshots.read(con, self.store, scope, run)
-            if found is None:
-                return step.told(outcome="ok", note="The pull had nothing to read.")
+            snapshot = snapshots.read(con, self.store, scope, run)
+            if snapshot is None:
+                return step.finish(outcome="ok", note="The pull had nothing to read.")
             mine = self.settings.scope(scope)
             done = apply_snapshot(
                 con,
                 self.store,
-                found,
+                snapshot,
                 self.settings.guard_of(scope),
                 mine.volatile,
                 self.clock,
@@ -158,7 +158,7 @@ class Pipeline:
                 lookback=self.settings.sources[mine.source].lookback,
             )
             is_held = done.held is not None or done.kept_back > 0
-            return step.told(outcome="held" if is_held else "ok", **_plain(asdict(done)))
+            return step.finish(outcome="held" if is_held else "ok", **_plain(asdict(done)))
 
     def transfer(self, run: str, scope: str, service: str) -> dict[str, Any]:
         """Close the difference between a scope's catalog and what one service holds; counts by outcome."""
@@ -179,7 +179,7 @@ class Pipeline:
                 accepted=self._accepted(run, scope, None, service),
             )
             exports.export(con, self.store, self.settings, scope, service)
-            return step.told(outcome="held" if done.held else "ok", marked=marked, **_plain(asdict(done)))
+            return step.finish(outcome="held" if done.held else "ok", marked=marked, **_plain(asdict(done)))
 
     def close(self, run: str) -> dict[str, Any]:
         """Fold the steps into the run's record, with its outcome and a sentence for everything that did not go well."""
@@ -206,11 +206,11 @@ class Pipeline:
 
     # ── resync ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def request(self, given: Mapping[str, Any], asked_by: str) -> Request:
+    def request(self, fields: Mapping[str, Any], asked_by: str) -> Request:
         """A form's or a shell's fields as a request; an accepted hold is looked up at once."""
-        made = resync.parse(self.settings, given, asked_by)
-        resync.accepted(self.store, self.settings, made)
-        return made
+        request = resync.parse(self.settings, fields, asked_by)
+        resync.accepted(self.store, self.settings, request)
+        return request
 
     def plan(self, request: Request) -> tuple[ScopePlan, ...]:
         """What a request would do; changes nothing."""
@@ -233,10 +233,10 @@ class Pipeline:
         """
         with self.connected() as con:
             now = self.clock()
-            at, found = self._figures(con, as_of, now)
-            page = gather.site_pages(con, self.store, self.settings, at, found, now)
+            at, figures = self._figures(con, as_of, now)
+            page = gather.site_pages(con, self.store, self.settings, at, figures, now)
             products = gather.scope_products(con, self.store, self.settings, at)
-            more = partial(gather.data_files, con, self.store, self.settings, at, found)
+            more = partial(gather.data_files, con, self.store, self.settings, at, figures)
             done = (
                 render.single_file(page, products, single_file, more)
                 if single_file
@@ -246,7 +246,7 @@ class Pipeline:
             "index": done.index,
             "version": done.version,
             "files": done.files,
-            "gaps": list(totals.gaps(found)),
+            "gaps": list(totals.gaps(figures)),
             "attention": list(summary.attention(page)),
             "summary": summary.text(page, self.settings.link or done.index),
         }
@@ -263,7 +263,7 @@ class Pipeline:
         """The figures of a moment as status.json has them, without publishing."""
         with self.connected() as con:
             now = self.clock()
-            at, found = self._figures(con, as_of, now)
+            at, figures = self._figures(con, as_of, now)
         bare = page_data.SitePages(
             now,
             at.as_of,
@@ -271,11 +271,11 @@ class Pipeline:
             at.positions,
             (),
             (),
-            found.scopes,
-            sources=found.sources,
-            ahead=found.ahead,
-            repairs=found.repairs,
-            unverified=found.unverified,
+            figures.scopes,
+            sources=figures.sources,
+            ahead=figures.ahead,
+            repairs=figures.repairs,
+            unverified=figures.unverified,
         )
         return page_data.status(bare)
 
@@ -286,8 +286,8 @@ class Pipeline:
         by kind. ``dry_run`` only counts.
         """
         catalogs = {scope: catalog_log(self.store, scope) for scope in self.settings.scopes}
-        given = {s: tuple(receipt_log(self.store, v, s) for v in self.settings.services) for s in catalogs}
-        logs = [ScopeLogs(scope, log, given[scope]) for scope, log in catalogs.items()]
+        receipt_logs = {s: tuple(receipt_log(self.store, v, s) for v in self.settings.services) for s in catalogs}
+        logs = [ScopeLogs(scope, log, receipt_logs[scope]) for scope, log in catalogs.items()]
         with self.connected() as con:
             done = asdict(tidy.tidy(con, self.store, self.settings.keep, logs, self.clock(), dry_run=dry_run))
         done["scratch"] += exports.tidy(self.settings, self.clock(), dry_run=dry_run)
@@ -332,10 +332,10 @@ class Pipeline:
     def withdraw(self, run: str) -> tuple[Leftover, ...]:
         """Take away what is no longer configured; returns each with what it held."""
         with self.connected() as con:
-            found = withdraw.leftovers(con, self.store, self.settings)
-            for one in sorted(found, key=lambda left: left.service is None):
-                withdraw.withdraw(con, self.store, one, run, self.clock)
-            return found
+            leftovers = withdraw.leftovers(con, self.store, self.settings)
+            for leftover in sorted(leftovers, key=lambda left: left.service is None):
+                withdraw.withdraw(con, self.store, leftover, run, self.clock)
+            return leftovers
 
     # ── inside ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -379,19 +379,19 @@ class Pipeline:
         )
 
     def _mark(self, con: duckdb.DuckDBPyConnection, run: str, scope: str, service: str, request: Request) -> int:
-        found = snapshots.read(con, self.store, scope, run)
-        if found is None:
+        snapshot = snapshots.read(con, self.store, scope, run)
+        if snapshot is None:
             return 0
         skus = None
-        if found.what == "skus":
-            asked = con.execute(f"SELECT sku FROM {parquet(self.store, snapshots.asked_path(scope, run))}")
-            skus = [row[0] for row in asked.fetchall()]
+        if snapshot.what == "skus":
+            asked_skus = con.execute(f"SELECT sku FROM {parquet(self.store, snapshots.asked_path(scope, run))}")
+            skus = [row[0] for row in asked_skus.fetchall()]
         return mark.mark(con, self.store, scope, service, skus, run, self.clock)
 
     def _expected(self, run: Run, recorded: Mapping[Step, StepRecord]) -> Iterator[Step]:
         """The steps that a run has to have; the catalog's only where the pull came to an end."""
-        asked = resync.of(run)
-        services = resync.services(self.settings, asked) if asked else tuple(self.settings.services)
+        request = resync.of(run)
+        services = resync.services(self.settings, request) if request else tuple(self.settings.services)
         for scope in run.scopes:
             pulled = Step("pull", scope)
             yield pulled
@@ -400,12 +400,12 @@ class Pipeline:
             yield from (Step("transfer", scope, service) for service in services)
 
     def _run(self, run: str) -> Run:
-        found = runs.find(self.store, run)
-        if found is None:
+        recorded = runs.find(self.store, run)
+        if recorded is None:
             raise SettingsError(
                 f"The store has no run {run!r}. Runs begin with `datasync sync`, `datasync resync` or a DAG."
             )
-        return found
+        return recorded
 
     def _request(self, run: str) -> Request | None:
         return resync.of(self._run(run))
@@ -424,7 +424,7 @@ class Pipeline:
             with self.connected() as con:
                 yield recording, con
         except Exception as error:
-            recording.told(outcome="failed", error=secrets.mask(_sentence(error)))
+            recording.finish(outcome="failed", error=secrets.mask(_sentence(error)))
             shown = secrets.without_chain(error)
             if shown is error:
                 raise
@@ -444,7 +444,7 @@ class _Recording:
             "started_at": self.started_at.isoformat(),
         }
 
-    def told(self, **content: Any) -> dict[str, Any]:
+    def finish(self, **content: Any) -> dict[str, Any]:
         ended = self.clock()
         seconds = (ended - self.started_at).total_seconds()
         self.content = {

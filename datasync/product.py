@@ -69,9 +69,9 @@ def finished(scope: str, attributes: Sequence[str], volatile: Collection[str], r
     carried = texts(attributes)
     pairs = zip(map(literal, attributes), carried, strict=True)
     values = ", ".join(f"{{'code': {code}, 'values': values_of({text})}}" for code, text in pairs)
-    kept = f'list_filter([{values}], lambda one: len(one."values") > 0)' if carried else "[]"
+    attributes_sql = f'list_filter([{values}], lambda attribute: len(attribute."values") > 0)' if carried else "[]"
     rest = f"* EXCLUDE ({', '.join(carried)})" if carried else "*"
-    whole = f"SELECT {rest}, CAST({kept} AS {TYPES['attributes']}) AS attributes FROM ({rows})"
+    whole = f"SELECT {rest}, CAST({attributes_sql} AS {TYPES['attributes']}) AS attributes FROM ({rows})"
     rendered = f"SELECT *, to_json(payload(p, {literal(scope)}))::VARCHAR AS _payload FROM ({whole}) AS p"
     hashed = f"{_hash(scope, attributes, volatile)} AS hash, {literal(hash_version(volatile))} AS hash_version"
     return f"SELECT * EXCLUDE (_payload), {hashed}, strlen(_payload) AS bytes FROM ({rendered}) AS p"
@@ -88,5 +88,5 @@ def _hash(scope: str, attributes: Sequence[str], volatile: Collection[str]) -> s
         return "md5(_payload)"
     gone = f"[{', '.join(literal(v) for v in volatile)}]::VARCHAR[]"
     settled = f"content_hash(p, {literal(scope)}, {gone})"
-    plain = 'len(list_filter(p.attributes, lambda one: len(one."values") > 1)) = 0'
+    plain = 'len(list_filter(p.attributes, lambda attribute: len(attribute."values") > 1)) = 0'
     return settled if volatile else f"CASE WHEN {plain} THEN md5(_payload) ELSE {settled} END"

@@ -84,37 +84,37 @@ class ScopePlan:
     unknown: tuple[str, ...] = ()
 
 
-def parse(settings: Settings, given: Mapping[str, Any], asked_by: str) -> Request:
+def parse(settings: Settings, fields: Mapping[str, Any], asked_by: str) -> Request:
     """A Request from a form's or a shell's fields; raises UnknownName or InvalidSettings, naming the field."""
-    scopes = tuple(dict.fromkeys(given.get("scopes") or ()))
-    services = tuple(dict.fromkeys(given.get("services") or ()))
-    skus = tuple(dict.fromkeys(line.strip() for line in given.get("skus") or () if line.strip()))
-    made = Request(
+    scopes = tuple(dict.fromkeys(fields.get("scopes") or ()))
+    services = tuple(dict.fromkeys(fields.get("services") or ()))
+    skus = tuple(dict.fromkeys(line.strip() for line in fields.get("skus") or () if line.strip()))
+    request = Request(
         scopes,
-        str(given.get("reason") or "").strip(),
+        str(fields.get("reason") or "").strip(),
         asked_by,
         services,
         skus,
-        bool(given.get("failing")),
-        bool(given.get("force")),
-        str(given.get("accept_shrink") or "").strip() or None,
+        bool(fields.get("failing")),
+        bool(fields.get("force")),
+        str(fields.get("accept_shrink") or "").strip() or None,
     )
     for scope in scopes:
         settings.scope(scope)
     for service in services:
         settings.service(service)
-    _is_whole(made)
-    return made
+    _is_whole(request)
+    return request
 
 
-def _is_whole(made: Request) -> None:
-    if not made.scopes:
+def _is_whole(request: Request) -> None:
+    if not request.scopes:
         raise InvalidSettings("scopes", "none is chosen.", "Choose at least one.")
-    if not made.reason:
+    if not request.reason:
         raise InvalidSettings("reason", "is empty.", "Say why, for whoever reads the report.")
-    if made.failing and made.skus:
+    if request.failing and request.skus:
         raise InvalidSettings("failing", "goes without SKUs: it picks them itself.", "Give one or the other.")
-    if made.accept_shrink and (made.skus or made.failing):
+    if request.accept_shrink and (request.skus or request.failing):
         raise InvalidSettings(
             "accept_shrink", "needs a complete pull, so no SKUs can be picked.", "Leave the SKUs out."
         )
@@ -164,12 +164,12 @@ def failing(
     con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, request: Request, scope: str
 ) -> tuple[str, ...]:
     """SKUs of a scope that a chosen service failed to take or rejected, or that are in quarantine, sorted."""
-    found: set[str] = set()
+    skus: set[str] = set()
     for service in services(settings, request):
         compare.compare(con, store, scope, service, settings.services[service].accepts)
         sql = query("failing", settings=literal(settings.services[service].fingerprint()))
-        found |= {row[0] for row in con.execute(sql).fetchall()}
-    return tuple(sorted(found))
+        skus |= {row[0] for row in con.execute(sql).fetchall()}
+    return tuple(sorted(skus))
 
 
 def plan(
@@ -251,9 +251,11 @@ def _kept_back(con: duckdb.DuckDBPyConnection, store: Store, standing: Sequence[
     """How many SKUs stand in the lists of holds; a hold without a list keeps all of them."""
     if any(hold.listed is None for hold in standing):
         return len(skus)
-    asked = "SELECT DISTINCT unnest(?::VARCHAR[]) AS sku"
+    asked_sql = "SELECT DISTINCT unnest(?::VARCHAR[]) AS sku"
     listed = holds.skus(store, (hold.listed for hold in standing))
-    counted = con.execute(f"SELECT count(*) FROM ({asked}) SEMI JOIN ({listed}) USING (sku)", [list(skus)]).fetchone()
+    counted = con.execute(
+        f"SELECT count(*) FROM ({asked_sql}) SEMI JOIN ({listed}) USING (sku)", [list(skus)]
+    ).fetchone()
     return int(counted[0]) if counted else 0
 
 
@@ -305,16 +307,19 @@ class Absent:
     left_out: tuple[str, ...] = ()
 
 
-def absent(con: duckdb.DuckDBPyConnection, store: Store, found: Snapshot) -> Absent:
+def absent(con: duckdb.DuckDBPyConnection, store: Store, snapshot: Snapshot) -> Absent:
     """What a pull has no product of that it was asked for; nothing where the source cannot know."""
-    if found.what != "skus" or not found.answers_absence:
+    if snapshot.what != "skus" or not snapshot.answers_absence:
         return Absent()
-    paths = (snapshots.asked_path(found.scope, found.run), snapshots.quarantine_path(found.scope, found.run))
-    asked, quarantine, records = (
-        parquet(store, path) for path in (*paths, snapshots.records_path(found.scope, found.file))
+    paths = (
+        snapshots.asked_path(snapshot.scope, snapshot.run),
+        snapshots.quarantine_path(snapshot.scope, snapshot.run),
     )
-    products = f"({snapshots.products(found, store.url)})"
-    sql = query("absent", asked=asked, quarantine=quarantine, products=products, records=records)
+    asked_skus, quarantine, records = (
+        parquet(store, path) for path in (*paths, snapshots.records_path(snapshot.scope, snapshot.file))
+    )
+    products = f"({snapshots.products(snapshot, store.url)})"
+    sql = query("absent", asked_skus=asked_skus, quarantine=quarantine, products=products, records=records)
     rows = con.execute(sql).fetchall()
     return Absent(
         tuple(sku for sku, is_there in rows if not is_there), tuple(sku for sku, is_there in rows if is_there)

@@ -280,7 +280,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
             continue
         seen.add(id(link))
         yield link
-        waiting += [one for one in (link.__cause__, link.__context__) if one is not None]
+        waiting += [cause for cause in (link.__cause__, link.__context__) if cause is not None]
         waiting += getattr(link, "exceptions", ())
 
 

@@ -18,14 +18,14 @@ _WORD = re.compile(r"\$(\w+)")
 _MACROS: WeakKeyDictionary[duckdb.DuckDBPyConnection, set[str]] = WeakKeyDictionary()  # defined there
 
 
-def query(name: str, **given: str) -> str:
+def query(name: str, **words: str) -> str:
     """The text of ``queries/<name>.sql``, with SQL for its ``$words`` (literals and names are quoted already)."""
-    return filled(_text(name), **given)
+    return filled(_text(name), **words)
 
 
-def filled(sql: str, **given: str) -> str:
+def filled(sql: str, **words: str) -> str:
     """``sql`` with SQL for those of its ``$words`` that are given."""
-    return _WORD.sub(lambda found: given.get(found[1], found[0]), sql)
+    return _WORD.sub(lambda match: words.get(match[1], match[0]), sql)
 
 
 @cache
@@ -68,8 +68,8 @@ def row(con: duckdb.DuckDBPyConnection, sql: str, *parameters: object) -> dict[s
     """The one row that ``sql`` gives, by column; a query that gives another number of rows is a mistake of ours."""
     cursor = con.execute(sql, parameters)
     names = [column[0] for column in cursor.description or ()]
-    (found,) = cursor.fetchall()
-    return dict(zip(names, found, strict=True))
+    (values,) = cursor.fetchall()
+    return dict(zip(names, values, strict=True))
 
 
 def count(con: duckdb.DuckDBPyConnection, sql: str) -> int:

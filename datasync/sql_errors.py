@@ -21,8 +21,8 @@ def in_our_words(says: str) -> str:
     """The first line of an error of DuckDB's as what is wrong and what to write instead."""
     line = re.sub(r"^\w+( \w+)? Error: ", "", says.strip().split("\n")[0]).rstrip(". ")
     for pattern, words in _KNOWN:
-        if found := re.search(pattern, line):
-            return words(found)
+        if match := re.search(pattern, line):
+            return words(match)
     return f"DuckDB cannot do it ({line})"
 
 
@@ -36,15 +36,15 @@ def _compared(kind: str) -> str:
     return {"a number": "price > 0", "a list": "list_contains(categories, 'Sale')"}.get(words, "color = 'red'")
 
 
-def _misfit(found: re.Match[str]) -> str:
-    name, given = found[1], " and ".join(map(kind_in_words, found[2].split(", "))) or "nothing"
+def _misfit(match: re.Match[str]) -> str:
+    name, types = match[1], " and ".join(map(kind_in_words, match[2].split(", "))) or "nothing"
     cast = "Cast what is text, as in try_cast(price as double)"
-    return f"{_OPERATORS.get(name, name)} does not take {given}. {cast}"
+    return f"{_OPERATORS.get(name, name)} does not take {types}. {cast}"
 
 
-def _apart(found: re.Match[str]) -> str:
+def _apart(match: re.Match[str]) -> str:
     cast = "Cast one of them, as in try_cast(price as double)"
-    return f"it puts {kind_in_words(found[1])} and {kind_in_words(found[2])} side by side. {cast}"
+    return f"it puts {kind_in_words(match[1])} and {kind_in_words(match[2])} side by side. {cast}"
 
 
 def kind_in_words(name: str) -> str:
@@ -58,34 +58,34 @@ def kind_in_words(name: str) -> str:
 
 
 _KNOWN = (
-    (r"syntax error at or near \"(.*)\"$", lambda found: f"it is no SQL from {found[1]!r} on"),
-    (r"SELECT clause without selection list", lambda found: "it is empty"),
-    (r"Only SELECT statements", lambda found: "it holds a semicolon, or another statement"),
+    (r"syntax error at or near \"(.*)\"$", lambda match: f"it is no SQL from {match[1]!r} on"),
+    (r"SELECT clause without selection list", lambda match: "it is empty"),
+    (r"Only SELECT statements", lambda match: "it holds a semicolon, or another statement"),
     (
         r"Chained comparisons",
-        lambda found: "it puts one comparison beside another. Between them stands `and` or `or`",
+        lambda match: "it puts one comparison beside another. Between them stands `and` or `or`",
     ),
-    (r"syntax error at end of input", lambda found: "it breaks off: something is missing at its end"),
-    (r"unterminated string literal", lambda found: "a text in it has no closing quote"),
-    (r"unterminated quoted identifier", lambda found: "a name in it has no closing double quote"),
-    (r"Function with name (\S+) does not exist", lambda found: f"there is no function {found[1]}"),
+    (r"syntax error at end of input", lambda match: "it breaks off: something is missing at its end"),
+    (r"unterminated string literal", lambda match: "a text in it has no closing quote"),
+    (r"unterminated quoted identifier", lambda match: "a name in it has no closing double quote"),
+    (r"Function with name (\S+) does not exist", lambda match: f"there is no function {match[1]}"),
     (
         r"Type with name (\S+) does not exist",
-        lambda found: f"there is no type {found[1]}: int, double, text, date and timestamp are some",
+        lambda match: f"there is no type {match[1]}: int, double, text, date and timestamp are some",
     ),
     (r"No function matches the given name and argument types '(.+?)\((.*)\)'", _misfit),
     (r"Cannot (?:compare|mix) values of type (\S+) and (?:type )?(\S+)", _apart),
     (r"Cannot concatenate types (\S+) and (\S+)", _apart),
     (
         r"Could not convert string '(.*)' to (\w+)",
-        lambda found: f"{found[1]!r} is no {found[2].lower()}: what is compared has to be of one type",
+        lambda match: f"{match[1]!r} is no {match[2].lower()}: what is compared has to be of one type",
     ),
     (
         r"Cannot extract field '(.*)' from expression \"(.*)\"",
-        lambda found: (
-            f'{found[2]} has no parts: a name with a point in it stands in double quotes, as in "{found[2]}.{found[1]}"'
+        lambda match: (
+            f'{match[2]} has no parts: a name with a point in it stands in double quotes, as in "{match[2]}.{match[1]}"'
         ),
     ),
-    (r"Referenced column \"(.*?)\" not found", lambda found: f"there is no field {found[1]!r}"),
-    (r"Cannot cast|Unimplemented type for cast", lambda found: "it casts to a type that its value cannot have"),
+    (r"Referenced column \"(.*?)\" not found", lambda match: f"there is no field {match[1]!r}"),
+    (r"Cannot cast|Unimplemented type for cast", lambda match: "it casts to a type that its value cannot have"),
 )

@@ -15,7 +15,7 @@ from datasync.product import DEFAULTS, PRODUCT_COLUMNS, TYPES
 from datasync.sql import macros, quote
 from datasync.sql_errors import no_condition
 
-_NO_FIELD_NAMES = {"_place", "_unreadable", "_blank", "_spoilt", "_kept", "_row", "_n"}
+_NO_FIELD_NAMES = {"_place", "_unreadable", "_blank", "_spoilt", "_in_scope", "_row", "_n"}
 
 
 @dataclass(frozen=True, slots=True)

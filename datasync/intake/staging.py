@@ -53,7 +53,7 @@ def stage(
     """
     mapped = map_fields(con, name, scope, records)
     judged = validation.judged(
-        con, name, mapped, records.reader.select(mapped.fields), records.whole, records.spoilt, records.kept
+        con, name, mapped, records.reader.select(mapped.fields), records.whole, records.spoilt, records.condition
     )
     whole = product.finished(name, mapped.attributes, scope.volatile, judged)
     staging = literal(str(folder / STAGED))

@@ -1,29 +1,29 @@
 -- One macro a statement: what the numbers and lists of an Adobe Commerce product say.
 
 -- A product's custom attributes as a list of structs.
-CREATE OR REPLACE MACRO adobe_attributes(given) AS
-    coalesce(TRY(from_json(given, '[{"attribute_code":"VARCHAR","value":"JSON"}]')), []);
+CREATE OR REPLACE MACRO adobe_attributes(json_text) AS
+    coalesce(TRY(from_json(json_text, '[{"attribute_code":"VARCHAR","value":"JSON"}]')), []);
 
 -- Which custom attributes a product has.
-CREATE OR REPLACE MACRO adobe_codes(given) AS list_transform(adobe_attributes(given), lambda one: one.attribute_code);
+CREATE OR REPLACE MACRO adobe_codes(json_text) AS list_transform(adobe_attributes(json_text), lambda attribute: attribute.attribute_code);
 
 -- One custom attribute as text; the list of several options is JSON.
 CREATE OR REPLACE MACRO adobe_attribute(listed, code) AS
-    list_filter(listed, lambda one: one.attribute_code = code)[1].value ->> '$';
+    list_filter(listed, lambda attribute: attribute.attribute_code = code)[1].value ->> '$';
 
 -- An option by its label, where it has one.
-CREATE OR REPLACE MACRO adobe_label(given, labels) AS coalesce(map_extract_value(labels, given), given);
+CREATE OR REPLACE MACRO adobe_label(option, labels) AS coalesce(map_extract_value(labels, option), option);
 
 -- Several options, separated by commas, as a JSON list of their labels.
-CREATE OR REPLACE MACRO adobe_labels(given, labels) AS
-    to_json(list_transform(string_split(nullif(given, ''), ','), lambda one: adobe_label(one, labels)))::VARCHAR;
+CREATE OR REPLACE MACRO adobe_labels(options, labels) AS
+    to_json(list_transform(string_split(nullif(options, ''), ','), lambda option: adobe_label(option, labels)))::VARCHAR;
 
 -- A status from its number.
-CREATE OR REPLACE MACRO adobe_status(given) AS CASE given WHEN '1' THEN 'enabled' WHEN '2' THEN 'disabled' ELSE given END;
+CREATE OR REPLACE MACRO adobe_status(number) AS CASE number WHEN '1' THEN 'enabled' WHEN '2' THEN 'disabled' ELSE number END;
 
 -- Where a product can be seen, from its visibility.
-CREATE OR REPLACE MACRO adobe_visible_in(given) AS
-    CASE given WHEN '1' THEN 'none' WHEN '2' THEN 'catalog' WHEN '3' THEN 'search' WHEN '4' THEN 'catalog,search' ELSE given END;
+CREATE OR REPLACE MACRO adobe_visible_in(number) AS
+    CASE number WHEN '1' THEN 'none' WHEN '2' THEN 'catalog' WHEN '3' THEN 'search' WHEN '4' THEN 'catalog,search' ELSE number END;
 
 -- A stock status from the stock item among the extension attributes; lists of some versions have none.
 CREATE OR REPLACE MACRO adobe_stock(extension) AS
@@ -50,9 +50,9 @@ CREATE OR REPLACE MACRO adobe_images(gallery, media) AS
                     )
                 )
             ),
-            lambda one: one.media_type = 'image' AND NOT coalesce(one.disabled, false) AND one.file IS NOT NULL
+            lambda image: image.media_type = 'image' AND NOT coalesce(image.disabled, false) AND image.file IS NOT NULL
         ),
-        lambda one: {'url': media || 'catalog/product' || one.file, 'label': one.label, 'roles': one.types}
+        lambda image: {'url': media || 'catalog/product' || image.file, 'label': image.label, 'roles': image.types}
     );
 
 -- Whether a product is on a website; true where the record does not say.
@@ -65,7 +65,7 @@ CREATE OR REPLACE MACRO adobe_categories(links, paths) AS
         list_filter(
             list_transform(
                 TRY(from_json(links, '[{"category_id":"VARCHAR"}]')),
-                lambda one: coalesce(map_extract_value(paths, one.category_id), one.category_id)
+                lambda link: coalesce(map_extract_value(paths, link.category_id), link.category_id)
             ),
             lambda path: path <> ''
         )

@@ -1,12 +1,12 @@
 -- One macro a statement: what a service gets of a product, its content hash, and what looks empty.
 
 -- Whether nothing of a text can be seen; NULL of NULL. Most texts begin with a letter or a digit.
-CREATE OR REPLACE MACRO looks_empty(given) AS
-    CASE WHEN given >= '!' AND given < chr(127) THEN false ELSE regexp_full_match(given, unseen() || '*') END;
+CREATE OR REPLACE MACRO looks_empty(text) AS
+    CASE WHEN text >= '!' AND text < chr(127) THEN false ELSE regexp_full_match(text, unseen() || '*') END;
 
 -- What is seen of a text, if case does not count: SKUs that look alike give the same.
-CREATE OR REPLACE MACRO looks_of(given) AS
-    lower(CASE WHEN regexp_full_match(given, '[!-~]*') THEN given ELSE nfc_normalize(regexp_replace(given, unseen(), '', 'g')) END);
+CREATE OR REPLACE MACRO looks_of(text) AS
+    lower(CASE WHEN regexp_full_match(text, '[!-~]*') THEN text ELSE nfc_normalize(regexp_replace(text, unseen(), '', 'g')) END);
 
 -- A price as text: two decimals, or as many more as it has, whatever its type has (older stores have 4). The most usual one is known by its 18 zeros.
 CREATE OR REPLACE MACRO price_text(price) AS
@@ -37,8 +37,8 @@ CREATE OR REPLACE MACRO payload(p, in_scope) AS {
 -- A product's attributes as the content hash sees them: without those that a name or pattern in `volatile` takes, values in a stable order.
 CREATE OR REPLACE MACRO settled(attributes, volatile) AS
     list_transform(
-        list_filter(attributes, lambda one: len(list_filter(volatile, lambda v: one.code = v OR one.code GLOB v)) = 0),
-        lambda one: {'code': one.code, 'values': list_sort(one."values")}
+        list_filter(attributes, lambda attribute: len(list_filter(volatile, lambda v: attribute.code = v OR attribute.code GLOB v)) = 0),
+        lambda attribute: {'code': attribute.code, 'values': list_sort(attribute."values")}
     );
 
 -- The canonical content of one product as JSON text; md5 of it is the content hash.

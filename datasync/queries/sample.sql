@@ -61,7 +61,7 @@ places AS (
                 'blank sku', 'archived at times', 'no price at times', 'no name at times', 'no price at times'
             ][1 + slot // 170 % 12]
         END AS flaw,
-        list_filter(w.hostile, lambda one: one.slot = r.slot)[1].text AS dirt,
+        list_filter(w.hostile, lambda entry: entry.slot = r.slot)[1].text AS dirt,
         list_contains(w.endless, slot) AS is_endless,
         NOT is_bad AND dirt IS NULL AND NOT is_endless AS may_leave
     FROM records AS r, sample_words_$lang AS w

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from datasync.errors import InvalidSettings, SettingsError
 from datasync.settings.keys import SOURCES, Keep, Model, Settings
-from datasync.settings.mistakes import told
+from datasync.settings.mistakes import settings_error
 from datasync.settings.not_yaml import not_yaml
 from datasync.settings.values import spelled
 
@@ -42,7 +42,7 @@ def load(path: str | os.PathLike[str] | None = None) -> Settings:
     text = ""
     try:
         text = file.read_text(encoding="utf-8-sig")
-        given = yaml.load(text, Loader=_EachKeyOnce)  # noqa: S506 - it is a safe loader
+        content = yaml.load(text, Loader=_EachKeyOnce)  # noqa: S506 - it is a safe loader
     except FileNotFoundError:
         fix = "Name one with --settings or DATASYNC_SETTINGS, or write one with `datasync init FILE`."
         raise InvalidSettings(str(file), "there is no such settings file.", fix) from None
@@ -62,56 +62,58 @@ def load(path: str | os.PathLike[str] | None = None) -> Settings:
         problem, fix = not_yaml(error, text)
         raise InvalidSettings(str(file), f"is not YAML: {problem}", fix) from None
     try:
-        return parse(given, file.parent)
+        return parse(content, file.parent)
     except SettingsError as error:
         error.args = (f"{error} (in {file})",)
         raise
 
 
-def parse(given: object, folder: Path) -> Settings:
+def parse(content: object, folder: Path) -> Settings:
     """Validate the content of a settings file; relative paths resolve against ``folder``.
 
     Raises InvalidSettings, which tells every mistake that was found, or UnknownName.
     """
-    if not isinstance(given, dict):
+    if not isinstance(content, dict):
         raise InvalidSettings("settings", "the file holds no keys.", "Write sources, scopes and services into it.")
     try:
-        return Settings.model_validate(_absolute(given, folder))
+        return Settings.model_validate(_absolute(content, folder))
     except ValidationError as error:
-        raise told(error) from None
+        raise settings_error(error) from None
 
 
 def schema() -> dict[str, Any]:
     """The JSON schema of a settings file, for editors that complete and check YAML."""
-    made = Settings.model_json_schema()
+    json_schema = Settings.model_json_schema()
     models: tuple[type[Model], ...] = (Settings, Keep, *SOURCES.values())
     for model in models:
-        properties = (made if model is Settings else made["$defs"][model.__name__])["properties"]
+        properties = (json_schema if model is Settings else json_schema["$defs"][model.__name__])["properties"]
         for name, key in model.model_fields.items():
             if isinstance(key.default, timedelta):
                 properties[name]["default"] = spelled(key.default)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **json_schema}
 
 
-def _absolute(given: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+def _absolute(content: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """The same settings with local paths absolute; what cannot be understood is left for validation to name."""
-    made = {"store": "var/store", "site": "var/site", **given}
+    absolute = {"store": "var/store", "site": "var/site", **content}
     for key in ("store", "site"):
-        made[key] = _path(made[key], folder)
-    sources = {k: v for k, v in _mapping(made.get("sources")).items() if isinstance(v, dict)}
+        absolute[key] = _path(absolute[key], folder)
+    sources = {k: v for k, v in _mapping(absolute.get("sources")).items() if isinstance(v, dict)}
     roots = {k: _path(v.get("root", ""), folder) for k, v in sources.items() if v.get("kind") == "files"}
-    made["sources"] = {k: _beside(v, folder) for k, v in _mapping(made.get("sources")).items()} or made.get("sources")
-    made["scopes"] = {
-        k: _placed(v, "path", roots, folder) for k, v in _mapping(made.get("scopes")).items()
-    } or made.get("scopes")
-    made["services"] = {
-        k: _placed(v, "export", {}, folder) for k, v in _mapping(made.get("services")).items()
-    } or made.get("services")
-    return made
+    absolute["sources"] = {k: _beside(v, folder) for k, v in _mapping(absolute.get("sources")).items()} or absolute.get(
+        "sources"
+    )
+    absolute["scopes"] = {
+        k: _placed(v, "path", roots, folder) for k, v in _mapping(absolute.get("scopes")).items()
+    } or absolute.get("scopes")
+    absolute["services"] = {
+        k: _placed(v, "export", {}, folder) for k, v in _mapping(absolute.get("services")).items()
+    } or absolute.get("services")
+    return absolute
 
 
-def _mapping(given: object) -> dict[Any, Any]:
-    return given if isinstance(given, dict) else {}
+def _mapping(value: object) -> dict[Any, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _placed(part: object, key: str, roots: Mapping[str, str], folder: Path) -> object:
@@ -126,11 +128,11 @@ def _placed(part: object, key: str, roots: Mapping[str, str], folder: Path) -> o
 def _beside(source: object, folder: Path) -> object:
     """A source whose url names a SQLite file, which lies beside the settings unless its path is absolute."""
     url = source.get("url") if isinstance(source, dict) else None
-    found = re.fullmatch(r"(sqlite(?:\+\w+)?:///)(?!/)(.+)", url) if isinstance(url, str) else None
-    return {**_mapping(source), "url": f"{found[1]}{_path(found[2], folder)}"} if found else source
+    address = re.fullmatch(r"(sqlite(?:\+\w+)?:///)(?!/)(.+)", url) if isinstance(url, str) else None
+    return {**_mapping(source), "url": f"{address[1]}{_path(address[2], folder)}"} if address else source
 
 
-def _path(given: object, folder: str | Path) -> Any:
-    if not isinstance(given, str) or "://" in given or os.path.isabs(given):
-        return given
-    return f"{folder}/{given}" if "://" in str(folder) else os.path.normpath(os.path.join(folder, given))
+def _path(path: object, folder: str | Path) -> Any:
+    if not isinstance(path, str) or "://" in path or os.path.isabs(path):
+        return path
+    return f"{folder}/{path}" if "://" in str(folder) else os.path.normpath(os.path.join(folder, path))

@@ -289,9 +289,9 @@ def _fits(name: str, scope: Scope, source: Source) -> None:
         raise InvalidSettings(f"scopes.{name}.group_by", "is missing, and collect needs it.", fix)
     if source.kind == "sql":
         _names_rows(name, scope, source)
-    if given := sorted(scope.model_fields_set & (_ADDRESSES - OWN[source.kind])):
+    if strangers := sorted(scope.model_fields_set & (_ADDRESSES - OWN[source.kind])):
         problem = f"means nothing to {article.lower()} {source.kind} source."
-        raise InvalidSettings(f"scopes.{name}.{given[0]}", problem, "Take the line out.")
+        raise InvalidSettings(f"scopes.{name}.{strangers[0]}", problem, "Take the line out.")
 
 
 def _names_rows(name: str, scope: Scope, source: SqlSource) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 
-def told(error: ValidationError) -> InvalidSettings:
+def settings_error(error: ValidationError) -> InvalidSettings:
     """Every finding of pydantic, the first one as the error and the others in its words."""
     by_key = {mistake.key: mistake for mistake in reversed([*map(_finding, error.errors())])}
     mistakes = [mistake for mistake in map(_finding, error.errors()) if str(by_key[mistake.key]) == str(mistake)]
@@ -25,30 +25,30 @@ def told(error: ValidationError) -> InvalidSettings:
     return mistakes[0]
 
 
-def _finding(found: ErrorDetails) -> InvalidSettings:
+def _finding(finding: ErrorDetails) -> InvalidSettings:
     """One finding of pydantic in the words of this file: the key, what was given, what is known, the fix."""
-    loc = found["loc"]
+    loc = finding["loc"]
     path = [str(part) for part in loc if part not in SOURCES and part not in ("[key]", *_UNION)]
     key = ".".join(path) or "settings"
-    if found["type"] == "extra_forbidden":
+    if finding["type"] == "extra_forbidden":
         known = _known(loc)
         fix = f"{meant(path[-1], known)}Known here: {', '.join(known)}."
         return InvalidSettings(key, "there is no such key.", fix)
-    if found["type"] == "missing":
+    if finding["type"] == "missing":
         example = _MISSING.get(path[-1], "`datasync init FILE` writes an example.")
         return InvalidSettings(key, "is missing.", f"Add it: {example}")
-    if found["type"] == "union_tag_invalid":
-        return _no_kind(key, str(found["ctx"]["tag"]))
-    if found["type"] == "union_tag_not_found":
+    if finding["type"] == "union_tag_invalid":
+        return _no_kind(key, str(finding["ctx"]["tag"]))
+    if finding["type"] == "union_tag_not_found":
         fix = f"Write it first, as in kind: files. Known kinds: {', '.join(sorted(SOURCES))}."
         return InvalidSettings(f"{key}.kind", "is missing.", fix)
     if "[key]" in loc:
-        return _no_name(key, path[-1], found)
-    if found["type"] == "value_error":
-        says = found["msg"].removeprefix("Value error, ")
-        given = _shown(found["input"])
-        return InvalidSettings(key, f"{given} {says}.".lstrip(), "")
-    return InvalidSettings(key, *reason(found, _named(path), _shown(found["input"])))
+        return _no_name(key, path[-1], finding)
+    if finding["type"] == "value_error":
+        says = finding["msg"].removeprefix("Value error, ")
+        value = _shown(finding["input"])
+        return InvalidSettings(key, f"{value} {says}.".lstrip(), "")
+    return InvalidSettings(key, *reason(finding, _named(path), _shown(finding["input"])))
 
 
 _UNION = ("str", "int")  # what a key may be of two types is called by them
@@ -66,21 +66,21 @@ _FORMATS = ("file", "csv", "tsv", "json", "jsonl", "xlsx", "excel", "parquet", "
 _DATABASES = ("postgres", "postgresql", "mysql", "sqlite", "mssql", "oracle", "database", "db")
 
 
-def _no_kind(key: str, given: str) -> InvalidSettings:
+def _no_kind(key: str, kind: str) -> InvalidSettings:
     kinds = sorted(SOURCES)
-    meant_kind = "files" if given.lower() in _FORMATS else "sql" if given.lower() in _DATABASES else ""
-    near = f"Did you mean {meant_kind}? " if meant_kind else meant(given, kinds)
-    return InvalidSettings(f"{key}.kind", f"there is no kind {given!r}.", f"{near}Known kinds: {', '.join(kinds)}.")
+    meant_kind = "files" if kind.lower() in _FORMATS else "sql" if kind.lower() in _DATABASES else ""
+    near = f"Did you mean {meant_kind}? " if meant_kind else meant(kind, kinds)
+    return InvalidSettings(f"{key}.kind", f"there is no kind {kind!r}.", f"{near}Known kinds: {', '.join(kinds)}.")
 
 
-def _no_name(key: str, name: str, found: ErrorDetails) -> InvalidSettings:
+def _no_name(key: str, name: str, finding: ErrorDetails) -> InvalidSettings:
     """A name that cannot stand where it does: a column of a map, or that of a source, scope or service."""
-    if found["type"] == "literal_error":
+    if finding["type"] == "literal_error":
         columns = [*PRODUCT_COLUMNS]
         fix = f"{meant(name, columns)}Columns: {', '.join(columns)}. What else to take is named under attributes."
         return InvalidSettings(key, "a product has no such column.", fix)
-    if found["type"] == "value_error":
-        return InvalidSettings(key, f"{name!r} {found['msg'].removeprefix('Value error, ')}.", "")
+    if finding["type"] == "value_error":
+        return InvalidSettings(key, f"{name!r} {finding['msg'].removeprefix('Value error, ')}.", "")
     return InvalidSettings(
         key, "is a number or a date to YAML, where a name is wanted.", f'Put it in quotes: "{name}".'
     )
@@ -95,17 +95,17 @@ def _named(path: list[str]) -> str:
     return path[-1] if path else ""
 
 
-def _shown(given: object) -> str:
+def _shown(value: object) -> str:
     """A value as it was given, if it is a plain one; of a long text the beginning."""
-    if isinstance(given, str):
-        plain = _without_secrets(given)
+    if isinstance(value, str):
+        plain = _without_secrets(value)
         return repr(plain if len(plain) <= 80 else f"{plain[:79]}…")
-    return str(given).lower() if isinstance(given, bool) else str(given) if isinstance(given, (int, float)) else ""
+    return str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, (int, float)) else ""
 
 
-def _without_secrets(given: str) -> str:
+def _without_secrets(text: str) -> str:
     """A text as it was given; of a URL that may hold a secret its scheme alone, for errors end up in logs."""
-    return re.sub(r"://.*", "://***", given, flags=re.DOTALL) if "@" in given or SECRETS.search(given) else given
+    return re.sub(r"://.*", "://***", text, flags=re.DOTALL) if "@" in text or SECRETS.search(text) else text
 
 
 def _known(loc: tuple[int | str, ...]) -> list[str]:

@@ -33,7 +33,11 @@ def not_yaml(error: yaml.YAMLError, text: str) -> tuple[str, str]:
 def _odd_blank(text: str, line: int) -> int | None:
     """The number of a line before the mark, or at it, that a blank of another kind indents, as web pages have them."""
     lines = text.splitlines()[: line + 1]
-    odd = (number for number, one in enumerate(lines) if one.strip() and set(one[: -len(one.lstrip())]) - set(" \t"))
+    odd = (
+        number
+        for number, content in enumerate(lines)
+        if content.strip() and set(content[: -len(content.lstrip())]) - set(" \t")
+    )
     return next(odd, None)
 
 

@@ -44,32 +44,32 @@ _OTHER_KEYS |= {"file": "path", "files": "path", "filter": "where", "fields": "a
 Words = tuple[str, str]
 
 
-def reason(found: ErrorDetails, key: str, given: str) -> Words:
-    """What is wrong, and what to write instead; ``given`` is the value as it may be shown."""
-    kind, context = found["type"], found.get("ctx", {})
+def reason(finding: ErrorDetails, key: str, shown: str) -> Words:
+    """What is wrong, and what to write instead; ``shown`` is the value as it may be shown."""
+    kind, context = finding["type"], finding.get("ctx", {})
     if kind in ("greater_than_equal", "less_than_equal", "greater_than"):
-        return _out_of_bounds(kind, context, given)
+        return _out_of_bounds(kind, context, shown)
     if kind == "literal_error":
-        return one_of(given.strip("'"), _choices(str(context["expected"])))
+        return one_of(shown.strip("'"), _choices(str(context["expected"])))
     if kind == "string_pattern_mismatch":
         problem, fix = _SHAPES.get(key, ("is not written as it has to be", "See docs/settings.md."))
-        return f"{given} {problem}.", fix
-    return _BY_TYPE.get(kind, _unknown)(found["input"], key, given)
+        return f"{shown} {problem}.", fix
+    return _BY_TYPE.get(kind, _unknown)(finding["input"], key, shown)
 
 
-def one_of(given: str, known: list[str]) -> Words:
+def one_of(word: str, known: list[str]) -> Words:
     """A word that is none of those there are, with the one that may have been meant."""
-    other = _OTHER_WORDS.get(given.lower(), "")
-    near = f"Did you mean {other}?" if other in known else meant(given, known).strip()
-    return f"{given!r} is none of {', '.join(known)}.", near or "Write one of these."
+    other = _OTHER_WORDS.get(word.lower(), "")
+    near = f"Did you mean {other}?" if other in known else meant(word, known).strip()
+    return f"{word!r} is none of {', '.join(known)}.", near or "Write one of these."
 
 
-def meant(given: str, known: Mapping[str, Any] | list[str]) -> str:
-    """The word that ``given`` was nearly, as a question; nothing where there is none."""
+def meant(word: str, known: Mapping[str, Any] | list[str]) -> str:
+    """The word that ``word`` was nearly, as a question; nothing where there is none."""
     lower = {name.lower().replace("-", "_"): name for name in known}
-    near = get_close_matches(given.lower().replace("-", "_").replace(" ", "_"), lower, 1, 0.7)
-    if not near and _OTHER_KEYS.get(given.lower()) in known:
-        return f"Did you mean {_OTHER_KEYS[given.lower()]}? "
+    near = get_close_matches(word.lower().replace("-", "_").replace(" ", "_"), lower, 1, 0.7)
+    if not near and _OTHER_KEYS.get(word.lower()) in known:
+        return f"Did you mean {_OTHER_KEYS[word.lower()]}? "
     return f"Did you mean {lower[near[0]]}? " if near else ""
 
 
@@ -77,20 +77,20 @@ def _choices(expected: str) -> list[str]:
     return [word.strip(" '") for word in expected.replace(" or ", ", ").split(",")]
 
 
-def _out_of_bounds(kind: str, context: Mapping[str, Any], given: str) -> Words:
-    if given in ("nan", "inf", "-inf"):
-        return f"{given} is no number.", "Write one as in 30 or 2.5."
+def _out_of_bounds(kind: str, context: Mapping[str, Any], shown: str) -> Words:
+    if shown in ("nan", "inf", "-inf"):
+        return f"{shown} is no number.", "Write one as in 30 or 2.5."
     (bound,) = (f"{bound:g}" for bound in context.values())
     if kind == "less_than_equal":
-        return f"{given} is more than {bound}, the most there can be.", f"Write at most {bound}."
+        return f"{shown} is more than {bound}, the most there can be.", f"Write at most {bound}."
     if kind == "greater_than":
-        return f"{given} is not above {bound}.", f"Write more than {bound}."
-    return f"{given} is less than {bound}, the least there can be.", f"Write at least {bound}."
+        return f"{shown} is not above {bound}.", f"Write more than {bound}."
+    return f"{shown} is less than {bound}, the least there can be.", f"Write at least {bound}."
 
 
-def _no_text(value: object, key: str, given: str) -> Words:
+def _no_text(value: object, key: str, shown: str) -> Words:
     if key in _CONDITIONS and isinstance(value, (bool, int, float, date)):
-        return f"is {given or value}, where a condition is wanted.", f"Write one as in {_CONDITIONS[key]}."
+        return f"is {shown or value}, where a condition is wanted.", f"Write one as in {_CONDITIONS[key]}."
     if value is None:
         fix = "Write one, or take the line out" + (
             " (to leave a column empty: 'null', in quotes)" if key == "map" else ""
@@ -105,38 +105,38 @@ def _no_text(value: object, key: str, given: str) -> Words:
     return f"holds {what}, where one text is wanted.", "Write one text on the line."
 
 
-def _no_list(value: object, key: str, given: str) -> Words:
+def _no_list(value: object, key: str, shown: str) -> Words:
     if isinstance(value, dict):
         return "holds keys, where a list is wanted.", f"Begin each entry with a dash: - {_example(key)}."
     if value is None:
         return "has no value, where a list is wanted.", "Write [] for none."
-    fix = f"- {_example(key)}" if key in ("accepts", "notify") else f"[{given.strip(chr(39))}]"
-    return f"is {given}, where a list is wanted.", f"Write it as in {fix}."
+    fix = f"- {_example(key)}" if key in ("accepts", "notify") else f"[{shown.strip(chr(39))}]"
+    return f"is {shown}, where a list is wanted.", f"Write it as in {fix}."
 
 
-def _no_keys(value: object, key: str, given: str) -> Words:
-    has = "has no value" if value is None else "holds a list" if isinstance(value, list) else f"is {given}"
+def _no_keys(value: object, key: str, shown: str) -> Words:
+    has = "has no value" if value is None else "holds a list" if isinstance(value, list) else f"is {shown}"
     return f"{has}, where keys are wanted.", f"Write them as in {_example(key)}."
 
 
-def _no_whole_number(value: object, key: str, given: str) -> Words:
-    return f"{given} is no whole number.", "Write digits alone, as in 200000."
+def _no_whole_number(value: object, key: str, shown: str) -> Words:
+    return f"{shown} is no whole number.", "Write digits alone, as in 200000."
 
 
-def _no_number(value: object, key: str, given: str) -> Words:
-    return f"{given or 'its value'} is no number.", "Write one as in 30 or 2.5."
+def _no_number(value: object, key: str, shown: str) -> Words:
+    return f"{shown or 'its value'} is no number.", "Write one as in 30 or 2.5."
 
 
-def _no_entry(value: object, key: str, given: str) -> Words:
+def _no_entry(value: object, key: str, shown: str) -> Words:
     return "has no entry, and needs at least one.", f"Write one as in {_example(key)}."
 
 
-def _no_sign(value: object, key: str, given: str) -> Words:
-    return f"{given} is not one sign.", 'Write it as in ";", or "\\t" for a tab.'
+def _no_sign(value: object, key: str, shown: str) -> Words:
+    return f"{shown} is not one sign.", 'Write it as in ";", or "\\t" for a tab.'
 
 
-def _unknown(value: object, key: str, given: str) -> Words:
-    return f"{given or 'its value'} cannot be used here.", "`datasync schema` says what can."
+def _unknown(value: object, key: str, shown: str) -> Words:
+    return f"{shown or 'its value'} cannot be used here.", "`datasync schema` says what can."
 
 
 def _example(key: str) -> str:

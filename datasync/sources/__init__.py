@@ -13,38 +13,38 @@ from datasync.sources.sample.source import Sample
 from datasync.store.files import Store
 
 
-def _adobe_commerce(given: Opening) -> Source:
+def _adobe_commerce(opening: Opening) -> Source:
     """Imported when it is needed, as all that speak HTTP: most commands of the shell do without."""
     from datasync.sources.rest.adobe_commerce import AdobeCommerce
 
-    return AdobeCommerce(given)
+    return AdobeCommerce(opening)
 
 
-def _akeneo(given: Opening) -> Source:
+def _akeneo(opening: Opening) -> Source:
     from datasync.sources.rest.akeneo import Akeneo
 
-    return Akeneo(given)
+    return Akeneo(opening)
 
 
-def _database(given: Opening) -> Source:
+def _database(opening: Opening) -> Source:
     """Imported when it is needed: SQLAlchemy and the drivers are an extra of the package."""
     try:
         from datasync.sources.sql.source import Database
     except ImportError as error:
         fix = "Install it with its extra: pip install 'datasync[sql]'."
         raise InvalidSettings(
-            f"sources.{given.scope.source}",
+            f"sources.{opening.scope.source}",
             f"needs the package {error.name or 'of its kind'}, which is not installed.",
             fix,
         ) from error
-    return Database(given)
+    return Database(opening)
 
 
 KINDS: Mapping[str, Callable[[Opening], Source]] = {
     "adobe-commerce": _adobe_commerce,
     "akeneo": _akeneo,
-    "files": lambda given: Files(given.name, given.scope, given.source),
-    "sample": lambda given: Sample(given.name, given.scope, given.source),
+    "files": lambda opening: Files(opening.name, opening.scope, opening.source),
+    "sample": lambda opening: Sample(opening.name, opening.scope, opening.source),
     "sql": _database,
 }
 

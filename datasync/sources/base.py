@@ -99,7 +99,8 @@ class Records:
     does not override the catalog.
     ``spoilt`` is an SQL expression as ``whole`` is: a sentence where the record was read, and a value of it in a field
     that was asked for could not be; that field is NULL then, and the record is `bad-value` under its SKU.
-    ``kept`` is an SQL expression that is true for records of this scope; the others are `filtered`, whatever they hold.
+    ``condition`` is an SQL expression that is true for records of this scope; the others are `filtered`, whatever they
+    hold.
     ``time_zone`` is that of times without an offset; without one they are taken as UTC.
     ``are_files``: the places are files, and one of which nothing can be read is no part of a complete catalog.
     """
@@ -110,7 +111,7 @@ class Records:
     complete: bool
     answers_absence: bool
     spoilt: str = "NULL::VARCHAR"
-    kept: str = "true"
+    condition: str = "true"
     are_files: bool = False
     originals: Originals | None = None
     sampled: bool = False

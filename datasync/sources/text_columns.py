@@ -54,9 +54,9 @@ class Texts:
         if self.spoilt is None:
             return "NULL::VARCHAR"
         names = ", ".join(literal(name) for name in dict.fromkeys(_same(field, self.names) for field in fields) if name)
-        bad = f"list_filter({quote(self.spoilt)}, lambda one: list_contains([{names}]::VARCHAR[], one))"
-        told = f"'The text in ' || array_to_string({bad}, ', ') || ' is not in the encoding that it should be in.'"
-        return f"CASE WHEN {quote(self.spoilt)} IS NOT NULL AND len({bad}) > 0 THEN {told} END"
+        bad = f"list_filter({quote(self.spoilt)}, lambda field: list_contains([{names}]::VARCHAR[], field))"
+        sentence = f"'The text in ' || array_to_string({bad}, ', ') || ' is not in the encoding that it should be in.'"
+        return f"CASE WHEN {quote(self.spoilt)} IS NOT NULL AND len({bad}) > 0 THEN {sentence} END"
 
 
 def is_blank(texts: Iterable[str]) -> str:

@@ -86,9 +86,9 @@ def _sound(value: str, kind: DuckDBPyType, depth: int = 0) -> str:
         fails = f"{value}::BIGINT"  # which an infinite number has not; error() would not be tried
         return f"CASE WHEN isinf({value}) THEN {fails} WHEN NOT isnan({value}) THEN {digits} END"
     if kind.id in ("list", "array"):
-        one = f"one_{depth}"
-        inner = _sound(one, dict(_children(kind))["child"], depth + 1)
-        return value if inner == one else f"list_transform({value}, lambda {one}: {inner})"
+        item = f"one_{depth}"
+        inner = _sound(item, dict(_children(kind))["child"], depth + 1)
+        return value if inner == item else f"list_transform({value}, lambda {item}: {inner})"
     if kind.id == "struct":
         return _sound_struct(value, kind, depth)
     if kind.id == "map":

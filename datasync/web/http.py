@@ -264,17 +264,21 @@ def address(connection: Connection) -> str:
     return f"{parts.scheme}://{parts.netloc}{port}/{path}".rstrip("/")
 
 
-def lacking(given: Mapping[str, Any], names: Sequence[str]) -> str:
+def lacking(fields: Mapping[str, Any], names: Sequence[str]) -> str:
     """The names that a connection gives nothing for, for a sentence."""
-    return ", ".join(name for name in names if not given.get(name))
+    return ", ".join(name for name in names if not fields.get(name))
 
 
 def message(said: Any) -> str:
     """The sentence of an error in JSON, with its placeholders filled: ``%1`` by place, ``%name`` by name."""
     if not isinstance(said, Mapping):
         return ""
-    text, given = str(said.get("message") or said.get("error_description") or ""), said.get("parameters")
-    named = given.items() if isinstance(given, Mapping) else enumerate(given if isinstance(given, list) else (), 1)
+    text, parameters = str(said.get("message") or said.get("error_description") or ""), said.get("parameters")
+    named = (
+        parameters.items()
+        if isinstance(parameters, Mapping)
+        else enumerate(parameters if isinstance(parameters, list) else (), 1)
+    )
     for name, value in sorted(named, key=lambda item: len(str(item[0])), reverse=True):
         text = text.replace(f"%{name}", str(value))
     return text
@@ -299,8 +303,8 @@ def _date(text: str) -> datetime | None:
 
 def _retry_after(response: httpx.Response) -> float | None:
     """Seconds to wait by Retry-After, be it a number or a date; None where it is neither."""
-    given = response.headers.get("retry-after", "").strip()
-    if given.isdecimal():
-        return float(given)
-    until = _date(given)
+    header = response.headers.get("retry-after", "").strip()
+    if header.isdecimal():
+        return float(header)
+    until = _date(header)
     return max(0.0, (until - (_at(response) or datetime.now(UTC))).total_seconds()) if until else None

@@ -63,8 +63,8 @@ def _own_folder() -> Path:
     """A folder that this user's processes share and that nobody else could have laid out for them."""
     folder = Path(tempfile.gettempdir(), f"datasync-pace-{os.getuid()}")
     folder.mkdir(mode=0o700, exist_ok=True)
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o022:
         raise PermissionError(f"{folder} is not this user's alone: remove it, or set TMPDIR to another folder.")
     return folder
 

@@ -97,7 +97,7 @@ def test_another_seed_is_another_shop() -> None:
 def test_an_unknown_locale_is_named_together_with_those_there_are() -> None:
     with duckdb.connect() as con, pytest.raises(UnknownName) as caught:
         sample_records(con, locale="xx-XX", size=10, seed=1, at=NOON)
-    assert (caught.value.what, caught.value.given, caught.value.known) == ("locale", "xx-XX", sorted(LOCALES))
+    assert (caught.value.what, caught.value.name, caught.value.known) == ("locale", "xx-XX", sorted(LOCALES))
 
 
 @pytest.mark.parametrize("days", [0, 60, 120, 240])

@@ -128,8 +128,8 @@ def _clock(milliseconds: int) -> str:
 def _sections(code: str) -> list[list[_Part]]:
     """A format's sections that are for numbers: all but that for text, with its ``@``."""
     sections: list[list[_Part]] = [[]]
-    for found in _PARTS.finditer("" if code.lower() == "general" else code):
-        quoted, escaped, space, bracket, sign = found.groups()
+    for match in _PARTS.finditer("" if code.lower() == "general" else code):
+        quoted, escaped, space, bracket, sign = match.groups()
         if sign == ";":
             sections.append([])
         elif bracket is not None:

@@ -152,9 +152,9 @@ class Block:
 
     def inside_at_ends(self, inside: bool) -> Truths:
         """Whether each line ends in quotes, where no quote is misplaced."""
-        found = self.inside_by_parity(inside)
-        if found is not None:
-            return found
+        by_parity = self.inside_by_parity(inside)
+        if by_parity is not None:
+            return by_parity
         behind = np.concatenate((np.array([inside]), self.runs.inside_from(inside)))
         return behind[np.searchsorted(self.runs.at, self.ends)]
 

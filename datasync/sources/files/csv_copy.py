@@ -39,17 +39,17 @@ def record_lines(
     """The lines in which some records begin, by their ascending numbers (from 1) without those cut out; with
     ``with_empty``, empty lines were numbered along.
     """
-    found: list[Numbers] = []
+    line_arrays: list[Numbers] = []
     wanted, seen = np.array(numbers, np.int64), 0
     for block, _, begins_record in _blocks(content, cut, delimiter, _forget):
         first = np.flatnonzero(begins_record if with_empty else begins_record & ~block.is_empty)
         here = wanted[np.searchsorted(wanted, seen + 1) : np.searchsorted(wanted, seen + len(first) + 1)]
-        found.append(block.line + first[here - seen - 1])
+        line_arrays.append(block.line + first[here - seen - 1])
         seen += len(first)
-    kept = np.concatenate(found) if found else np.zeros(0, np.int64)
-    lengths = np.cumsum([0, *(one.lines for one in cut)])
-    before = np.array([one.line - 1 for one in cut], np.int64) - lengths[:-1]
-    lines: list[int] = (kept + lengths[np.searchsorted(before, kept)]).tolist()
+    shortened = np.concatenate(line_arrays) if line_arrays else np.zeros(0, np.int64)
+    lengths = np.cumsum([0, *(extent.lines for extent in cut)])
+    before = np.array([extent.line - 1 for extent in cut], np.int64) - lengths[:-1]
+    lines: list[int] = (shortened + lengths[np.searchsorted(before, shortened)]).tolist()
     return lines
 
 
@@ -84,11 +84,11 @@ class Kept(io.RawIOBase):
         return cast("IO[bytes]", self)
 
     def read(self, size: int = -1) -> bytes:
-        kept: list[bytes] = []
-        while not kept and (data := self._waiting or self._content.read(BLOCK)):
+        parts: list[bytes] = []
+        while not parts and (data := self._waiting or self._content.read(BLOCK)):
             self._waiting = b""
-            kept += self._divided(data)
-        return b"".join(kept)
+            parts += self._divided(data)
+        return b"".join(parts)
 
     def _divided(self, data: bytes) -> Iterator[bytes]:
         """The parts of some bytes that are kept; the others go to the sink."""

@@ -211,10 +211,10 @@ def _delimiter(header: bytes) -> str:
 
 def unlike(names: Sequence[str]) -> list[str]:
     """Column names that SQL can tell apart: an empty one is called by its place, a repeated one gets a number."""
-    made: dict[str, str] = {}
-    for place, given in enumerate(names, 1):
-        name = given or f"column_{place}"
+    taken: dict[str, str] = {}
+    for place, header in enumerate(names, 1):
+        name = header or f"column_{place}"
         numbered = itertools.chain([name], (f"{name}_{number}" for number in itertools.count(2)))
-        free = next(one for one in numbered if one.lower() not in made)
-        made[free.lower()] = free
-    return list(made.values())
+        free = next(candidate for candidate in numbered if candidate.lower() not in taken)
+        taken[free.lower()] = free
+    return list(taken.values())

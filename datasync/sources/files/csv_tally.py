@@ -169,8 +169,8 @@ class Tally:
         if not dense.any():
             return [], [], []
         alike = _sums(block.cells_alone == self.dialect.cells)
-        found = (numbers[dense], inner[dense], (alike[last] - alike[first])[dense])
-        return tuple(column.tolist() for column in found)
+        columns = (numbers[dense], inner[dense], (alike[last] - alike[first])[dense])
+        return tuple(column.tolist() for column in columns)
 
 
 def _sums(holds: Truths) -> Numbers:

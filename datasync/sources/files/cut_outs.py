@@ -61,11 +61,11 @@ class CutOuts:
         texts = ("_place", "_unreadable", "_text")
         kinds = {**dict.fromkeys(texts, pa.string()), "_line": pa.int64(), "_fields": pa.map_(pa.string(), pa.string())}
         columns = {
-            "_place": [one.place for one in self._waiting],
-            "_unreadable": [one.sentence for one in self._waiting],
-            "_text": [one.text for one in self._waiting],
-            "_line": [one.line for one in self._waiting],
-            "_fields": [list(one.fields.items()) for one in self._waiting],
+            "_place": [cut_out.place for cut_out in self._waiting],
+            "_unreadable": [cut_out.sentence for cut_out in self._waiting],
+            "_text": [cut_out.text for cut_out in self._waiting],
+            "_line": [cut_out.line for cut_out in self._waiting],
+            "_fields": [list(cut_out.fields.items()) for cut_out in self._waiting],
         }
         schema = pa.schema(kinds)
         self._writer = self._writer or pq.ParquetWriter(self.path, schema)
@@ -129,7 +129,7 @@ def select_cut_outs(paths: Sequence[Path], fields: Collection[str]) -> str:
 
 def _field(name: str) -> str:
     """A field by its name, or else by the name that differs in case alone."""
-    alike = f"list_filter(map_entries(_fields), lambda one: lower(one.key) = {literal(name.lower())})[1].value"
+    alike = f"list_filter(map_entries(_fields), lambda entry: lower(entry.key) = {literal(name.lower())})[1].value"
     return f"coalesce(_fields[{literal(name)}], {alike})"
 
 

@@ -47,15 +47,15 @@ class Decoded:
         return self._folder.path / file.name
 
     def _write(self, file: File, copy: Path) -> None:
-        (original,) = [one for one in self._location.files() if one.name == file.name] or [file]
+        (original,) = [listed for listed in self._location.files() if listed.name == file.name] or [file]
         copy.parent.mkdir(parents=True, exist_ok=True)
         beside = copy.with_name(f"{copy.name}.part")
         decoder = codecs.getincrementaldecoder(self._encoding)(errors="surrogateescape")
         try:
-            with opened(self._location, original) as content, _written(beside, file) as made:
+            with opened(self._location, original) as content, _written(beside, file) as output:
                 while block := content.read(_BLOCK):
-                    made.write(decoder.decode(block).encode(errors="surrogateescape"))
-                made.write(decoder.decode(b"", final=True).encode(errors="surrogateescape"))
+                    output.write(decoder.decode(block).encode(errors="surrogateescape"))
+                output.write(decoder.decode(b"", final=True).encode(errors="surrogateescape"))
         except UnicodeError:
             why = f"it is not {self._encoding}, as its scope's encoding says; `datasync init` tells what a file is"
             raise UnreadableFile(file.name, why) from None

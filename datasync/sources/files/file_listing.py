@@ -84,11 +84,11 @@ class Folder:
 
     def files(self) -> list[File]:
         exact = os.path.isfile(self.pattern)
-        found = [self.pattern] if exact else [p for p in glob.glob(self.pattern, recursive=True) if os.path.isfile(p)]
+        paths = [self.pattern] if exact else [p for p in glob.glob(self.pattern, recursive=True) if os.path.isfile(p)]
         fixed = len(os.path.dirname(self.pattern)) + 1 if exact else self._fixed
         return [
             File(p, p[fixed:], (s := os.stat(p)).st_size, datetime.fromtimestamp(s.st_mtime, UTC))
-            for p in sorted(set(found))
+            for p in sorted(set(paths))
         ]
 
     def raw(self, file: File) -> IO[bytes]:
@@ -117,8 +117,8 @@ class Bucket:
 
     def files(self) -> list[File]:
         with _reachable(self._key):
-            found = self._fs.glob(self._key, detail=True)
-        listed = sorted((key, info) for key, info in found.items() if info["type"] == "file")
+            objects = self._fs.glob(self._key, detail=True)
+        listed = sorted((key, info) for key, info in objects.items() if info["type"] == "file")
         return [
             File(
                 f"{self._protocol}://{key}",

@@ -50,7 +50,7 @@ class Ledger:
 
     def after(self, location: Location, files: Collection[File]) -> str:
         """The watermark once these files, and of those before the ones that are still among them, were read."""
-        listed = [[file.name, *self._entry(location, file)] for file in sorted(files, key=lambda one: one.name)]
+        listed = [[file.name, *self._entry(location, file)] for file in sorted(files, key=lambda entry: entry.name)]
         return json.dumps({"files": listed}, ensure_ascii=False)
 
     def _entry(self, location: Location, file: File) -> tuple[int, str, str]:
@@ -68,9 +68,9 @@ def _content(location: Location, file: File) -> str:
     """A hash of the file's bytes; none where it cannot be read, so that it counts as another one."""
     try:
         with location.raw(file) as content:
-            found = hashlib.md5(usedforsecurity=False)
+            digest = hashlib.md5(usedforsecurity=False)
             while block := content.read(_BLOCK):
-                found.update(block)
-            return found.hexdigest()
+                digest.update(block)
+            return digest.hexdigest()
     except OSError:
         return ""

@@ -19,7 +19,7 @@ class JsonFields:
     """
 
     def __init__(self) -> None:
-        self._kept, self._text = bytearray(), bytearray()
+        self._outermost, self._text = bytearray(), bytearray()
         self._depth, self._length, self._in_text, self._is_escaped = 0, 0, False, False
 
     def take(self, data: bytes, *, is_last: bool = False) -> None:
@@ -30,7 +30,7 @@ class JsonFields:
 
     def fields(self) -> Mapping[str, str]:
         """The fields by their names, as a reader of JSON lines gives them."""
-        text = self._kept.decode(errors="surrogateescape")
+        text = self._outermost.decode(errors="surrogateescape")
         for ending in ("", "}", "null}"):
             try:
                 read = json.loads(text + ending, parse_int=str, parse_float=str)
@@ -78,8 +78,8 @@ class JsonFields:
 
     def _keep(self, data: bytes) -> None:
         """Keep what stands in the outermost object itself."""
-        if self._depth < 2 and len(self._kept) < _ALL:
-            self._kept += data
+        if self._depth < 2 and len(self._outermost) < _ALL:
+            self._outermost += data
 
 
 def _plain(value: object) -> str:

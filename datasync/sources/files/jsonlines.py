@@ -67,8 +67,8 @@ class JsonLines:
         if not self._files:
             return self.names
         kinds = f"SELECT DISTINCT json_keys(json) AS keys FROM {self._objects()}"
-        found = {row[0] for row in con.execute(f"SELECT DISTINCT unnest(keys) FROM ({kinds})").fetchall()}
-        return (*self.names, *sorted(found - set(self.names)))
+        names = {row[0] for row in con.execute(f"SELECT DISTINCT unnest(keys) FROM ({kinds})").fetchall()}
+        return (*self.names, *sorted(names - set(self.names)))
 
     def originals(self, wanted: Mapping[str, Collection[int]]) -> Iterator[Original]:
         """The wanted lines, whole, in one walk through the files they stand in, each as far as the last of them."""
@@ -109,8 +109,8 @@ class JsonLines:
         """SQL that gives a file's name from the path it was read by, in a column."""
         path = quote(column)
         copies = "".join(f" WHEN {literal(copy.path)} THEN {literal(name)}" for name, copy in self._copies.items())
-        one = next(iter(self._files.values()), None)
-        cut = f"substr({path}, {len(one.path) - len(one.name) + 1})" if one else path
+        file = next(iter(self._files.values()), None)
+        cut = f"substr({path}, {len(file.path) - len(file.name) + 1})" if file else path
         return f"CASE {path}{copies} ELSE {cut} END" if copies else cut
 
 

@@ -27,18 +27,18 @@ def numbered_lines(
     A line is what ends with a newline, or with the file. A byte order mark before the first is no part of it. Reads as
     far as the last wanted line.
     """
-    asked = np.sort(np.fromiter(set(numbers), np.int64))
+    ordered = np.sort(np.fromiter(set(numbers), np.int64))
     lines = full = 0
     for block in _blocks(content, block_size):
         starts, ends = _bounds(block)
-        kept = not_blank(block, starts, ends)
-        here, beyond = np.searchsorted(asked, (full, full + len(kept)))
-        for nth in asked[here:beyond].tolist():
-            at = kept[nth - full]
+        not_blanks = not_blank(block, starts, ends)
+        here, beyond = np.searchsorted(ordered, (full, full + len(not_blanks)))
+        for nth in ordered[here:beyond].tolist():
+            at = not_blanks[nth - full]
             yield nth, lines + int(at) + 1, block[starts[at] : ends[at]]
-        if beyond == len(asked):
+        if beyond == len(ordered):
             return
-        lines, full = lines + len(starts), full + len(kept)
+        lines, full = lines + len(starts), full + len(not_blanks)
 
 
 def _blocks(content: IO[bytes], size: int) -> Iterator[bytes]:

@@ -205,24 +205,24 @@ class Files:
             raise UnreadableFile(file.name, _reason(cause)) from None
         return cause
 
-    def _records(self, reading: _Reading, found: _Opened) -> Records:
+    def _records(self, reading: _Reading, opened: _Opened) -> Records:
         want = reading.want
-        reader = _reader(found.layouts)
+        reader = _reader(opened.layouts)
         common: dict[str, Any] = {
             "complete": want.what == "complete" and not self._is_partial,
             "answers_absence": not self._is_partial,
             "are_files": True,
             "time_zone": self._time_zone,
             "by_change_time": self._is_partial,
-            "watermark": self._watermark(reading, found),
-            "requests": len(found.layouts) + len(found.broken),
+            "watermark": self._watermark(reading, opened),
+            "requests": len(opened.layouts) + len(opened.broken),
             "mend": lambda con, error: (
-                self._settled(reading, found) or self._records(reading, self._sound(con, reading, found, error))
+                self._settled(reading, opened) or self._records(reading, self._sound(con, reading, opened, error))
             ),
-            "settled": lambda: self._settled(reading, found),
+            "settled": lambda: self._settled(reading, opened),
             "notes": reader.notes,
         }
-        broken = [_broken(found.broken)] * bool(found.broken)
+        broken = [_broken(opened.broken)] * bool(opened.broken)
         own: dict[str, Any] = {"whole": "_row", "spoilt": "_spoilt"}
         if isinstance(reader, JsonLines):
             own = {"whole": "NULL::VARCHAR", "originals": reader.originals, "sampled": True}
@@ -232,43 +232,43 @@ class Files:
         if cut_outs := reader.cut_outs:
             own["cut_outs"] = partial(select_cut_outs, cut_outs)
         if (records := reader.counted) is not None:
-            own["counted"] = lambda con: records + len(found.broken)
+            own["counted"] = lambda con: records + len(opened.broken)
         return Records(reader, names=reader.names, **own, **common)
 
-    def _watermark(self, reading: _Reading, found: _Opened) -> str | None:
+    def _watermark(self, reading: _Reading, opened: _Opened) -> str | None:
         """The ledger with this pull's files; one that could not be opened is tried again by the next."""
         if not self._is_partial or reading.want.what == "skus":
             return None
-        return reading.ledger.after(reading.location, [f for f in reading.files if f.name not in found.unopened])
+        return reading.ledger.after(reading.location, [f for f in reading.files if f.name not in opened.unopened])
 
-    def _settled(self, reading: _Reading, found: _Opened) -> Records | None:
+    def _settled(self, reading: _Reading, opened: _Opened) -> Records | None:
         """None if the files are what they were before they were read; else the records of those that are."""
-        read = [file for file in reading.files if file in found.layouts or file.name in found.broken]
+        read = [file for file in reading.files if file in opened.layouts or file.name in opened.broken]
         moved = reading.moved(read, waits=self._scope.snapshot != "complete")
         if not moved:
-            return self._without_cut(reading, found)
+            return self._without_cut(reading, opened)
         rest = reading.without(moved)
         if self._scope.snapshot == "newest" and rest.files:
             return self._records(*self._opened(rest))
         if not self._is_partial:
             names = ", ".join(sorted(moved))
             raise SourceUnavailable(f"scopes.{self._name}: {names} changed while it was read. Nothing was changed.")
-        layouts = {file: layout for file, layout in found.layouts.items() if file.name not in moved}
-        broken = {name: error for name, error in found.broken.items() if name not in moved}
+        layouts = {file: layout for file, layout in opened.layouts.items() if file.name not in moved}
+        broken = {name: error for name, error in opened.broken.items() if name not in moved}
         return self._records(rest, _Opened(layouts, broken))
 
-    def _without_cut(self, reading: _Reading, found: _Opened) -> Records | None:
+    def _without_cut(self, reading: _Reading, opened: _Opened) -> Records | None:
         """None if every file ends where a record does; else the records of those that do."""
-        cut = [file for file, layout in found.layouts.items() if layout.ends_inside]
+        cut = [file for file, layout in opened.layouts.items() if layout.ends_inside]
         errors = {file.name: self._set_aside(file, UnreadableFile(file.name, _CUT)) for file in cut}
-        left = {file: layout for file, layout in found.layouts.items() if file not in cut}
-        return self._records(reading, _Opened(left, {**found.broken, **errors})) if cut else None
+        left = {file: layout for file, layout in opened.layouts.items() if file not in cut}
+        return self._records(reading, _Opened(left, {**opened.broken, **errors})) if cut else None
 
-    def _sound(self, con: duckdb.DuckDBPyConnection, reading: _Reading, found: _Opened, error: Exception) -> _Opened:
+    def _sound(self, con: duckdb.DuckDBPyConnection, reading: _Reading, opened: _Opened, error: Exception) -> _Opened:
         """Read each file alone, to find out which one reading failed with."""
-        layouts = dict(found.layouts)
+        layouts = dict(opened.layouts)
         broken: dict[str, UnreadableFile | OSError] = {}
-        for file, layout in found.layouts.items():
+        for file, layout in opened.layouts.items():
             try:
                 layouts[file] = _tried(con, reading.location, file, layout, Rules(self._longest))
             except OURS:
@@ -276,9 +276,9 @@ class Files:
             except (UnreadableFile, OSError, duckdb.Error) as failed:
                 broken[file.name] = self._set_aside(file, _cause(reading.location, file, failed))
                 del layouts[file]
-        if layouts == found.layouts:
+        if layouts == opened.layouts:
             raise error
-        return _Opened(layouts, {**found.broken, **broken})
+        return _Opened(layouts, {**opened.broken, **broken})
 
 
 def _tried(

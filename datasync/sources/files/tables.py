@@ -163,8 +163,10 @@ class Tables:
         con.execute(f"CREATE OR REPLACE TEMP TABLE {lines} (file_path VARCHAR, line BIGINT, _line BIGINT)")
         for path, rows in numbers:
             csv = self._layouts[paths[path]].csv
-            found = csv.lines(rows) if csv else rows
-            con.execute(f"INSERT INTO {lines} SELECT ?, unnest(?::BIGINT[]), unnest(?::BIGINT[])", [path, rows, found])
+            line_numbers = csv.lines(rows) if csv else rows
+            con.execute(
+                f"INSERT INTO {lines} SELECT ?, unnest(?::BIGINT[]), unnest(?::BIGINT[])", [path, rows, line_numbers]
+            )
         place = self._place(files, "file_path")
         blank, cells = _blank_line(self._groups[index][0]), literal(f": {_CELLS}.")
         return (

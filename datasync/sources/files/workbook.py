@@ -210,7 +210,7 @@ class _Counted:
 
 def unescaped(text: str) -> str:
     """Text with its signs for ``_xHHHH_``, which is how a sheet writes those that XML has not."""
-    plain = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
+    plain = _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
     return plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 

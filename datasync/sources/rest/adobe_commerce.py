@@ -83,15 +83,15 @@ class AdobeCommerce(Paged[Facts]):
         return self.scope.store_view or ""
 
     def open(self) -> Api:
-        is_saas, connection = self.source.deployment == "saas", self._given.connection()
+        is_saas, connection = self.source.deployment == "saas", self._opening.connection()
         api = self.connected({"Store": self.view} if is_saas else {})
         return api.authorized(_auth(api, connection, self._path("")))
 
     def look(self, api: Api) -> Facts:
         configs = api.get(self._path("store/storeConfigs", view="all")).json
-        mine = next((one for one in configs if one["code"] == self.view), None)
+        mine = next((config for config in configs if config["code"] == self.view), None)
         if mine is None and self.view != "all":
-            known = [one["code"] for one in configs]
+            known = [config["code"] for config in configs]
             raise UnknownName("store view", self.view, known, f"Name one under scopes.{self.name}.store_view.")
         common = mine or configs[0]
         media = common.get("secure_base_media_url") or common.get("base_media_url") or ""
@@ -131,7 +131,9 @@ class AdobeCommerce(Paged[Facts]):
     def shape(self, facts: Facts) -> Shape:
         paths = _map(facts.categories)
         links = Field(
-            "/extension_attributes/category_links", lambda given: f"adobe_categories({given}, {paths})", kind="list"
+            "/extension_attributes/category_links",
+            lambda json_sql: f"adobe_categories({json_sql}, {paths})",
+            kind="list",
         )
         websites = "json_extract(json, '$.extension_attributes.website_ids')"
         return Shape(
@@ -148,7 +150,7 @@ class AdobeCommerce(Paged[Facts]):
                 "images": f"adobe_images(media_gallery_entries, {literal(facts.media)})",
                 "categories": "category_paths",
             },
-            kept="true" if facts.website is None else f"adobe_is_on({websites}, {facts.website})",
+            condition="true" if facts.website is None else f"adobe_is_on({websites}, {facts.website})",
             notes=facts.notes,
         )
 
@@ -161,8 +163,8 @@ class AdobeCommerce(Paged[Facts]):
 
     def listed(self, api: Api) -> str:
         views = api.get(self._path("store/storeViews", view="all")).json
-        told = ", ".join(f"{one['code']} ({one['name']})" for one in views if one["code"] != "admin")
-        return f"store views: {told or 'none'}"
+        names = ", ".join(f"{view['code']} ({view['name']})" for view in views if view["code"] != "admin")
+        return f"store views: {names or 'none'}"
 
     def knows(self, api: Api, field: str) -> bool:
         try:
@@ -188,8 +190,8 @@ class AdobeCommerce(Paged[Facts]):
     def _options(self, api: Api) -> Mapping[str, Options]:
         """The options of every attribute that has some, in the words of the store view."""
         wanted = ("frontend_input", "select,multiselect,boolean", "in")
-        found = api.get(self._path("products/attributes"), _filters([[wanted]])).json["items"] or ()
-        return {str(one.get("attribute_code")): _labels(one) for one in found}
+        attributes = api.get(self._path("products/attributes"), _filters([[wanted]])).json["items"] or ()
+        return {str(attribute.get("attribute_code")): _labels(attribute) for attribute in attributes}
 
     def _without_label(self, options: Mapping[str, Options]) -> tuple[str, ...]:
         """A note on those options of the scope's own fields that are told by their ids."""
@@ -201,8 +203,8 @@ class AdobeCommerce(Paged[Facts]):
             for key in its_options.unlabelled
         ]
         more = f" and {len(ids) - _SHOWN:,} more" if len(ids) > _SHOWN else ""
-        told = f"Options without a label in this store view are told by their ids: {', '.join(ids[:_SHOWN])}{more}."
-        return (told,) if ids else ()
+        note = f"Options without a label in this store view are told by their ids: {', '.join(ids[:_SHOWN])}{more}."
+        return (note,) if ids else ()
 
     @staticmethod
     def _if_allowed(read: Callable[[], Mapping[str, T]], what: str) -> tuple[Mapping[str, T], tuple[str, ...]]:
@@ -221,8 +223,8 @@ def _auth(api: Api, connection: Connection, root: str) -> httpx.Auth:
     if extra.get("client_id") and extra.get("client_secret"):
         return Issued(partial(_ims, api, extra), lambda answer: Token(answer["access_token"]), api.judge_token)
     if connection.login and connection.password:
-        given = {"username": connection.login, "password": connection.password}
-        ask = partial(api.request, f"{root}integration/admin/token", json=given)
+        login = {"username": connection.login, "password": connection.password}
+        ask = partial(api.request, f"{root}integration/admin/token", json=login)
         return Issued(lambda _: [ask()], lambda answer: Token(str(answer)), api.judge_token)
     if connection.password:
         return Bearer(connection.password)
@@ -262,15 +264,15 @@ def _filters(groups: Sequence[Sequence[Filter]]) -> list[tuple[str, str]]:
     return [
         (f"searchCriteria[filter_groups][{g}][filters][{f}][{key}]", value)
         for g, group in enumerate(groups)
-        for f, one in enumerate(group)
-        for key, value in zip(("field", "value", "condition_type"), one, strict=True)
+        for f, condition in enumerate(group)
+        for key, value in zip(("field", "value", "condition_type"), condition, strict=True)
     ]
 
 
 def _labels(attribute: Mapping[str, Any]) -> Options:
     """The options that have a label; the others are told by their ids, which ``unlabelled`` names."""
-    options = [one for one in attribute.get("options") or () if one.get("value")]
-    labels = {str(one["value"]): _label(one) for one in options}
+    options = [option for option in attribute.get("options") or () if option.get("value")]
+    labels = {str(option["value"]): _label(option) for option in options}
     unlabelled = tuple(key for key, label in labels.items() if not label)
     named = {key: label for key, label in labels.items() if label}
     return Options(named, attribute.get("frontend_input") == "multiselect", unlabelled)
@@ -300,14 +302,14 @@ def _key(record: Any) -> tuple[str, int] | None:
 def _custom(options: Mapping[str, Options], code: str) -> Field:
     """A custom attribute of a product; an option by its label."""
 
-    def text(given: str) -> str:
-        value, mine = f"adobe_attribute(adobe_attributes({given}), {literal(code)})", options.get(code)
+    def text(json_sql: str) -> str:
+        value, mine = f"adobe_attribute(adobe_attributes({json_sql}), {literal(code)})", options.get(code)
         if mine is None:
             return value
         return f"adobe_label{'s' if mine.are_several else ''}({value}, {_map(mine.labels)})"
 
-    def has(given: str) -> str:
-        return f"list_contains(adobe_codes({given}), {literal(code)})"
+    def has(json_sql: str) -> str:
+        return f"list_contains(adobe_codes({json_sql}), {literal(code)})"
 
     return Field("/custom_attributes", text, has, kind="list")
 

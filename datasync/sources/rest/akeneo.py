@@ -61,7 +61,7 @@ class Akeneo(Paged[Facts]):
         return self.scope.locale or self.name.replace("-", "_")
 
     def open(self) -> Api:
-        api, connection = self.connected(), self._given.connection()
+        api, connection = self.connected(), self._opening.connection()
         return api.authorized(Issued(partial(_grants, api, connection), _token, api.judge_token))
 
     def look(self, api: Api) -> Facts:
@@ -92,7 +92,7 @@ class Akeneo(Paged[Facts]):
 
     def shape(self, facts: Facts) -> Shape:
         place = f"{literal(self.channel)}, {literal(self.locale)}"
-        complete = Field("/completenesses", lambda given: f"akeneo_completeness({given}, {place})", kind="list")
+        complete = Field("/completenesses", lambda json_sql: f"akeneo_completeness({json_sql}, {place})", kind="list")
         price = f"akeneo_price(price, {literal(facts.currency)})"
         several = len(facts.currencies) > 1 and not self.scope.currency
         note = f"Prices are taken in {facts.currency}, of {', '.join(facts.currencies)}; `currency` names another."
@@ -100,7 +100,7 @@ class Akeneo(Paged[Facts]):
             identity="/uuid",
             own={**_OWN, "completeness": complete},
             further=lambda code: Field(
-                pointer("values", code), lambda given: f"akeneo_value({given}, {place})", kind="list"
+                pointer("values", code), lambda json_sql: f"akeneo_value({json_sql}, {place})", kind="list"
             ),
             names="json_keys(json, '$.values')",
             map={
@@ -119,8 +119,10 @@ class Akeneo(Paged[Facts]):
         return looks + sum(self._pages(api, facts, query) for query in self.queries(want))
 
     def listed(self, api: Api) -> str:
-        told = "; ".join(f"{one['code']} ({', '.join(one['locales'])})" for one in _listed(api, "channels"))
-        return f"channels and their locales: {told or 'none'}"
+        names = "; ".join(
+            f"{channel['code']} ({', '.join(channel['locales'])})" for channel in _listed(api, "channels")
+        )
+        return f"channels and their locales: {names or 'none'}"
 
     def knows(self, api: Api, field: str) -> bool:
         try:
@@ -136,11 +138,11 @@ class Akeneo(Paged[Facts]):
             search["updated"] = [{"operator": ">", "value": _there(since, self.source.time_zone)}]
         if "skus" in query:
             search[facts.identifier] = [{"operator": "IN", "value": query["skus"]}]
-        asked = [("search", json.dumps(search, ensure_ascii=False))] * bool(search)
+        conditions = [("search", json.dumps(search, ensure_ascii=False))] * bool(search)
         return [
             ("pagination_type", "search_after"), ("limit", str(self.source.page_size)),
             ("scope", self.channel), ("locales", self.locale),
-            ("with_completenesses", "true"), ("with_attribute_options", "true"), *asked,
+            ("with_completenesses", "true"), ("with_attribute_options", "true"), *conditions,
         ]  # fmt: skip
 
     def _pages(self, api: Api, facts: Facts, query: Mapping[str, Any]) -> int:
@@ -157,15 +159,15 @@ class Akeneo(Paged[Facts]):
         except SourceRefused as error:
             if error.status != httpx.codes.NOT_FOUND:
                 raise
-            known = [one["code"] for one in _listed(api, "channels")]
+            known = [channel["code"] for channel in _listed(api, "channels")]
             raise UnknownName("channel", self.channel, known, f"Name one under scopes.{self.name}.channel.") from None
 
 
 def _grants(api: Api, connection: Connection, refresh: str | None) -> list[httpx.Request]:
     """The requests for a token: by the refresh token there is, then by login and password."""
     extra = connection.extra
-    given = {"login": connection.login, "password": connection.password, **extra}
-    if missing := lacking(given, ("login", "password", "client_id", "client_secret")):
+    fields = {"login": connection.login, "password": connection.password, **extra}
+    if missing := lacking(fields, ("login", "password", "client_id", "client_secret")):
         needs = f"needs a login, a password, and client_id and client_secret in its extra; it lacks {missing}"
         raise InvalidConnection(connection.name, needs)
     client = base64.b64encode(f"{extra['client_id']}:{extra['client_secret']}".encode()).decode()
@@ -182,8 +184,10 @@ def _identifier(api: Api, source: str) -> str:
     """The code of the attribute that holds the SKU: the main identifier, or the only one."""
     search = {"type": [{"operator": "IN", "value": ["pim_catalog_identifier"]}]}
     answer = api.get(f"{_ROOT}attributes", [("search", json.dumps(search)), ("limit", "100")])
-    found = answer.json["_embedded"]["items"]
-    main = [one["code"] for one in found if one.get("is_main_identifier")] or [one["code"] for one in found]
+    attributes = answer.json["_embedded"]["items"]
+    main = [attribute["code"] for attribute in attributes if attribute.get("is_main_identifier")] or [
+        attribute["code"] for attribute in attributes
+    ]
     if not main:
         raise UnexpectedAnswer(source, "no attribute is an identifier; name one as `identifier` of the source")
     return str(main[0])

@@ -33,13 +33,13 @@ class Field:
     has: Callable[[str], str] = "{} IS NOT NULL".format
     kind: Kind = "any"
 
-    def odd(self, given: str) -> str:
+    def odd(self, value: str) -> str:
         """SQL that is true where the JSON is not of the field's kind; an empty list may stand for no object."""
-        kind = f"json_type({given})"
+        kind = f"json_type({value})"
         odd = {
             "plain": f"{kind} IN ('OBJECT', 'ARRAY')",
             "list": f"{kind} NOT IN ('ARRAY', 'NULL')",
-            "object": f"{kind} NOT IN ('OBJECT', 'NULL') AND NOT (json_array_length({given}) = 0 AND {kind} = 'ARRAY')",
+            "object": f"{kind} NOT IN ('OBJECT', 'NULL') AND NOT (json_array_length({value}) = 0 AND {kind} = 'ARRAY')",
         }
         return odd.get(self.kind, "false")
 
@@ -49,8 +49,8 @@ class Shape:
     """A kind's records: what tells them apart, their fields, and the map that makes products of them.
 
     ``own`` are the keys that records have by themselves; ``further`` says where any other field is, and ``names`` is
-    SQL over a record, ``json``, that lists those it has. ``kept`` is SQL that is true for records of this scope; the
-    others are `filtered`.
+    SQL over a record, ``json``, that lists those it has. ``condition`` is SQL that is true for records of this scope;
+    the others are `filtered`.
     """
 
     identity: str
@@ -58,7 +58,7 @@ class Shape:
     further: Callable[[str], Field]
     names: str
     map: Mapping[str, str] = field(default_factory=dict)
-    kept: str = "true"
+    condition: str = "true"
     notes: tuple[str, ...] = ()
 
     def find(self, name: str) -> Field:
@@ -101,11 +101,13 @@ class Spooled:
         self.names = self._names(_lines(files[:1]))
 
     def select(self, fields: Collection[str]) -> str:
-        found = {name: self._shape.find(name) for name in fields}
-        paths = list(dict.fromkeys([_FURTHER, self._shape.identity, _BROKEN, *(one.path for one in found.values())]))
+        by_name = {name: self._shape.find(name) for name in fields}
+        paths = list(
+            dict.fromkeys([_FURTHER, self._shape.identity, _BROKEN, *(field.path for field in by_name.values())])
+        )
         places = {path: f"_j[{number}]" for number, path in enumerate(paths, 1)}
-        values = [f"{_sound(one, places[one.path])} AS {quote(name)}" for name, one in found.items()]
-        spoilt = f"CASE {_odd(found, places) or 'WHEN false THEN NULL::VARCHAR'} END AS _spoilt"
+        values = [f"{_sound(field, places[field.path])} AS {quote(name)}" for name, field in by_name.items()]
+        spoilt = f"CASE {_odd(by_name, places) or 'WHEN false THEN NULL::VARCHAR'} END AS _spoilt"
         unreadable = f"coalesce({_NO_JSON}, _j[3] ->> '$') AS _unreadable"
         rest = [
             "_place",
@@ -113,7 +115,7 @@ class Spooled:
             spoilt,
             "false AS _blank",
             "json AS _row",
-            f"coalesce({self._shape.kept}, true) AS _kept",
+            f"coalesce({self._shape.condition}, true) AS _in_scope",
         ]
         columns = ", ".join([*values, *rest])
         wanted = "_j[1] IS NULL"
@@ -157,18 +159,18 @@ class Spooled:
         return (*mine, *(name for (name,) in inside if name not in self._shape.own))
 
 
-def _sound(field: Field, given: str) -> str:
+def _sound(field: Field, value: str) -> str:
     """SQL for a field's text; none where the JSON is not what it has to be."""
     return (
-        field.text(given) if field.kind != "plain" else f"CASE WHEN NOT {field.odd(given)} THEN {field.text(given)} END"
+        field.text(value) if field.kind != "plain" else f"CASE WHEN NOT {field.odd(value)} THEN {field.text(value)} END"
     )
 
 
 def _odd(fields: Mapping[str, Field], places: Mapping[str, str]) -> str:
     """Cases of SQL that name the place whose JSON is not what it has to be; each is looked at once."""
-    known = {one.path: one for one in fields.values() if one.kind != "any"}
-    told = {path: f"{path.rpartition('/')[2]} is not {_CALLED[one.kind]}." for path, one in known.items()}
-    return " ".join(f"WHEN {one.odd(places[path])} THEN {literal(told[path])}" for path, one in known.items())
+    known = {field.path: field for field in fields.values() if field.kind != "any"}
+    sentences = {path: f"{path.rpartition('/')[2]} is not {_CALLED[field.kind]}." for path, field in known.items()}
+    return " ".join(f"WHEN {field.odd(places[path])} THEN {literal(sentences[path])}" for path, field in known.items())
 
 
 _FURTHER, _BROKEN = pointer(FURTHER), pointer(BROKEN)

@@ -42,13 +42,13 @@ class Spool:
         """How far the pull was after each page, in their order."""
         return (state(self._store, path) for path in self.paths())
 
-    def begun(self, asked: str) -> State | None:
+    def begun(self, fingerprint: str) -> State | None:
         """How far an earlier try of the same wish got; None where there was none. What else is there is taken away:
         pages of another wish, and those of a try that slept until tidy removed the first of them.
         """
         paths = self.paths()
         last = state(self._store, paths[-1]) if paths else None
-        if last and last["asked"] == asked and last["page"] == len(paths):
+        if last and last["asked"] == fingerprint and last["page"] == len(paths):
             return last
         self.clear()
         return None
@@ -64,11 +64,11 @@ class Spool:
         """Keep page ``number`` (from 1) and return how far the pull is: further, where another worker was faster."""
         path = f"{self._folder}/{number:08}{_ENDING}"
         with scratch() as folder:
-            made = folder / "page"
-            with gzip.open(made, "wb", compresslevel=3) as page:
+            packed = folder / "page"
+            with gzip.open(packed, "wb", compresslevel=3) as page:
                 page.writelines(lines)
                 page.write(ending(state, number))
-            if self._store.create(path, made):
+            if self._store.create(path, packed):
                 return state
         return self.last() or state
 
@@ -89,13 +89,13 @@ def state(store: Store, path: str) -> State:
     text = _content(store, path).rstrip(b"\n").rpartition(b"\n")[2]
     try:
         line = json.loads(text)
-        found: State = line[FURTHER]
+        further: State = line[FURTHER]
     except (ValueError, KeyError, TypeError):
         raise FileDamaged(path, "does not end as a page does") from None
     mine = int(path.rpartition("/")[2].removesuffix(_ENDING))
     if line.get(NUMBER, mine) != mine:
         raise FileDamaged(path, f"is a copy of page {line[NUMBER]}")
-    return found
+    return further
 
 
 def _content(store: Store, path: str) -> bytes:

@@ -49,8 +49,8 @@ class Paged(ABC, Generic[Facts]):
 
     queries_file: str  # the macros of its fields, in queries/
 
-    def __init__(self, given: Opening) -> None:
-        self.name, self.scope, self.source, self._given = given.name, given.scope, given.source, given
+    def __init__(self, opening: Opening) -> None:
+        self.name, self.scope, self.source, self._opening = opening.name, opening.scope, opening.source, opening
 
     @abstractmethod
     def open(self) -> Api:
@@ -86,7 +86,7 @@ class Paged(ABC, Generic[Facts]):
 
     def connected(self, headers: Mapping[str, str] | None = None) -> Api:
         """The interface at the connection's address, not authorized yet."""
-        connection, mine = self._given.connection(), self.source
+        connection, mine = self._opening.connection(), self.source
         base = address(connection)
         pace = Pace(f"{self.scope.source} {base}", mine.requests_per_second, mine.concurrency)
         texts = [value for value in connection.extra.values() if isinstance(value, str)]
@@ -112,7 +112,7 @@ class Paged(ABC, Generic[Facts]):
             state = self._fill(api, facts, want, spool)
             shape = self.shape(facts)
             reader = Spooled(con, self._store, spool.whole(state["page"]), shape, self._knows)
-            return self._told(api, facts, want, state, reader, shape)
+            return self._pulled_records(api, facts, want, state, reader, shape)
 
     def since(self, want: Want) -> datetime | None:
         """From when on a partial pull reads: its watermark less the lookback; None for everything."""
@@ -143,7 +143,7 @@ class Paged(ABC, Generic[Facts]):
 
     @property
     def _store(self) -> Any:
-        return self._given.store
+        return self._opening.store
 
     def _knows(self, field: str) -> bool:
         with self.open() as api:
@@ -151,17 +151,17 @@ class Paged(ABC, Generic[Facts]):
 
     @contextmanager
     def _spool(self, want: Want) -> Iterator[Spool]:
-        if self._given.store is None or self._given.run is None:
+        if self._opening.store is None or self._opening.run is None:
             raise TypeError("records are pulled into a store, under a run; open the source with both")
-        yield Spool(self._given.store, self.name, self._given.run)
+        yield Spool(self._opening.store, self.name, self._opening.run)
 
     def _fill(self, api: Api, facts: Facts, want: Want, spool: Spool) -> State:
         """Ask for page after page to the last query's last, from where the spool stands if it is of the same want."""
-        queries, asked = self.queries(want), self._fingerprint(want)
-        state = spool.begun(asked)
+        queries, fingerprint = self.queries(want), self._fingerprint(want)
+        state = spool.begun(fingerprint)
         if state is None:
             began = {"began": want.at.isoformat(), "place": want.place}
-            state = {"asked": asked, "page": 0, "query": 0, "after": None, "requests": 0, "records": 0, **began}
+            state = {"asked": fingerprint, "page": 0, "query": 0, "after": None, "requests": 0, "records": 0, **began}
         before, chain = state["requests"], _Chain(spool.states())
         while state["query"] < len(queries):
             page = self.page(api, facts, queries[state["query"]], state["after"])
@@ -178,7 +178,9 @@ class Paged(ABC, Generic[Facts]):
     def _fingerprint(self, want: Want) -> str:
         return _mark([want.what, want.watermark, want.skus, self.queries(want), self.scope.model_dump(mode="json")])
 
-    def _told(self, api: Api, facts: Facts, want: Want, state: State, reader: Spooled, shape: Shape) -> Records:
+    def _pulled_records(
+        self, api: Api, facts: Facts, want: Want, state: State, reader: Spooled, shape: Shape
+    ) -> Records:
         """The records with what is known of them; a complete catalog is one that has as many as its source counts."""
         everything = want.what != "skus" and self.since(want) is None and not want.is_sample
         lacking = self._lacking(api, facts, state, reader) if everything else None
@@ -187,7 +189,7 @@ class Paged(ABC, Generic[Facts]):
             reader,
             whole="_row::VARCHAR",
             spoilt="_spoilt",
-            kept="_kept",
+            condition="_in_scope",
             counted=counted,
             names=reader.names,
             map=shape.map,
@@ -237,10 +239,10 @@ def _further(state: State, page: Page, lines: Sequence[bytes], requests: int) ->
     """The state after a page."""
     goes_on = page.after is not None and bool(lines)
     first = {"at": page.at and page.at.isoformat(), "total": page.total} if not state["page"] else {}
-    way = {"after": page.after} if goes_on else {"after": None, "query": state["query"] + 1}
+    next_page = {"after": page.after} if goes_on else {"after": None, "query": state["query"] + 1}
     came = {"records": state["records"] + len(lines)} if "records" in state else {}
     mark = hashlib.md5(b"".join([str(state["query"]).encode(), *lines]), usedforsecurity=False).hexdigest()
-    return {**state, **first, **way, **came, "page": state["page"] + 1, "mark": mark, "requests": requests}
+    return {**state, **first, **next_page, **came, "page": state["page"] + 1, "mark": mark, "requests": requests}
 
 
 def _mark(what: Any) -> str:

@@ -31,12 +31,12 @@ def sample_records(con: duckdb.DuckDBPyConnection, *, locale: str, size: int, se
         raise UnknownName("locale", locale, LOCALES, "Name the scope after one of them, or give it a `locale`.")
     lang = LOCALES.index(locale)
     numbers = {"slots": _slots(size), "seed": seed % 1_000_003 * 104_729, "at": int(at.timestamp()), "lang": lang + 1}
-    given = {name: str(number) for name, number in numbers.items()}
+    numbers_sql = {name: str(number) for name, number in numbers.items()}
     *makes, records = query("sample").split(";\n")
     words = literal(json.dumps(_words(lang), ensure_ascii=False))
     for statement in makes:
-        con.execute(filled(statement, **given, words=words))
-    return filled(records, **given)
+        con.execute(filled(statement, **numbers_sql, words=words))
+    return filled(records, **numbers_sql)
 
 
 def _slots(size: int) -> int:
@@ -62,30 +62,32 @@ class _Texts:
 
 def _words(lang: int) -> dict[str, Any]:
     """The words of one locale, flat: a row that carried nested lists would cost ten times as much."""
-    given = json.loads((files("datasync") / "sources" / "sample_words.json").read_text(encoding="utf-8"))
+    vocabulary = json.loads((files("datasync") / "sources" / "sample_words.json").read_text(encoding="utf-8"))
     texts = _Texts()
-    clothes = [offer for noun in given["clothes"] for offer in _offers(given, noun, lang, texts)]
-    things = [offer for noun in given["things"] for offer in _offers(given, noun, lang, texts)]
+    clothes = [offer for noun in vocabulary["clothes"] for offer in _offers(vocabulary, noun, lang, texts)]
+    things = [offer for noun in vocabulary["things"] for offer in _offers(vocabulary, noun, lang, texts)]
     return {
-        "l": given["locales"][lang],
-        "colours": [{"code": colour["code"], "text": colour["text"][lang]} for colour in given["colours"]],
+        "l": vocabulary["locales"][lang],
+        "colours": [{"code": colour["code"], "text": colour["text"][lang]} for colour in vocabulary["colours"]],
         "offers": clothes + things,
         "clothes": len(clothes),
         "things": len(things),
         "texts": texts.all,
-        "hostile": given["hostile"],
-        "endless": given["endless"],
+        "hostile": vocabulary["hostile"],
+        "endless": vocabulary["endless"],
     }
 
 
-def _offers(given: dict[str, Any], noun: dict[str, Any], lang: int, texts: _Texts) -> Iterator[dict[str, Any]]:
+def _offers(vocabulary: dict[str, Any], noun: dict[str, Any], lang: int, texts: _Texts) -> Iterator[dict[str, Any]]:
     """What the shop can make of a noun: one offer for each group of people it is for, as often as it weighs."""
-    kind = next(kind for kind in given["kinds"] if kind["code"] == noun["kind"])
-    department = next(one for one in given["departments"] if one["code"] == kind["department"])
-    people = [one for one in given["audiences"] if one["code"] in noun.get("for", "")] or [_NOBODY]
-    materials = [one["text"][lang] for one in given["materials"] if one["code"] in noun.get("materials", ())]
-    locale = given["locales"][lang]
-    made = [locale["gap"] + locale["made"].replace("{material}", material) for material in materials]
+    kind = next(kind for kind in vocabulary["kinds"] if kind["code"] == noun["kind"])
+    department = next(entry for entry in vocabulary["departments"] if entry["code"] == kind["department"])
+    people = [audience for audience in vocabulary["audiences"] if audience["code"] in noun.get("for", "")] or [_NOBODY]
+    materials = [
+        material["text"][lang] for material in vocabulary["materials"] if material["code"] in noun.get("materials", ())
+    ]
+    locale = vocabulary["locales"][lang]
+    made_of = [locale["gap"] + locale["made"].replace("{material}", material) for material in materials]
     runs = {"line": department["lines"], "brand": department["brands"], "say": [say[lang] for say in kind["says"]]}
     runs |= {"material": materials, "spec": [spec[lang] for spec in noun.get("specs", ())]}
     for audience in people * noun.get("weight", 1):
@@ -98,7 +100,7 @@ def _offers(given: dict[str, Any], noun: dict[str, Any], lang: int, texts: _Text
             "categories": _path(department["text"][lang], audience["shelf"][lang], kind["text"][lang]),
             **{f"{name}_at": texts.first(run) for name, run in runs.items()},
             **{f"{name}_count": max(len(run), 1) for name, run in runs.items()},
-            "made_at": texts.first(made), "fit_at": texts.first([fit["text"][lang] for fit in fits]),
+            "made_at": texts.first(made_of), "fit_at": texts.first([fit["text"][lang] for fit in fits]),
             "fit_code_at": texts.first([fit["code"] for fit in fits]),
         }  # fmt: skip
 

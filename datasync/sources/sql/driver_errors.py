@@ -60,7 +60,7 @@ class Unreachable(Exception):
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def translated() -> Iterator[None]:
     """A driver's error as ours: its first line, and whether trying again may help."""
     try:
         yield
@@ -79,7 +79,7 @@ def told() -> Iterator[None]:
 def opening() -> Iterator[None]:
     """The same while a connection is made: what is refused then is the way in."""
     try:
-        with told():
+        with translated():
             yield
     except Refused as error:
         raise Closed(str(error), error.words) from None

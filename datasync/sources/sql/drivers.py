@@ -23,7 +23,7 @@ from sqlalchemy.engine import URL, Dialect
 
 from datasync.sources.sql import sound
 from datasync.sources.sql.backends import Backend, Column, Other, PostgreSQL, SQLite
-from datasync.sources.sql.driver_errors import Closed, opening, told
+from datasync.sources.sql.driver_errors import Closed, opening, translated
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -77,9 +77,9 @@ def connected(url: URL, zone: str) -> Iterator[Driver]:
 
 def _refuse_new_file(url: URL) -> None:
     """SQLite makes an empty database of whatever path it does not find, and that would be an empty catalog."""
-    given = url.database or ""
-    path = Path(unquote(given.removeprefix("file:")) if given.startswith("file:") else given).absolute()
-    if not given:
+    database = url.database or ""
+    path = Path(unquote(database.removeprefix("file:")) if database.startswith("file:") else database).absolute()
+    if not database:
         raise Closed("it names no file")
     if not path.is_file():
         raise Closed(f"{str(path)!r} is a folder, not a file" if path.is_dir() else f"there is no file {str(path)!r}")
@@ -94,24 +94,24 @@ class _Adbc:
     def __init__(self, name: str, connect: Callable[[], Any]) -> None:
         kind: Any = URL.create(name).get_dialect()
         self.dialect: Dialect = kind(paramstyle="named")  # `%` stays as it is: no statement has parameters
-        with told():
+        with translated():
             self._connection = connect()
             self._cursor = self._connection.cursor()
 
     def value(self, sql: str) -> Any:
-        with told():
+        with translated():
             self._cursor.execute(sql)
             row = self._cursor.fetchone()
         return row[0] if row else None
 
     def tables(self) -> list[str]:
-        with told():
+        with translated():
             self._connection.rollback()  # after an error, a transaction takes no more
             self._cursor.execute(self._tables)
             return [name for (name,) in self._cursor.fetchall()]
 
     def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
-        with told():
+        with translated():
             for batch in self._arriving(sql):
                 yield sound.from_arrow(batch.schema.names, batch.columns, self.backend.codec)
 
@@ -148,13 +148,13 @@ class _PostgreSQL(_Adbc):
         self.backend.begin(self._run)
 
     def columns(self, sql: str) -> list[Column]:
-        with told():
+        with translated():
             schema = self._cursor.adbc_execute_schema(sql)
         natives = [(field.metadata or {}).get(b"POSTGRESQL:type", b"").decode() for field in schema]
         return [Column(name, self.backend.kind(n), n) for name, n in zip(schema.names, natives, strict=True)]
 
     def _run(self, sql: str) -> Any:
-        with told():
+        with translated():
             self._cursor.execute(sql)
             row = self._cursor.fetchone() if sql.startswith("SELECT") else None
         return row and row[0]
@@ -172,7 +172,7 @@ class _SQLite(_Adbc):
         self.backend = SQLite()
 
     def columns(self, sql: str) -> list[Column]:
-        with told():
+        with translated():
             self._cursor.execute(f"SELECT * FROM ({sql}\n) LIMIT 0")
             return [Column(column[0], "any") for column in self._cursor.description or ()]
 
@@ -194,7 +194,7 @@ class _Any:
         self._zone, name = ZoneInfo(zone), url.get_backend_name()
         known: Mapping[str, Callable[[], Backend]] = {"postgresql": lambda: PostgreSQL(zone), "sqlite": SQLite}
         self.backend = known.get(name, Other)()
-        with told():
+        with translated():
             # SQLAlchemy does not understand a server whose encoding is none, unless this is said from the beginning
             from_the_start = {"client_encoding": "utf8"} if url.get_driver_name() in ("psycopg", "psycopg2") else {}
             self._engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args=from_the_start)
@@ -211,7 +211,7 @@ class _Any:
         self._connection.exec_driver_sql("BEGIN")
 
     def columns(self, sql: str) -> list[Column]:
-        with told():
+        with translated():
             result = self._connection.exec_driver_sql(sql)
             codes = [(str(name), code) for name, code, *_ in result.cursor.description]
             result.close()
@@ -226,23 +226,25 @@ class _Any:
         return {code: _word(self._engine.dialect.dbapi, code) for code in codes}
 
     def tables(self) -> list[str]:
-        with told():
+        with translated():
             seen = sa.inspect(self._engine)
             mine = {*seen.get_table_names(), *seen.get_view_names()}
-            others = [one for one in seen.get_schema_names() if one not in (seen.default_schema_name, *_SYSTEM)]
-            return [*mine, *(f"{one}.{name}" for one in others for name in seen.get_table_names(one))]
+            others = [
+                schema for schema in seen.get_schema_names() if schema not in (seen.default_schema_name, *_SYSTEM)
+            ]
+            return [*mine, *(f"{schema}.{name}" for schema in others for name in seen.get_table_names(schema))]
 
     def value(self, sql: str) -> Any:
-        with told():
+        with translated():
             first = self._connection.exec_driver_sql(sql).scalar()
         return first.decode(errors="replace") if isinstance(first, bytes) else first
 
     def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
-        with told():
-            how = {"stream_results": True, "max_row_buffer": _ROWS}
-            found = self._connection.execution_options(**how).exec_driver_sql(sql)
-            names = list(found.keys())
-            for rows in found.partitions(_ROWS):
+        with translated():
+            streaming = {"stream_results": True, "max_row_buffer": _ROWS}
+            result = self._connection.execution_options(**streaming).exec_driver_sql(sql)
+            names = list(result.keys())
+            for rows in result.partitions(_ROWS):
                 columns = [[_text(value, self._zone) for value in column] for column in zip(*rows, strict=True)]
                 yield sound.from_python(names, columns, self.backend.codec)
 
@@ -279,5 +281,5 @@ def _text(value: Any, zone: ZoneInfo) -> str | bytes | None:
     if isinstance(value, bytearray | memoryview):
         return bytes(value)
     if isinstance(value, list | tuple | dict):
-        return json.dumps(value, ensure_ascii=False, default=lambda one: str(_text(one, zone)))
+        return json.dumps(value, ensure_ascii=False, default=lambda part: str(_text(part, zone)))
     return str(value)

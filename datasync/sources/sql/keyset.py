@@ -34,12 +34,12 @@ class Pages:
     ``is_resumed``: some are of an earlier try, which saw the data as they were then.
     """
 
-    def __init__(self, spool: Spool, asked: str, want: Want) -> None:
-        last = spool.begun(asked)
+    def __init__(self, spool: Spool, fingerprint: str, want: Want) -> None:
+        last = spool.begun(fingerprint)
         self.is_resumed = last is not None
         if last is None:
             began = {"began": want.at.isoformat(), "place": want.place}
-            last = {"asked": asked, **began, "page": 0, "rows": 0, "statement": 0, "after": None}
+            last = {"asked": fingerprint, **began, "page": 0, "rows": 0, "statement": 0, "after": None}
         self._spool, self._state = spool, dict(last)
 
     @property
@@ -71,8 +71,8 @@ class Pages:
         if "now" not in self._state:
             now = find()
             self._state["now"] = now and now.isoformat()
-        told: str | None = self._state["now"]
-        return datetime.fromisoformat(told) if told else None
+        time_text: str | None = self._state["now"]
+        return datetime.fromisoformat(time_text) if time_text else None
 
     def newest(self, find: Callable[[], str | None]) -> str | None:
         """The largest cursor when the first try began; ``find`` asks for it."""

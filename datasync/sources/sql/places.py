@@ -30,8 +30,8 @@ _TYPES = "postgres, sqlite, mysql, mssql, oracle, or another that SQLAlchemy has
 class Place:
     """The database of one scope."""
 
-    def __init__(self, given: Opening) -> None:
-        self._given, self._name, self._scope, self._source = given, given.name, given.scope, given.source
+    def __init__(self, opening: Opening) -> None:
+        self._opening, self._name, self._scope, self._source = opening, opening.name, opening.scope, opening.source
 
     @contextmanager
     def opened(self) -> Iterator[Relation]:
@@ -44,14 +44,14 @@ class Place:
                         rows.column(setting)
                 yield rows
         except (Refused, Unreachable) as error:
-            raise self._told(url, error) from None
+            raise self._our_error(url, error) from None
 
     @contextmanager
     def _connected(self, url: URL) -> Iterator[Relation]:
         with connected(url, self._source.time_zone) as driver:
             yield Relation(driver, self._name, self._scope)
 
-    def _told(self, url: URL, error: Refused | Unreachable) -> DatasyncError:
+    def _our_error(self, url: URL, error: Refused | Unreachable) -> DatasyncError:
         key, where = f"scopes.{self._name}", _shown(url)
         if isinstance(error, Spoilt):
             relation = f"the table {self._scope.table}" if self._scope.table else "the query"
@@ -111,7 +111,7 @@ class Place:
         return InvalidSettings(f"sources.{self._scope.source}.url", f"{problem}.", "Mend it.")
 
     def _from_connection(self) -> URL:
-        named = self._given.connection()
+        named = self._opening.connection()
         if not named.type:
             raise InvalidConnection(named.name, f"has no type, and a sql source needs a database: {_TYPES}")
         return URL.create(

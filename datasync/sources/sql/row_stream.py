@@ -36,7 +36,7 @@ class Arriving:
         self._writer = pq.ParquetWriter(
             self._file, self._schema, compression="lz4", use_dictionary=False, write_statistics=False
         )
-        self._is_new, self._arriving = True, self._kept(batches)
+        self._is_new, self._arriving = True, self._filed(batches)
 
     def __arrow_c_schema__(self) -> object:
         return self._schema.__arrow_c_schema__()
@@ -60,7 +60,7 @@ class Arriving:
         for _ in self._arriving:
             pass
 
-    def _kept(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def _filed(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """The batches, each left in the file before it is handed on; small ones share a row group."""
         import pyarrow as pa
 
@@ -68,7 +68,7 @@ class Arriving:
         try:
             for batch in batches:
                 waiting.append(pa.RecordBatch.from_arrays(batch.columns, schema=self._schema))
-                if sum(one.nbytes for one in waiting) > _GROUP:
+                if sum(batch.nbytes for batch in waiting) > _GROUP:
                     self._writer.write_table(pa.Table.from_batches(waiting, self._schema))
                     waiting.clear()
                 yield pa.RecordBatch.from_arrays(batch.columns, schema=self._schema)

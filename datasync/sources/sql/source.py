@@ -45,7 +45,7 @@ _SKUS = 1_000  # in one statement
 _NOT_DELETED = ("", "0", "f", "false", "n", "no")
 _NUMBERS = count(1)
 _FAR = timedelta(days=1)
-_ASKED = 2  # pages of an older way to ask are asked for anew
+_STATEMENT_VERSION = 2  # pages of an older way to ask are asked for anew
 
 
 @dataclass
@@ -58,9 +58,9 @@ class _Total:
 class Database:
     """The scope of a sql source: its table or query, and how that tells what changed."""
 
-    def __init__(self, given: Opening) -> None:
-        self._given, self._name, self._scope, self._source = given, given.name, given.scope, given.source
-        self._place = Place(given)
+    def __init__(self, opening: Opening) -> None:
+        self._opening, self._name, self._scope, self._source = opening, opening.name, opening.scope, opening.source
+        self._place = Place(opening)
 
     def records(self, con: duckdb.DuckDBPyConnection, want: Want) -> Records:
         pages = self._begun(want)
@@ -138,14 +138,14 @@ class Database:
 
     def _begun(self, want: Want) -> Pages | None:
         """The pages of this pull, with those of a try that was killed; None where all rows come in one go."""
-        given = self._given
+        opening = self._opening
         if not self._source.page_size or want.is_sample:
             return None
-        if given.store is None or given.run is None:
+        if opening.store is None or opening.run is None:
             raise TypeError("pages are pulled into a store, under a run; open the source with both")
-        wish = [_ASKED, want.what, want.watermark, want.skus, self._scope.model_dump(mode="json")]
+        wish = [_STATEMENT_VERSION, want.what, want.watermark, want.skus, self._scope.model_dump(mode="json")]
         mark = hashlib.md5(json.dumps([*wish, self._source.page_size], default=str).encode(), usedforsecurity=False)
-        return Pages(Spool(given.store, self._name, given.run), mark.hexdigest(), want)
+        return Pages(Spool(opening.store, self._name, opening.run), mark.hexdigest(), want)
 
     def _window(self, rows: Relation, want: Want, moved: Cursor | None, pages: Pages | None = None) -> Window | None:
         """The window of a pull that may move the watermark; None without a cursor, or where no row has one yet."""

@@ -89,8 +89,8 @@ class Relation:
     def now(self) -> datetime | None:
         """What time it is by the database's own clock, as its rows' times are; None where that can't be said."""
         clock = self.backend.clock(self._driver.dialect.name)
-        told = None if clock is None else self._driver.value(self._text(sa.select(clock.label("now"))))
-        return None if told is None else datetime.fromisoformat(str(told)).replace(tzinfo=UTC)
+        time_text = None if clock is None else self._driver.value(self._text(sa.select(clock.label("now"))))
+        return None if time_text is None else datetime.fromisoformat(str(time_text)).replace(tzinfo=UTC)
 
     def newest(self, column: sa.ColumnElement[Any], condition: Condition) -> list[str]:
         """The largest values of a column for which a condition holds, as sound text, the largest first; some, not
@@ -162,25 +162,27 @@ def _offered(table: str, known: list[str]) -> str:
     """What could have been meant, and what there is."""
     if not known:
         return "This database has no table that this login may see: is it the right one?"
-    lower = {one.lower(): one for one in reversed(known)} | {one.lower().split(".")[-1]: one for one in known}
-    near = list(dict.fromkeys(lower[one] for one in get_close_matches(table.lower(), lower, 3)))
+    lower = {table_name.lower(): table_name for table_name in reversed(known)} | {
+        table_name.lower().split(".")[-1]: table_name for table_name in known
+    }
+    near = list(dict.fromkeys(lower[table_name] for table_name in get_close_matches(table.lower(), lower, 3)))
     meant = f"Nearest: {', '.join(near)}. " if near else ""
     more = f" and {len(known) - _SHOWN:,} more" if len(known) > _SHOWN else ""
     return f"{meant}Tables here: {', '.join(known[:_SHOWN])}{more}."
 
 
-def _table(given: str) -> Any:
-    *schema, name = given.split(".")
+def _table(table: str) -> Any:
+    *schema, name = table.split(".")
 
-    def made(columns: tuple[str, ...]) -> sa.FromClause:
+    def relation(columns: tuple[str, ...]) -> sa.FromClause:
         return sa.table(name, *map(sa.column, columns), schema=".".join(schema) or None).alias("q")
 
-    return made
+    return relation
 
 
-def _query(given: str, locale: str) -> Any:
+def _query(query: str, locale: str) -> Any:
     """A query as a derived table: only ``:locale`` is filled in, every other colon is the query's own."""
-    parts = re.split(r"(?<![:\w]):locale\b", given.strip().rstrip(";"))
+    parts = re.split(r"(?<![:\w]):locale\b", query.strip().rstrip(";"))
     mine = "'" + locale.replace("'", "''") + "'"
     text = sa.text((mine.join(parts) + "\n").replace(":", r"\:"))
     return lambda columns: text.columns(*map(sa.column, columns)).subquery("q")

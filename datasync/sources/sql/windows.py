@@ -45,12 +45,12 @@ def window(
     before = _until(watermark)
     if shape is None:
         largest = newest()
-        return Window(_number(before, sample), _number(largest, sample), True, _kept(str(largest)))
+        return Window(_number(before, sample), _number(largest, sample), True, _watermark(str(largest)))
     until = at.astimezone(UTC).replace(microsecond=0)
     since = _instant(before)
     is_known = since is not None and since - until < _AHEAD  # by a later one, nobody knows what was read
     low = shape(min(since, until) - lookback, until, False) if since and is_known else None
-    return Window(low, shape(until, min(since or until, until) - lookback, True), False, _kept(until.isoformat()))
+    return Window(low, shape(until, min(since or until, until) - lookback, True), False, _watermark(until.isoformat()))
 
 
 def is_time(sample: Any) -> bool:
@@ -71,8 +71,8 @@ def spelling(written: str) -> str:
 
 def is_local(written: str) -> bool:
     """Whether a time that is kept as text has no offset, so that a zone has to be declared for it."""
-    found = _TIME.fullmatch(written)
-    return found is None or found[3] is None
+    parts = _TIME.fullmatch(written)
+    return parts is None or parts[3] is None
 
 
 _Shape = Callable[[datetime, datetime, bool], Any]
@@ -88,12 +88,12 @@ def _shape(sample: Any, zone: ZoneInfo) -> _Shape | None:
         return None
     if _DAY.fullmatch(sample):
         return lambda *ends: _day(_local(zone, *ends), ends[2]).isoformat()
-    return _written(found, zone) if (found := _TIME.fullmatch(sample)) else None
+    return _written(parts, zone) if (parts := _TIME.fullmatch(sample)) else None
 
 
-def _written(found: re.Match[str], zone: ZoneInfo) -> _Shape:
+def _written(parts: re.Match[str], zone: ZoneInfo) -> _Shape:
     """Times as text: with the separator, the digits of the second and the offset that the sample has."""
-    between, digits, offset = found.groups()
+    between, digits, offset = parts.groups()
     fixed = datetime.fromisoformat(f"2000-01-01T00:00:00{offset}").tzinfo if offset else None
     tail = (f".{'0' * len(digits)}" if digits else "") + (offset or "")
 
@@ -116,7 +116,7 @@ def _day(local: datetime, is_high: bool) -> date:
     return local.date() + timedelta(days=1) if is_high else local.date()
 
 
-def _kept(until: str) -> str:
+def _watermark(until: str) -> str:
     return json.dumps({"until": until})
 
 
@@ -129,10 +129,10 @@ def _until(watermark: str | None) -> str | None:
 
 def _instant(until: str | None) -> datetime | None:
     try:
-        found = datetime.fromisoformat(until) if until else None
+        instant = datetime.fromisoformat(until) if until else None
     except ValueError:
         return None
-    return found if found and found.tzinfo else None
+    return instant if instant and instant.tzinfo else None
 
 
 def _number(until: str | None, sample: Any) -> Any:
