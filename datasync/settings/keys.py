@@ -23,7 +23,7 @@ from datasync.settings.values import (
     known_encoding,
     known_zone,
     open_url,
-    told_apart,
+    unique_ignoring_case,
 )  # fmt: skip
 
 
@@ -227,8 +227,8 @@ class Settings(Model):
     keep: Keep = Keep()
     guard: Guard = Guard()
     sources: dict[Name, Source]
-    scopes: Annotated[dict[Name, Scope], Field(min_length=1), AfterValidator(told_apart)]
-    services: Annotated[dict[Name, Service], AfterValidator(told_apart)]
+    scopes: Annotated[dict[Name, Scope], Field(min_length=1), AfterValidator(unique_ignoring_case)]
+    services: Annotated[dict[Name, Service], AfterValidator(unique_ignoring_case)]
 
     @model_validator(mode="after")
     def _scopes_fit_their_sources(self) -> Settings:

@@ -79,7 +79,7 @@ def known_encoding(encoding: str) -> str | None:
     return None if known.name in ("utf-8", "utf-8-sig", "ascii") else encoding
 
 
-def told_apart(entries: dict[str, Any]) -> dict[str, Any]:
+def unique_ignoring_case(entries: dict[str, Any]) -> dict[str, Any]:
     seen: dict[str, str] = {}
     for name in entries:
         twin = seen.setdefault(name.lower(), name)

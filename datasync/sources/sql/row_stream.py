@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _GROUP = 32 * 1024 * 1024
 
 
-class Arriving:
+class RowStream:
     """A stream of text columns that can be read again and again. ``error`` is what broke it off, if something did."""
 
     def __init__(self, names: Sequence[str], batches: Iterator[pa.RecordBatch]) -> None:

@@ -30,7 +30,7 @@ from datasync.sources.sql.backends import Condition, value
 from datasync.sources.sql.cursors import Cursor, cursor
 from datasync.sources.sql.keyset import KeyStands, Pages
 from datasync.sources.sql.places import Place
-from datasync.sources.sql.row_stream import Arriving
+from datasync.sources.sql.row_stream import RowStream
 from datasync.sources.sql.statements import Relation
 from datasync.sources.sql.windows import Window, is_local, is_time, window
 from datasync.sources.text_columns import SPOILT, WHOLE, Texts
@@ -77,7 +77,7 @@ class Database:
             else:
                 batches = self._batches(rows, want, conditions, total)
             still_open = stack.pop_all()
-        stream = Arriving(rows.names, _while_open(still_open, batches))
+        stream = RowStream(rows.names, _while_open(still_open, batches))
         weakref.finalize(stream, still_open.close)  # where nobody ever reads it
         name = f"arriving_{next(_NUMBERS)}"
         con.register(name, stream)
@@ -191,7 +191,7 @@ class Database:
         return _is_deleted(self._scope.deleted) if self._scope.deleted else "false"
 
     def _records(
-        self, names: tuple[str, ...], stream: Arriving, relation: str, want: Want, part: Window | None, requests: int
+        self, names: tuple[str, ...], stream: RowStream, relation: str, want: Want, part: Window | None, requests: int
     ) -> Records:
         place = self._scope.table or "query"
 
