@@ -61,7 +61,7 @@ def test_a_database_beside_the_settings_needs_no_connection(postgres: PostgreSQL
 def test_a_url_with_a_password_is_refused(tmp_path: Path) -> None:
     given = "sources: {erp: {kind: sql, url: 'postgresql://a:pw@db/x'}}\nscopes: {en: {source: erp, table: product}}\n"
     told = Shop(tmp_path, f"{given}services: {{search: {{}}}}\n").run("sync")
-    assert (told.code, "a password belongs into a connection" in told.err) == (2, True)
+    assert (told.code, "put it into a connection" in told.err) == (2, True)
 
 
 def test_the_connections_of_the_page_of_sql_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
