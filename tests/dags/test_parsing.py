@@ -68,9 +68,7 @@ def test_the_page_is_published_from_the_start_and_the_others_wait_until_they_are
     bag = load(DAGS, "dags-folder")
     DagBundlesManager().sync_bundles_to_db()
     with create_session() as session:
-        session.execute(
-            text("PRAGMA defer_foreign_keys = ON")
-        )  # runs of other tests name these DAGs
+        session.execute(text("PRAGMA defer_foreign_keys = ON"))  # runs of other tests name these DAGs
         session.execute(delete(DagModel).where(DagModel.dag_id.in_(NAMES)))  # as if Airflow met them for the first time
         sync_bag_to_db(bag, "dags-folder", None, session=session)
         session.flush()

@@ -94,8 +94,9 @@ function pulled(page, totals) {
     say("matrix.records", { n: pull.records }),
     " = ",
     say("matrix.valid", { n: pull.valid }),
-    " + ",
-    lastQuarantined(page, totals, pull.quarantined, say("matrix.quarantined", { n: pull.quarantined })),
+    ...(pull.quarantined
+      ? [" + ", lastQuarantined(page, totals, pull.quarantined, say("matrix.quarantined", { n: pull.quarantined }))]
+      : []),
     ...FURTHER.filter((name) => pull[name]).flatMap((name) => [" + ", further(name, pull[name])]),
   ];
   return [
