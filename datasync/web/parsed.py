@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 DEEPEST = 500  # levels of one record; Python's own parser gives up on all of an answer at about 1,000
-_KEPT = DEEPEST + 20  # what is cut is still too deep
+_DEPTH_LEFT = DEEPEST + 20  # what is cut is still too deep
 _EXACT_DIGITS = 15
 _TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]')
 
@@ -59,11 +59,11 @@ def _shallow(text: str) -> str:
     for token in _TOKENS.finditer(text):
         if token[0] in "[{":
             level += 1
-            if level == _KEPT:
+            if level == _DEPTH_LEFT:
                 parts.append(text[start : token.start()] + "null")
         elif token[0] in "]}":
-            if level == _KEPT:
+            if level == _DEPTH_LEFT:
                 start = token.end()
             level -= 1
-    parts.append(text[start:] if level < _KEPT else "")
+    parts.append(text[start:] if level < _DEPTH_LEFT else "")
     return "".join(parts)

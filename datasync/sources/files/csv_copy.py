@@ -58,7 +58,7 @@ def _blocks(
 ) -> Iterator[tuple[Block, Truths, Truths]]:
     """What is left in blocks: which of their lines end in quotes, and which begin outside of them."""
     is_inside, line = False, 1
-    for piece in Pieces(Kept(content, cut, sink).file, sys.maxsize):
+    for piece in Pieces(Remainder(content, cut, sink).file, sys.maxsize):
         block = Block(piece.data, delimiter, line=line, is_cut_off=piece.is_cut_off)
         inside = block.inside_at_ends(is_inside)
         yield block, inside, ~np.concatenate((np.array([is_inside]), inside[:-1]))
@@ -69,7 +69,7 @@ def _forget(number: int, data: bytes) -> None:
     """What is cut out is not needed."""
 
 
-class Kept(io.RawIOBase):
+class Remainder(io.RawIOBase):
     """A file without its byte order mark and without some extents, which go to a sink."""
 
     def __init__(self, content: IO[bytes], cut: Sequence[Extent], sink: Sink) -> None:

@@ -19,7 +19,7 @@ import numpy as np
 
 from datasync.errors import UnreadableFile
 from datasync.sources.files.csv_block import CR, Block, Numbers, Truths
-from datasync.sources.files.csv_copy import Kept
+from datasync.sources.files.csv_copy import Remainder
 from datasync.sources.files.csv_pieces import Pieces
 from datasync.sources.files.csv_tally import Extent
 from datasync.sources.files.cut_outs import CUT_OUTS, Aside, CutOuts, why_too_long
@@ -198,7 +198,7 @@ def _copied(looked: JsonFile) -> JsonFile:
         lambda number: f"Line {bad[number].extent.line:,} of {place}: {bad[number].why}.",
     )
     with _content(looked.location, looked.file) as content, open(folder.path / _COPY, "wb") as target:
-        for piece in Pieces(Kept(content, looked.cut, aside.take).file, 1 << 62):
+        for piece in Pieces(Remainder(content, looked.cut, aside.take).file, 1 << 62):
             lines = piece.data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in piece.data else piece.data
             target.write(lines)
     records.close()
