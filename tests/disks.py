@@ -22,7 +22,7 @@ INSIDE = r"""
 import atexit, errno, glob, json, os, signal, subprocess, sys, tempfile, time
 
 from datasync.cli import main
-from datasync.report import render
+from datasync.report.publish import render
 from datasync.sources import files
 
 

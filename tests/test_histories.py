@@ -147,7 +147,7 @@ class ByPages(Paged[None]):
     def open(self) -> Iterator[Any]:  # type: ignore[override]
         yield SimpleNamespace(requests=0)
 
-    def list_files(self, api: Any) -> None:
+    def look(self, api: Any) -> None:
         """Nothing has to be known."""
 
     def queries(self, want: Want) -> Sequence[Any]:

@@ -11,7 +11,7 @@ from datasync.web.rate_limit import Pace
 
 ASK = """
 import sys, time
-from datasync.sources.pace import Pace
+from datasync.web.rate_limit import Pace
 pace = Pace(sys.argv[1], 20, 2)
 print("ready", flush=True)
 sys.stdin.readline()
@@ -21,7 +21,7 @@ for _ in range(5):
 """
 HOLD = """
 import sys, time
-from datasync.sources.pace import Pace
+from datasync.web.rate_limit import Pace
 with Pace(sys.argv[1], None, 1).slot():
     print("held", flush=True)
     time.sleep(60)
