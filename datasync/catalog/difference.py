@@ -94,10 +94,12 @@ def _comparable(con: duckdb.DuckDBPyConnection, rows: str, scope: str, volatile:
 
 def count_nameless(con: duckdb.DuckDBPyConnection, store: Store, head: Head, snapshot: Snapshot) -> int:
     """How many records without a SKU are in quarantine by this pull and by none before; the log has no rows of them."""
+    records = "SELECT code, record FROM {} WHERE sku IS NULL"
+    now = records.format(parquet(store, snapshots.quarantine_path(snapshot.scope, snapshot.run)))
+    if not snapshot.quarantined or not count(con, now):  # most pulls: the quarantine of no other one is read
+        return 0
     files = store.listing(f"quarantine/scope={snapshot.scope}")
     runs = [run for pull in head.meta.get("pulls", ()) if f"{(run := pull['run'])}.parquet" in files]
     before = [parquet(store, snapshots.quarantine_path(snapshot.scope, run)) for run in runs]
-    records = "SELECT code, record FROM {} WHERE sku IS NULL"
-    now = records.format(parquet(store, snapshots.quarantine_path(snapshot.scope, snapshot.run)))
     earlier = " UNION ALL ".join(map(records.format, before))
     return count(con, f"FROM ({f'({now}) EXCEPT ALL ({earlier})' if before else now})")
