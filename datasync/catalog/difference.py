@@ -7,7 +7,7 @@ from collections.abc import Collection
 import duckdb
 
 from datasync import product
-from datasync.catalog.state import settles
+from datasync.catalog.state import doubted_through, settles
 from datasync.sql import count, instant, literal, query, quote, view
 from datasync.store import holds, snapshots
 from datasync.store.files import Store, parquet
@@ -41,9 +41,9 @@ def define_difference(
     view(con, "later", _later(con, store, head, snapshot))
     view(con, "known", _comparable(con, "catalog", snapshot.scope, volatile))
     view(con, "outdated", query("outdated") if snapshot.by_change_time and scheduled else holds.NO_SKUS)
-    conditions = {"removes": snapshot.complete and not snapshot.unreadable, "by_change_time": snapshot.by_change_time}
+    conditions = {"removes": settles(snapshot), "by_change_time": snapshot.by_change_time}
     truths = {name: str(condition).lower() for name, condition in conditions.items()}
-    doubted = 0 if settles(snapshot) else int((head.meta.get("unverified") or {}).get("through", 0))
+    doubted = 0 if settles(snapshot) else doubted_through(head)
     sql = query(
         "difference", run=literal(snapshot.run), started_at=instant(snapshot.started_at), doubted=str(doubted), **truths
     )

@@ -122,6 +122,11 @@ def settles(snapshot: Snapshot) -> bool:
     return snapshot.complete and not snapshot.unreadable
 
 
+def doubted_through(head: Head) -> int:
+    """The newest entry of a catalog whose rows are in doubt since a repair; 0 where none is."""
+    return int((head.meta.get("unverified") or {}).get("through", 0))
+
+
 def last_count_in_doubt(head: Head, snapshot: Snapshot) -> int | None:
     """The products of the source's last complete pull, if a repair left the catalog in doubt; otherwise None.
 

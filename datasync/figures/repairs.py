@@ -8,6 +8,7 @@ from datetime import datetime
 
 import duckdb
 
+from datasync.catalog.state import doubted_through
 from datasync.quantity import quantity
 from datasync.settings import Settings
 from datasync.sql import count, query
@@ -100,24 +101,19 @@ def _unverified(con: duckdb.DuckDBPyConnection, store: Store, scope: str, positi
     if not (since := unverified_since(head)):
         return None
     log.fold(con, "catalog", head.number)
-    rows = query("unverified", through=str(through(head)))
+    rows = query("unverified", through=str(doubted_through(head)))
     skus = tuple(sku for (sku,) in con.execute(f"{rows} LIMIT {SHOWN}").fetchall())
     return Unverified(scope, since, count(con, rows), skus) if skus else None
 
 
 def doubted(con: duckdb.DuckDBPyConnection, head: Head, sku: str) -> datetime | None:
     """When a repair left one product of the view ``catalog`` in doubt, if no pull has read it since."""
-    rows = query("unverified", through=str(through(head)))
+    rows = query("unverified", through=str(doubted_through(head)))
     return unverified_since(head) if con.execute(f"SELECT 1 FROM ({rows}) WHERE sku = ?", [sku]).fetchone() else None
-
-
-def through(head: Head) -> int:
-    """The newest entry of a catalog whose rows are in doubt since a repair; 0 where none is."""
-    return int((head.meta.get("unverified") or {}).get("through", 0))
 
 
 def unverified_since(head: Head) -> datetime | None:
     """When a catalog was repaired whose rows are in doubt since then."""
-    later = (repair for repair in head.meta.get("repaired", ()) if repair["entry"] > through(head) > 0)
+    later = (repair for repair in head.meta.get("repaired", ()) if repair["entry"] > doubted_through(head) > 0)
     first = next(later, None)
     return datetime.fromisoformat(first["at"]) if first else None
