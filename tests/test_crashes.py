@@ -17,8 +17,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from datasync.store.logs import catalog_log, receipt_log
-
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -26,9 +24,10 @@ import duckdb
 
 from datasync.store import holds
 from datasync.store.files import Folder, connect
+from datasync.store.logs import catalog_log, receipt_log
+from tests.children import KILLED, in_a_child
 from tests.store.small import SCOPE, Hours, Line, Row, product, settings
 
-KILLED = 9
 WORKERS = 2
 
 
@@ -186,27 +185,9 @@ def _state(line: Line, folder: Path) -> dict[str, Any]:
 # ── the subprocess ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _in_a_child(folder: Path, number: int, at: int | None) -> dict[str, Any] | None:
-    """Run in a process of its own; None if it was killed."""
-    reads, writes = os.pipe()
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            os.close(reads)
-            told = json.dumps(_run(folder, number, at)).encode()
-            with os.fdopen(writes, "wb") as pipe:
-                pipe.write(told)
-            status = 0
-        finally:
-            os._exit(status)
-    os.close(writes)
-    with os.fdopen(reads, "rb") as pipe:
-        told = pipe.read()
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    if status not in (0, KILLED):
-        raise RuntimeError(f"The child of run {number} at boundary {at} ended with {status}")
-    return json.loads(told) if status == 0 else None
+def _ran(folder: Path, number: int, at: int | None) -> dict[str, Any] | None:
+    """A run in a process of its own; None if it was killed."""
+    return in_a_child(lambda: _run(folder, number, at), f"run {number} at boundary {at}")
 
 
 def _undisturbed(root: Path) -> list[dict[str, Any]]:
@@ -216,7 +197,7 @@ def _undisturbed(root: Path) -> list[dict[str, Any]]:
         before, after = root / str(number), root / str(number + 1)
         before.mkdir(exist_ok=True)
         shutil.copytree(before, after)
-        state = _in_a_child(after, number, None)
+        state = _ran(after, number, None)
         assert state is not None
         ended.append(state)
     return ended
@@ -226,8 +207,8 @@ def _kill(root: Path, wanted: list[dict[str, Any]], number: int, at: int) -> dic
     """Kill one run at one boundary, run it again, and tell what is not as it should be."""
     folder = root / f"killed-{number}-{at}"
     shutil.copytree(root / str(number), folder)
-    was_killed = _in_a_child(folder, number, at) is None
-    again = _in_a_child(folder, number, None)
+    was_killed = _ran(folder, number, at) is None
+    again = _ran(folder, number, None)
     shutil.rmtree(folder)
     assert again is not None
     keys = set(again) - {"boundaries"}

@@ -80,6 +80,6 @@ def test_what_killed_runs_left_under_tmpdir_goes_with_tidy_and_the_next_run_goes
     assert shop.starts("sync").wait() == 0
     for scope in Pipeline.open(tmp_path / "datasync.yaml").totals().scopes:
         assert scope.products == PRODUCTS
-        services = [(one.current, one.due, one.total_received, one.unexplained) for one in scope.services]
+        services = [(to.current, to.due, to.total_received, to.unexplained) for to in scope.services]
         assert services == [(PRODUCTS, 0, PRODUCTS, 0)] * 2
     assert shop.starts("check", "--store").wait() == 0

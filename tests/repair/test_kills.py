@@ -10,11 +10,8 @@ import os
 import shutil
 import subprocess
 import sys
-import traceback
 from pathlib import Path
 from typing import Any
-
-from datasync.store.logs import catalog_log, receipt_log
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
@@ -25,9 +22,11 @@ from datasync.repair.scan import scan
 from datasync.repair.workshop import Workshop
 from datasync.settings import Settings
 from datasync.store.files import Folder, connect
+from datasync.store.logs import catalog_log, receipt_log
 from datasync.store.snapshots import snapshot_path
+from tests.children import in_a_child
 from tests.store.small import SCOPE, Hours, Line, Row, product, settings
-from tests.test_crashes import KILLED, Kills, Shelf
+from tests.test_crashes import Kills, Shelf
 
 RUNS: list[list[Row]] = [
     [product(f"sku{n}") for n in range(6)],
@@ -48,14 +47,14 @@ class KillsMoves(Kills):
 
 
 def shop(folder: Path, partial: bool) -> Settings:
-    made = settings(folder, search=None, far=None)
+    complete = settings(folder, search=None, far=None)
     if not partial:
-        return made
-    scopes = {SCOPE: made.scopes[SCOPE].model_copy(update={"snapshot": "partial"})}
-    return made.model_copy(update={"scopes": scopes})
+        return complete
+    scopes = {SCOPE: complete.scopes[SCOPE].model_copy(update={"snapshot": "partial"})}
+    return complete.model_copy(update={"scopes": scopes})
 
 
-def build(folder: Path, partial: bool) -> None:
+def build(folder: Path, partial: bool) -> dict[str, Any]:
     """Three runs, of the second of which every entry is lost, and of a scope that is read whole its snapshot too."""
     store = Folder(str(folder / "store"))
     with connect(store) as con:
@@ -69,6 +68,7 @@ def build(folder: Path, partial: bool) -> None:
     if not partial:
         Path(store.url(snapshot_path(SCOPE, "r1"))).write_bytes(b"")
     Path(store.url("notes.txt")).write_text("foreign")
+    return {"built": True}
 
 
 def repair(folder: Path, partial: bool, at: int | None) -> dict[str, Any]:
@@ -85,90 +85,63 @@ def repair(folder: Path, partial: bool, at: int | None) -> dict[str, Any]:
             mending.act()
         passed = store.passed
         log = catalog_log(store, SCOPE)
-        log.fold(con, "found")
+        log.fold(con, "folded")
         state = log.head(con).meta
-        rows = {"catalog": con.execute("SELECT sku, name, change FROM found ORDER BY sku").fetchall()}
+        rows = {"catalog": con.execute("SELECT sku, name, change FROM folded ORDER BY sku").fetchall()}
         for service in ("search", "far"):
-            receipt_log(store, service, SCOPE).fold(con, "found")
+            receipt_log(store, service, SCOPE).fold(con, "folded")
             columns = "sku, outcome, held_hash, coalesce(perhaps_held, false)"
-            rows[service] = con.execute(f"SELECT {columns} FROM found ORDER BY sku").fetchall()
+            rows[service] = con.execute(f"SELECT {columns} FROM folded ORDER BY sku").fetchall()
         return {
             "boundaries": passed,
-            "damages": [str(one) for one in scan(con, store, deep=False).damages],
+            "damages": [str(damage) for damage in scan(con, store, deep=False).damages],
             "rows": rows,
             "doubt": state.get("unverified"),
             "waiting": state.get("to_apply") or [],
-            "pulls": sorted(one["run"] for one in state["pulls"]),
+            "pulls": sorted(pull["run"] for pull in state["pulls"]),
         }
 
 
-def in_a_child(folder: Path, partial: bool, at: int | None) -> dict[str, Any] | None:
-    """Repair in a process of its own; None if it was killed."""
-    reads, writes = os.pipe()
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            os.close(reads)
-            with os.fdopen(writes, "wb") as pipe:
-                pipe.write(json.dumps(repair(folder, partial, at)).encode())
-            status = 0
-        except Exception:
-            traceback.print_exc()
-        finally:
-            os._exit(status)
-    os.close(writes)
-    with os.fdopen(reads, "rb") as pipe:
-        told = pipe.read()
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    if status not in (0, KILLED):
-        raise RuntimeError(f"The child at boundary {at} ended with {status}")
-    return json.loads(told) if status == 0 else None
+def repaired(folder: Path, partial: bool, at: int | None) -> dict[str, Any] | None:
+    """A repair in a process of its own; None if it was killed."""
+    return in_a_child(lambda: repair(folder, partial, at), f"a repair at boundary {at}")
 
 
 def main(root: Path) -> None:
-    made = []
+    trials = []
     for partial in (False, True):
         whole = root / f"damaged-{partial}"
         whole.mkdir()
-        child = os.fork()
-        if child == 0:
-            status = 1
-            try:
-                build(whole, partial)
-                status = 0
-            finally:
-                os._exit(status)
-        assert os.waitpid(child, 0)[1] == 0
+        assert in_a_child(lambda whole=whole, partial=partial: build(whole, partial), "the store to repair")
         shutil.copytree(whole, root / "undisturbed", dirs_exist_ok=False)
-        wanted = in_a_child(root / "undisturbed", partial, None)
+        wanted = repaired(root / "undisturbed", partial, None)
         shutil.rmtree(root / "undisturbed")
         assert wanted is not None
         kills = []
         for at in range(wanted["boundaries"]):
             folder = root / "killed"
             shutil.copytree(whole, folder)
-            was_killed = in_a_child(folder, partial, at) is None
-            kills.append({"at": at, "was_killed": was_killed, **(in_a_child(folder, partial, None) or {})})
+            was_killed = repaired(folder, partial, at) is None
+            kills.append({"at": at, "was_killed": was_killed, **(repaired(folder, partial, None) or {})})
             shutil.rmtree(folder)
-        made.append({"wanted": wanted, "kills": kills})
-    (root / "told.json").write_text(json.dumps(made))
+        trials.append({"wanted": wanted, "kills": kills})
+    (root / "trials.json").write_text(json.dumps(trials))
 
 
 def test_a_repair_that_was_killed_at_any_write_is_done_by_the_next(tmp_path: Path) -> None:
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     subprocess.run([sys.executable, __file__, str(tmp_path)], check=True, env=environment)
-    complete, partial = json.loads((tmp_path / "told.json").read_text())
+    complete, partial = json.loads((tmp_path / "trials.json").read_text())
 
     assert complete["wanted"]["doubt"] == {"through": 2, "complete": True}
     assert (partial["wanted"]["doubt"], partial["wanted"]["pulls"]) == (None, ["r0", "r1", "r2"])
     assert all(held for _, _, held, _ in partial["wanted"]["rows"]["search"])
     assert any(perhaps for _, _, _, perhaps in complete["wanted"]["rows"]["far"])
-    for told in (complete, partial):
-        wanted = told["wanted"]
+    for trial in (complete, partial):
+        wanted = trial["wanted"]
         assert wanted["damages"] == wanted["waiting"] == []
-        assert len(told["kills"]) > 10
-        for kill in told["kills"]:
+        assert len(trial["kills"]) > 10
+        for kill in trial["kills"]:
             assert kill["was_killed"]
             assert {key: kill[key] for key in wanted if key != "boundaries"} == {
                 key: wanted[key] for key in wanted if key != "boundaries"

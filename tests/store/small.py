@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,9 +19,10 @@ from datasync.intake import pull
 from datasync.settings import Settings, parse
 from datasync.sources.base import Records, Want
 from datasync.store import snapshots, tickets
-from datasync.store.files import Clock, Folder, Store
+from datasync.store.files import Store
 from datasync.store.logs import catalog_log, receipt_log
 from datasync.store.tidy import ScopeLogs
+from tests.actors import Timed
 from tests.line import skus_sql
 
 FIELDS = ("sku", "name", "price", "status", "updated_at")
@@ -43,25 +43,8 @@ class Hours:
         self.now += timedelta(**spans)
 
 
-class Dated(Folder):
+class Dated(Timed):
     """A folder whose files are written when the test's clock says, not the machine's."""
-
-    def __init__(self, root: str, clock: Clock) -> None:
-        super().__init__(root)
-        self.clock = clock
-
-    def now(self) -> datetime:
-        return self.clock()
-
-    def create(self, path: str, made: Path) -> bool:
-        done = super().create(path, made)
-        if done:
-            self._date(path)
-        return done
-
-    def replace(self, path: str, made: Path) -> None:
-        super().replace(path, made)
-        self._date(path)
 
     def goes_on(self) -> None:
         """A pull begins: the store's newest file is of today, and nothing else is another than before."""
@@ -70,10 +53,6 @@ class Dated(Folder):
             self._date(tickets.path("en", taken[-1]))
         else:
             tickets.take(self, "en")
-
-    def _date(self, path: str) -> None:
-        at = self.clock().timestamp()
-        os.utime(self.url(path), (at, at))
 
 
 @dataclass(frozen=True)
