@@ -22,7 +22,7 @@ from typing import Any
 from airflow.sdk import DAG, Context, dag, task
 
 from datasync.airflow.connections import open_pipeline
-from datasync.airflow.tasks import DEFAULTS, RUN_CLOSED
+from datasync.airflow.tasks import EVERY_DAG, RUN_CLOSED
 from datasync.settings import Notice, Settings
 
 
@@ -33,11 +33,8 @@ def publish_report(settings: Settings) -> DAG:
         description="Publishes the Data Sync page after every run, however it went",
         schedule=[RUN_CLOSED],
         is_paused_upon_creation=False,  # events that come while it is paused would wait, and the page with them
-        catchup=False,
-        max_active_runs=1,
-        default_args=DEFAULTS,
         doc_md=__doc__,
-        tags=["datasync"],
+        **EVERY_DAG,
     )
     def publish_report() -> None:
         @task(multiple_outputs=False, on_success_callback=[message(notice) for notice in settings.notify])

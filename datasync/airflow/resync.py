@@ -28,7 +28,7 @@ from airflow.sdk import DAG, Param, dag, task
 from airflow.sdk.types import DagRunProtocol
 
 from datasync.airflow.connections import open_pipeline
-from datasync.airflow.tasks import DEFAULTS, asked_by, close, confirm, parts, scope_group
+from datasync.airflow.tasks import EVERY_DAG, asked_by, close, confirm, parts, scope_group
 from datasync.settings import Settings
 
 if TYPE_CHECKING:
@@ -43,12 +43,9 @@ def catalog_resync(settings: Settings) -> DAG:
     @dag(
         description="Reads chosen products again, and delivers them again if asked: by hand, by a form. Starts paused",
         schedule=None,
-        catchup=False,
-        max_active_runs=1,
-        default_args=DEFAULTS,
         doc_md=__doc__,
         params=form(settings),
-        tags=["datasync"],
+        **EVERY_DAG,
     )
     def catalog_resync() -> None:
         @task

@@ -23,7 +23,7 @@ from airflow.sdk import DAG, dag, task
 from airflow.sdk.types import DagRunProtocol
 
 from datasync.airflow.connections import open_pipeline
-from datasync.airflow.tasks import DEFAULTS, asked_by, close, confirm, parts, scope_group
+from datasync.airflow.tasks import EVERY_DAG, asked_by, close, confirm, parts, scope_group
 from datasync.settings import Settings
 
 
@@ -34,11 +34,8 @@ def catalog_sync(settings: Settings) -> DAG:
     @dag(
         description="Pulls every scope and brings each service what it is due. Starts paused: switch it on",
         schedule=settings.schedule,
-        catchup=False,
-        max_active_runs=1,
-        default_args=DEFAULTS,
         doc_md=__doc__,
-        tags=["datasync"],
+        **EVERY_DAG,
     )
     def catalog_sync() -> None:
         @task

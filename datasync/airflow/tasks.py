@@ -29,6 +29,12 @@ _RETRIES = ExceptionRetryPolicy(
 )
 # How long to wait between tries is Airflow's own setting: [core] default_task_retry_delay.
 DEFAULTS: dict[str, Any] = {"owner": "datasync", "retries": 2, "retry_policy": _RETRIES}
+EVERY_DAG: dict[str, Any] = {
+    "catchup": False,
+    "max_active_runs": 1,
+    "default_args": DEFAULTS,
+    "tags": ["datasync"],
+}
 
 
 def asked_by(dag_run: DagRunProtocol) -> str:
