@@ -45,15 +45,14 @@ def quoted(data: bytes) -> bytes:
         token = match[0]
         if token in b"{[]}\n":
             depth = 0 if token == b"\n" else depth + (1 if token in b"{[" else -1)
-        is_field = depth == 1 and not token.startswith((b'"', b"{", b"}", b"]"))
-        return b'"%s"' % token if is_field and _is_rounded(token) else token
+        return b'"%s"' % token if depth == 1 and _is_rounded(token) else token
 
     return _TOKEN.sub(copied, data)
 
 
 def _is_rounded(token: bytes) -> bool:
-    """Whether a number would be another one, or be written in another way, once DuckDB read it."""
-    if not _NUMBER.fullmatch(token):  # the line is broken
+    """Whether a token is a number that would be another one, or be written in another way, once DuckDB read it."""
+    if not _NUMBER.fullmatch(token):  # a text or a bracket, or the line is broken
         return False
     digits = len(_SIGNIFICANT.sub(b"", token).lstrip(b"0"))
     if token.lstrip(b"-").isdigit():
