@@ -311,13 +311,9 @@ def absent(con: duckdb.DuckDBPyConnection, store: Store, snapshot: Snapshot) -> 
     """What a pull has no product of that it was asked for; nothing where the source cannot know."""
     if snapshot.what != "skus" or not snapshot.answers_absence:
         return Absent()
-    paths = (
-        snapshots.asked_path(snapshot.scope, snapshot.run),
-        snapshots.quarantine_path(snapshot.scope, snapshot.run),
-    )
-    asked_skus, quarantine, records = (
-        parquet(store, path) for path in (*paths, snapshots.records_path(snapshot.scope, snapshot.file))
-    )
+    asked_skus = parquet(store, snapshots.asked_path(snapshot.scope, snapshot.run))
+    quarantine = parquet(store, snapshots.quarantine_path(snapshot.scope, snapshot.run))
+    records = parquet(store, snapshots.records_path(snapshot.scope, snapshot.file))
     products = f"({snapshots.products(snapshot, store.url)})"
     sql = query("absent", asked_skus=asked_skus, quarantine=quarantine, products=products, records=records)
     rows = con.execute(sql).fetchall()
