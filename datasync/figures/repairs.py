@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -64,12 +64,17 @@ class Unverified:
 
 
 def repairs(
-    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, positions: Mapping[str, int] | None = None
+    con: duckdb.DuckDBPyConnection,
+    store: Store,
+    settings: Settings,
+    positions: Mapping[str, int] | None = None,
+    scopes: Collection[str] | None = None,
 ) -> tuple[LogRepair, ...]:
-    """The repairs that the logs remember at some positions (by default their heads), the newest first."""
-    log_repairs = [
-        repair for scope in settings.scopes for repair in _of_scope(con, store, settings, scope, positions or {})
-    ]
+    """The repairs that the logs of ``scopes`` (by default all) remember, at some positions (by default their heads),
+    the newest first.
+    """
+    chosen = settings.scopes if scopes is None else scopes
+    log_repairs = [repair for scope in chosen for repair in _of_scope(con, store, settings, scope, positions or {})]
     return tuple(sorted(log_repairs, key=lambda repair: repair.at, reverse=True))
 
 

@@ -171,9 +171,7 @@ def _scope(
         _in_catalog(con, sku),
         services,
         _history(con, store, settings, sku, at, scope),
-        tuple(
-            repair for repair in reversed(repairs.repairs(con, store, settings, at.positions)) if repair.scope == scope
-        ),
+        tuple(reversed(repairs.repairs(con, store, settings, at.positions, [scope]))),
         repairs.doubted(con, log.entry(con, position), sku),
     )
 
