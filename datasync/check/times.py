@@ -9,6 +9,7 @@ import duckdb
 from datasync.check.finding import Finding
 from datasync.intake.mapping import Mapped
 from datasync.sources.base import Reader, Records
+from datasync.starter.times import are_local
 
 
 def without_offset(
@@ -18,12 +19,8 @@ def without_offset(
     time = scope_map.columns.get("updated_at")
     if not records.are_files or scope_map.time_zone or not time:
         return
-    times = (
-        f"SELECT TRY(CAST({time.sql} AS VARCHAR)) AS time FROM ({scope_map.joined(reader.select(scope_map.fields))})"
-    )
-    local = f"SELECT 1 FROM ({times}) WHERE TRY_CAST(time AS TIMESTAMPTZ) IS NOT NULL AND NOT has_offset(time) LIMIT 1"
     try:
-        is_local = con.execute(local).fetchone()
+        is_local = are_local(con, time.sql, f"({scope_map.joined(reader.select(scope_map.fields))})")
     except duckdb.Error:  # files that cannot be read are told of elsewhere
         return
     if is_local:

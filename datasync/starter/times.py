@@ -90,11 +90,11 @@ def _both(con: duckdb.DuckDBPyConnection, a: tuple[str, ...], b: tuple[str, ...]
     return int(row(con, f"SELECT count(*) FILTER ({both}) AS n FROM moments")["n"])
 
 
-def are_local(con: duckdb.DuckDBPyConnection, sql: str) -> bool:
-    """Whether any time of the sample, read so, has no offset: it is UTC only if nobody names the zone."""
-    times = f"SELECT TRY(CAST({sql} AS VARCHAR)) AS time FROM sample"
+def are_local(con: duckdb.DuckDBPyConnection, sql: str, rows: str = "sample") -> bool:
+    """Whether any time in ``rows``, read by ``sql``, has no offset: it is UTC only if nobody names the zone."""
+    times = f"SELECT TRY(CAST({sql} AS VARCHAR)) AS time FROM {rows}"
     is_local = "TRY_CAST(time AS TIMESTAMPTZ) IS NOT NULL AND NOT has_offset(time)"
-    return bool(row(con, f"SELECT count(*) FILTER ({is_local}) AS n FROM ({times})")["n"])
+    return con.execute(f"SELECT 1 FROM ({times}) WHERE {is_local} LIMIT 1").fetchone() is not None
 
 
 def _moment(forms: tuple[str, ...]) -> str:
