@@ -21,6 +21,7 @@ from playwright.sync_api import Browser
 
 from datasync.figures.totals import Ahead
 from datasync.report.facts import page_data
+from datasync.report.facts.cards import CARDS
 from datasync.report.format import binary, fold, pack, shards, skus
 from datasync.report.publish import bundle_js, render
 from tests.report import plausible
@@ -292,10 +293,24 @@ def test_every_module_is_part_of_the_page() -> None:
     assert [name for name in MODULES if f"const ${name} = " not in joined] == []
 
 
+def card_words() -> set[str]:
+    """The keys of the words that cards have."""
+    figures = {figure for card in CARDS for group in card.groups for figure in group.figures}
+    names = {name for card in CARDS for name in (card.name, f"noscript.{card.name}", f"{card.name}.unit")}
+    return names | {figure.plain()["label"] for figure in figures}
+
+
+def test_every_figure_of_a_card_has_words(call: Call) -> None:
+    labels = {figure.plain()["label"] for card in CARDS for group in card.groups for figure in group.figures}
+    for label in sorted(labels | {card.name for card in CARDS if card.number}):
+        assert call("words.say", label) != ""
+
+
 def test_every_word_of_the_catalog_is_used() -> None:
     others = "\n".join(text for name, text in MODULES.items() if name != "words")
     others += re.sub(r"words\.(\w+)", r'"noscript.\1"', (TEMPLATES / "index.html").read_text(encoding="utf-8"))
     keys = re.findall(r'^  "([^"]+)": ', MODULES["words"], re.MULTILINE)
+    others += "".join(f'"{key}"' for key in card_words())
     begun = tuple(re.findall(r'[`"]([a-z .]+\.(?:from )?)(?:\$\{|")', others))
     assert [
         key for key in keys if f'"{key}"' not in others and not key.startswith(begun) and not key.endswith(".means")

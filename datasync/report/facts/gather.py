@@ -12,7 +12,7 @@ from datasync.delivery import compare
 from datasync.delivery.withdraw import leftovers
 from datasync.figures import totals
 from datasync.figures.totals import ReadPoint, Totals
-from datasync.report.facts import figure_sql, stories
+from datasync.report.facts import cards, figure_sql, stories
 from datasync.report.facts.health import freshness, health, second_run
 from datasync.report.facts.page_data import (
     TEXT_FIELDS,
@@ -29,7 +29,7 @@ from datasync.report.facts.page_data import (
 )
 from datasync.report.facts.trends import trend
 from datasync.settings import Settings
-from datasync.sql import count, instant, literal, query
+from datasync.sql import count, filled, instant, literal, query, row
 from datasync.store.files import Store
 from datasync.store.logs import catalog_log
 from datasync.store.runs import Run
@@ -80,7 +80,23 @@ def site_pages(
         ahead=page_totals.ahead,
         repairs=page_totals.repairs,
         unverified=page_totals.unverified,
+        card_values=_card_values(con, store, settings, at) if cards.BY_QUERY else {},
     )
+
+
+def _card_values(
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: ReadPoint
+) -> dict[tuple[str, str], dict[str, int]]:
+    """The figures that only their queries give, of every scope and service."""
+    values = {}
+    for scope in settings.scopes:
+        catalog_log(store, scope).history(con, "versions", at.positions[f"catalog/{scope}"])
+        for name, service in settings.services.items():
+            compare.compare(con, store, scope, name, service.accepts, at.of(scope, name))
+            words = figure_sql.words_of(settings, at, name)
+            rows = {figure.name: row(con, filled(figure.sql, **words)) for figure in cards.BY_QUERY}
+            values[scope, name] = {figure: rows[figure][figure] for figure in rows}
+    return values
 
 
 def scope_products(

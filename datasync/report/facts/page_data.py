@@ -8,13 +8,15 @@ Nothing here reads a clock: ``as_of`` and ``generated_at`` come in with the data
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from datasync.figures.repairs import LogRepair, Unverified
 from datasync.figures.source_metrics import SourceReading
 from datasync.figures.totals import Ahead, LastPull, ScopeTotals, ServiceTotals
+from datasync.report.facts import cards
+from datasync.report.facts.cards import CardValues
 from datasync.report.facts.health import Freshness, SourceHealth
 from datasync.store.snapshots import TERMS
 
@@ -24,10 +26,7 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 TEXT_FIELDS = ("name", "description")  # translated whatever the settings say
-_COUNTS = (
-    "latest_update", "resent_in_window", "removed_in_window", "total_received", "current", "stale", "missing",
-    "rejected", "failed", "excluded", "held_older", "orphaned", "due", "removals_due", "unexplained",
-)  # fmt: skip
+_COUNTS = tuple(entry.name for entry in fields(ServiceTotals) if entry.name in {f.name for f in cards.SERVICES.figures})
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +134,8 @@ More = Callable[[Mapping[str, Standing]], Iterable[DataFile]]  # from what stand
 class SitePages:
     """One published page without its products. ``stale_after`` is when a newer page should have replaced it;
     ``last_quarantined`` how many of the records in quarantine now each scope's last pull put there. ``link`` is where
-    people open the page; ``text_fields`` are the fields of a product that have to be translated.
+    people open the page; ``text_fields`` are the fields of a product that have to be translated. ``card_values`` are
+    figures that only their queries give.
     """
 
     generated_at: datetime
@@ -161,6 +161,7 @@ class SitePages:
     ahead: tuple[Ahead, ...] = ()
     repairs: tuple[LogRepair, ...] = ()
     unverified: tuple[Unverified, ...] = ()
+    card_values: CardValues = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +197,7 @@ def status(page: SitePages) -> dict[str, Any]:
         "as_of": zulu(page.as_of),
         "window_hours": hours(page.window),
         "positions": dict(sorted(page.positions.items())),
-        "scopes": [_scope(totals) for totals in page.totals],
+        "scopes": [_scope(totals, page.card_values) for totals in page.totals],
         "sources": [_source(source) for source in page.sources],
         **({"ahead": [_ahead(clock) for clock in page.ahead]} if page.ahead else {}),
         **({"repairs": [_repair(repair) for repair in page.repairs]} if page.repairs else {}),
@@ -215,14 +216,16 @@ def zulu(at: datetime) -> str:
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _scope(totals: ScopeTotals) -> dict[str, Any]:
+def _scope(totals: ScopeTotals, values: CardValues) -> dict[str, Any]:
     return {
         "scope": totals.scope,
         "source": totals.source,
         "products": totals.products,
         "quarantined": totals.quarantined,
         "last_pull": _pull(totals.last_pull) if totals.last_pull else None,
-        "services": [_service(service) for service in totals.services],
+        "services": [
+            {**_service(service), **values.get((totals.scope, service.service), {})} for service in totals.services
+        ],
     }
 
 

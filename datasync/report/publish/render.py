@@ -12,7 +12,7 @@ import functools
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,8 +21,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from datasync.figures.totals import ScopeTotals
 from datasync.report.facts import page_data
+from datasync.report.facts.cards import CARDS, Card
 from datasync.report.facts.page_data import More, ScopeProducts, SitePages, Standing
 from datasync.report.format import base, pack, shards
 from datasync.report.publish import bundle_js
@@ -45,7 +45,10 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class IndexPage:
-    """What the template reads; ``totals`` and ``words`` are for readers without scripts, ``data`` for the scripts.
+    """What the template reads; ``data`` is for the scripts.
+
+    ``columns``, ``scopes`` and ``words`` are for readers without scripts: headings by figure, and scopes as status.json
+    has them.
 
     ``style``, ``script``, ``data`` and ``blocks`` go in as they are: the first two are ours, and the others are from
     ``json_text``. ``blocks`` are data files by key, in a page that is a single file.
@@ -57,7 +60,8 @@ class IndexPage:
     script: str
     data: str
     as_of: str
-    totals: tuple[ScopeTotals, ...]
+    columns: Mapping[str, str]
+    scopes: Sequence[Mapping[str, Any]]
     words: Mapping[str, str]
     blocks: Mapping[str, str]
 
@@ -205,8 +209,9 @@ def index(page: SitePages, version: str, blocks: Mapping[str, str] = MappingProx
         script=code,
         data=shards.json_text(view(page, version)),
         as_of=f"{page_data.zulu(page.as_of)[:16].replace('T', ' ')} UTC",
-        totals=page.totals,
-        words=_words(),
+        columns={card.number: _heading(card) for card in CARDS if card.number},
+        scopes=page_data.status(page)["scopes"],
+        words={key.removeprefix("noscript."): text for key, text in _words().items() if key.startswith("noscript.")},
         blocks=blocks,
     )
     context = {field.name: getattr(content, field.name) for field in dataclasses.fields(content)}
@@ -226,6 +231,7 @@ def view(page: SitePages, version: str) -> dict[str, Any]:
         "last_quarantined": dict(page.last_quarantined),
         "link": page.link,
         "text_fields": page.text_fields,
+        "cards": [card.plain() for card in CARDS],
         **{name: [_plain(row) for row in getattr(page, name)] for name in _LISTS},
     }
 
@@ -270,11 +276,17 @@ def _script() -> str:
     return _inline(bundle_js.join(modules, "start"))
 
 
+def _heading(card: Card) -> str:
+    """What heads a card's column where scripts are switched off."""
+    words = _words()
+    return words.get(f"noscript.{card.name}") or words[card.name]
+
+
 @functools.cache
 def _words() -> Mapping[str, str]:
-    """What the page says where scripts are switched off, from the one catalog of its words."""
+    """The page's words that are one text each, by key, from the one catalog of them."""
     text = (_templates() / "js" / "words.js").read_text(encoding="utf-8")
-    return dict(re.findall(r'^  "noscript\.(\w+)": "(.*)",$', text, re.MULTILINE))
+    return dict(re.findall(r'^  "([^"]+)": "(.*)",$', text, re.MULTILINE))
 
 
 def _inline(text: str) -> str:

@@ -1,121 +1,64 @@
-// Which figures stand where on the page, for "How is this counted?".
+// Which figures stand under a card, for "How is this counted?". The page's data say it, card by card (cards.py).
 
 import { countedView, named } from "./counted.js";
 import { secondsOf } from "./times.js";
 import { say } from "./words.js";
 
-const LATEST = ["latest_update", "resent_in_window", "removed_in_window"];
-const TOTAL = ["total_received", "current", "stale", "held_older", "orphaned"];
-const STATES = ["current", "stale", "missing", "rejected", "failed", "excluded"];
-const BARS = ["hours", "days"];
-const PULL = ["records", "valid", "quarantined", "repeated"];
-const FURTHER = ["blank", "filtered", "outdated"];
-const TRIED = [
-  ["records", "sources.records"],
-  ["quarantined", "sources.quarantined"],
-  ["seconds", "counted.seconds"],
-  ["failures", "sources.failures"],
-];
-const MISSED = ["missed", "changed", "unmoved", "late", "removed"];
-const MOVED = ["received", "resent", "removed", "rejected", "failed"];
-
-export function latestCounted(page, scope, service) {
-  return countedView(page, [group(page, scope, service, LATEST)]);
+/** "How is this counted?" for the figures of a card; on the tab of a service (`where`) for those of this service and its scope. */
+export function counted(page, card, where) {
+  const groups = rowsOf(page, card, where).map(({ group, row }) => groupOf(page, group, row));
+  return countedView(page, groups);
 }
 
-export function totalCounted(page, scope, service) {
-  return countedView(page, [group(page, scope, service, TOTAL)]);
+/** The cards of the page that stand in a spot, in their order. */
+export function cardsOf(page, spot) {
+  return page.cards.filter((card) => card.spot === spot);
 }
 
-export function statesCounted(page, scope, service) {
-  const mine = [...STATES, "due", "removals_due", "unexplained"];
-  return countedView(page, [group(page, scope, service, mine), ofScope(page, scope, ["products", "quarantined"])]);
+/** The rows with figures, each with its group; where there are several groups, those of one scope stand together. */
+function rowsOf(page, { groups }, where) {
+  const rows = groups.flatMap((group) => rowsIn(page, group, where).map((row) => ({ group, row })));
+  if (groups.length === 1) return rows;
+  const placeOf = ({ row }) => page.totals.findIndex((totals) => totals.scope === row.scope);
+  return rows.sort((a, b) => placeOf(a) - placeOf(b));
 }
 
-export function updatesCounted(page, trends) {
-  return countedView(page, trends.map((trend) => group(page, trend.scope, trend.service, BARS)));
+function rowsIn(page, { rows, when }, where) {
+  const all = Object.hasOwn(ROWS, rows) ? ROWS[rows](page) : page[rows];
+  return all.filter((row) => (!when || row[when]) && (!where || isAt(row, where)));
 }
 
-/** Every figure of every scope and service. */
-export function allCounted(page, names = [...LATEST, ...TOTAL, "missing", "rejected", "failed", "excluded", "due", "removals_due", "unexplained"]) {
-  return countedView(
-    page,
-    page.totals.flatMap(({ scope, services }) => [
-      ...services.map((service) => group(page, scope, service.service, names)),
-      ofScope(page, scope, ["products", "quarantined"]),
-    ]),
-  );
+function isAt(row, where) {
+  return row.scope === where.scope && (row.service ?? where.service) === where.service;
 }
 
-export function balanceCounted(page) {
-  return allCounted(page, ["unexplained", ...STATES, "total_received", "held_older", "orphaned"]);
-}
-
-export function reasonsCounted(page) {
-  const scopes = new Set(page.reasons.map((reason) => reason.scope));
-  return countedView(page, [...scopes].map((scope) => ofScope(page, scope, ["reasons", "quarantined"])));
-}
-
-export function sourcesCounted(page) {
-  const tried = page.health.filter((source) => source.run !== null);
-  return countedView(page, tried.map((source) => ({
-    group: source.scope, key: "all/runs0", place: `pull/${source.scope}`,
-    figures: TRIED.map(([name, words]) => ({ name, label: say(words), value: source[name] })),
-  })));
-}
-
-export function missedCounted(page, sources) {
-  return countedView(page, sources.map((source) => ({
-    group: source.source, key: "all/runs0", place: `missed/${source.source}`,
-    figures: MISSED.map((name) => ({ name, label: say(`counted.${name}`), value: source[name] })),
-  })));
-}
-
-export function holdsCounted(page) {
-  return countedView(page, page.holds.map((hold) => ({
-    group: named(page, hold.scope, hold.service), key: "all/runs0", place: `hold/${hold.scope}/${hold.service ?? ""}`,
-    figures: [
-      { name: "would_remove", label: say("holds.would"), value: hold.would_remove },
-      { name: "of", label: say("holds.of"), value: hold.of },
-    ],
-  })));
-}
-
-export function leftCounted(page) {
-  return countedView(page, page.unconfigured.map((leftover) => ({
-    group: named(page, leftover.scope, leftover.service), key: "all/runs0", place: `left/${leftover.scope}/${leftover.service ?? ""}`,
-    figures: [{ name: "held", label: say("unconfigured"), value: leftover.held }],
-  })));
-}
-
-export function runsCounted(page) {
-  return countedView(page, page.runs.map((run) => ({
-    group: say("runs.id", { id: run.id }), key: "all/runs0", place: run.id,
-    figures: [
-      ...MOVED.map((name) => ({ name, label: say(`moved.${name}`), value: run[name] })),
-      ...(run.finished_at ? [{ name: "seconds", label: say("counted.seconds"), value: secondsOf(run) }] : []),
-    ],
-  })));
-}
-
-function group(page, scope, service, names) {
-  const totals = page.totals.find((scopeTotals) => scopeTotals.scope === scope);
-  const values = totals.services.find((serviceTotals) => serviceTotals.service === service) ?? {};
-  const figures = names.map((name) => ({ name, label: say(LABELS[name] ?? name), value: values[name] }));
-  return { group: named(page, scope, service), key: `${scope}/counted0`, place: service, figures };
-}
-
-function ofScope(page, scope, names) {
-  const { last_pull: pull, ...totals } = page.totals.find((scopeTotals) => scopeTotals.scope === scope);
-  const figures = names.map((name) => ({ name, label: say(LABELS[name] ?? name), value: totals[name] }));
-  const shown = [...PULL, ...FURTHER.filter((term) => pull?.[term])];
-  const pulled = shown.map((name) => ({ name: `pull ${name}`, label: say(`pulled.${name}`), value: pull?.[name] }));
-  return { group: named(page, scope), key: `${scope}/counted0`, place: "", figures: [...figures, ...(pull ? pulled : [])] };
-}
-
-const LABELS = {
-  quarantined: "quarantined.records",
-  reasons: "reasons.reason",
-  hours: "updates",
-  days: "updates.daily",
+// Rows that are no list of the page's data as they stand.
+const ROWS = {
+  services: (page) => page.totals.flatMap(({ scope, services }) => services.map((totals) => ({ ...totals, scope }))),
+  scopes: (page) => page.totals.map((totals) => ({ ...totals, ...lastPull(totals), has_reasons: hasReasons(page, totals) })),
+  runs: (page) => page.runs.map((run) => ({ ...run, seconds: run.finished_at && secondsOf(run) })),
 };
+
+function lastPull({ last_pull: pull }) {
+  return Object.fromEntries(Object.entries(pull ?? {}).map(([name, value]) => [`pull ${name}`, value]));
+}
+
+function hasReasons(page, { scope }) {
+  return page.reasons.some((reason) => reason.scope === scope);
+}
+
+function groupOf(page, group, row) {
+  const offered = group.figures.filter(({ when }) => !when || row[when]);
+  const figures = offered.map(({ name, label }) => ({ name, label: say(label), value: row[name] }));
+  return { group: titleOf(page, row), key: filledIn(group.file, row), place: filledIn(group.place, row), figures };
+}
+
+function titleOf(page, row) {
+  if (row.scope) return named(page, row.scope, row.service);
+  return row.source ?? say("runs.id", { id: row.id });
+}
+
+/** A text with fields of a row in the place of their names in braces. */
+function filledIn(text, row) {
+  return text.replace(/\{(\w+)\}/g, (_, name) => row[name] ?? "");
+}

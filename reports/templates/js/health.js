@@ -1,6 +1,6 @@
 // How each scope's source does: the last try to read it, what came of it, and how often it failed in a row.
 
-import { sourcesCounted } from "./figure_groups.js";
+import { counted } from "./figure_groups.js";
 import { foreign, h } from "./dom.js";
 import { decimal, number } from "./format.js";
 import { figure } from "./figures.js";
@@ -8,7 +8,7 @@ import { outcome, section, table } from "./parts.js";
 import { when } from "./times.js";
 import { phrase, say } from "./words.js";
 
-export function sources(page) {
+export function sources(page, card) {
   const heads = [
     { label: say("sources.source"), kind: "main" },
     { label: say("sources.last pull"), kind: "time" },
@@ -19,7 +19,7 @@ export function sources(page) {
     { label: say("sources.failures"), kind: "num" },
   ];
   const rows = page.health.map((source) => row(page, source));
-  return section("sources", say("sources"), table("sources", heads, [rows]), sourcesCounted(page));
+  return section("sources", say("sources"), table("sources", heads, [rows]), counted(page, card));
 }
 
 function row(page, source) {

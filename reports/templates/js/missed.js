@@ -1,6 +1,6 @@
 // What partial pulls missed, source by source, as complete pulls measured it; nothing where every pull is complete.
 
-import { missedCounted } from "./figure_groups.js";
+import { counted } from "./figure_groups.js";
 import { foreign, h } from "./dom.js";
 import { percent } from "./format.js";
 import { note, section, table } from "./parts.js";
@@ -9,7 +9,7 @@ import { say } from "./words.js";
 
 const UNITS = { d: 86400, h: 3600, min: 60 };
 
-export function missed(page) {
+export function missed(page, card) {
   const partial = page.sources.filter((source) => source.reads !== "complete");
   if (!partial.length) return null;
   const heads = [
@@ -19,9 +19,8 @@ export function missed(page) {
     { label: say("missed.why"), kind: "prose" },
     { label: say("missed.advice"), kind: "prose" },
   ];
-  const measured = partial.filter((source) => source.measured);
   const content = [note(say("missed.explain")), table("missed", heads, [partial.map(row)])];
-  return section("missed", say("missed"), ...content, measured.length > 0 && missedCounted(page, measured));
+  return section("missed", say("missed"), ...content, partial.some((source) => source.measured) && counted(page, card));
 }
 
 function row(source) {

@@ -1,11 +1,12 @@
 // Everything at a glance: every scope and service, how the numbers add up, runs, holds, quarantined records.
 
-import { allCounted, balanceCounted } from "./figure_groups.js";
+import { cardsOf, counted } from "./figure_groups.js";
 import { foreign, h } from "./dom.js";
 import { number } from "./format.js";
 import { freshness } from "./freshness.js";
 import { sources } from "./health.js";
 import { missed } from "./missed.js";
+import { numberTable } from "./number_card.js";
 import { failureOf, note, outcome, ownFailureOf, section, table } from "./parts.js";
 import { holds, quarantined, runs, unconfigured } from "./records.js";
 import { repairs } from "./repairs.js";
@@ -19,21 +20,11 @@ const STATES = ["current", "stale", "missing", "rejected", "failed", "excluded"]
 const HELD = ["current", "stale", "held_older", "orphaned"];
 const FURTHER = ["repeated", "blank", "filtered", "outdated"]; // what may become of a record besides, shown where there are some
 
+const LOOKS = { matrix, balance, holds, repairs, updates, sources, missed, runs, quarantined, unconfigured };
+
 export function overviewView(page) {
-  const node = h(
-    "div",
-    { class: "view" },
-    matrix(page),
-    balance(page),
-    holds(page),
-    repairs(page),
-    updates(page),
-    sources(page),
-    missed(page),
-    runs(page),
-    quarantined(page),
-    unconfigured(page),
-  );
+  const cards = cardsOf(page, "overview").map((card) => (LOOKS[card.name] ?? numberTable)(page, card));
+  const node = h("div", { class: "view" }, cards);
   return { node, update: (state) => reveal(node, state.at) };
 }
 
@@ -44,7 +35,7 @@ function reveal(node, at) {
   heading.closest("section").scrollIntoView({ block: "start" });
 }
 
-function matrix(page) {
+function matrix(page, card) {
   const heads = [
     { label: say("matrix.service"), kind: "main" },
     { label: say("matrix.latest"), kind: "num" },
@@ -57,7 +48,7 @@ function matrix(page) {
     scopeRow(page, totals, heads.length),
     ...totals.services.map((serviceTotals) => serviceRow(page, totals.scope, serviceTotals)),
   ]);
-  return section("matrix", say("matrix"), table("matrix", heads, bodies), note(say("matrix.no list")), allCounted(page));
+  return section("matrix", say("matrix"), table("matrix", heads, bodies), note(say("matrix.no list")), counted(page, card));
 }
 
 function scopeRow(page, totals, width) {
@@ -139,7 +130,7 @@ function removed(where, n) {
   return figure(where, "removed_in_window", n, say("matrix.removed", { n }));
 }
 
-function balance(page) {
+function balance(page, card) {
   const heads = [
     { label: say("matrix.service"), kind: "main" },
     { label: say("products"), kind: "sum" },
@@ -147,7 +138,7 @@ function balance(page) {
     { label: say("unexplained"), kind: "num" },
   ];
   const rows = page.totals.flatMap((totals) => totals.services.map((serviceTotals) => balanceRow(page, totals, serviceTotals)));
-  return section("balance", say("balance"), note(say("balance.explain")), table("balance", heads, [rows]), balanceCounted(page));
+  return section("balance", say("balance"), note(say("balance.explain")), table("balance", heads, [rows]), counted(page, card));
 }
 
 function balanceRow(page, totals, serviceTotals) {

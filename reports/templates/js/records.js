@@ -1,6 +1,6 @@
 // Lists of the overview: what ran, what is held and waits for a decision, what did not validate, what left the settings.
 
-import { holdsCounted, leftCounted, reasonsCounted, runsCounted } from "./figure_groups.js";
+import { counted } from "./figure_groups.js";
 import { foreign, h } from "./dom.js";
 import { command, head, note, outcome, section, shortened, table } from "./parts.js";
 import { reasons } from "./reasons.js";
@@ -9,7 +9,7 @@ import { known, phrase, say } from "./words.js";
 
 const COUNTS = ["received", "resent", "removed", "rejected", "failed"];
 
-export function runs(page) {
+export function runs(page, card) {
   const heads = [
     head("runs.started", "time"),
     head("runs.kind"),
@@ -30,7 +30,7 @@ export function runs(page) {
   ];
   const shown = (some) => table("runs", heads, [some.map(row)]);
   const list = page.runs.length ? shortened(page.runs, shown) : note(say("runs.none"));
-  return section("runs", say("runs"), list, page.runs.length > 0 && [note(say("runs.no list")), runsCounted(page)]);
+  return section("runs", say("runs"), list, page.runs.length > 0 && [note(say("runs.no list")), counted(page, card)]);
 }
 
 /** What a resync was limited to: services and SKUs; nothing where it was all of them. */
@@ -55,7 +55,7 @@ function did(run) {
   ];
 }
 
-export function holds(page) {
+export function holds(page, card) {
   const heads = [
     head("holds.scope"),
     head("holds.would"),
@@ -70,7 +70,7 @@ export function holds(page) {
     h("bdi", { class: "mono" }, hold.id),
     advice(hold),
   ]);
-  return section("holds", say("holds"), ...(shown.length ? [table("holds", heads, [shown]), holdsCounted(page)] : [note(say("holds.none"))]));
+  return section("holds", say("holds"), ...(shown.length ? [table("holds", heads, [shown]), counted(page, card)] : [note(say("holds.none"))]));
 }
 
 function advice(hold) {
@@ -90,9 +90,9 @@ function advice(hold) {
   return [h("p", {}, say(hold.service ? "holds.advice service" : "holds.advice")), command(words)];
 }
 
-export function quarantined(page) {
+export function quarantined(page, card) {
   if (!page.reasons.length) return section("quarantined", say("quarantined.records"), note(say("quarantined.none")));
-  return section("quarantined", say("quarantined.records"), reasons(page), records(page), reasonsCounted(page));
+  return section("quarantined", say("quarantined.records"), reasons(page), records(page), counted(page, card));
 }
 
 /** The records themselves, the first of each scope, behind a line that opens. */
@@ -126,7 +126,7 @@ function recordRow(record) {
   ];
 }
 
-export function unconfigured(page) {
+export function unconfigured(page, card) {
   if (!page.unconfigured.length) return null;
   const shown = page.unconfigured.map((leftover) =>
     h(
@@ -142,7 +142,7 @@ export function unconfigured(page) {
     say("unconfigured"),
     note(say("unconfigured.explain")),
     h("ul", { class: "plain" }, shown),
-    leftCounted(page),
+    counted(page, card),
   );
 }
 

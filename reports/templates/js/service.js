@@ -1,8 +1,9 @@
 // One service in one scope: its two figures, its trend, the states of the catalog's products, and the table of what it holds.
 
-import { latestCounted, statesCounted, totalCounted, updatesCounted } from "./figure_groups.js";
+import { cardsOf, counted } from "./figure_groups.js";
 import { h } from "./dom.js";
 import { figure, term } from "./figures.js";
+import { numberCard } from "./number_card.js";
 import { open } from "./scope_data.js";
 import { failureOf, outcome } from "./parts.js";
 import { productsView } from "./products.js";
@@ -12,6 +13,8 @@ import { phrase, say } from "./words.js";
 
 const STATES = ["current", "stale", "missing", "rejected", "failed", "excluded"];
 
+const LOOKS = { latest, total, updates, states };
+
 export function serviceView(page, scope, service, go, detail) {
   const totals = page.totals.find((scopeTotals) => scopeTotals.scope === scope);
   const figures = totals?.services.find((serviceTotals) => serviceTotals.service === service.name);
@@ -20,7 +23,7 @@ export function serviceView(page, scope, service, go, detail) {
   const node = h(
     "div",
     { class: "view" },
-    figures && [cards(page, service, figures, where), states(page, totals, figures, where)],
+    figures && cards(page, { service, totals, figures, where }),
     products,
   );
   const table = loading(page, scope, service, go, detail, products);
@@ -72,22 +75,17 @@ function unloadable(again) {
   );
 }
 
-function cards(page, service, figures, where) {
-  const trend = page.trends.find((trend) => trend.scope === where.scope && trend.service === where.service);
-  return h(
-    "div",
-    { class: "cards" },
-    latest(page, service, figures, where),
-    total(page, service, figures, where),
-    trend && updates(page, trend),
-  );
+/** The service's cards: figures in a row, the others below. */
+function cards(page, about) {
+  const shown = (spot) => cardsOf(page, spot).map((card) => (LOOKS[card.name] ?? numberCard)(page, card, about));
+  return [h("div", { class: "cards" }, shown("figures")), shown("service")];
 }
 
-function latest(page, service, figures, where) {
+function latest(page, card, { service, figures, where }) {
   const hours = say("hours", { n: page.window_hours });
   const extra = [
-    counted(where, "resent_in_window", figures, "latest.resent"),
-    counted(where, "removed_in_window", figures, "latest.removed"),
+    inWords(where, "resent_in_window", figures, "latest.resent"),
+    inWords(where, "removed_in_window", figures, "latest.removed"),
   ].filter(Boolean);
   return h(
     "section",
@@ -105,12 +103,12 @@ function latest(page, service, figures, where) {
     failureOf(figures),
     ahead(page, where),
     h("p", { class: "quiet" }, lastSync(figures)),
-    latestCounted(page, where.scope, where.service),
+    counted(page, card, where),
   );
 }
 
 /** A figure in its words, or nothing where it is 0. */
-function counted(where, list, figures, key) {
+function inWords(where, list, figures, key) {
   return figures[list] > 0 && figure(where, list, figures[list], say(key, { n: figures[list] }));
 }
 
@@ -132,7 +130,7 @@ function lastSync(figures) {
   return phrase("latest.last sync", { when: h("span", {}, time(ms), ", ", ago(ms)) });
 }
 
-function total(page, service, figures, where) {
+function total(page, card, { service, figures, where }) {
   const parts = ["current", "stale", "held_older", "orphaned"];
   const sum = parts.map((part, i) => [i ? " + " : "", term(where, part, figures[part])]);
   return h(
@@ -142,11 +140,13 @@ function total(page, service, figures, where) {
     h("p", { class: "number" }, figure(where, "total_received", figures.total_received)),
     h("p", {}, phrase("total.unit", { n: figures.total_received, service: service.label })),
     h("p", { class: "quiet make-up" }, "= ", sum),
-    totalCounted(page, where.scope, where.service),
+    counted(page, card, where),
   );
 }
 
-function updates(page, trend) {
+function updates(page, card, { where }) {
+  const trend = page.trends.find((trend) => trend.scope === where.scope && trend.service === where.service);
+  if (!trend) return null;
   const [hours, days] = charts(page, trend);
   return h(
     "section",
@@ -155,14 +155,14 @@ function updates(page, trend) {
     hours,
     h("h3", {}, say("updates.daily")),
     days,
-    updatesCounted(page, [trend]),
+    counted(page, card, where),
   );
 }
 
-function states(page, totals, figures, where) {
+function states(page, card, { totals, figures, where }) {
   const shown = STATES.map((state) => oneState(where, state, figures[state]));
   const removals =
-    figures.removals_due > 0 && h("dd", { class: "quiet" }, counted(where, "removals_due", figures, "removals_due.count"));
+    figures.removals_due > 0 && h("dd", { class: "quiet" }, inWords(where, "removals_due", figures, "removals_due.count"));
   return h(
     "section",
     { class: "card states", "aria-labelledby": "states" },
@@ -171,7 +171,7 @@ function states(page, totals, figures, where) {
       oneState(where, "quarantined", totals.quarantined)),
     figures.unexplained !== 0 &&
       h("p", { class: "unexplained" }, say("unexplained"), ": ", figure(where, "unexplained", figures.unexplained)),
-    statesCounted(page, where.scope, where.service),
+    counted(page, card, where),
   );
 }
 

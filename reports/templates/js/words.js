@@ -433,7 +433,6 @@ const WORDS = {
   "noscript.explain": "Scripts are switched off here, so only the figures are shown; status.json has all of them.",
   "noscript.scope": "Scope",
   "noscript.service": "Service",
-  "noscript.latest": "Latest update",
   "noscript.total": "Total received",
   "skip": "Skip to the content",
   "footer": "Times are in your time zone; hover for UTC. This page is a snapshot: it asks no server for anything.",
