@@ -1,0 +1,111 @@
+"""docs/adding-a-card.md, followed to the letter: its edits, on a copy of the project, give a page with a new card."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.report.test_counted import counted
+
+ROOT = Path(__file__).parents[2]
+GUIDE = (ROOT / "docs" / "adding-a-card.md").read_text(encoding="utf-8")
+SETTINGS = """
+sources:
+  exports: {kind: files}
+scopes:
+  en-US: {source: exports, path: products.csv}
+services:
+  search:
+    accepts:
+      - {rule: "status = 'enabled'", otherwise: The product is disabled}
+"""
+PRODUCTS = """sku,name,price,status
+1,Lamp,10.00,enabled
+2,Chair,,enabled
+3,Table,,enabled
+4,Sofa,,disabled
+"""
+SYNC = """
+import sys, datasync
+from datasync.cli import main
+print(datasync.__file__)
+sys.exit(main(["sync"]) or main(["publish"]))
+"""
+
+
+def edits() -> Iterator[tuple[str, str, str]]:
+    """Every edit of the guide: the file, the text that stands there, and the text that replaces it."""
+    for block in re.findall(r"```diff\n(.*?)```", GUIDE, re.DOTALL):
+        header, *lines = block.splitlines(keepends=True)
+        before = "".join(line[1:] or "\n" for line in lines if line[0] != "+")
+        after = "".join(line[1:] for line in lines)
+        yield header.removeprefix("+++ ").strip(), before, after
+
+
+def edited(path: Path, before: str, after: str) -> str:
+    """The text of a file after one edit; a file that is not there yet begins with none."""
+    if not before:
+        assert not path.exists()
+        return after
+    text = path.read_text(encoding="utf-8")
+    assert text.count(before) == 1, before
+    return text.replace(before, after)
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what the guide edits, with its edits."""
+    copy = tmp_path_factory.mktemp("checkout")
+    for folder in ("datasync", "reports", "docs", "tests/report"):
+        shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for name, before, after in edits():
+        (copy / name).write_text(edited(copy / name, before, after), encoding="utf-8")
+    return copy
+
+
+@pytest.fixture(scope="module")
+def shop(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A shop whose page the edited copy has published."""
+    folder = tmp_path_factory.mktemp("shop")
+    (folder / "datasync.yaml").write_text(SETTINGS, encoding="utf-8")
+    (folder / "products.csv").write_text(PRODUCTS, encoding="utf-8")
+    process = subprocess.run(
+        [sys.executable, "-c", SYNC], cwd=folder, env={**os.environ, "PYTHONPATH": str(checkout)},
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert process.stdout.startswith(str(checkout)), process.stderr
+    assert process.returncode == 0, process.stderr
+    return folder
+
+
+def test_a_card_touches_at_most_five_files() -> None:
+    assert 3 <= len({name for name, _, _ in edits()}) <= 5
+
+
+def test_the_figure_of_the_new_card_is_in_the_page_with_and_without_scripts(shop: Path) -> None:
+    html = (shop / "var/site/index.html").read_text(encoding="utf-8")
+    without_scripts = html.split("<noscript>")[1].split("</noscript>")[0]
+    assert "<th>Total received</th><th>Without a price</th></tr>" in without_scripts
+    assert "<td>3</td><td>3</td><td>2</td></tr>" in without_scripts
+    status = json.loads((shop / "var/site/status.json").read_text(encoding="utf-8"))
+    assert status["scopes"][0]["services"][0]["unpriced"] == 2
+
+
+def test_the_new_card_shows_its_figure_and_the_query_that_gives_it(shop: Path, page: Page) -> None:
+    page.goto(f"{(shop / 'var/site/index.html').as_uri()}#scope=en-US&tab=search")
+    card = page.get_by_role("region", name="Without a price")
+    expect(card.locator(".number")).to_have_text("2")
+    expect(card).to_contain_text("products held without a price")
+    card.get_by_text("How is this counted?").click()
+    query = card.locator("pre")
+    expect(query).to_contain_text("SELECT count(*) AS unpriced")
+    assert counted(shop / "var/store", [query.inner_text()]) == [[[2]]]
