@@ -1,1 +1,1 @@
-"""The data files that the page loads, byte by byte."""
+"""The data files that the page loads: FORMAT.md says byte by byte what they are."""
