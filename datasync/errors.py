@@ -79,6 +79,14 @@ class InvalidSettings(SettingsError):
         super().__init__(f"{key}: {problem} {fix}".rstrip())
 
 
+class UnusableKind(SettingsError):
+    """A kind of source or service is declared, and its package does not give it."""
+
+    def __init__(self, kind: str, problem: str, fix: str) -> None:
+        self.kind, self.problem, self.fix = kind, problem, fix
+        super().__init__(f"The kind {kind!r} {problem}. {fix}")
+
+
 class HoldWithoutList(SettingsError):
     """A hold cannot be accepted, because nothing says which products it would remove."""
 

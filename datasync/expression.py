@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from datasync.errors import InvalidExpression
-from datasync.sql import literal, quote
+from datasync.sql import field_macros, literal, quote
 from datasync.sql_errors import in_our_words
 
 if TYPE_CHECKING:  # DAG files read settings, which name these columns; parsing one imports no DuckDB
@@ -32,7 +32,6 @@ _CLAUSES = ("where_clause", "having", "qualify", "sample", "modifiers", "group_e
 # Macros that DuckDB ships and that stand for one stable scalar expression; other macros may be anything.
 _MACROS = {"nullif", "split_part", "if", "fmod", "fdiv", "days_in_month", "date_add", "json"}
 _MACRO_FAMILIES = ("list_", "array_", "map_contains_")
-_OURS = ("adobe_", "akeneo_")  # macros of queries/ that go with a kind of source
 ATTR = "attr"
 FORMS = {"number_of", "currency_of", "moment_of", "urls_of"}  # macros of queries/forms.sql, for maps
 # SQL reads these as functions where no column has their name.
@@ -198,7 +197,7 @@ def _no_function(con: duckdb.DuckDBPyConnection, name: str) -> str:
 
 
 def _is_stable(con: duckdb.DuckDBPyConnection, name: str) -> bool:
-    if name.lower().startswith(_OURS) or name.lower() in {*FORMS, ATTR}:
+    if name.lower() in {*field_macros(con), *FORMS, ATTR}:
         return True
     known = _functions(con).get(name.lower(), set())
     if any(kind == "macro" for kind, _ in known):

@@ -172,7 +172,7 @@ class Pipeline:
                 scope,
                 service,
                 mine,
-                open_service(self.settings, service),
+                open_service(self.settings, service, scope, self.credentials),
                 run,
                 self.settings.guard_of(scope, service),
                 self.clock,
@@ -313,7 +313,7 @@ class Pipeline:
         """
         with self.connected() as con:
             repair = Repair(runs.safe(run), by, self.clock(), self.clock)
-            work = Workshop(con, self.store, self.settings, repair, services or {})
+            work = Workshop(con, self.store, self.settings, repair, services or {}, self.credentials)
             for mending in mend.plan(work, scan(con, self.store, deep=deep)):
                 yield mending.sentence
                 if carry_out:

@@ -15,12 +15,19 @@ if TYPE_CHECKING:  # DAG files read settings, which stand on this; parsing one i
 
 
 _WORD = re.compile(r"\$(\w+)")
+_MACRO = re.compile(r"(?im)^CREATE OR REPLACE MACRO (\w+)")
 _MACROS: WeakKeyDictionary[duckdb.DuckDBPyConnection, set[str]] = WeakKeyDictionary()  # defined there
+_FIELD_MACROS: WeakKeyDictionary[duckdb.DuckDBPyConnection, set[str]] = WeakKeyDictionary()  # and may stand in a map
 
 
 def query(name: str, **words: str) -> str:
     """The text of ``queries/<name>.sql``, with SQL for its ``$words`` (literals and names are quoted already)."""
-    return filled(_text(name), **words)
+    return filled(_text("datasync", f"queries/{name}.sql"), **words)
+
+
+def query_of(package: str, name: str) -> str:
+    """The text of ``<name>.sql`` that stands beside the code of a kind, in its ``package``."""
+    return _text(package, f"{name}.sql")
 
 
 def filled(sql: str, **words: str) -> str:
@@ -29,17 +36,33 @@ def filled(sql: str, **words: str) -> str:
 
 
 @cache
-def _text(name: str) -> str:
-    return (files("datasync") / "queries" / f"{name}.sql").read_text(encoding="utf-8")
+def _text(package: str, path: str) -> str:
+    return files(package).joinpath(path).read_text(encoding="utf-8")
 
 
 def macros(con: duckdb.DuckDBPyConnection, name: str) -> None:
     """Make the macros of ``queries/<name>.sql`` known to a connection, unless they are already."""
+    _define(con, name, query(name))
+
+
+def define_field_macros(con: duckdb.DuckDBPyConnection, package: str, name: str) -> None:
+    """Make the macros of a kind's ``<name>.sql`` known to a connection: they may stand in the maps of its scopes."""
+    text = query_of(package, name)
+    _FIELD_MACROS.setdefault(con, set()).update(macro.lower() for macro in _MACRO.findall(text))
+    _define(con, f"{package}/{name}", text)
+
+
+def field_macros(con: duckdb.DuckDBPyConnection) -> set[str]:
+    """The macros of kinds that a connection knows."""
+    return _FIELD_MACROS.get(con, set())
+
+
+def _define(con: duckdb.DuckDBPyConnection, name: str, text: str) -> None:
     known = _MACROS.setdefault(con, set())
     if name in known:
         return
     known.add(name)
-    for statement in query(name).split(";\n"):
+    for statement in text.split(";\n"):
         if statement.strip():
             con.execute(statement)
 

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import duckdb
 
 from datasync.catalog.apply import Applied, apply_snapshot
+from datasync.connection import from_environment
 from datasync.delivery import exports, mark, transfer
 from datasync.delivery.services import open_service
 from datasync.delivery.services.base import Service
@@ -267,7 +268,7 @@ class Line:
     def transfer(self, name: str = "feed", run: str = "run", accepted: Iterable[str] = ()) -> Transferred:
         self.passes(seconds=1)
         mine = self.settings
-        service: Service = self.far if name == "far" else open_service(mine, name)
+        service: Service = self.far if name == "far" else open_service(mine, name, SCOPE, from_environment)
         done = transfer.transfer(
             self.con,
             self.store,

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from datasync.intake import pull
-from datasync.settings import FilesSource, Scope
 from datasync.sources.base import Source, Want
+from datasync.sources.files.options import FilesScope, FilesSource
 from datasync.sources.files.source import Files
 from datasync.sql import literal
 from datasync.store import snapshots
@@ -45,8 +45,8 @@ class Desk:
     def lines(self, name: str, *records: Mapping[str, Any]) -> Path:
         return self.write(name, "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records))
 
-    def scope(self, path: str, **keys: Any) -> Scope:
-        return Scope(source="exports", path=path if "://" in path else str(self.files / path), **keys)
+    def scope(self, path: str, **keys: Any) -> FilesScope:
+        return FilesScope(source="exports", path=path if "://" in path else str(self.files / path), **keys)
 
     def source(self, path: str, options: Mapping[str, Any] | None = None, **keys: Any) -> Files:
         return Files(SCOPE, self.scope(path, **keys), FilesSource(kind="files", options=dict(options or {})))

@@ -137,7 +137,7 @@ NO_ANSWER = "SELECT * FROM (VALUES ('', '', '', NULL::TIMESTAMPTZ)) AS t(sku, ou
 class ByPages(Paged[None]):
     """The same source over a network: two pages, each as it is when it is asked for."""
 
-    queries_file = "akeneo"
+    macros = ("datasync.sources.rest", "akeneo")
 
     def __init__(self, world: Model, given: Opening, volatile: bool) -> None:
         super().__init__(given)

@@ -15,11 +15,10 @@ import duckdb
 import pytest
 import yaml
 
-from datasync import errors, product, settings
+from datasync import errors, product, registry, settings
 from datasync.figures import totals
 from datasync.intake import validation
 from datasync.settings import Settings
-from datasync.sources import KINDS
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -143,6 +142,6 @@ def test_make_knows_every_target_that_the_readme_names() -> None:
 
 def test_the_readme_names_every_kind_of_source_and_links_its_page() -> None:
     told = re.findall(r"^\| `([a-z-]+)` \|(.*)", README.split("## Sources")[1].split("\n## ")[0], re.MULTILINE)
-    assert {kind for kind, _ in told} == set(KINDS)
+    assert {kind for kind, _ in told} == set(registry.names(registry.SOURCES))
     pages = {match[1] for _, text in told if (match := re.search(r"\]\((docs/sources/[\w-]+\.md)\)", text))}
     assert pages == {f"docs/sources/{path.name}" for path in (ROOT / "docs/sources").iterdir()}

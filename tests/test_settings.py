@@ -13,8 +13,11 @@ from typing import Any
 import pytest
 
 from datasync import settings
+from datasync.delivery.services.feed_options import FeedService
 from datasync.errors import InvalidSettings, UnknownName
-from datasync.settings import Accept, FilesSource, Guard, Keep, SampleSource, Settings
+from datasync.settings import Accept, Guard, Keep, Settings
+from datasync.sources.files.options import FilesScope, FilesSource
+from datasync.sources.sample.options import SampleSource
 
 OF_THE_README = """
 store: var/store
@@ -66,6 +69,7 @@ def test_the_settings_of_the_readme_are_read_whole(tmp_path: Path) -> None:
     assert (found.window, found.schedule, found.keep) == (timedelta(hours=3), "0 * * * *", Keep())
     assert found.sources == {"demo": SampleSource(kind="sample"), "exports": FilesSource(kind="files")}
     german = found.scope("de-DE")
+    assert isinstance(german, FilesScope)
     assert (german.path, german.attributes, german.volatile) == (
         f"{tmp_path}/exports/de/*.jsonl",
         ("description", "color", "size_*"),
@@ -87,12 +91,8 @@ def test_defaults_stand_in_one_place() -> None:
     assert found.keep == Keep(
         snapshots=timedelta(days=7), quarantine=timedelta(days=90), history=timedelta(days=400), sites=3
     )
-    assert (found.guard, found.scope("en").snapshot) == (Guard(percent=30, products=20), "complete")
-    assert (found.service("search").kind, found.service("search").max_bytes, found.service("search").required) == (
-        "feed",
-        200_000,
-        (),
-    )
+    assert (found.guard, found.scope("en").is_partial) == (Guard(percent=30, products=20), False)
+    assert found.service("search") == FeedService(kind="feed", max_bytes=200_000, required=())
 
 
 def test_relative_paths_resolve_against_the_file_and_absolute_and_remote_ones_stay(tmp_path: Path) -> None:
@@ -171,7 +171,7 @@ def test_relative_paths_resolve_against_the_file_and_absolute_and_remote_ones_st
             "means nothing to a sample source.",
         ),
         (
-            {"scopes": {"en": {"source": "demo", "snapshot": "partly"}}},
+            {"sources": {"x": {"kind": "files"}}, "scopes": {"en": {"source": "x", "snapshot": "partly"}}},
             "scopes.en.snapshot",
             "'partly' is none of complete, newest, partial. Did you mean partial?",
         ),
@@ -274,6 +274,40 @@ def test_a_scope_s_fingerprint_changes_with_what_decides_its_content_and_with_no
     assert (len(same), len(other), len(same | other)) == (1, 4, 5)
 
 
+def test_the_fingerprints_of_stores_that_exist_stay() -> None:
+    """A scope with another fingerprint is read whole again, so these were computed before scopes had kinds."""
+    read_settings = settings.parse(
+        {
+            "sources": {
+                "d": {"kind": "sample", "size": 5},
+                "f": {"kind": "files", "root": "in", "time_zone": "UTC"},
+                "q": {"kind": "sql", "url": "sqlite:///a/b.db", "page_size": 5},
+                "a": {"kind": "akeneo", "connection": "x", "timeout": "3m"},
+                "m": {"kind": "adobe-commerce", "connection": "y", "complete_every": "2h"},
+            },
+            "scopes": {
+                "sample": {"source": "d", "locale": "de-DE"},
+                "files": {"source": "f", "path": "x.csv"},
+                "rows": {
+                    "source": "f", "path": "x.csv", "encoding": "cp1252", "fill_down": ["t"], "group_by": "h",
+                    "map": {"sku": "id"}, "where": "true",
+                },
+                "sql": {"source": "q", "table": "t", "key": "k"},
+                "akeneo": {"source": "a", "channel": "e"},
+                "adobe": {"source": "m", "store_view": "default", "fresh_within": "3h"},
+            },
+            "services": {"plain": {}, "strict": {"max_bytes": 5, "required": ["price", "url"]}},
+        },
+        Path("/shop"),
+    )  # fmt: skip
+    assert {name: read_settings.fingerprint(name) for name in read_settings.scopes} == {
+        "sample": "4347c8f638ad", "files": "fd50bb8d989f", "rows": "f3988111e5ee", "sql": "d12c568e380b",
+        "akeneo": "b30f748f069d", "adobe": "0a701e3d304b",
+    }  # fmt: skip
+    marks = {name: service.fingerprint() for name, service in read_settings.services.items()}
+    assert marks == {"plain": "4082c80944c1", "strict": "55c447aa3c8a"}
+
+
 def test_a_service_s_fingerprint_changes_with_what_it_refuses_by() -> None:
     def mark(**keys: Any) -> str:
         return settings.parse(small(services={"s": keys}), Path("/shop")).service("s").fingerprint()
@@ -308,9 +342,9 @@ def test_the_schema_for_editors_knows_every_key_and_writes_durations_as_the_file
 
 
 def test_reading_settings_imports_neither_duckdb_nor_pandas() -> None:
-    """DAG files read them each time they are parsed."""
-    heavy = "('duckdb', 'pandas', 'pyarrow', 'fsspec')"
-    code = f"import sys, datasync.settings; print([m for m in {heavy} if m in sys.modules])"
+    """DAG files read them each time they are parsed. The schema needs the options of every kind."""
+    heavy = "('duckdb', 'pandas', 'pyarrow', 'fsspec', 'httpx', 'sqlalchemy', 'datasync.store')"
+    code = f"import sys, datasync.settings; datasync.settings.schema(); print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -13,10 +13,10 @@ import duckdb
 
 from datasync.check.finding import Finding, problem
 from datasync.delivery.rules import checked_rule, define_rules
-from datasync.delivery.services import open_service
+from datasync.delivery.services.base import Foretelling, Service
 from datasync.errors import InvalidExpression
 from datasync.expression import ATTR, attribute_name, checked_tree, nodes
-from datasync.settings import Service, Settings
+from datasync.settings import Settings
 from datasync.settings.reasons import meant
 from datasync.sql import query
 
@@ -99,21 +99,31 @@ class Reception:
         return Finding("note" if self.turned_away or self.rejected else "ok", where, accepts + limits)
 
 
-def received(con: duckdb.DuckDBPyConnection, settings: Settings, name: str, *, is_whole: bool) -> Reception | None:
-    """What a service makes of the view ``catalog``; None where one of its rules cannot be used."""
-    service: Service = settings.services[name]
+def received(
+    con: duckdb.DuckDBPyConnection, settings: Settings, name: str, service: Service, *, is_whole: bool
+) -> Reception | None:
+    """What a service makes of the view ``catalog``; None where one of its rules cannot be used.
+
+    Nothing is delivered. What it rejects is known only of a service that foretells it.
+    """
     try:
-        define_rules(con, name, service.accepts)
+        define_rules(con, name, settings.services[name].accepts)
         rows = con.execute(
             "SELECT otherwise, count(*) AS n FROM rules GROUP BY ALL ORDER BY n DESC, otherwise"
         ).fetchall()
         con.execute(f"CREATE OR REPLACE TEMP VIEW accepted AS {query('check_accepted')}")
-        answers = open_service(settings, name).deliver(con, "accepted")
-        refused = con.execute(query("check_rejected", answers=answers, max_bytes=str(service.max_bytes))).fetchall()
+        refused = _refused(con, service)
     except (InvalidExpression, duckdb.Error):
         return None
     away = {words: count for words, count in rows if words is not None}
     return Reception(name, sum(count for _, count in rows), away, dict(refused), is_whole)
+
+
+def _refused(con: duckdb.DuckDBPyConnection, service: Service) -> list[tuple[str, int]]:
+    """The reasons for which the service would reject some of the view ``accepted``, each with how many products."""
+    if not isinstance(service, Foretelling):
+        return []
+    return con.execute(query("check_rejected", rejections=service.rejections("accepted"))).fetchall()
 
 
 def nothing_arrives(service: str, receptions: list[Reception], settings: Settings) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ from datasync.check.status import unmapped_status
 from datasync.check.times import without_offset
 from datasync.check.total_line import taken_total_lines
 from datasync.connection import Credentials
+from datasync.delivery.services import open_service
 from datasync.intake import mapping, pull, staging
 from datasync.quantity import quantity
 from datasync.settings import Settings
@@ -103,7 +104,12 @@ def sampled(
     yield from _fields(con, store, key, scope_map, opened.answer.names, snapshot, but=["status"] if statuses else [])
     con.execute(f"CREATE OR REPLACE TEMP VIEW catalog AS {snapshots.products(snapshot, store.url)}")
     for service in settings.services:
-        reception = received(con, settings, service, is_whole=not is_part)
+        try:
+            opened_service = open_service(settings, service, name, credentials)
+        except FORESEEN as error:
+            yield problem(f"services.{service}", error)
+            continue
+        reception = received(con, settings, service, opened_service, is_whole=not is_part)
         if reception is None:
             yield Finding("note", key, f"{service}: not tried, because a rule cannot be used (see there).")
         else:

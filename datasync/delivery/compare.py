@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import duckdb
 
 from datasync.delivery.rules import define_rules
-from datasync.settings import Accept, Service
+from datasync.settings import Accept, ServiceOptions
 from datasync.sql import literal, macros, query
 from datasync.store.files import Store
 from datasync.store.logs import catalog_log, receipt_log
@@ -36,7 +36,7 @@ def compare(
     return at_catalog, at_receipts
 
 
-def due(settings: Service) -> str:
+def due(settings: ServiceOptions) -> str:
     """SQL over ``rules`` and ``receipts``: one row per SKU that is due."""
     return query("due", settings=literal(settings.fingerprint()))
 

@@ -24,8 +24,7 @@ from datasync import secrets
 from datasync.delivery import compare
 from datasync.delivery.services.base import Service
 from datasync.errors import ServiceUnavailable, StoreUnavailable
-from datasync.settings import Guard
-from datasync.settings import Service as ServiceSettings
+from datasync.settings import Guard, ServiceOptions
 from datasync.sql import count, literal, query, quote, row, view
 from datasync.store import holds
 from datasync.store.files import Clock, Store
@@ -64,7 +63,7 @@ class _Delivery:
     store: Store
     scope: str
     name: str
-    settings: ServiceSettings
+    settings: ServiceOptions
     service: Service
     run: str
     clock: Clock
@@ -81,7 +80,7 @@ def transfer(
     store: Store,
     scope: str,
     name: str,
-    settings: ServiceSettings,
+    settings: ServiceOptions,
     service: Service,
     run: str,
     guard: Guard | None,

@@ -12,14 +12,15 @@ import duckdb
 
 from datasync.delivery import transfer
 from datasync.delivery.services.feed import Feed
+from datasync.delivery.services.feed_options import FeedService
 from datasync.errors import StoreUnavailable
-from datasync.settings import Accept, Service, Settings
+from datasync.settings import Accept, Settings
 from datasync.sql import instant, literal
 from datasync.store.files import Clock, Store
 from datasync.store.log import TRIES
 from datasync.store.logs import CATALOG_COLUMNS, catalog_log, receipt_log
 
-_WITHDRAWN = Service(accepts=(Accept(rule="false", otherwise="Withdrawn: no longer configured"),))
+_WITHDRAWN = FeedService(accepts=(Accept(rule="false", otherwise="Withdrawn: no longer configured"),))
 
 
 @dataclass(frozen=True, slots=True)

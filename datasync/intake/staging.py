@@ -15,8 +15,8 @@ import duckdb
 from datasync import product
 from datasync.errors import MissingField, RecordsLost, TooManyFields, UnreadableFile
 from datasync.intake import mapping, validation
-from datasync.intake.grouping import Rows
-from datasync.settings import Scope
+from datasync.intake.grouping import ALONE, Rows
+from datasync.settings import RowsScope, Scope
 from datasync.sources.base import OURS, Originals, Records, Want
 from datasync.sql import count, literal, query
 from datasync.store.files import ZSTD
@@ -164,7 +164,7 @@ def map_fields(con: duckdb.DuckDBPyConnection, name: str, scope: Scope, records:
         seen = {field.lower() for field in records.names}
         perhaps = [column for column in product.PRODUCT_COLUMNS if column not in seen] if records.sampled else []
         known = [*records.names, *perhaps]
-    rows = Rows(scope.group_by, scope.fill_down, scope.collect)
+    rows = Rows(scope.group_by, scope.fill_down, scope.collect) if isinstance(scope, RowsScope) else ALONE
     own_map = {**records.map, **scope.map}
     return mapping.mapping(
         con, name, own_map, scope.attributes, scope.volatile, known, scope.where, rows, records.time_zone

@@ -36,7 +36,7 @@ def of_receipts(work: Workshop, scan: Scan, log: Logged) -> Iterator[Mending]:
     if not losses.is_rebuilt:
         return
     assert at.service is not None
-    embedded = work.is_embedded(at.service)
+    embedded = work.is_embedded(at.service, at.scope)
     what = "what is left of them is what it holds" if embedded else "what a lost one may have changed is perhaps held"
     lost = Lost(_paths(scan, log.folder), f"receipts were lost; {what}, and what is due is delivered again")
     known = _known(work, scan, at.scope)

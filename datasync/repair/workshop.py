@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from datasync.connection import Credentials, from_environment
 from datasync.delivery.services import open_service
 from datasync.delivery.services.base import Service
 from datasync.repair.inventory import Logged
@@ -32,15 +33,18 @@ class Workshop:
     settings: Settings
     repair: Repair
     services: Mapping[str, Service]
+    credentials: Credentials = from_environment
 
-    def is_embedded(self, service: str) -> bool:
+    def is_embedded(self, service: str, scope: str) -> bool:
         """Whether a service's receipts are its delivery, as far as is known of one that left the settings."""
         if service in self.services:
             return self.services[service].embedded
-        return service not in self.settings.services or open_service(self.settings, service).embedded
+        if service not in self.settings.services:
+            return True
+        return open_service(self.settings, service, scope, self.credentials).embedded
 
     def is_partial(self, scope: str, log: Logged) -> bool:
         """Whether a scope is never read whole."""
         if scope in self.settings.scopes:
-            return self.settings.scopes[scope].snapshot == "partial"
+            return self.settings.scopes[scope].is_partial
         return "watermark" in log.newest.meta and not log.newest.meta.get("last_complete")

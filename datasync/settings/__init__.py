@@ -3,45 +3,45 @@
 Relative paths resolve against the settings file's folder. A mistake raises InvalidSettings, which names the key, what
 was given, what is known and the fix. Nothing here opens a connection or imports DuckDB: DAG files read settings when
 parsed.
+
+The options of a kind of source or of service stand beside its code. They derive from the classes here.
 """
 
 from __future__ import annotations
 
-from datasync.settings.file import DEFAULT_FILE, load, parse, schema
-from datasync.settings.keys import (
-    OWN,
-    SOURCES,
+from datasync.settings.file import DEFAULT_FILE, load, parse
+from datasync.settings.keys import Keep, Notice, Settings
+from datasync.settings.kinds import service_kind, source_kind
+from datasync.settings.options import (
     Accept,
-    AdobeCommerceSource,
-    AkeneoSource,
-    FilesSource,
     Guard,
-    Keep,
-    Notice,
-    SampleSource,
+    HttpSourceOptions,
+    RowsScope,
     Scope,
-    Service,
-    Settings,
-    SqlSource,
+    ServiceOptions,
+    SourceOptions,
+    absolute,
+    absolute_at,
 )
+from datasync.settings.schema import schema
 
 __all__ = [
     "DEFAULT_FILE",
-    "OWN",
-    "SOURCES",
     "Accept",
-    "AdobeCommerceSource",
-    "AkeneoSource",
-    "FilesSource",
     "Guard",
+    "HttpSourceOptions",
     "Keep",
     "Notice",
-    "SampleSource",
+    "RowsScope",
     "Scope",
-    "Service",
+    "ServiceOptions",
     "Settings",
-    "SqlSource",
+    "SourceOptions",
+    "absolute",
+    "absolute_at",
     "load",
     "parse",
     "schema",
+    "service_kind",
+    "source_kind",
 ]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +11,11 @@ import yaml
 from pydantic import ValidationError
 
 from datasync.errors import InvalidSettings, SettingsError
-from datasync.settings.keys import SOURCES, Keep, Model, Settings
+from datasync.settings.keys import Settings
+from datasync.settings.kinds import WrittenFile
 from datasync.settings.mistakes import settings_error
 from datasync.settings.not_yaml import not_yaml
-from datasync.settings.values import spelled
+from datasync.settings.options import absolute
 
 DEFAULT_FILE = "datasync.yaml"
 
@@ -75,64 +74,14 @@ def parse(content: object, folder: Path) -> Settings:
     """
     if not isinstance(content, dict):
         raise InvalidSettings("settings", "the file holds no keys.", "Write sources, scopes and services into it.")
+    file = WrittenFile(str(folder), content)
     try:
-        return Settings.model_validate(_absolute(content, folder))
+        return Settings.model_validate(_placed(content, file.folder), context=file)
     except ValidationError as error:
-        raise settings_error(error) from None
+        raise settings_error(error, file) from None
 
 
-def schema() -> dict[str, Any]:
-    """The JSON schema of a settings file, for editors that complete and check YAML."""
-    json_schema = Settings.model_json_schema()
-    models: tuple[type[Model], ...] = (Settings, Keep, *SOURCES.values())
-    for model in models:
-        properties = (json_schema if model is Settings else json_schema["$defs"][model.__name__])["properties"]
-        for name, key in model.model_fields.items():
-            if isinstance(key.default, timedelta):
-                properties[name]["default"] = spelled(key.default)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **json_schema}
-
-
-def _absolute(content: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """The same settings with local paths absolute; what cannot be understood is left for validation to name."""
-    absolute = {"store": "var/store", "site": "var/site", **content}
-    for key in ("store", "site"):
-        absolute[key] = _path(absolute[key], folder)
-    sources = {k: v for k, v in _mapping(absolute.get("sources")).items() if isinstance(v, dict)}
-    roots = {k: _path(v.get("root", ""), folder) for k, v in sources.items() if v.get("kind") == "files"}
-    absolute["sources"] = {k: _beside(v, folder) for k, v in _mapping(absolute.get("sources")).items()} or absolute.get(
-        "sources"
-    )
-    absolute["scopes"] = {
-        k: _placed(v, "path", roots, folder) for k, v in _mapping(absolute.get("scopes")).items()
-    } or absolute.get("scopes")
-    absolute["services"] = {
-        k: _placed(v, "export", {}, folder) for k, v in _mapping(absolute.get("services")).items()
-    } or absolute.get("services")
-    return absolute
-
-
-def _mapping(value: object) -> dict[Any, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _placed(part: object, key: str, roots: Mapping[str, str], folder: Path) -> object:
-    if part is None:
-        return {}
-    if not isinstance(part, dict) or not isinstance(part.get(key), str):
-        return part
-    root = roots.get(str(part.get("source")), str(folder))
-    return {**part, key: _path(part[key], root)}
-
-
-def _beside(source: object, folder: Path) -> object:
-    """A source whose url names a SQLite file, which lies beside the settings unless its path is absolute."""
-    url = source.get("url") if isinstance(source, dict) else None
-    address = re.fullmatch(r"(sqlite(?:\+\w+)?:///)(?!/)(.+)", url) if isinstance(url, str) else None
-    return {**_mapping(source), "url": f"{address[1]}{_path(address[2], folder)}"} if address else source
-
-
-def _path(path: object, folder: str | Path) -> Any:
-    if not isinstance(path, str) or "://" in path or os.path.isabs(path):
-        return path
-    return f"{folder}/{path}" if "://" in str(folder) else os.path.normpath(os.path.join(folder, path))
+def _placed(content: Mapping[str, Any], folder: str) -> dict[str, Any]:
+    """The same settings with the folders of store and site absolute."""
+    written = {"store": "var/store", "site": "var/site", **content}
+    return {**written, **{key: absolute(written[key], folder) for key in ("store", "site")}}

@@ -3,45 +3,47 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
+from datasync import registry
 from datasync.errors import InvalidSettings
 from datasync.product import PRODUCT_COLUMNS
-from datasync.settings.keys import SOURCES, Accept, Guard, Keep, Notice, Pulled, Scope, Service, Settings, Translations
+from datasync.settings.keys import Keep, Notice, Settings, Translations
+from datasync.settings.kinds import WrittenFile, kinds_with_scope_key, usable, usable_kinds
+from datasync.settings.options import Accept, Guard, Scope, ServiceOptions, SourceOptions, with_article
 from datasync.settings.reasons import meant, reason
 from datasync.settings.values import SECRETS
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
+Place = tuple[int | str, ...]  # where a finding is: the keys and numbers that lead to it
 
-def settings_error(error: ValidationError) -> InvalidSettings:
-    """Every finding of pydantic, the first one as the error and the others in its words."""
-    by_key = {mistake.key: mistake for mistake in reversed([*map(_finding, error.errors())])}
-    mistakes = [mistake for mistake in map(_finding, error.errors()) if str(by_key[mistake.key]) == str(mistake)]
+
+def settings_error(error: ValidationError, file: WrittenFile) -> InvalidSettings:
+    """Every finding of pydantic about a ``file``, the first one as the error and the others in its words."""
+    findings = [_finding(finding, file) for finding in error.errors()]
+    by_key = {mistake.key: mistake for mistake in reversed(findings)}
+    mistakes = [mistake for mistake in findings if str(by_key[mistake.key]) == str(mistake)]
     mistakes[0].args = (" Also: ".join(dict.fromkeys(map(str, mistakes))),)
     return mistakes[0]
 
 
-def _finding(finding: ErrorDetails) -> InvalidSettings:
+def _finding(finding: ErrorDetails, file: WrittenFile) -> InvalidSettings:
     """One finding of pydantic in the words of this file: the key, what was given, what is known, the fix."""
     loc = finding["loc"]
-    path = [str(part) for part in loc if part not in SOURCES and part not in ("[key]", *_UNION)]
+    path = [str(part) for n, part in enumerate(loc) if n < _NAMED or part not in ("[key]", *_UNION)]
     key = ".".join(path) or "settings"
     if finding["type"] == "extra_forbidden":
-        known = _known(loc)
-        fix = f"{meant(path[-1], known)}Known here: {', '.join(known)}."
-        return InvalidSettings(key, "there is no such key.", fix)
+        return _no_key(key, loc, file)
     if finding["type"] == "missing":
         example = _MISSING.get(path[-1], "`datasync init FILE` writes an example.")
         return InvalidSettings(key, "is missing.", f"Add it: {example}")
-    if finding["type"] == "union_tag_invalid":
-        return _no_kind(key, str(finding["ctx"]["tag"]))
-    if finding["type"] == "union_tag_not_found":
-        fix = f"Write it first, as in kind: files. Known kinds: {', '.join(sorted(SOURCES))}."
-        return InvalidSettings(f"{key}.kind", "is missing.", fix)
+    if finding["type"] in _OF_A_KIND:
+        return _OF_A_KIND[finding["type"]](f"{key}.kind", loc, finding.get("ctx", {}))
     if "[key]" in loc:
         return _no_name(key, path[-1], finding)
     if finding["type"] == "value_error":
@@ -51,6 +53,7 @@ def _finding(finding: ErrorDetails) -> InvalidSettings:
     return InvalidSettings(key, *reason(finding, _named(path), _shown(finding["input"])))
 
 
+_NAMED = 2  # the first parts of a place: sources, scopes or services, and a name, whatever that is
 _UNION = ("str", "int")  # what a key may be of two types is called by them
 _MISSING = {
     "source": "the name of one of the sources, as in source: exports.",
@@ -62,15 +65,48 @@ _MISSING = {
     "scopes": "one for each catalog, as in scopes: {en-US: {source: exports, path: exports/*.csv}}.",
     "services": "who the products go to, as in services: {search: {label: Search}}.",
 }
-_FORMATS = ("file", "csv", "tsv", "json", "jsonl", "xlsx", "excel", "parquet", "s3", "folder")
-_DATABASES = ("postgres", "postgresql", "mysql", "sqlite", "mssql", "oracle", "database", "db")
+_OTHER_KINDS = {
+    **dict.fromkeys(("file", "csv", "tsv", "json", "jsonl", "xlsx", "excel", "parquet", "s3", "folder"), "files"),
+    **dict.fromkeys(("postgres", "postgresql", "mysql", "sqlite", "mssql", "oracle", "database", "db"), "sql"),
+}
 
 
-def _no_kind(key: str, kind: str) -> InvalidSettings:
-    kinds = sorted(SOURCES)
-    meant_kind = "files" if kind.lower() in _FORMATS else "sql" if kind.lower() in _DATABASES else ""
-    near = f"Did you mean {meant_kind}? " if meant_kind else meant(kind, kinds)
-    return InvalidSettings(f"{key}.kind", f"there is no kind {kind!r}.", f"{near}Known kinds: {', '.join(kinds)}.")
+def _no_key(key: str, loc: Place, file: WrittenFile) -> InvalidSettings:
+    """A key that is not there: no kind of source has it, or another kind than the one that this scope has."""
+    name, known = str(loc[-1]), _known(loc, file)
+    if loc[0] == "scopes" and len(loc) == _NAMED + 1 and kinds_with_scope_key(name):
+        source, _ = file.source_of(file.entry("scopes", loc[1]))
+        problem = f"means nothing to {with_article(str(source.get('kind')))} source."
+        return InvalidSettings(key, problem, "Take the line out.")
+    return InvalidSettings(key, "there is no such key.", f"{meant(name, known)}Known here: {', '.join(known)}.")
+
+
+def _kind_missing(key: str, loc: Place, context: Mapping[str, Any]) -> InvalidSettings:
+    fix = f"Write it first, as in kind: files. Known kinds: {', '.join(registry.names(_group(loc)))}."
+    return InvalidSettings(key, "is missing.", fix)
+
+
+def _kind_unknown(key: str, loc: Place, context: Mapping[str, Any]) -> InvalidSettings:
+    kind, kinds = str(context["kind"]), registry.names(_group(loc))
+    other = _OTHER_KINDS.get(kind.lower(), "")
+    near = f"Did you mean {other}? " if other in kinds else meant(kind, kinds)
+    return InvalidSettings(key, f"there is no kind {kind!r}.", f"{near}Known kinds: {', '.join(kinds)}.")
+
+
+def _kind_unusable(key: str, loc: Place, context: Mapping[str, Any]) -> InvalidSettings:
+    error = context["error"]
+    return InvalidSettings(key, f"the kind {error.kind!r} {error.problem}.", error.fix)
+
+
+def _group(loc: Place) -> str:
+    return registry.SOURCES if loc[0] == "sources" else registry.SERVICES
+
+
+_OF_A_KIND: dict[str, Callable[[str, Place, Mapping[str, Any]], InvalidSettings]] = {
+    "kind_missing": _kind_missing,
+    "kind_unknown": _kind_unknown,
+    "kind_unusable": _kind_unusable,
+}
 
 
 def _no_name(key: str, name: str, finding: ErrorDetails) -> InvalidSettings:
@@ -108,20 +144,28 @@ def _without_secrets(text: str) -> str:
     return re.sub(r"://.*", "://***", text, flags=re.DOTALL) if "@" in text or SECRETS.search(text) else text
 
 
-def _known(loc: tuple[int | str, ...]) -> list[str]:
-    models: dict[str, list[type[BaseModel]]] = {
-        "scopes": [Scope],
-        "services": [Service],
-        "keep": [Keep],
-        "guard": [Guard],
-        "translations": [Translations],
-        "notify": [Notice],
-        "sources": [model for kind, model in SOURCES.items() if kind in loc] or list(SOURCES.values()),
-    }
+def _known(loc: Place, file: WrittenFile) -> list[str]:
+    """The keys that may stand where an unknown one stands; what is the kind's own comes first."""
     if "accepts" in loc:
         return list(Accept.model_fields)
     if len(loc) > 1 and "guard" in loc[:-1]:
         return list(Guard.model_fields)
-    inside = models.get(str(loc[0]), [Settings]) if len(loc) > 1 else [Settings]
-    fields = dict.fromkeys(field for model in inside for field in model.model_fields)
-    return sorted(fields, key=lambda field: field in Pulled.model_fields)  # what is the kind's own comes first
+    if len(loc) == 1:
+        return list(Settings.model_fields)
+    if loc[0] in ("sources", "services"):
+        return _known_of_kind(loc, file)
+    if loc[0] == "scopes":
+        _, options = file.source_of(file.entry("scopes", loc[1]))
+        return list((options.scope_model if options else Scope).model_fields)
+    parts: dict[str, type[BaseModel]] = {"keep": Keep, "guard": Guard, "translations": Translations, "notify": Notice}
+    return list(parts.get(str(loc[0]), Settings).model_fields)
+
+
+def _known_of_kind(loc: Place, file: WrittenFile) -> list[str]:
+    group = _group(loc)
+    common = SourceOptions.model_fields if group == registry.SOURCES else ServiceOptions.model_fields
+    default = None if group == registry.SOURCES else registry.DEFAULT_SERVICE
+    options = usable(group, file.entry(str(loc[0]), loc[1]).get("kind", default))
+    models = [options] if options else [*usable_kinds(group)]
+    fields = dict.fromkeys(field for model in models for field in model.model_fields)
+    return sorted(fields, key=lambda field: field in common and field != "kind")

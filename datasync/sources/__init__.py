@@ -1,52 +1,21 @@
-"""Where products come from: one short module a kind."""
+"""Where products come from: a module a kind, with the kind's options beside it.
+
+Nothing is imported here but what reading settings needs: the options of the kinds stand in this package, and DAG files
+read settings each time they are parsed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
+from datasync import registry
 from datasync.connection import Credentials
 from datasync.errors import InvalidSettings
 from datasync.settings import Settings
-from datasync.sources.base import Opening, Source
-from datasync.sources.files.source import Files
-from datasync.sources.sample.source import Sample
-from datasync.store.files import Store
 
-
-def _adobe_commerce(opening: Opening) -> Source:
-    """Imported when it is needed, as all that speak HTTP: most commands of the shell do without."""
-    from datasync.sources.rest.adobe_commerce import AdobeCommerce
-
-    return AdobeCommerce(opening)
-
-
-def _akeneo(opening: Opening) -> Source:
-    from datasync.sources.rest.akeneo import Akeneo
-
-    return Akeneo(opening)
-
-
-def _database(opening: Opening) -> Source:
-    """Imported when it is needed: SQLAlchemy and the drivers are an extra of the package."""
-    try:
-        from datasync.sources.sql.source import Database
-    except ImportError as error:
-        fix = "Install it with its extra: pip install 'datasync[sql]'."
-        raise InvalidSettings(
-            f"sources.{opening.scope.source}",
-            f"needs the package {error.name or 'of its kind'}, which is not installed.",
-            fix,
-        ) from error
-    return Database(opening)
-
-
-KINDS: Mapping[str, Callable[[Opening], Source]] = {
-    "adobe-commerce": _adobe_commerce,
-    "akeneo": _akeneo,
-    "files": lambda opening: Files(opening.name, opening.scope, opening.source),
-    "sample": lambda opening: Sample(opening.name, opening.scope, opening.source),
-    "sql": _database,
-}
+if TYPE_CHECKING:
+    from datasync.sources.base import Source
+    from datasync.store.files import Store
 
 
 def open_source(
@@ -56,6 +25,14 @@ def open_source(
 
     To pull records, give the ``store`` and the ``run`` that they are pulled into.
     """
+    from datasync.sources.base import Opening
+
     mine = settings.scope(scope)
-    source = settings.sources[mine.source]
-    return KINDS[source.kind](Opening(scope, mine, source, credentials, store, run))
+    options = settings.sources[mine.source]
+    try:
+        source: Source = options.open(Opening(scope, mine, options, credentials, store, run))
+    except ImportError as error:
+        problem = f"needs the package {error.name or 'of its kind'}, which is not installed."
+        fix = registry.how_to_install(registry.SOURCES, options.kind, options.extra)
+        raise InvalidSettings(f"sources.{mine.source}", problem, fix) from error
+    return source

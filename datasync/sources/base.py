@@ -1,7 +1,7 @@
 """What a source is: somewhere raw records come from. It yields records, never products; the scope's map makes those.
 
-A kind is one short module with a class that has these methods, one line in ``sources.KINDS``, and its options in
-settings.py.
+A kind is a class that has these methods, the class of its options beside it, and one line in ``registry``; see
+docs/adding-a-source.md.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import duckdb
 
 from datasync.connection import Connection, Credentials
-from datasync.settings import Scope
 from datasync.store.files import Store
 
 # Errors that no record and no file causes: the SQL is wrong, or there is no room.
@@ -25,12 +24,14 @@ OURS = (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException,
 class Opening:
     """What a kind is opened with: its scope, by name and settings, the settings of its source, and the way to secrets.
 
+    ``scope`` and ``source`` are of the kind's own models.
+
     ``store`` and ``run`` are there when records are to be pulled: pages of a network source are kept under that run, so
     that a pull that was killed goes on where it was.
     """
 
     name: str
-    scope: Scope
+    scope: Any
     source: Any
     credentials: Credentials
     store: Store | None = None

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from datasync.connection import Credentials
 from datasync.delivery import services
 from datasync.delivery.services.base import Service
 from datasync.settings import Settings
@@ -65,8 +66,8 @@ def configured(folder: Path) -> Iterator[Memory]:
     """Let the service of that name be one that remembers, for every command that is run in this process."""
     memory, by_settings = Memory(folder / NAME / "held.json"), services.open_service
 
-    def opened(settings: Settings, name: str) -> Service:
-        return memory if name == NAME else by_settings(settings, name)
+    def opened(settings: Settings, name: str, scope: str, credentials: Credentials) -> Service:
+        return memory if name == NAME else by_settings(settings, name, scope, credentials)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("datasync.pipeline.open_service", opened)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from datasync.connection import Credentials, from_uri
-from datasync.settings import Scope, SqlSource
 from datasync.sources.base import Opening
+from datasync.sources.sql.options import SqlScope, SqlSource
 from datasync.sources.sql.source import Database
 from datasync.store.files import Store
 from tests.postgres import PostgreSQL
@@ -80,4 +80,4 @@ def source(
     """The sql source of a scope; ``given`` are settings of the source. Pages need a ``store`` and a ``run``."""
     mine = SqlSource(kind="sql", connection="erp", **(given or {}))
     scope = scope if "query" in scope else {"table": "product", **scope}
-    return Database(Opening(SCOPE, Scope(source="erp", **scope), mine, credentials(place), store, run))
+    return Database(Opening(SCOPE, SqlScope(source="erp", **scope), mine, credentials(place), store, run))

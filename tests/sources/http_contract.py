@@ -27,7 +27,6 @@ from datasync.errors import (
     UnknownName,
 )
 from datasync.intake import pull
-from datasync.settings import Scope
 from datasync.sources.base import Records, Source, Want
 from datasync.store import snapshots
 from datasync.store.files import Folder, connect
@@ -55,7 +54,7 @@ def pulled(
 ) -> tuple[Snapshot, list[dict[str, Any]], list[tuple[str, str]]]:
     """A pull as the pipeline does it: the snapshot, its products by SKU, and codes and sentences of the quarantine."""
     store, address = Folder(str(folder / "pulled")), {**shop.address, **keys}
-    source, scope = shop.source(store, address=address), Scope(source="shop", **address)
+    source, scope = shop.source(store, address=address), shop.scope(address)
     found = pull.pull(con, store, "en-US", scope, source, want, "r1", "", lambda: AT)
     valid = con.execute(f"FROM ({snapshots.products(found, store.url)}) ORDER BY sku")
     names = [column[0] for column in valid.description or ()]
@@ -303,7 +302,7 @@ class HttpContract(ChangingContract):
         page = sorted((folder / "pulls").rglob("*.gz"))[1]
         lines = gzip.decompress(page.read_bytes()).splitlines(keepends=True)
         page.write_bytes(gzip.compress(b"".join([lines[0], *lines[2:]])))
-        source, scope = stand.source(Folder(str(folder)), page_size=10), Scope(source="shop", **stand.address)
+        source, scope = stand.source(Folder(str(folder)), page_size=10), stand.scope()
         with pytest.raises(RecordsLost, match="holds 25 records, and reading gave 24"):
             pull.pull(con, Folder(str(folder)), "en-US", scope, source, EVERYTHING, "r1", "", lambda: AT)
 

@@ -14,10 +14,11 @@ import duckdb
 import pandas as pd
 import pytest
 
-from datasync.settings import FilesSource, SampleSource, Scope
-from datasync.sources import KINDS
+from datasync import registry
 from datasync.sources.base import Source
+from datasync.sources.files.options import FilesScope, FilesSource
 from datasync.sources.files.source import Files
+from datasync.sources.sample.options import SampleScope, SampleSource
 from datasync.sources.sample.source import Sample
 from datasync.sql import literal
 from datasync.store.files import Folder, Store, connect
@@ -36,7 +37,7 @@ def con(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def files(path: Path, **keys: str) -> Source:
-    return Files("en-US", Scope(source="exports", path=str(path), **keys), FilesSource(kind="files"))  # type: ignore[arg-type]
+    return Files("en-US", FilesScope(source="exports", path=str(path), **keys), FilesSource(kind="files"))  # type: ignore[arg-type]
 
 
 class TestCsv(SourceContract):
@@ -79,7 +80,7 @@ class TestPartial(SourceContract):
 class TestSample(SourceContract):
     @pytest.fixture
     def source(self) -> Source:
-        return Sample("en-US", Scope(source="demo"), SampleSource(kind="sample", size=50))
+        return Sample("en-US", SampleScope(source="demo"), SampleSource(kind="sample", size=50))
 
 
 class TestSqlite(SourceContract):
@@ -139,4 +140,4 @@ def shop(place: databases.Place) -> databases.Place:
 
 
 def test_every_kind_is_here() -> None:
-    assert set(KINDS) == {"adobe-commerce", "akeneo", "files", "sample", "sql"}
+    assert set(registry.names(registry.SOURCES)) == {"adobe-commerce", "akeneo", "files", "sample", "sql"}

@@ -18,9 +18,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as some
 
 from datasync.errors import RecordsLost, UnreadableFile
-from datasync.settings import FilesSource, Scope
 from datasync.sources.base import Records, Want
 from datasync.sources.files import tables
+from datasync.sources.files.options import FilesScope, FilesSource
 from datasync.sources.files.source import Files
 from datasync.sql import quote
 from datasync.store.files import Folder, connect
@@ -63,7 +63,7 @@ class Reading:
 def read(con: duckdb.DuckDBPyConnection, file: Path, content: bytes, **keys: Any) -> Reading:
     """Write a file and read it as a pull does, without judging what is in it."""
     file.write_bytes(gzip.compress(content, 1) if file.name.endswith(".gz") else content)
-    source = Files("de-DE", Scope(source="x", path=str(file), **keys), FilesSource(kind="files"))
+    source = Files("de-DE", FilesScope(source="x", path=str(file), **keys), FilesSource(kind="files"))
     found: Records = source.records(con, Want("complete", START))
     columns = ", ".join(map(quote, found.names))
     rows = con.execute(f"SELECT {columns} FROM ({found.reader.select(found.names)})").fetchall()

@@ -19,8 +19,8 @@ import pytest
 from datasync.connection import from_environment, from_json, from_uri
 from datasync.errors import InvalidConnection, InvalidExpression, InvalidSettings, SourceUnavailable
 from datasync.intake import pull
-from datasync.settings import Scope, SqlSource
 from datasync.sources.base import Opening, Want
+from datasync.sources.sql.options import SqlScope, SqlSource
 from datasync.sources.sql.source import Database
 from datasync.store import snapshots
 from datasync.store.snapshots import Snapshot
@@ -79,7 +79,7 @@ class Reader:
         name = run or f"run-{self.runs}"
         source = databases.source(self.place, given, self.desk.store, name, **scope)
         want = Want(what, datetime.fromisoformat(at), watermark, skus)
-        mine = Scope(source="erp", **{key: scope[key] for key in scope if key in ("map", "attributes")})
+        mine = SqlScope(source="erp", **{key: scope[key] for key in scope if key in ("map", "attributes")})
         return pull.pull(
             self.desk.con,
             self.desk.store,
@@ -515,7 +515,7 @@ def test_a_table_of_another_schema_is_offered_by_its_whole_name(on_postgres: Rea
 @pytest.mark.parametrize("url", ["sqlite:///{}", "sqlite+pysqlite:///{}", "sqlite+pysqlite:///file:{}?uri=true"])
 def test_a_sqlite_file_that_is_missing_is_told_and_not_made(tmp_path: Path, url: str) -> None:
     for path, told in ((tmp_path / "no shop.db", "there is no file '.*no shop.db'"), (tmp_path, "is a folder")):
-        scope = Scope(source="erp", table="product")
+        scope = SqlScope(source="erp", table="product")
         source = SqlSource(kind="sql", url=url.format(path))
         with pytest.raises(InvalidSettings, match=rf"^sources\.erp\.url: does not open the database .*{told}"):
             Database(Opening(SCOPE, scope, source, from_environment)).requests(Want("skus", BEGAN, skus=("A",)))
@@ -523,7 +523,7 @@ def test_a_sqlite_file_that_is_missing_is_told_and_not_made(tmp_path: Path, url:
 
 
 def test_a_driver_that_is_not_installed_is_named_with_the_way_to_name_another() -> None:
-    scope, mine = Scope(source="erp", table="t"), SqlSource(kind="sql", connection="erp")
+    scope, mine = SqlScope(source="erp", table="t"), SqlSource(kind="sql", connection="erp")
     given = Opening(SCOPE, scope, mine, lambda name: from_uri(name, "mysql+mysqldb://reader@h/shop"))
     with pytest.raises(
         InvalidConnection, match=r"the driver \S+ is not installed\. .*, or name one that is there in the type, as in"
@@ -542,7 +542,7 @@ def test_a_driver_that_is_not_installed_is_named_with_the_way_to_name_another() 
 def test_a_connection_to_something_else_is_told_by_its_type(uri: str, told: str) -> None:
     read = from_json if uri.startswith("{") else from_uri
     given = Opening(
-        SCOPE, Scope(source="erp", table="t"), SqlSource(kind="sql", connection="erp"), lambda name: read(name, uri)
+        SCOPE, SqlScope(source="erp", table="t"), SqlSource(kind="sql", connection="erp"), lambda name: read(name, uri)
     )
     with pytest.raises(InvalidConnection, match=rf"^The connection 'erp' {told}") as error:
         Database(given).requests(Want("skus", BEGAN, skus=("A",)))

@@ -15,10 +15,10 @@ import pandas as pd
 import pytest
 
 from datasync.errors import InvalidSettings, MissingField, NoFiles, SourceUnavailable, UnreadableFile
-from datasync.settings import FilesSource
 from datasync.sources.base import Want
 from datasync.sources.files import file_listing, source
 from datasync.sources.files.file_listing import File, Location
+from datasync.sources.files.options import FilesSource
 from datasync.sources.files.source import Files
 from tests.pulling import START, Desk, balance
 

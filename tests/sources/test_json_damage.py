@@ -16,10 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from datasync.errors import RecordsLost, UnreadableFile
-from datasync.settings import FilesSource
 from datasync.sources.files.json_fields import JsonFields
 from datasync.sources.files.json_file import DEEPEST, scan_lines
 from datasync.sources.files.jsonlines import JsonLines
+from datasync.sources.files.options import FilesSource
 from datasync.sources.files.source import Files
 from tests.pulling import SCOPE, Desk, balance
 

@@ -100,7 +100,8 @@ def test_the_settings_of_the_page_of_files_sync_a_catalog_and_its_changes(tmp_pa
 @pytest.mark.parametrize("kind", ["files", "sql"])
 def test_a_page_names_every_key_of_its_source_and_scope(kind: str) -> None:
     page = (ROOT / "docs" / "sources" / f"{kind}.md").read_text(encoding="utf-8")
-    keys = [*settings.SOURCES[kind].model_fields, *settings.OWN[kind]]
+    options = settings.source_kind(kind)
+    keys = [*options.model_fields, *(options.scope_model.model_fields.keys() - settings.Scope.model_fields.keys())]
     assert [key for key in keys if not re.search(rf"`{key}\b|^ +{key}:", page, re.MULTILINE)] == (
         ["locale"] if kind == "files" else []
     )

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import duckdb
 
 from datasync.catalog.apply import Applied, apply_snapshot
+from datasync.connection import from_environment
 from datasync.delivery import exports, mark, transfer
 from datasync.delivery.services import open_service
 from datasync.delivery.services.base import Service
@@ -119,7 +120,7 @@ class Line:
         )
 
     def transfer(self, run: str, name: str, accepted: Iterable[str] = ()) -> Transferred:
-        service = self.deliver_to.get(name) or open_service(self.settings, name)
+        service = self.deliver_to.get(name) or open_service(self.settings, name, SCOPE, from_environment)
         mine, guard = self.settings.services[name], self.settings.guard
         done = transfer.transfer(
             self.con, self.store, SCOPE, name, mine, service, run, guard, self.clock, accepted=skus_sql(*accepted)

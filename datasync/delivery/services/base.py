@@ -1,10 +1,34 @@
-"""What a service is: a batch of products and removals goes in, an outcome for each comes out."""
+"""What a service is: a batch of products and removals goes in, an outcome for each comes out.
+
+A kind is a class that has these methods, the class of its options beside it, and one line in ``registry``; see
+docs/adding-a-service.md.
+"""
 
 from __future__ import annotations
 
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
 
 import duckdb
+
+from datasync.connection import Connection, Credentials
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceOpening:
+    """What a kind is opened with: the service's name, the scope that is delivered, its options, and the way to secrets.
+
+    ``options`` are of the kind's own model.
+    """
+
+    name: str
+    scope: str
+    options: Any
+    credentials: Credentials
+
+    def connection(self) -> Connection:
+        """The connection that the options name, asked for anew; MissingConnection where there is none."""
+        return self.credentials(self.options.connection)
 
 
 class Service(Protocol):
@@ -27,4 +51,15 @@ class Service(Protocol):
         the answer); those of an embedded service keep all columns of the batch, each row being its own answer. A SKU
         without an answer is failed. Raises ServiceUnavailable when nobody answered: the whole batch counts as failed,
         for it may have been applied.
+        """
+
+
+@runtime_checkable
+class Foretelling(Protocol):
+    """A service that can say which products it would reject, so that `check` need not deliver any."""
+
+    def rejections(self, batch: str) -> str:
+        """SQL with the ``sku`` of each product of the relation ``batch`` that it would reject, and the ``reason``.
+
+        The batch is that of ``deliver``, without removals. The reasons are few: products are counted by them.
         """

@@ -25,7 +25,15 @@ class Feed:
         self.max_bytes, self.required = max_bytes, tuple(required)
         self.needs = self.required
 
+    def rejections(self, batch: str) -> str:
+        too_large = f"larger than max_bytes ({self.max_bytes})"
+        answers = f"SELECT sku, CASE WHEN bytes > {self.max_bytes} THEN {literal(too_large)} ELSE words END AS reason"
+        return f"{answers} FROM ({self._answers(batch)}) WHERE outcome = 'rejected'"
+
     def deliver(self, con: duckdb.DuckDBPyConnection, batch: str) -> str:
+        return self._answers(batch)
+
+    def _answers(self, batch: str) -> str:
         lacking = (
             ", ".join(f"CASE WHEN {_is_empty(column)} THEN {literal(column)} END" for column in self.required)
             or "NULL::VARCHAR"

@@ -22,7 +22,6 @@ import duckdb
 
 from datasync.errors import InvalidSettings, NoFiles, SourceUnavailable, UnreadableFile
 from datasync.secrets import code_of, log_foreign
-from datasync.settings import FilesSource, Scope
 from datasync.sources.base import OURS, Records, Want
 from datasync.sources.files import tables, text_file
 from datasync.sources.files.csv_file import Rules
@@ -33,6 +32,7 @@ from datasync.sources.files.file_listing import File, Location, locate, opened
 from datasync.sources.files.files_read import Ledger
 from datasync.sources.files.json_file import JsonFile, look_at_json
 from datasync.sources.files.jsonlines import JsonLines
+from datasync.sources.files.options import FilesScope, FilesSource
 from datasync.sources.files.tables import Columns, Tables
 from datasync.sql import literal
 from datasync.store.scratch import is_full_disk
@@ -99,7 +99,7 @@ class _Reading:
 class Files:
     """The scope of a files source: a pattern, and what its matches are together."""
 
-    def __init__(self, name: str, scope: Scope, source: FilesSource) -> None:
+    def __init__(self, name: str, scope: FilesScope, source: FilesSource) -> None:
         self._name, self._scope, self._pattern = name, scope, scope.path or ""
         self._options, self._longest = source.options, source.max_record_mb * MEGABYTE
         self._time_zone = scope.time_zone or source.time_zone
@@ -122,7 +122,7 @@ class Files:
 
     @property
     def _is_partial(self) -> bool:
-        return self._scope.snapshot == "partial"
+        return self._scope.is_partial
 
     def _location(self) -> Location:
         location = locate(self._pattern, self._options, self._name, self._scope.source)

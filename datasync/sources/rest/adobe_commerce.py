@@ -22,6 +22,7 @@ import httpx
 from datasync.connection import Connection
 from datasync.errors import AccessDenied, InvalidConnection, SourceRefused, UnexpectedAnswer, UnknownName
 from datasync.sources.base import Want
+from datasync.sources.rest.adobe_commerce_options import AdobeCommerceScope
 from datasync.sources.rest.page_records import Field, Shape, own
 from datasync.sources.rest.paged import Page, Paged
 from datasync.sql import literal
@@ -76,7 +77,8 @@ class Facts:
 class AdobeCommerce(Paged[Facts]):
     """One store view of an Adobe Commerce shop."""
 
-    queries_file = "adobe_commerce"
+    scope: AdobeCommerceScope
+    macros = ("datasync.sources.rest", "adobe_commerce")
 
     @property
     def view(self) -> str:

@@ -21,6 +21,7 @@ import httpx
 from datasync.connection import Connection
 from datasync.errors import InvalidConnection, SourceRefused, UnexpectedAnswer, UnknownName
 from datasync.sources.base import Want
+from datasync.sources.rest.akeneo_options import AkeneoScope
 from datasync.sources.rest.page_records import Field, Shape, own, pointer
 from datasync.sources.rest.paged import Page, Paged
 from datasync.sql import literal, quote
@@ -50,7 +51,8 @@ class Facts:
 class Akeneo(Paged[Facts]):
     """One channel and locale of an Akeneo PIM."""
 
-    queries_file = "akeneo"
+    scope: AkeneoScope
+    macros = ("datasync.sources.rest", "akeneo")
 
     @property
     def channel(self) -> str:

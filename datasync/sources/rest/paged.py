@@ -23,7 +23,7 @@ from datasync.sources.base import Opening, Records, Want
 from datasync.sources.rest.page_lines import line
 from datasync.sources.rest.page_records import Shape, Spooled
 from datasync.sources.rest.page_store import Spool, State
-from datasync.sql import macros
+from datasync.sql import define_field_macros
 from datasync.web.http import Api, address
 from datasync.web.rate_limit import Pace
 
@@ -47,7 +47,7 @@ class Page:
 class Paged(ABC, Generic[Facts]):
     """The scope of a source that is read page by page."""
 
-    queries_file: str  # the macros of its fields, in queries/
+    macros: tuple[str, str]  # the package and the name of the .sql file with the macros of its fields
 
     def __init__(self, opening: Opening) -> None:
         self.name, self.scope, self.source, self._opening = opening.name, opening.scope, opening.source, opening
@@ -108,7 +108,7 @@ class Paged(ABC, Generic[Facts]):
         with self.open() as api, self._spool(want) as spool:
             with self._as_promised():
                 facts = self.look(api)
-            macros(con, self.queries_file)
+            define_field_macros(con, *self.macros)
             state = self._fill(api, facts, want, spool)
             shape = self.shape(facts)
             reader = Spooled(con, self._store, spool.whole(state["page"]), shape, self._knows)

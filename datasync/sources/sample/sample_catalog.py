@@ -1,7 +1,7 @@
 """The sample shop's catalog: what it lists in a locale at a moment, worked out from the seed and the time alone.
 
 Nothing is stored or replayed. Each product has periods of its own (price, stock, wording, season), so that the SQL in
-queries/sample.sql can say what it is at any moment, and since when. The words stand in sample_words.json; every text
+sample.sql can say what it is at any moment, and since when. The words stand in sample_words.json; every text
 there is a list in the order of ``LOCALES``.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 
 from datasync.errors import UnknownName
-from datasync.sql import filled, literal, query
+from datasync.sql import filled, literal, query_of
 
 LOCALES = ("en-US", "de-DE", "ja-JP", "ar-SA", "th-TH")
 _NOBODY = {"code": "", "prefix": [""] * 5, "shelf": [""] * 5, "wear": [], "shoes": []}
@@ -32,7 +32,7 @@ def sample_records(con: duckdb.DuckDBPyConnection, *, locale: str, size: int, se
     lang = LOCALES.index(locale)
     numbers = {"slots": _slots(size), "seed": seed % 1_000_003 * 104_729, "at": int(at.timestamp()), "lang": lang + 1}
     numbers_sql = {name: str(number) for name, number in numbers.items()}
-    *makes, records = query("sample").split(";\n")
+    *makes, records = query_of("datasync.sources.sample", "sample").split(";\n")
     words = literal(json.dumps(_words(lang), ensure_ascii=False))
     for statement in makes:
         con.execute(filled(statement, **numbers_sql, words=words))

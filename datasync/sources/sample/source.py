@@ -6,8 +6,8 @@ from typing import Literal
 
 import duckdb
 
-from datasync.settings import SampleSource, Scope
 from datasync.sources.base import Records, Want
+from datasync.sources.sample.options import SampleScope, SampleSource
 from datasync.sources.sample.sample_catalog import sample_records
 from datasync.sources.text_columns import WHOLE, Texts
 
@@ -15,7 +15,7 @@ from datasync.sources.text_columns import WHOLE, Texts
 class Sample:
     """The scope of a sample source: the locale is the scope's name, or its ``locale`` key."""
 
-    def __init__(self, name: str, scope: Scope, source: SampleSource) -> None:
+    def __init__(self, name: str, scope: SampleScope, source: SampleSource) -> None:
         self.locale, self.source = scope.locale or name, source
 
     def records(self, con: duckdb.DuckDBPyConnection, want: Want) -> Records:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from datasync.errors import InvalidSettings
-from datasync.settings import Scope
 from datasync.sources.sql.backends import Backend, Column, Condition, statement
 from datasync.sources.sql.driver_errors import Refused, Unreachable
 from datasync.sources.sql.drivers import Driver
+from datasync.sources.sql.options import SqlScope
 from datasync.sources.sql.sound import SPOILT
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _SOME = 100
 class Relation:
     """What a scope names, a table or a query, on one connection. ``:locale`` in a query is the scope's locale."""
 
-    def __init__(self, driver: Driver, name: str, scope: Scope) -> None:
+    def __init__(self, driver: Driver, name: str, scope: SqlScope) -> None:
         self._driver, self._key, self._scope = driver, f"scopes.{name}", scope
         self._from = _table(scope.table) if scope.table else _query(scope.query or "", scope.locale or name)
         none: sa.Select[Any] = sa.select(sa.literal_column("*")).select_from(self._from(())).where(sa.false())

@@ -8,8 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from datasync.connection import Connection
-from datasync.settings import AdobeCommerceSource, AkeneoSource, Scope
-from datasync.sources import KINDS
+from datasync.settings import Scope, source_kind
 from datasync.sources.base import Opening, Source
 from datasync.store.files import Store
 from tests.sources.standins.server import Site
@@ -29,10 +28,14 @@ class Stand:
     def source(self, store: Store, run: str = "r1", address: Mapping[str, Any] | None = None, **keys: Any) -> Source:
         """A source, by the settings ``keys``; ``login`` is another connection than the usual one."""
         connection = keys.pop("login", self.connection)
-        models = {"akeneo": AkeneoSource, "adobe-commerce": AdobeCommerceSource}
-        source = models[self.kind](kind=self.kind, connection="there", **keys)
-        scope = Scope(source="shop", **(address or self.address))
-        return KINDS[self.kind](Opening("en-US", scope, source, lambda _: connection, store, run))
+        options = source_kind(self.kind)(kind=self.kind, connection="there", **keys)
+        opening = Opening("en-US", self.scope(address), options, lambda _: connection, store, run)
+        source: Source = options.open(opening)
+        return source
+
+    def scope(self, address: Mapping[str, Any] | None = None) -> Scope:
+        """A scope at this stand-in."""
+        return source_kind(self.kind).scope_model(source="shop", **(address or self.address))
 
     def watermark(self, moment: datetime) -> str:
         return moment.isoformat()
