@@ -39,7 +39,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from benchmarks.chromium import Chromium, chromium
 from benchmarks.firefox import Firefox, firefox
 from datasync.figures.totals import LastPull, ScopeTotals, ServiceTotals
-from datasync.report.facts.page_data import Named, ScopeProducts, SitePages
+from datasync.report.facts.page_data import Named, ScopeProducts, SitePages, StoredProducts
 from datasync.report.publish import render
 
 AT = datetime.fromtimestamp(1_790_000_000, UTC)
@@ -125,7 +125,7 @@ def changed(con: duckdb.DuckDBPyConnection, site: Path) -> int:
 
 
 def publish(con: duckdb.DuckDBPyConnection, site: Path, at: datetime) -> render.Published:
-    products = ScopeProducts("en-US", con=con, services=SERVICES)
+    products = ScopeProducts("en-US", stored=StoredProducts(con, *TABLES), services=SERVICES)
     return render.publish(page_of(con, at), [products], site)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from datasync import product
 from datasync.report.facts import gather
-from datasync.report.facts.page_data import ScopeProducts
+from datasync.report.facts.page_data import ScopeProducts, StoredProducts
 from datasync.report.format import documents, shards
 from datasync.sql import count, literal, macros, query, row
 
@@ -57,7 +57,8 @@ def products(con: duckdb.DuckDBPyConnection) -> ScopeProducts:
     versions = query("page_versions").replace("$scope", literal("en-US"))
     con.execute(f"CREATE OR REPLACE TABLE page_versions AS {versions}")
     con.execute(f"CREATE OR REPLACE TABLE page_rows AS {query('page_rows')}")
-    return ScopeProducts("en-US", con=con)
+    stored = StoredProducts(con, versions="page_versions", rows="page_rows", records="page_records")
+    return ScopeProducts("en-US", stored=stored)
 
 
 def versions(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

@@ -25,6 +25,7 @@ from datasync.report.facts.page_data import (
     ScopeProducts,
     SitePages,
     Standing,
+    StoredProducts,
     Unconfigured,
 )
 from datasync.report.facts.trends import trend
@@ -137,7 +138,8 @@ def _products(
     con.execute("SET preserve_insertion_order = true")
     con.execute(f"CREATE OR REPLACE TEMP TABLE page_records AS {records}")
     con.execute("SET preserve_insertion_order = false")
-    return ScopeProducts(scope, con=con, services=tuple(settings.services))
+    stored = StoredProducts(con, versions="page_versions", rows="page_rows", records="page_records")
+    return ScopeProducts(scope, stored=stored, services=tuple(settings.services))
 
 
 _REASONS = f"{query('quarantine_reasons')} LIMIT {REASONS_SHOWN}"

@@ -165,6 +165,19 @@ class SitePages:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredProducts:
+    """The tables of a connection that have a scope's products, however many rows that is.
+
+    The columns are those of ``ScopeProducts``; ``versions`` also has the number of each version as ``version``.
+    """
+
+    con: duckdb.DuckDBPyConnection = field(repr=False)
+    versions: str
+    rows: str
+    records: str
+
+
+@dataclass(frozen=True, slots=True)
 class ScopeProducts:
     """What the services of one scope hold, and what they do not hold and why.
 
@@ -177,15 +190,14 @@ class ScopeProducts:
     ``quarantined``: one row per record in quarantine now: sku, name, code, sentence, reason (its code and kind, where
     the page tells it apart), is_of_last_pull.
 
-    Where ``con`` is given they are its tables page_versions (with the number as ``version``), page_rows and
-    page_records, however many rows these have; else they are small enough to be held as Arrow tables.
+    Where they are ``stored`` they stand in tables; else they are small enough to be held as Arrow tables.
     """
 
     scope: str
     versions: pa.Table | None = field(default=None, repr=False)
     rows: pa.Table | None = field(default=None, repr=False)
     quarantined: pa.Table | None = field(default=None, repr=False)
-    con: duckdb.DuckDBPyConnection | None = field(default=None, repr=False)
+    stored: StoredProducts | None = None
     services: tuple[str, ...] = ()
 
 

@@ -39,7 +39,6 @@ from datasync.report.format import index, orders, rows, skus
 from datasync.report.format.base import Base
 from datasync.report.format.binary import Numbers, header, numbers, planes, texts, varints
 from datasync.report.format.documents import STATES, Documents, Segment, documents
-from datasync.sql import count
 
 LOAD_WHOLE_MAX = 25_000
 COLUMN, CODES = 65_536, 262_144  # codes are mostly the same, and so pack ten times as well
@@ -91,7 +90,7 @@ def write(
     A new base is saved in the folder ``save``. Raises TooManyForOneFile where versions are more than ``most``.
     """
     with documents(products, base) as laid_out, ThreadPoolExecutor(_workers()) as pool:
-        versions = count(laid_out.con, "SELECT version FROM page_versions")
+        versions = laid_out.version_count()
         if most is not None and versions > most:
             raise TooManyForOneFile(most)
         is_whole, stands = laid_out.size <= whole, base if laid_out.is_kept else None
