@@ -40,6 +40,7 @@ NAMES = {
     "B-01": "T-Shirt (XL)",
     "B-02": "مصباح مكتب",
     "B-03": "Espresso Grinder",
+    "Q-1": "Quilt",  # another record of this SKU is in quarantine
 }
 STATES = {"A-02": "stale", "A-04": "rejected", "A-05": "missing", "B-01": "excluded", "B-02": "removed"}  # of search
 WORDS = {"rejected": "Price is required", "excluded": "The product is disabled"}
