@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests import guides
 from tests.report.test_counted import counted
 
-ROOT = Path(__file__).parents[2]
-GUIDE = (ROOT / "docs" / "adding-a-card.md").read_text(encoding="utf-8")
+GUIDE = guides.guide("adding-a-card")
 SETTINGS = """
 sources:
   exports: {kind: files}
@@ -42,33 +39,11 @@ sys.exit(main(["sync"]) or main(["publish"]))
 """
 
 
-def edits() -> Iterator[tuple[str, str, str]]:
-    """Every edit of the guide: the file, the text that stands there, and the text that replaces it."""
-    for block in re.findall(r"```diff\n(.*?)```", GUIDE, re.DOTALL):
-        header, *lines = block.splitlines(keepends=True)
-        before = "".join(line[1:] or "\n" for line in lines if line[0] != "+")
-        after = "".join(line[1:] for line in lines)
-        yield header.removeprefix("+++ ").strip(), before, after
-
-
-def edited(path: Path, before: str, after: str) -> str:
-    """The text of a file after one edit; a file that is not there yet begins with none."""
-    if not before:
-        assert not path.exists()
-        return after
-    text = path.read_text(encoding="utf-8")
-    assert text.count(before) == 1, before
-    return text.replace(before, after)
-
-
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of what the guide edits, with its edits."""
     copy = tmp_path_factory.mktemp("checkout")
-    for folder in ("datasync", "reports", "docs", "tests/report"):
-        shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for name, before, after in edits():
-        (copy / name).write_text(edited(copy / name, before, after), encoding="utf-8")
+    guides.follow(GUIDE, copy)
     return copy
 
 
@@ -88,7 +63,7 @@ def shop(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_card_touches_at_most_five_files() -> None:
-    assert 3 <= len({name for name, _, _ in edits()}) <= 5
+    assert 3 <= len(guides.files(GUIDE)) <= 5
 
 
 def test_the_figure_of_the_new_card_is_in_the_page_with_and_without_scripts(shop: Path) -> None:
