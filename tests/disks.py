@@ -2,13 +2,14 @@
 
 The commands run as processes in that namespace, so what they meet is the kernel's own "No space left on device" and
 "Read-only file system", which permissions cannot show to a root user. The process inside has imported everything once
-and forks a child for each command.
+and forks a child for each command. It may serve several tests, each with disks in a folder of its own.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -29,6 +30,10 @@ from datasync.sources import files
 def mount(place, size):
     os.makedirs(place, exist_ok=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", place], check=True)
+
+
+def unmount(place):
+    subprocess.run(["umount", place], check=True)
 
 
 def remount(place, how):
@@ -110,38 +115,63 @@ class Ended:
     was_under_way: bool = True
 
 
-class Disks:
-    """The disks of one namespace, each a folder; ``datasync`` runs beside them, on the settings of ``folder``."""
+class Inside:
+    """The process in the namespace, which does what it is told."""
 
-    def __init__(self, folder: Path, inside: subprocess.Popen[str]) -> None:
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.pid, self._process = process.pid, process
+
+    def call(self, *call: str | int | list[str] | Mapping[str, str]) -> Any:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        print(json.dumps(call), file=self._process.stdin, flush=True)
+        return json.loads(self._process.stdout.readline())
+
+
+class Disks:
+    """Disks of one namespace, each a folder; ``datasync`` runs beside them, on the settings of ``folder``."""
+
+    def __init__(self, folder: Path, inside: Inside) -> None:
         self.folder, self._inside = folder, inside
+        self._mounted: list[str] = []
 
     def mount(self, name: str, size: str) -> None:
         """A new, empty disk in the folder ``name``."""
-        self._call("mount", self.place(name), size)
+        self._inside.call("mount", self.place(name), size)
+        self._mounted.append(name)
+
+    def copy(self, other: Disks) -> None:
+        """Put what the disks of the same names in ``other`` hold on these."""
+        for name in self._mounted:
+            shutil.copytree(other.path(name), self.path(name), dirs_exist_ok=True)
+
+    def unmount(self) -> None:
+        """Take every disk away, with what is on it."""
+        while self._mounted:
+            self._inside.call("unmount", self.place(self._mounted.pop()))
 
     def fill(self, name: str, leaving: int = 0) -> None:
         """Let a disk have room for so many bytes only."""
-        self._call("fill", self.place(name), leaving)
+        self._inside.call("fill", self.place(name), leaving)
 
     def empty(self, name: str) -> None:
         """Take away what filled a disk."""
         self.path(name, "filler").unlink()
 
     def make_read_only(self, name: str) -> None:
-        self._call("remount", self.place(name), "ro")
+        self._inside.call("remount", self.place(name), "ro")
 
     def make_writable(self, name: str) -> None:
-        self._call("remount", self.place(name), "rw")
+        self._inside.call("remount", self.place(name), "rw")
 
     def datasync(self, *argv: str, **environment: str) -> Ended:
         """One command of the shell."""
-        return Ended(*self._call("run", self._command(argv), environment))
+        return Ended(*self._inside.call("run", self._command(argv), environment))
 
     def datasync_until(self, pattern: str, name: str, *argv: str) -> Ended:
         """One command of the shell, whose disk turns read-only as soon as one more file of that pattern is on it."""
         place = self.place(name)
-        return Ended(*self._call("run_until", self._command(argv), {}, f"{place}/{pattern}", place))
+        return Ended(*self._inside.call("run_until", self._command(argv), {}, f"{place}/{pattern}", place))
 
     def place(self, name: str) -> str:
         """Where the commands see a disk."""
@@ -159,25 +189,19 @@ class Disks:
     def _command(self, argv: tuple[str, ...]) -> list[str]:
         return ["--settings", str(self.folder / "datasync.yaml"), *argv]
 
-    def _call(self, *call: str | int | list[str] | Mapping[str, str]) -> Any:
-        assert self._inside.stdin is not None
-        assert self._inside.stdout is not None
-        print(json.dumps(call), file=self._inside.stdin, flush=True)
-        return json.loads(self._inside.stdout.readline())
-
 
 @contextmanager
-def disks(folder: Path) -> Iterator[Disks]:
-    """A namespace for disks in ``folder``. Raises RuntimeError, with the kernel's words, where it allows none."""
+def namespace() -> Iterator[Inside]:
+    """A namespace for disks. Raises RuntimeError, with the kernel's words, where it allows none."""
     command, pipe = ["unshare", "-rm", sys.executable, "-c", INSIDE], subprocess.PIPE
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=environment) as inside:
-        assert inside.stdout is not None
-        assert inside.stderr is not None
-        if inside.stdout.readline() != "ready\n":
-            refusal = inside.stderr.read().strip()
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=environment) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        if process.stdout.readline() != "ready\n":
+            refusal = process.stderr.read().strip()
             raise RuntimeError(f"No disk can be made full or read-only here: unshare -rm is refused ({refusal}).")
         try:
-            yield Disks(folder, inside)
+            yield Inside(process)
         finally:
-            inside.kill()
+            process.kill()

@@ -16,7 +16,7 @@ import pytest
 
 from datasync.delivery import mark
 from datasync.store.files import Folder, connect
-from tests.disks import Disks, Ended, disks
+from tests.disks import Disks, Ended, Inside, namespace
 
 SETTINGS = """
 store: disk/store
@@ -40,10 +40,11 @@ class Shop:
 
     def __init__(self, disks: Disks) -> None:
         self.disks, self.count = disks, 0
+        for name in ("disk", "page", "exports", "tmp"):
+            disks.mount(name, "8m")
         (disks.folder / "files").mkdir()
         (disks.folder / "datasync.yaml").write_text(SETTINGS, encoding="utf-8")
         self.sells(300, "first")
-        self.is_in_order()
 
     def sells(self, count: int, name: str) -> None:
         """Replace what both scopes sell."""
@@ -90,15 +91,29 @@ class Shop:
                 newest.write_bytes(newest.read_bytes()[:50])
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
+@pytest.fixture(scope="module")
+def inside() -> Iterator[Inside]:
     try:
-        with disks(tmp_path) as opened:
-            for name in ("disk", "page", "exports", "tmp"):
-                opened.mount(name, "8m")
-            yield Shop(opened)
+        with namespace() as opened:
+            yield opened
     except RuntimeError as error:
         pytest.fail(str(error))
+
+
+@pytest.fixture(scope="module")
+def synced(inside: Inside, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """A shop that has synced and published; every test gets disks of its own with a copy of what is on these."""
+    shop = Shop(Disks(tmp_path_factory.mktemp("synced"), inside))
+    shop.is_in_order()
+    return shop
+
+
+@pytest.fixture
+def shop(inside: Inside, synced: Shop, tmp_path: Path) -> Iterator[Shop]:
+    copied = Shop(Disks(tmp_path, inside))
+    copied.disks.copy(synced.disks)
+    yield copied
+    copied.disks.unmount()
 
 
 def assert_done(ended: Ended) -> None:
