@@ -8,8 +8,12 @@ import pty
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -133,51 +137,128 @@ STEPS = ("pull", "catalog", "transfer", "begin", "close", "confirm", "publish", 
 RESERVED = ("products", "status", "scope", "service", "snapshots", "receipts", "runs", "lost_found", "overview", "feed")
 
 
-@pytest.mark.parametrize("name", [*STEPS, *RESERVED])
-def test_a_service_may_be_called_as_a_step_is(tmp_path: Path, name: str) -> None:
-    shop = Shop(tmp_path, SETTINGS.replace("search:", f"{name}:"))
+NAMES = [*STEPS, *RESERVED]
+
+
+@dataclass(frozen=True)
+class NamedAlike:
+    """What the commands said of a shop whose services are called as steps and parts of the store are."""
+
+    synced: CommandOutput
+    failed: CommandOutput
+    outcomes: Mapping[str, str]
+    why: str
+    steps: list[tuple[str, str]]
+
+
+@pytest.fixture(scope="module")
+def named_alike(tmp_path_factory: pytest.TempPathFactory) -> NamedAlike:
+    """A run that goes well, and one whose pull fails."""
+    search = SETTINGS.partition("  search:")[2]
+    services = "".join(f"  {name}:{search}" for name in NAMES)
+    shop = Shop(tmp_path_factory.mktemp("alike"), SETTINGS.partition("  search:")[0] + services)
     shop.sells(A, B, C)
-    told = shop.run("sync")
-    assert told.code == 0
-    assert told.errors[1:] == [
-        "en-US catalog: 3 added, 3 products.",
-        "en-US to catalog-service: 3 added.",
-        f"en-US to {name}: 2 added.",
-    ]
+    synced = shop.run("sync")
     (shop.folder / "en/products.csv").unlink()
     failed = shop.run("sync")
+    outcomes = {one["service"]: one["outcome"] for one in shop.json("status")["scopes"][0]["services"]}
+    return NamedAlike(synced, failed, outcomes, shop.run("why", "A-1").out, _steps_of(shop))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_service_may_be_called_as_a_step_is(named_alike: NamedAlike, name: str) -> None:
+    synced, failed = named_alike.synced, named_alike.failed
+    assert synced.code == 0
+    assert f"en-US to {name}: 2 added." in synced.errors
+    assert synced.errors[1:] == [
+        "en-US catalog: 3 added, 3 products.",
+        "en-US to catalog-service: 3 added.",
+        *(f"en-US to {each}: 2 added." for each in NAMES),
+    ]
     assert failed.code == 4
     assert failed.errors[-1].startswith("datasync: Run sync-20261124T030201Z did not succeed: en-US pull: ")
-    assert {one["outcome"] for one in shop.json("status")["scopes"][0]["services"]} == {"failed"}
-    assert "The last pull of this scope failed: scopes.en-US.path: no file matches" in shop.run("why", "A-1").out
-    assert [outcome for _, outcome in _steps_of(shop)] == ["failed", "ok", "ok"]
+    assert named_alike.outcomes == dict.fromkeys(["catalog-service", *NAMES], "failed")
+    assert "The last pull of this scope failed: scopes.en-US.path: no file matches" in named_alike.why
+    assert [outcome for _, outcome in named_alike.steps] == ["failed", *["ok"] * (1 + len(NAMES))]
+    assert (f"en-US to {name}", "ok") in named_alike.steps
 
 
-@pytest.mark.parametrize("name", [*STEPS, *RESERVED])
-def test_a_service_that_is_called_as_a_step_is_fails_alone_and_goes_on(tmp_path: Path, name: str) -> None:
+@dataclass(frozen=True)
+class Failing:
+    """What the commands said of a shop in which some services so called failed and then went on."""
+
+    failed: CommandOutput
+    steps: list[tuple[str, str]]
+    errors: Mapping[str, str]
+    outcomes: Mapping[str, tuple[str, str | None]]
+    later: list[CommandOutput]
+    in_the_end: Mapping[str, list[Any]]
+
+
+@pytest.fixture(scope="module")
+def failing(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Failing]:
+    """Two such shops: in each, every second name fails, and the others stand beside them and go well."""
+
+    @cache
+    def shop_with(half: int) -> Failing:
+        folder = tmp_path_factory.mktemp("failing")
+        begins, _, search = SETTINGS.partition("  search:")
+        export = ["\n    export: open/{scope}.NAME.jsonl", "\n    export: blocked/{scope}.NAME.jsonl"]
+        services = [
+            f"  {name}:{export[number % 2 == half].replace('NAME', name)}{search}" for number, name in enumerate(NAMES)
+        ]
+        shop = Shop(folder, begins + "".join(services))
+        shop.sells(A, B, C)
+        (folder / "blocked").write_text("a file", encoding="utf-8")
+        failed, steps = shop.run("sync"), _steps_of(shop)
+        run = runs.find(shop.pipeline().store, shop.held_run())
+        assert run
+        errors = {str(step): record["error"] for step, record in run.steps.items() if record["outcome"] == "failed"}
+        outcomes = {
+            one["service"]: (one["outcome"], one["failed_step"]) for one in shop.json("status")["scopes"][0]["services"]
+        }
+        later = [shop.run("tidy")]
+        (folder / "blocked").unlink()
+        chosen = [word for name in NAMES[half::2] for word in ("--service", name)]
+        later += [
+            shop.run("resync", "--scope", "en-US", *chosen, "--force", "--reason", "a test", "--yes"),
+            shop.run("publish"),
+        ]
+        keys = ("outcome", "current", "due", "unexplained")
+        in_the_end = {
+            one["service"]: [one[key] for key in keys] for one in shop.json("status")["scopes"][0]["services"]
+        }
+        return Failing(failed, steps, errors, outcomes, [*later, shop.run("check", "--store")], in_the_end)
+
+    return lambda name: shop_with(NAMES.index(name) % 2)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_service_that_is_called_as_a_step_is_fails_alone_and_goes_on(
+    failing: Callable[[str], Failing], name: str
+) -> None:
     """Its export has no folder: the step is recorded as failed, and no other is taken for it."""
-    shop = Shop(tmp_path, SETTINGS.replace("search:", f"{name}:\n    export: blocked/{{scope}}.jsonl"))
-    shop.sells(A, B, C)
-    (tmp_path / "blocked").write_text("a file", encoding="utf-8")
-    failed = shop.run("sync")
-    assert failed.code == 2
-    assert failed.errors[-1].startswith(f"datasync: Run sync-20261124T030100Z did not succeed: en-US to {name}: ")
-    assert sorted(_steps_of(shop)) == sorted([
+    shop = failing(name)
+    fails = NAMES[NAMES.index(name) % 2 :: 2]
+    well = [each for each in NAMES if each not in fails]
+    assert shop.failed.code == 2
+    first = f"datasync: Run sync-20261124T030100Z did not succeed: en-US to {min(fails)}: "
+    assert shop.failed.errors[-1].startswith(first)
+    (told,) = [line for line in shop.failed.errors[:-1] if line.startswith(f"en-US to {name}: ")]
+    assert told.startswith(f"en-US to {name}: failed. services.{name}.export: ")
+    assert set(shop.errors) == {f"en-US to {each}" for each in fails}
+    assert shop.errors[f"en-US to {name}"].startswith(f"services.{name}.export: ")
+    assert sorted(shop.steps) == sorted([
         ("en-US catalog", "ok"), ("en-US pull", "ok"),
-        ("en-US to catalog-service", "ok"), (f"en-US to {name}", "failed"),
+        *((f"en-US to {each}", "ok") for each in ["catalog-service", *well]),
+        *((f"en-US to {each}", "failed") for each in fails),
     ])  # fmt: skip
-    (scope,) = shop.json("status")["scopes"]
-    assert {one["service"]: (one["outcome"], one["failed_step"]) for one in scope["services"]} == {
-        "catalog-service": ("ok", None), name: ("failed", "transfer"),
-    }  # fmt: skip
-    assert shop.run("tidy").code == 0
-
-    (tmp_path / "blocked").unlink()
-    assert shop.run("resync", "--scope", "en-US", "--service", name, "--force", "--reason", "a test", "--yes").code == 0
-    assert shop.run("publish").code == 0
-    services = {one["service"]: one for one in shop.json("status")["scopes"][0]["services"]}
-    assert [services[name][key] for key in ("outcome", "current", "due", "unexplained")] == ["ok", 2, 0, 0]
-    assert shop.run("check", "--store").code == 0
+    assert shop.outcomes == dict.fromkeys(["catalog-service", *well], ("ok", None)) | dict.fromkeys(
+        fails, ("failed", "transfer")
+    )
+    assert shop.outcomes[name] == ("failed", "transfer")
+    assert [command.code for command in shop.later] == [0, 0, 0, 0]
+    assert shop.in_the_end[name] == ["ok", 2, 0, 0]
 
 
 def _steps_of(shop: Shop) -> list[tuple[str, str]]:
