@@ -6,7 +6,7 @@ import base64
 import html
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -15,10 +15,10 @@ import duckdb
 from datasync.sql import literal
 
 
-def texts(folder: Path) -> Iterator[tuple[Path, str]]:
-    """The content of every file, unpacked: rows and footers of Parquet, pages, data files of the report."""
+def texts(folder: Path, without: Collection[Path] = ()) -> Iterator[tuple[Path, str]]:
+    """The content of every other file, unpacked: rows and footers of Parquet, pages, data files of the report."""
     con = duckdb.connect()
-    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+    for file in sorted(path for path in folder.rglob("*") if path.is_file() and path not in without):
         content = file.read_bytes()
         if file.suffix == ".parquet":
             path = literal(str(file))
@@ -39,8 +39,11 @@ def shows(text: str, *secrets: str) -> list[str]:
     """Those of the secrets that a text shows, in whatever form."""
     layers = [text]
     for _ in range(4):
-        layers.append(_plainer(layers[-1]))
-    bare = [layer.replace("\\", "").replace("\0", "") for layer in layers]
+        plainer = _plainer(layers[-1])
+        if plainer == layers[-1]:  # as plain as it can be
+            break
+        layers.append(plainer)
+    bare = {layer.replace("\\", "").replace("\0", "") for layer in layers}
     return [secret for secret in secrets if any(form in layer for form in _forms(secret) for layer in bare)]
 
 

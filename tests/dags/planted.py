@@ -1,11 +1,14 @@
-"""One run of `catalog_sync` as its tasks run in production: each in a process of its own, which logs to a file.
+"""Runs of the DAGs as their tasks run in production: each in a process of its own, which logs to a file.
 
-A program, run by the tests with Airflow's settings and the connections in its environment. With ``unmasked`` it takes
-every mask away first, Airflow's own too: then a search that finds nothing elsewhere has to find.
+A program, run by the tests with Airflow's settings and the connections in its environment. Every line of its input
+asks for one run of `catalog_sync` and `publish_report`: it names the file of settings, and says ``masked`` or
+``unmasked``. Unmasked, the program first takes every mask away, Airflow's own too: then a search that finds nothing
+elsewhere has to find. The masks stay away, so the masked runs come first.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -15,16 +18,22 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+ENDED = "both DAGs ended"  # the last line that a run prints
 
 
 def main() -> None:
     from airflow.utils import db
 
     db.initdb()
-    if "unmasked" in sys.argv:
-        unmask()
     with served():
-        run()
+        for line in sys.stdin:
+            settings, how = line.split()
+            os.environ["DATASYNC_SETTINGS"] = settings
+            if how == "unmasked":
+                unmask()
+            run()
+            sys.stdout.write(f"{ENDED}\n")
+            sys.stdout.flush()
 
 
 def unmask() -> None:

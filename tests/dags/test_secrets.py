@@ -9,17 +9,19 @@ import struct
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 import s3fs
 import yaml
 from moto.server import ThreadedMotoServer
 
 from tests.dags.conftest import ROOT
+from tests.dags.planted import ENDED
 from tests.searching import shows, texts
 from tests.sources.standins.server import started
 from tests.sources.test_mistakes import CLIENT, KEYS
@@ -55,8 +57,46 @@ class Left:
         return {secret for found in self.shown.values() for secret in found}
 
 
-def left(folder: Path, *how: str) -> Left:
-    """Run the DAGs with a secret in every place, and search: task logs, database, shell, store and site."""
+class Planted:
+    """Airflow with a secret in every place; its runs leave task logs, a database, words in the shell, stores and sites.
+
+    One Airflow serves both runs. A run is told apart by its store, its site, and the files that it wrote or changed.
+    """
+
+    def __init__(self, folder: Path, bucket: str, program: subprocess.Popen[str]) -> None:
+        self.folder, self.bucket, self.program = folder, bucket, program
+        self.searched: dict[Path, tuple[int, int]] = {}
+
+    def run(self, how: str) -> Left:
+        """Run both DAGs, and search what is new."""
+        assert self.program.stdin is not None
+        assert self.program.stdout is not None
+        settings = write_settings(self.folder, self.bucket, how)
+        print(settings, how, file=self.program.stdin, flush=True)
+        lines: list[str] = []
+        for line in self.program.stdout:
+            lines.append(line)
+            if line.strip() == ENDED:
+                break
+        shell = "".join(lines)
+        assert lines[-1].strip() == ENDED, shell[-4000:]
+        assert "state failed" in shell  # some sources refuse
+        fetch(self.bucket, how, self.folder / how / "store")
+        found = [*self.new_texts(), ("shell", shell)]
+        shown = {place: hit for place, text in found if (hit := shows(text, *PLANTED))}
+        return Left(shown, "\n".join(place for place, _ in found))
+
+    def new_texts(self) -> Iterator[tuple[str, str]]:
+        """Every file that came or changed since the last search, and its text."""
+        states = {path: (path.stat().st_mtime_ns, path.stat().st_size) for path in self.folder.rglob("*")}
+        same = {path for path, state in states.items() if self.searched.get(path) == state}
+        self.searched = states
+        yield from ((str(path), text) for path, text in texts(self.folder, without=same))
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Planted]:
+    folder = tmp_path_factory.mktemp("planted")
     with ExitStack() as stack:
         bucket = stack.enter_context(Exports())
         sites = {
@@ -67,18 +107,30 @@ def left(folder: Path, *how: str) -> Left:
         sites["barred"][0].tell("set", {"repeats_login": True})
         for site, status in sites.values():
             site.tell("fill", {"count": 3})
-            site.fault("echo", status=status, times=100)
-        write_settings(folder, bucket)
+            site.fault("echo", status=status, times=200)
         database = stack.enter_context(RepeatingDatabase())
         reached = connections({name: site.url for name, (site, _) in sites.items()}, database.port)
-        environment = {**os.environ, **airflow(folder), **S3, "AWS_DEFAULT_REGION": "us-east-1", **reached}
-        command = [sys.executable, "-m", "tests.dags.planted", *how]
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-        fetch(bucket, folder / "store")
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-    assert "state failed" in done.stdout  # some sources refuse
-    found = [(str(path), text) for path, text in texts(folder)] + [("shell", done.stdout + done.stderr)]
-    return Left({place: hit for place, text in found if (hit := shows(text, *PLANTED))}, "\n".join(p for p, _ in found))
+        settings = {"DATASYNC_SETTINGS": str(write_settings(folder, bucket, "masked"))}
+        environment = {**os.environ, **airflow(folder), **settings, **S3, "AWS_DEFAULT_REGION": "us-east-1", **reached}
+        command, pipe = [sys.executable, "-m", "tests.dags.planted"], subprocess.PIPE
+        program = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT, text=True
+        )
+        with program:
+            yield Planted(folder, bucket, program)
+            program.communicate()  # its input ends, and so does it
+        assert program.returncode == 0
+
+
+@pytest.fixture(scope="module")
+def masked(planted: Planted) -> Left:
+    return planted.run("masked")
+
+
+@pytest.fixture(scope="module")
+def unmasked(planted: Planted, masked: Left) -> Left:
+    """After the masked run, for the masks stay away."""
+    return planted.run("unmasked")
 
 
 def airflow(folder: Path) -> dict[str, str]:
@@ -101,7 +153,7 @@ def airflow(folder: Path) -> dict[str, str]:
         "LOGGING__LOGGING_LEVEL": "DEBUG",
     }
     mine = {f"AIRFLOW__{key}": value for key, value in keys.items()}
-    return {**mine, "AIRFLOW_HOME": str(home), "DATASYNC_SETTINGS": str(folder / "datasync.yaml"), "NO_PROXY": "*"}
+    return {**mine, "AIRFLOW_HOME": str(home), "NO_PROXY": "*"}
 
 
 def connections(urls: Mapping[str, str], port: int) -> dict[str, str]:
@@ -120,7 +172,8 @@ def connections(urls: Mapping[str, str], port: int) -> dict[str, str]:
     return {f"AIRFLOW_CONN_{name.upper()}": json.dumps(given) for name, given in written.items()}
 
 
-def write_settings(folder: Path, bucket: str) -> None:
+def write_settings(folder: Path, bucket: str, how: str) -> Path:
+    """The settings of a run, with a store and a site of its own."""
     pim, view = {"channel": "ecommerce", "locale": "en_US"}, {"store_view": "default"}
     addresses: dict[str, Mapping[str, str]] = {"barred": pim, "refusing": pim, "astray": pim}
     addresses |= {"parroting": view, "erp": {"table": "t"}}
@@ -130,9 +183,9 @@ def write_settings(folder: Path, bucket: str) -> None:
     }
     endpoint = {"client_kwargs": {"endpoint_url": bucket}}
     settings = {
-        "store": "s3://exports/store",
+        "store": f"s3://exports/{how}",
         "store_options": endpoint,
-        "site": str(folder / "site"),
+        "site": str(folder / how / "site"),
         "sources": {**sources, "exports": {"kind": "files", "options": endpoint}},
         "scopes": {
             **{name: {"source": name, **address} for name, address in addresses.items()},
@@ -140,7 +193,10 @@ def write_settings(folder: Path, bucket: str) -> None:
         },
         "services": {"search": {"accepts": [{"rule": "status = 'enabled'", "otherwise": "It is disabled"}]}},
     }
-    (folder / "datasync.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
+    file = folder / how / "datasync.yaml"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(yaml.safe_dump(settings, sort_keys=False))
+    return file
 
 
 class Exports:
@@ -196,21 +252,19 @@ def filesystem(url: str) -> s3fs.S3FileSystem:
     return s3fs.S3FileSystem(**options, skip_instance_cache=True)
 
 
-def fetch(url: str, folder: Path) -> None:
-    """Bring the store here, to be searched."""
-    filesystem(url).get("exports/store", str(folder), recursive=True)
+def fetch(url: str, how: str, folder: Path) -> None:
+    """Bring the store of a run here, to be searched."""
+    filesystem(url).get(f"exports/{how}", str(folder), recursive=True)
 
 
 PLACES = ("/task_id=scope.pull/", "airflow.db", "/store/catalog/", "/store/snapshots/", "/store/quarantine/", "/site/")
 
 
-def test_what_is_planted_is_found_nowhere(tmp_path: Path) -> None:
-    run = left(tmp_path)
-    assert all(place in run.names for place in (*PLACES, "/store/runs/", "/store/steps/", "/site/status.json"))
-    assert run.shown == {}
+def test_what_is_planted_is_found_nowhere(masked: Left) -> None:
+    assert all(place in masked.names for place in (*PLACES, "/store/runs/", "/store/steps/", "/site/status.json"))
+    assert masked.shown == {}
 
 
-def test_the_same_search_finds_all_that_is_not_masked(tmp_path: Path) -> None:
-    run = left(tmp_path, "unmasked")
-    assert run.secrets() >= {*PLANTED} - NEVER_SENT
-    assert all(any(place in where for where in run.shown) for place in PLACES)
+def test_the_same_search_finds_all_that_is_not_masked(unmasked: Left) -> None:
+    assert unmasked.secrets() >= {*PLANTED} - NEVER_SENT
+    assert all(any(place in where for where in unmasked.shown) for place in PLACES)
