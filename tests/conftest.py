@@ -8,6 +8,7 @@ from collections.abc import Generator, Iterator
 import pytest
 
 from tests import postgres as server
+from tests import pulling
 
 pytest_plugins = ["tests.costs"]
 
@@ -42,6 +43,12 @@ def _own_tmpdir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("TMPDIR", folder)
         patch.setattr(tempfile, "tempdir", folder)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _close_desks() -> Iterator[None]:
+    yield
+    pulling.close_connections()
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,20 @@
-"""A desk to pull at: a store in a temporary folder, a connection, and a files source over what a test has written."""
+"""A desk to pull at: a store in a temporary folder, a connection, and a files source over what a test has written.
+
+All desks of a process share one connection, for to open one costs as much as to pull a few records. A store is files,
+and a pull replaces the views and tables that it makes, so no desk meets what another one left.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any, Literal
+
+import duckdb
 
 from datasync.intake import pull
 from datasync.sources.base import Source, Want
@@ -22,6 +29,28 @@ SCOPE = "de-DE"
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
+_OPENED: list[duckdb.DuckDBPyConnection] = []
+
+
+@cache
+def shared_connection() -> duckdb.DuckDBPyConnection:
+    """The connection of all desks."""
+    return _opened(Folder(""))
+
+
+def close_connections() -> None:
+    """Close what the desks of this process have opened."""
+    shared_connection.cache_clear()
+    while _OPENED:
+        _OPENED.pop().close()
+
+
+def _opened(store: Folder) -> duckdb.DuckDBPyConnection:
+    con = connect(store)
+    _OPENED.append(con)
+    return con
+
+
 class Desk:
     """Pulls of one scope. Every pull has its own run, and each look at the clock is a second later."""
 
@@ -30,8 +59,12 @@ class Desk:
         self.files = folder / "exports"
         self.files.mkdir()
         self.store = Folder(str(folder / "store"))
-        self.con = connect(self.store)
+        self.con = shared_connection()
         self._runs, self._seconds = count(1), count(1)
+
+    def connect_alone(self) -> None:
+        """Open a connection of this desk's own, for a test that changes its settings."""
+        self.con = _opened(self.store)
 
     def clock(self) -> datetime:
         return START + timedelta(seconds=next(self._seconds))

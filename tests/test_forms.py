@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from decimal import Decimal
 
 import duckdb
@@ -15,12 +16,12 @@ NBSP, NARROW, THIN = "\u00a0", "\u202f", "\u2009"
 
 
 @pytest.fixture(scope="module")
-def con() -> duckdb.DuckDBPyConnection:
-    made = duckdb.connect()
-    product.define(made)
-    macros(made, "mapping")
-    macros(made, "forms")
-    return made
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as opened:
+        product.define(opened)
+        macros(opened, "mapping")
+        macros(opened, "forms")
+        yield opened
 
 
 def number(con: duckdb.DuckDBPyConnection, text: str, mark: str | None = None) -> Decimal | None:

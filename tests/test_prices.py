@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal, localcontext
 from pathlib import Path
 
@@ -23,11 +24,11 @@ def desk(tmp_path: Path) -> Desk:
 
 
 @pytest.fixture(scope="module")
-def con() -> duckdb.DuckDBPyConnection:
-    made = duckdb.connect()
-    product.define(made)
-    macros(made, "mapping")
-    return made
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as opened:
+        product.define(opened)
+        macros(opened, "mapping")
+        yield opened
 
 
 GIVEN = {

@@ -36,7 +36,8 @@ def times_in_catalog(shop: Shop) -> list[str]:
     assert shop.run("sync").code == 0
     entry = next((shop.folder / "var/store/catalog").rglob("*.parquet"))
     in_utc = "strftime(make_timestamp(epoch_us(updated_at)), '%Y-%m-%d %H:%M')"
-    rows = duckdb.connect().execute(f"SELECT {in_utc} FROM read_parquet(?) ORDER BY sku", [str(entry)]).fetchall()
+    with duckdb.connect() as con:
+        rows = con.execute(f"SELECT {in_utc} FROM read_parquet(?) ORDER BY sku", [str(entry)]).fetchall()
     return [time for (time,) in rows]
 
 

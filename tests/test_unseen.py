@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,11 +49,11 @@ def desk(tmp_path: Path) -> Desk:
 
 
 @pytest.fixture(scope="module")
-def con() -> duckdb.DuckDBPyConnection:
-    made = duckdb.connect()
-    product.define(made)
-    macros(made, "mapping")
-    return made
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as opened:
+        product.define(opened)
+        macros(opened, "mapping")
+        yield opened
 
 
 def one(desk: Desk, *columns: str, **record: Any) -> Any:

@@ -384,6 +384,7 @@ def test_lines_of_cells_that_look_like_records_are_read_as_cells_by_any_number_o
         count = (70 << 20) // len(cell)  # more than DuckDB gives to one thread
         for number in range(count):
             file.write(f'S{number},n,"{cell}"\n' + f"R{number},n,\n" * (number % 7))
+    desk.connect_alone()
     desk.con.execute("SET threads = 4")
     found = desk.pull("x.csv", attributes=["note"])
     assert found.valid == found.records - found.repeated

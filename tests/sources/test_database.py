@@ -609,6 +609,7 @@ def test_no_connection_is_left_open_be_the_rows_read_or_not(tmp_path: Path, post
     place = made(way, postgres, tmp_path)
     place.run(TABLE, ROWS)
     reader = Reader(tmp_path, place)
+    reader.desk.connect_alone()
     reader.pull()
     with pytest.raises(InvalidExpression):
         reader.pull(map={"price": "nope("})

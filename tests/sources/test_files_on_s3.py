@@ -25,7 +25,10 @@ Put = Callable[[str, bytes], None]
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
+    """A desk with a connection of its own, which an S3 is registered with."""
+    opened = Desk(tmp_path)
+    opened.connect_alone()
+    return opened
 
 
 @pytest.fixture

@@ -158,6 +158,7 @@ def test_a_file_of_thousands_of_columns_is_read(desk: Desk) -> None:
 
 def test_more_columns_than_there_is_memory_for_are_told_in_words_of_ours(desk: Desk) -> None:
     wide(desk, 3_000)
+    desk.connect_alone()
     desk.con.execute("SET memory_limit = '60MB'")
     with pytest.raises(TooManyFields, match=r"3,002 fields.*DATASYNC_MEMORY"):
         desk.pull("x.csv")
