@@ -3,11 +3,11 @@ SHELL := bash
 export PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test airflow lint bench constraints clean
+.PHONY: help demo test test-fast airflow lint bench constraints clean
 .DEFAULT_GOAL := help
 
 help: ## This list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 22
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
 
 demo: ## Pull, transfer and publish a sample catalog through Airflow, and print where the page is
 	@scripts/install.sh demo && $(BIN)/python examples/demo.py && echo "make demo took $$SECONDS s."
@@ -15,7 +15,11 @@ demo: ## Pull, transfer and publish a sample catalog through Airflow, and print 
 test: lint ## Everything that must hold: style, types, layers, all tests (browser tests too)
 	@scripts/browser.sh
 	@scripts/postgres.sh
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --durations=20
+
+test-fast: ## The tests that take little time: no browser, no Airflow, no database server
+	@scripts/install.sh test
+	$(BIN)/pytest -n 2 --dist loadfile --fast
 
 airflow: ## Airflow's components on loopback with these DAGs, to try the resync form; Ctrl-C ends them
 	@scripts/install.sh demo

@@ -10,7 +10,7 @@ import pytest
 from tests import postgres as server
 from tests import pulling
 
-pytest_plugins = ["tests.costs"]
+pytest_plugins = ["tests.costs", "tests.schedule"]
 
 
 def _count_a_skip_as_failed(report: pytest.TestReport | pytest.CollectReport) -> None:

@@ -4,6 +4,8 @@ they stand.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import re
 import shlex
@@ -16,12 +18,14 @@ import pytest
 import yaml
 
 from datasync import errors, product, registry, settings
+from datasync.cli import main
 from datasync.figures import totals
 from datasync.intake import validation
 from datasync.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 README = PAGES[0].read_text(encoding="utf-8")
 DOCS = {page.stem: page.read_text(encoding="utf-8") for page in PAGES[1:]}
 LINK = re.compile(r"\]\((?!https?://)([^)#]+)\)")
@@ -35,13 +39,22 @@ def _commands() -> list[str]:
     return [line for line in lines if line not in ELSEWHERE]
 
 
-def _run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+def _run(command: str) -> None:
+    """Run a command of the README in this process, in its working folder."""
     words = shlex.split(command)
     assert words[0] == "datasync", f"the README types {command!r}, which no test runs"
-    return subprocess.run(
-        [sys.executable, "-m", "datasync.cli", *words[1:]],
-        cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+        code = main(words[1:])
+    assert code == 0, f"{command}\n{printed.getvalue()}"
+
+
+def _run_as_program(command: str) -> None:
+    """Run it as a process of its own, as the installed command is."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    arguments = [sys.executable, "-m", "datasync.cli", *shlex.split(command)[1:]]
+    done = subprocess.run(arguments, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
 
 
 @pytest.fixture(scope="module")
@@ -51,9 +64,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for block in BLOCKS:
         if (block["mark"] or "").startswith("file: "):
             (made / block["mark"].removeprefix("file: ")).write_text(block["text"], encoding="utf-8")
-    for command in _commands():
-        done = _run(command, made)
-        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    first, *others = _commands()
+    with contextlib.chdir(made):
+        _run_as_program(first)
+        for command in others:
+            _run(command)
     return made
 
 
@@ -64,12 +79,8 @@ def test_every_command_of_the_readme_ends_well(folder: Path) -> None:
 
 def test_the_fold_of_the_readme_gives_what_the_pipeline_says(folder: Path) -> None:
     fold = next(block["text"] for block in BLOCKS if block["mark"] == "fold")
-    before = os.getcwd()
-    os.chdir(folder)
-    try:
-        rows = duckdb.connect().execute(f"SELECT sku, change FROM ({fold}) ORDER BY sku").fetchall()
-    finally:
-        os.chdir(before)
+    with contextlib.chdir(folder), duckdb.connect() as con:
+        rows = con.execute(f"SELECT sku, change FROM ({fold}) ORDER BY sku").fetchall()
     assert rows == [("00123", "added"), ("00124", "added"), ("00125", "quarantined")]
 
 
@@ -118,7 +129,7 @@ def test_the_readme_is_short() -> None:
     assert len(README.splitlines()) <= 200
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*PAGES, CONTRIBUTING], ids=lambda page: page.name)
 def test_every_link_of_a_page_leads_to_a_file(page: Path) -> None:
     links = LINK.findall(page.read_text(encoding="utf-8"))
     assert [link for link in links if not (page.parent / link).exists()] == []
@@ -135,8 +146,8 @@ def test_the_examples_settings_are_valid(name: str) -> None:
 
 
 def test_make_knows_every_target_that_the_readme_names() -> None:
-    targets = set(re.findall(r"`?make ([a-z]+)`?", README))
-    known = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    targets = set(re.findall(r"`?make ([a-z-]+)`?", README + CONTRIBUTING.read_text(encoding="utf-8")))
+    known = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert targets <= known
 
 
