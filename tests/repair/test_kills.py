@@ -21,6 +21,7 @@ from datasync.repair.rebuild import Repair
 from datasync.repair.scan import scan
 from datasync.repair.workshop import Workshop
 from datasync.settings import Settings
+from datasync.sources.files.options import FilesScope
 from datasync.store.files import Folder, connect
 from datasync.store.logs import catalog_log, receipt_log
 from datasync.store.snapshots import snapshot_path
@@ -50,8 +51,8 @@ def shop(folder: Path, partial: bool) -> Settings:
     complete = settings(folder, search=None, far=None)
     if not partial:
         return complete
-    scopes = {SCOPE: complete.scopes[SCOPE].model_copy(update={"snapshot": "partial"})}
-    return complete.model_copy(update={"scopes": scopes})
+    scope = FilesScope(source=complete.scopes[SCOPE].source, path="changes/*.jsonl", snapshot="partial")
+    return complete.model_copy(update={"scopes": {SCOPE: scope}})
 
 
 def build(folder: Path, partial: bool) -> dict[str, Any]:
