@@ -30,6 +30,7 @@ from datasync.figures import repairs, totals
 from datasync.figures.repairs import Unverified
 from datasync.figures.totals import ReadPoint, Totals
 from datasync.intake import pull, schedule
+from datasync.relation import Relation
 from datasync.repair import mend
 from datasync.repair.damage import Damage
 from datasync.repair.explain import explained
@@ -44,7 +45,7 @@ from datasync.sources import open_source
 from datasync.sources.base import Want
 from datasync.store import acceptances, holds, runs, scratch, snapshots, tidy
 from datasync.store.files import Clock, Store, connect, open_store, parquet
-from datasync.store.logs import catalog_log, receipt_log
+from datasync.store.logs import CatalogState, catalog_log, receipt_log
 from datasync.store.runs import Run, Step, StepRecord
 from datasync.store.tidy import ScopeLogs
 
@@ -254,10 +255,9 @@ class Pipeline:
     def in_quarantine(self, scope: str) -> int:
         """How many records of a scope are in quarantine now, as the page counts them."""
         with self.connected() as con:
-            into = catalog_log(self.store, scope)
-            head = into.head(con)
-            into.fold(con, "catalog", head.number)
-            return totals.quarantined_now(con, self.store, scope, head.meta)
+            log = catalog_log(self.store, scope)
+            head = log.head(con)
+            return totals.in_quarantine(self.store, scope, CatalogState.of(head), log.fold(head.number)).count(con)
 
     def status(self, as_of: datetime | None = None) -> dict[str, Any]:
         """The figures of a moment as status.json has them, without publishing."""
@@ -367,9 +367,8 @@ class Pipeline:
         if request := self._request(run):
             want = resync.want(con, self.store, self.settings, request, scope, now)
             return want, None if want else "No product is failing: nothing was read."
-        meta = catalog_log(self.store, scope).head(con).meta
         return schedule.wanted(
-            meta,
+            CatalogState.of(catalog_log(self.store, scope).head(con)),
             open_source(self.settings, scope, self.credentials).scheduled(),
             self.settings.fingerprint(scope),
             self.settings.sources[self.settings.scope(scope).source].complete_every,
@@ -410,8 +409,8 @@ class Pipeline:
     def _request(self, run: str) -> Request | None:
         return resync.of(self._run(run))
 
-    def _accepted(self, run: str, scope: str, *services: str | None) -> str:
-        """SQL with the SKUs whose removal a run's request accepted there. What leaves the catalog has to leave the
+    def _accepted(self, run: str, scope: str, *services: str | None) -> Relation:
+        """The SKUs whose removal a run's request accepted there. What leaves the catalog has to leave the
         services, so a transfer asks for the scope's list too.
         """
         accepted = (acceptances.of_run(self.store, scope, service, run) for service in services)

@@ -14,15 +14,15 @@ from typing import Any
 
 import duckdb
 
-from datasync.delivery import compare
+from datasync.delivery import compare, mark
 from datasync.errors import HoldWithoutList, InvalidSettings, RequestLost, UnknownName
+from datasync.relation import Relation, query, select
 from datasync.settings import Settings
 from datasync.sources.base import Source, Want
-from datasync.sql import count, literal, query
 from datasync.store import holds, snapshots
 from datasync.store.files import Store, parquet
 from datasync.store.holds import Hold
-from datasync.store.logs import catalog_log, receipt_log
+from datasync.store.logs import CatalogState, catalog_log
 from datasync.store.runs import Run, Step
 from datasync.store.snapshots import Snapshot
 
@@ -166,9 +166,9 @@ def failing(
     """SKUs of a scope that a chosen service failed to take or rejected, or that are in quarantine, sorted."""
     skus: set[str] = set()
     for service in services(settings, request):
-        compare.compare(con, store, scope, service, settings.services[service].accepts)
-        sql = query("failing", settings=literal(settings.services[service].fingerprint()))
-        skus |= {row[0] for row in con.execute(sql).fetchall()}
+        compared = compare.compare(con, store, scope, service, settings.services[service])
+        relations = {"catalog": compared.catalog, "receipts": compared.receipts, "rules": compared.rules}
+        skus |= {sku for (sku,) in query("failing", **relations, settings=compared.settings).rows(con)}
     return tuple(sorted(skus))
 
 
@@ -202,12 +202,12 @@ def _plan_scope(
     products = (
         len(skus)
         if asks is None or asks.what == "skus"
-        else int(catalog_log(store, scope).head(con).meta.get("products", 0))
+        else CatalogState.of(catalog_log(store, scope).head(con)).products
     )
     reads = "nothing: no product is failing" if asks is None else "these SKUs" if skus else "every product"
     marks = (
         {
-            s: _marks(con, store, s, scope, skus if skus or request.failing else None)
+            s: mark.count(con, store, scope, s, skus if skus or request.failing else None)
             for s in services(settings, request)
         }
         if request.force
@@ -234,9 +234,9 @@ def _unknown(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, s
     left = list(skus)
     for scope in settings.scopes:
         if left:
-            catalog_log(store, scope).fold(con, "catalog")
-            known = con.execute("SELECT DISTINCT sku FROM catalog WHERE list_contains(?::VARCHAR[], sku)", [left])
-            met = {sku for (sku,) in known.fetchall()}
+            catalog = catalog_log(store, scope).fold()
+            known = select("SELECT DISTINCT sku FROM catalog WHERE list_contains(?::VARCHAR[], sku)", catalog=catalog)
+            met = {sku for (sku,) in known.rows(con, [left])}
             left = [sku for sku in left if sku not in met]
     return tuple(left)
 
@@ -253,10 +253,8 @@ def _kept_back(con: duckdb.DuckDBPyConnection, store: Store, standing: Sequence[
         return len(skus)
     asked_sql = "SELECT DISTINCT unnest(?::VARCHAR[]) AS sku"
     listed = holds.skus(store, (hold.listed for hold in standing))
-    counted = con.execute(
-        f"SELECT count(*) FROM ({asked_sql}) SEMI JOIN ({listed}) USING (sku)", [list(skus)]
-    ).fetchone()
-    return int(counted[0]) if counted else 0
+    listed_skus = select(f"SELECT sku FROM ({asked_sql}) SEMI JOIN listed USING (sku)", listed=listed)
+    return len(listed_skus.rows(con, [list(skus)]))
 
 
 def further_words(plan: ScopePlan) -> Iterator[str]:
@@ -279,13 +277,6 @@ def removal_words(plan: ScopePlan) -> Iterator[str]:
             f"{plan.kept_back:,} of these products are kept back by the hold of run {plan.holds[0].id}: they stay even "
             "if the source no longer has them. To let them go, accept that hold."
         )
-
-
-def _marks(con: duckdb.DuckDBPyConnection, store: Store, service: str, scope: str, skus: Sequence[str] | None) -> int:
-    receipt_log(store, service, scope).fold(con, "receipts")
-    con.execute("CREATE OR REPLACE TEMP TABLE asked AS SELECT DISTINCT unnest(?::VARCHAR[]) AS sku", [list(skus or ())])
-    rows = query("marks", run="''", all="true" if skus is None else "false")
-    return count(con, rows.replace("{clock}", "NULL"))
 
 
 def _last_seconds(past: Sequence[Run], scope: str, asks: Want | None) -> float | None:
@@ -311,12 +302,12 @@ def absent(con: duckdb.DuckDBPyConnection, store: Store, snapshot: Snapshot) -> 
     """What a pull has no product of that it was asked for; nothing where the source cannot know."""
     if snapshot.what != "skus" or not snapshot.answers_absence:
         return Absent()
-    asked_skus = parquet(store, snapshots.asked_path(snapshot.scope, snapshot.run))
-    quarantine = parquet(store, snapshots.quarantine_path(snapshot.scope, snapshot.run))
-    records = parquet(store, snapshots.records_path(snapshot.scope, snapshot.file))
-    products = f"({snapshots.products(snapshot, store.url)})"
-    sql = query("absent", asked_skus=asked_skus, quarantine=quarantine, products=products, records=records)
-    rows = con.execute(sql).fetchall()
+    asked_skus = Relation(f"FROM {parquet(store, snapshots.asked_path(snapshot.scope, snapshot.run))}")
+    quarantine = Relation(f"FROM {parquet(store, snapshots.quarantine_path(snapshot.scope, snapshot.run))}")
+    records = Relation(f"FROM {parquet(store, snapshots.records_path(snapshot.scope, snapshot.file))}")
+    products = Relation(snapshots.products(snapshot, store.url))
+    absences = query("absent", asked_skus=asked_skus, quarantine=quarantine, products=products, records=records)
+    rows = absences.rows(con)
     return Absent(
         tuple(sku for sku, is_there in rows if not is_there), tuple(sku for sku, is_there in rows if is_there)
     )

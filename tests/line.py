@@ -24,6 +24,7 @@ from datasync.errors import ServiceUnavailable
 from datasync.figures import totals
 from datasync.figures.totals import ServiceTotals
 from datasync.intake import pull
+from datasync.relation import Relation
 from datasync.settings import Settings, parse
 from datasync.sources.base import Records, Want
 from datasync.sql import literal, quote
@@ -32,6 +33,7 @@ from datasync.store.holds import Hold
 from datasync.store.log import Log, footer
 from datasync.store.logs import catalog_log, receipt_log
 from datasync.store.snapshots import Snapshot
+from tests.views import view
 
 SCOPE = "en"
 FIELDS = ("sku", "name", "status", "price", "url", "updated_at", "modified")
@@ -111,8 +113,8 @@ class Far:
     embedded: bool = False
     needs: tuple[str, ...] = ()
 
-    def deliver(self, con: duckdb.DuckDBPyConnection, batch: str) -> str:
-        rows = con.execute(f"SELECT sku, operation, hash FROM {batch} ORDER BY sku").fetchall()
+    def deliver(self, con: duckdb.DuckDBPyConnection, batch: Relation) -> Relation:
+        rows = con.execute(f"SELECT sku, operation, hash FROM ({batch.sql}) ORDER BY sku").fetchall()
         self.batches.append(len(rows))
         if self.down:
             raise ServiceUnavailable("far did not answer.")
@@ -120,8 +122,10 @@ class Far:
         if self.meanwhile:
             self.meanwhile.pop()()
         if not answers:
-            return f"SELECT sku, '' AS outcome, '' AS words, NULL::TIMESTAMPTZ AS answered_at FROM {batch} WHERE false"
-        return f"SELECT * FROM (VALUES {', '.join(answers)}) AS t(sku, outcome, words, answered_at)"
+            return Relation(
+                "SELECT '' AS sku, '' AS outcome, '' AS words, NULL::TIMESTAMPTZ AS answered_at WHERE false"
+            )
+        return Relation(f"SELECT * FROM (VALUES {', '.join(answers)}) AS t(sku, outcome, words, answered_at)")
 
     def _take(self, sku: str, operation: str, version: str | None) -> str | None:
         said = self.says.get(sku)
@@ -185,9 +189,9 @@ def connection() -> duckdb.DuckDBPyConnection:
     return _database().cursor()
 
 
-def skus_sql(*skus: str) -> str:
-    """SQL of a few SKUs."""
-    return f"SELECT unnest([{', '.join(map(literal, skus))}]::VARCHAR[]) AS sku"
+def skus_sql(*skus: str) -> Relation:
+    """A few SKUs."""
+    return Relation(f"SELECT unnest([{', '.join(map(literal, skus))}]::VARCHAR[]) AS sku")
 
 
 class Line:
@@ -301,7 +305,7 @@ class Line:
     # ── what came of them ───────────────────────────────────────────────────────────────────────────────────────────
 
     def catalog(self) -> dict[str, dict[str, Any]]:
-        catalog_log(self.store, SCOPE).fold(self.con, "catalog")
+        view(self.con, "catalog", catalog_log(self.store, SCOPE).fold())
         return self._rows("SELECT * FROM catalog")
 
     def names(self) -> dict[str, str]:
@@ -314,7 +318,7 @@ class Line:
         return {sku: row["change"] for sku, row in self.catalog().items() if row["entry"] == head}
 
     def receipts(self, name: str = "feed") -> dict[str, dict[str, Any]]:
-        self.log(name).fold(self.con, "receipts")
+        view(self.con, "receipts", self.log(name).fold())
         return self._rows("SELECT * FROM receipts")
 
     def outcomes(self, name: str = "feed") -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -10,8 +11,9 @@ from typing import Any, Literal
 import pytest
 
 from datasync.intake import schedule
-from datasync.intake.schedule import Missed
 from datasync.store.holds import Hold
+from datasync.store.log import Head
+from datasync.store.logs import CatalogState, Missed
 from tests.line import Line, Record, product
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
@@ -22,8 +24,10 @@ AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 def meta(complete: datetime | None, watermark: bool = True) -> dict[str, Any]:
-    last = {"started_at": complete.isoformat()} if complete else None
-    return {"last_complete": last, "fingerprint": "same"} | ({"watermark": "x"} if watermark else {})
+    times = {"started_at": AT.isoformat(), "finished_at": AT.isoformat()}
+    last = {"run": "r", "complete": True, **times, "started_at": complete.isoformat()} if complete else None
+    moved = {"watermark": "x", "watermark_at": AT.isoformat()} if watermark else {}
+    return {"run": "r", "last_complete": last, "fingerprint": "same"} | moved
 
 
 def held(at: datetime, *, complete: bool = True) -> Hold:
@@ -37,7 +41,9 @@ def wanted(
     default_mode: Literal["complete", "changed"] = "changed",
     complete: bool = False,
 ) -> tuple[str, str | None]:
-    want, why = schedule.wanted(given, default_mode, "same", every, hold, AT, complete=complete)
+    want, why = schedule.wanted(
+        CatalogState.of(Head(1, AT, given)), default_mode, "same", every, hold, AT, complete=complete
+    )
     return want.what, why
 
 
@@ -187,8 +193,9 @@ def test_a_measure_stands_in_the_metadata_of_the_log_until_the_next_one(source: 
     assert told is not None
     source.partial(product("A", "b", updated_at=source.at(hours=-1)))
     head = source.line.log().head(source.line.con)
-    assert schedule.read(head.meta["missed"]) == told
-    assert (head.meta["between"]["changed"], len(head.meta["between"]["moved_at"])) == (1, 1)
+    state = CatalogState.of(head)
+    assert state.missed == told
+    assert (state.partial_pulls.changed, len(state.partial_pulls.moved_at)) == (1, 1)
 
 
 # ── What to do about it ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -232,7 +239,7 @@ def test_a_complete_pull_whose_clock_was_ahead_counts_from_the_first_one_after_i
     line.read([product("a")], watermark="0")
     line.now -= 30 * DAY
     for number in range(1, 30):
-        given = {**line.log().head(line.con).meta, "fingerprint": "x"}
+        given = replace(CatalogState.of(line.log().head(line.con)), fingerprint="x")
         want, _ = schedule.wanted(given, "changed", "x", DAY, None, line.now, complete=False)
         reads.append(want.what)
         line.read([product("a")], watermark=str(number), changed=want.what == "changed")

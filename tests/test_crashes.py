@@ -22,6 +22,7 @@ if __name__ == "__main__":
 
 import duckdb
 
+from datasync.relation import Relation
 from datasync.store import holds
 from datasync.store.files import Folder, connect
 from datasync.store.logs import catalog_log, receipt_log
@@ -85,9 +86,9 @@ class Shelf:
     def __init__(self, folder: Path, boundary: Callable[[], None]) -> None:
         self.path, self.boundary = folder / "shelf.json", boundary
 
-    def deliver(self, con: duckdb.DuckDBPyConnection, batch: str) -> str:
+    def deliver(self, con: duckdb.DuckDBPyConnection, batch: Relation) -> Relation:
         self.boundary()
-        rows = con.execute(f"SELECT sku, operation, hash, name FROM {batch} ORDER BY sku").fetchall()
+        rows = con.execute(f"SELECT sku, operation, hash, name FROM ({batch.sql}) ORDER BY sku").fetchall()
         holds = json.loads(self.path.read_text()) if self.path.exists() else {}
         for sku, operation, hash_, _ in rows:
             if operation == "removed":
@@ -96,9 +97,10 @@ class Shelf:
                 holds[sku] = hash_
         self.path.write_text(json.dumps(holds, sort_keys=True))
         self.boundary()
-        return (
+        return Relation(
             "SELECT sku, CASE WHEN operation = 'removed' THEN 'removed' WHEN sku = 'refused' THEN 'rejected' "
-            f"ELSE 'received' END AS outcome, NULL::VARCHAR AS words, NULL::TIMESTAMPTZ AS answered_at FROM {batch}"
+            "ELSE 'received' END AS outcome, NULL::VARCHAR AS words, NULL::TIMESTAMPTZ AS answered_at "
+            f"FROM ({batch.sql})"
         )
 
 

@@ -19,6 +19,7 @@ from datasync.store.files import Folder
 from datasync.store.logs import catalog_log
 from tests.postgres import PostgreSQL
 from tests.sources.databases import Place, made
+from tests.views import view
 
 ERP = Path(__file__).parents[1] / "examples" / "erp"
 LOCALES = {"de-DE": "de_DE", "en-US": "en_US"}
@@ -72,7 +73,7 @@ class Erp:
     def catalog(self, scope: str) -> dict[str, tuple[Any, ...]]:
         """What the catalog has, by SKU."""
         with self.line.connected() as con:
-            catalog_log(self.line.store, scope).fold(con, "catalog")
+            view(con, "catalog", catalog_log(self.line.store, scope).fold())
             columns = "sku, name, description, status, stock, price, categories"
             return {
                 row[0]: row[1:]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from datasync.relation import Relation
 from datasync.store import acceptances, holds
 from datasync.store.files import read_json, write_json
 from tests.shop import SETTINGS, CommandOutput, Shop, same
@@ -198,7 +199,7 @@ def test_a_run_that_begins_again_goes_by_the_list_that_was_accepted(shop: Held) 
     hold = holds.find(pipeline.store, "en-US", None, held)
     assert hold
     with pipeline.connected() as con:  # the held run is tried again, and now holds more
-        holds.hold(con, pipeline.store, hold, "SELECT 'P' || range AS sku, NULL AS name FROM range(3, 10)")
+        holds.hold(con, pipeline.store, hold, Relation("SELECT 'P' || range AS sku, NULL AS name FROM range(3, 10)"))
     shop.has(range(3))
     assert pipeline.begin("resync-again", "resync", request.scopes, "Ann", "right", request) == run
     assert acceptances.of_run(pipeline.store, "en-US", None, run) == before

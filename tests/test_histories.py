@@ -42,6 +42,7 @@ from datasync.errors import LogDamaged, ServiceUnavailable
 from datasync.figures import totals
 from datasync.intake import pull
 from datasync.pipeline import Pipeline
+from datasync.relation import Relation
 from datasync.settings import Guard, Keep, Settings, parse
 from datasync.sources.base import Opening, Records, Want
 from datasync.sources.rest.page_records import Field, Shape, own, pointer
@@ -56,6 +57,7 @@ from tests import model
 from tests.actors import Actor, Stops, Timed
 from tests.line import FIELDS, Table, connection, skus_sql
 from tests.model import Clock, Content, Model, Step, Version
+from tests.views import view
 
 EXAMPLES = int(os.environ.get("DATASYNC_EXAMPLES", "0"))
 STEPS = int(os.environ.get("DATASYNC_STEPS", "20"))
@@ -96,16 +98,13 @@ class Far:
     def __init__(self, world: Model, holds: dict[str, str], clock: model.Clock) -> None:
         self.world, self.holds, self.clock = world, holds, clock
 
-    def deliver(self, con: duckdb.DuckDBPyConnection, batch: str) -> str:
-        rows = con.execute(f"SELECT sku, operation, hash FROM {batch} ORDER BY sku").fetchall()
+    def deliver(self, con: duckdb.DuckDBPyConnection, batch: Relation) -> Relation:
+        rows = con.execute(f"SELECT sku, operation, hash FROM ({batch.sql}) ORDER BY sku").fetchall()
         answers = [answer for place, row in enumerate(rows) if (answer := self._take(place, len(rows), *row))]
         if self.world.down:
             raise ServiceUnavailable("far did not answer.")
-        return (
-            f"SELECT * FROM (VALUES {', '.join(answers)}) AS t(sku, outcome, words, answered_at)"
-            if answers
-            else NO_ANSWER
-        )
+        values = f"SELECT * FROM (VALUES {', '.join(answers)}) AS t(sku, outcome, words, answered_at)"
+        return Relation(values if answers else NO_ANSWER)
 
     def _take(self, place: int, size: int, sku: str, operation: str, version: str | None) -> str | None:
         mood = model.outcome_of(self.world.moods.get(sku, "ok"), self.world.down, place, size)
@@ -519,14 +518,14 @@ class Histories(RuleBasedStateMachine):
 
     @staticmethod
     def listed(con: duckdb.DuckDBPyConnection, store: Folder, hold: holds.Hold) -> list[str]:
-        return sorted(sku for (sku,) in con.execute(holds.skus(store, [hold.listed])).fetchall())
+        return sorted(sku for (sku,) in holds.skus(store, [hold.listed]).rows(con))
 
     def is_news(self, log: str, entries: int) -> bool:
         was, self.seen[log] = self.seen.get(log), entries
         return was != entries
 
     def check_catalog(self, con: duckdb.DuckDBPyConnection, store: Folder) -> None:
-        catalog_log(store, "en").fold(con, "catalog")
+        view(con, "catalog", catalog_log(store, "en").fold())
         content = 'name, status, price::INTEGER::VARCHAR, url, attributes[1]."values"[1]'
         rows = con.execute(f"SELECT sku, change, code, hash, hash_version, {content} FROM catalog").fetchall()
         found = {}
@@ -549,7 +548,7 @@ class Histories(RuleBasedStateMachine):
             assert has in self.model.permissible(sku), sku
 
     def check_receipts(self, con: duckdb.DuckDBPyConnection, store: Folder, name: str) -> None:
-        receipt_log(store, name, "en").fold(con, "receipts")
+        view(con, "receipts", receipt_log(store, name, "en").fold())
         rows = con.execute(
             "SELECT sku, operation, hash, outcome, held_hash, perhaps_held, received_at, received_as FROM receipts"
         ).fetchall()
@@ -638,7 +637,7 @@ class Histories(RuleBasedStateMachine):
                 assert _counts(row.content, self.model.volatile) == _counts(content, self.model.volatile)
         for name, service in self.model.services.items():
             with closing(connection()) as con:
-                compare.held_products(con, Folder(self.root), "en", name)
+                view(con, "feed", compare.held_products(Folder(self.root), "en", name))
                 holding = dict(con.execute("SELECT sku, hash FROM feed").fetchall())
             for sku, row in after.items():
                 r, wanted = service.log.fold().get(sku), self.model.wanted(service, row)

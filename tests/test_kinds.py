@@ -87,6 +87,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from datasync.product import PRODUCT_COLUMNS
+from datasync.relation import Relation
 from datasync.sql import literal
 
 
@@ -100,10 +101,11 @@ class Window:
 
     def deliver(self, con, batch):
         payload = f"to_json(payload(b, {literal(self.scope)}))::VARCHAR"
-        rows = con.execute(f"SELECT sku, operation, {payload} FROM {batch} AS b ORDER BY sku").fetchall()
+        rows = con.execute(f"SELECT sku, operation, {payload} FROM ({batch.sql}) AS b ORDER BY sku").fetchall()
         answers = pa.table(dict(zip(("sku", "outcome", "words"), zip(*[self.show(*row) for row in rows]))))
         con.register("window_answers", answers)
-        return "SELECT sku, outcome, words::VARCHAR AS words, NULL::TIMESTAMPTZ AS answered_at FROM window_answers"
+        columns = "sku, outcome, words::VARCHAR AS words, NULL::TIMESTAMPTZ AS answered_at"
+        return Relation(f"SELECT {columns} FROM window_answers")
 
     def show(self, sku, operation, payload):
         file = self.place / self.scope / f"{sku}.json"

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from datasync import settings
 from datasync.figures.source_metrics import SourceReading, readings
-from datasync.intake import schedule
-from datasync.intake.schedule import Missed
+from datasync.store.logs import CatalogState, Missed, PullSummary, Watermark
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SETTINGS = settings.parse(
@@ -30,16 +28,18 @@ SETTINGS = settings.parse(
 )
 
 
-def meta(hours: int, **counts: int) -> dict[str, Any]:
+def state(hours: int, **counts: int) -> CatalogState:
     base = {"changed": 100, "unmoved": 0, "late": 0, "removed": 0, "late_seconds": 0}
     measure = Missed(run="r", at=AT, **{**base, **counts})
-    started = (AT - timedelta(hours=hours)).isoformat()
-    return {"watermark": "w", "last_complete": {"started_at": started}, "missed": schedule.plain(measure)}
+    started = AT - timedelta(hours=hours)
+    last = PullSummary("r", True, started, started)
+    return CatalogState("r", watermark=Watermark("w", started), last_complete=last, missed=measure)
 
 
 def test_the_scopes_of_a_source_are_summed_and_the_oldest_complete_pull_counts() -> None:
-    metas = {"en": meta(5, unmoved=3, removed=1), "de": meta(2, unmoved=1, late=2, late_seconds=3_000), "ja-JP": {}}
-    erp, demo = readings(SETTINGS, metas)
+    german = state(2, unmoved=1, late=2, late_seconds=3_000)
+    catalogs = {"en": state(5, unmoved=3, removed=1), "de": german, "ja-JP": CatalogState()}
+    erp, demo = readings(SETTINGS, catalogs)
     assert erp == SourceReading(
         "erp", ("en", "de"), "partial", 43_200, 1_800, AT - timedelta(hours=5),
         measured=2, changed=200, missed=6, unmoved=4, late=2, removed=1,
@@ -50,11 +50,11 @@ def test_the_scopes_of_a_source_are_summed_and_the_oldest_complete_pull_counts()
 
 
 def test_a_source_that_tells_of_changes_alone_is_never_read_whole() -> None:
-    changes = {"watermark": "w", "last_complete": None}
-    erp, _ = readings(SETTINGS, {"en": changes, "de": changes, "ja-JP": {}})
+    changes = CatalogState("r", watermark=Watermark("w", AT))
+    erp, _ = readings(SETTINGS, {"en": changes, "de": changes, "ja-JP": CatalogState()})
     assert (erp.reads, erp.last_complete_at, erp.measured) == ("changes", None, 0)
 
 
 def test_where_nothing_was_missed_nothing_is_proposed() -> None:
-    erp, _ = readings(SETTINGS, {"en": meta(5), "de": meta(5), "ja-JP": {}})
+    erp, _ = readings(SETTINGS, {"en": state(5), "de": state(5), "ja-JP": CatalogState()})
     assert (erp.missed_rate, erp.better_lookback_seconds, erp.better_complete_every_seconds) == (0.0, None, None)

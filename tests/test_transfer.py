@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from datasync.delivery import compare
 from datasync.errors import InvalidExpression, ServiceUnavailable
+from datasync.relation import select
 from datasync.store import holds
 from tests.line import SCOPE, Killed, Line, many, product, products
 
@@ -97,7 +99,8 @@ def test_a_rule_turns_away_a_product_for_which_it(line: Line, rule: str) -> None
 def test_the_first_rule_that_turns_a_product_away_speaks(line: Line) -> None:
     line.change("feed", accepts=[ENABLED, {"rule": "price > 1", "otherwise": "The price is low"}])
     line.sync([product("a", status="disabled", price="0"), product("b", price="0")])
-    words = dict(line.con.execute("SELECT sku, otherwise FROM rules").fetchall())
+    compared = compare.compare(line.con, line.store, SCOPE, "feed", line.settings.services["feed"])
+    words = dict(select("SELECT sku, otherwise FROM rules", rules=compared.rules).rows(line.con))
     assert words == {"a": "The product is disabled", "b": "The price is low"}
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from datasync.delivery import compare
 from tests.shop import Shop
+from tests.views import view
 
 OLDER = Path(__file__).parent / "older_store"
 SAME = {"A1": "12.50", "A2": "7.00", "A3": "0.1234", "A4": "99999999999999.9999", "A5": None}
@@ -27,7 +28,7 @@ def shop(tmp_path: Path) -> Shop:
 def held(shop: Shop) -> dict[str, tuple[str | None, str]]:
     """The price in what the service holds of each product, and the version."""
     with shop.connected() as (con, line):
-        compare.held_products(con, line.store, "en-US", "search")
+        view(con, "feed", compare.held_products(line.store, "en-US", "search"))
         rows = con.execute("SELECT sku, to_json(payload(f, 'en-US')), hash FROM feed AS f ORDER BY sku").fetchall()
     return {sku: (json.loads(payload)["price"], version) for sku, payload, version in rows}
 

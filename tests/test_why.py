@@ -12,6 +12,7 @@ from datasync.delivery import mark, transfer
 from datasync.errors import ServiceUnavailable
 from datasync.figures import totals
 from datasync.figures.why import Story, why
+from datasync.relation import Relation
 from datasync.settings import Guard
 from tests.shop import SETTINGS, Shop
 
@@ -207,7 +208,7 @@ class Silent:
     embedded = False
     needs = ("name",)
 
-    def deliver(self, con: duckdb.DuckDBPyConnection, batch: str) -> str:
+    def deliver(self, con: duckdb.DuckDBPyConnection, batch: Relation) -> Relation:
         raise ServiceUnavailable("search did not answer within 5 s.")
 
 

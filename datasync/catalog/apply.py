@@ -10,25 +10,30 @@ is outdated (queries/outdated.sql): the entry's metadata count it so, and no lon
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import duckdb
 
-from datasync.catalog import volume_guard
-from datasync.catalog.difference import count_nameless, define_difference
-from datasync.catalog.state import accepted_meta, entry_meta, last_count_in_doubt, nothing_to_apply, settles
+from datasync.catalog import difference, volume_guard
+from datasync.catalog.difference import Difference, count_nameless
+from datasync.catalog.state import (
+    last_count_in_doubt,
+    nothing_to_apply,
+    settles,
+    state_with,
+    state_with_accepted,
+)
 from datasync.catalog.volume_guard import Passing
-from datasync.errors import StoreUnavailable
 from datasync.intake import schedule
-from datasync.intake.schedule import Missed
+from datasync.relation import NO_SKUS, Relation, select
 from datasync.settings import Guard
-from datasync.sql import query, row, view
 from datasync.store import holds
 from datasync.store.files import Clock, Store
 from datasync.store.holds import Hold
-from datasync.store.log import TRIES, Head
-from datasync.store.logs import catalog_log
+from datasync.store.log import Head, Log, Rows
+from datasync.store.logs import CatalogState, Missed, catalog_log
 from datasync.store.snapshots import Snapshot
 
 
@@ -56,6 +61,113 @@ class Applied:
     nameless: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What a snapshot does to a catalog: the rows of an entry (None: none is due), its state, and what it comes to."""
+
+    applied: Applied
+    rows: Rows | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Application:
+    """A snapshot on its way into its scope's catalog, and by which rules; see `apply_snapshot`."""
+
+    con: duckdb.DuckDBPyConnection
+    store: Store
+    snapshot: Snapshot
+    guard: Guard
+    volatile: Collection[str]
+    clock: Clock
+    scheduled: bool
+    accepted: Relation
+    lookback: timedelta | None
+
+    @property
+    def log(self) -> Log:
+        return catalog_log(self.store, self.snapshot.scope)
+
+    def change(self, head: Head) -> _Change:
+        """What the snapshot changes in the catalog as it is after an entry."""
+        state = CatalogState.of(head)
+        if note := nothing_to_apply(state, self.snapshot):
+            _release_again(self.store, head, self.snapshot, self.clock())
+            held = _own_hold(self.store, self.snapshot)
+            return _Change(Applied(products=state.products, note=note, held=held))
+        differing = difference.compare(
+            self.con, self.store, self.log.fold(head.number), state, self.snapshot, self.volatile,
+            scheduled=self.scheduled,
+        )  # fmt: skip
+        return self._judge(head.number, state, differing)
+
+    def _judge(self, entry: int, state: CatalogState, differing: Difference) -> _Change:
+        """Let the volume guard judge the removals among the changes."""
+        snapshot, keeping = self.snapshot, volume_guard.keeping(self.store, self.snapshot)
+        kept_back = volume_guard.kept_back(self.store, snapshot, keeping)
+        counts = differing.counts(self.con, self.accepted, kept_back)
+        last_count = last_count_in_doubt(state, snapshot)
+        passing = volume_guard.passing(self.guard, snapshot, counts, state.products, last_count)
+        passed = select(
+            f"SELECT * FROM changes WHERE {passing.where}",
+            changes=differing.changes, accepted=self.accepted, kept_back=kept_back,
+        )  # fmt: skip
+        if passing.held:
+            return self._held(entry, state, differing, passing, passed)
+        missed = self._missed(state, differing, passed, passing.counts)
+        after = state_with(state, snapshot, passing.counts, self.scheduled, missed)
+        applied = self._applied(state, passing, after, missed, note=volume_guard.note(snapshot, passing, keeping))
+        return _Change(applied, _rows(passed), after.meta())
+
+    def _held(
+        self, entry: int, state: CatalogState, differing: Difference, passing: Passing, passed: Relation
+    ) -> _Change:
+        """Record a hold. Of a complete snapshot only accepted removals pass, of a partial one all but the deletions."""
+        snapshot = self.snapshot
+        removals = volume_guard.removals_held(differing, self.accepted)
+        of = state.products - passing.counts["accepted"]
+        held = volume_guard.hold(self.con, self.store, snapshot, passing.held, of, removals, entry, self.clock())
+        note = volume_guard.held_note(held, snapshot, passing)
+        if snapshot.complete and not passing.counts["accepted"]:
+            return _Change(Applied(products=state.products, held=held, note=note))
+        after = (
+            state_with_accepted(state, snapshot, passing.counts["removed_live"])
+            if snapshot.complete
+            else state_with(state, snapshot, passing.counts, self.scheduled, None)
+        )
+        return _Change(self._applied(state, passing, after, None, note=note, held=held), _rows(passed), after.meta())
+
+    def _missed(
+        self, state: CatalogState, differing: Difference, passed: Relation, counts: Mapping[str, int]
+    ) -> Missed | None:
+        """What partial pulls missed; None where the scope's settings changed, because then everything may differ."""
+        snapshot = self.snapshot
+        if self.lookback is None or not snapshot.complete or state.fingerprint != snapshot.fingerprint:
+            return None
+        return schedule.measured(
+            self.con, state, passed, differing.known, snapshot.run, self.lookback, counts["removed_live"],
+            snapshot.started_at,
+        )  # fmt: skip
+
+    def _applied(
+        self,
+        before: CatalogState,
+        passing: Passing,
+        after: CatalogState,
+        missed: Missed | None,
+        *,
+        note: str | None,
+        held: Hold | None = None,
+    ) -> Applied:
+        counts = passing.counts
+        return Applied(
+            added=counts["added"], updated=counts["updated"], removed=counts["removed_live"],
+            quarantined=counts["quarantined"], products=after.products, accepted=counts["accepted"],
+            kept_back=counts["kept_back"], missed=missed, outdated=counts["outdated"], note=note, held=held,
+            nameless=count_nameless(self.con, self.store, before, self.snapshot),
+        )  # fmt: skip
+
+
 def apply_snapshot(
     con: duckdb.DuckDBPyConnection,
     store: Store,
@@ -65,7 +177,7 @@ def apply_snapshot(
     clock: Clock,
     *,
     scheduled: bool = True,
-    accepted: str = holds.NO_SKUS,
+    accepted: Relation = NO_SKUS,
     lookback: timedelta | None = None,
 ) -> Applied:
     """Bring a snapshot into its scope's catalog; a snapshot that is in already changes nothing.
@@ -76,44 +188,21 @@ def apply_snapshot(
     whether they are true. With the source's ``lookback``, a complete one that is applied measures what partial pulls
     have missed.
 
-    ``accepted`` is SQL with the SKUs whose removal an operator accepted: these pass, also where the rest is held. No
-    partial snapshot removes what a hold keeps back, not even products that were asked for by name.
+    ``accepted`` has the SKUs whose removal an operator accepted: these pass, also where the rest is held. No partial
+    snapshot removes what a hold keeps back, not even products that were asked for by name.
     """
-    log = catalog_log(store, snapshot.scope)
-    for _ in range(TRIES):
-        head = log.head(con)
-        if note := nothing_to_apply(head, snapshot):
-            _release_again(store, head, snapshot, clock())
-            return Applied(products=head.meta.get("products", 0), note=note, held=_own_hold(store, snapshot))
-        define_difference(con, store, log, head, snapshot, volatile, scheduled=scheduled)
-        view(con, "accepted", accepted)
-        keeping = volume_guard.keeping(store, snapshot)
-        view(con, "kept_back", volume_guard.kept_back(store, keeping))
-        live = int(head.meta.get("products", 0))
-        counts = row(con, query("difference_counts"))
-        passing = volume_guard.passing(guard, snapshot, counts, live, last_count_in_doubt(head, snapshot))
-        view(con, "difference", f"SELECT * FROM changes WHERE {passing.where}")
-        held = volume_guard.hold(con, store, snapshot, passing, head, clock()) if passing.held else None
-        if held and snapshot.complete and not passing.counts["accepted"]:
-            return Applied(products=live, held=held, note=volume_guard.held_note(held, snapshot, passing))
-        missed = _missed(con, head, snapshot, lookback, passing.counts) if not held else None
-        meta = (
-            accepted_meta(head, snapshot, passing)
-            if held and snapshot.complete
-            else entry_meta(head, snapshot, passing.counts, scheduled, missed)
-        )
-        nameless = count_nameless(con, store, head, snapshot)
-        entry = log.append(con, head, 'SELECT * REPLACE ({clock} AS "at") FROM difference', meta, clock)
-        if entry:
-            applied = replace(_applied(entry, passing, missed), nameless=nameless)
-            if held:
-                return replace(applied, held=held, note=volume_guard.held_note(held, snapshot, passing))
-            if settles(snapshot):
-                holds.release(store, snapshot.scope, None, snapshot.run, clock(), entry.number)
-            return replace(applied, note=volume_guard.note(snapshot, passing, keeping))
-    raise StoreUnavailable(
-        f"scopes.{snapshot.scope}: the catalog log was written by others {TRIES} times in a row. Try again."
-    )
+    application = _Application(con, store, snapshot, guard, volatile, clock, scheduled, accepted, lookback)
+    change, entry = application.log.append_computed(con, application.change, clock)
+    if entry is None:
+        return change.applied
+    if not change.applied.held and settles(snapshot):
+        holds.release(store, snapshot.scope, None, snapshot.run, clock(), entry.number)
+    return replace(change.applied, entry=entry.number)
+
+
+def _rows(passed: Relation) -> Rows:
+    """The rows of an entry, each with the time of the entry's writer."""
+    return lambda clock: Relation(f'SELECT * REPLACE ({clock} AS "at") FROM (\n{passed.sql}\n)')
 
 
 def _own_hold(store: Store, snapshot: Snapshot) -> Hold | None:
@@ -124,30 +213,8 @@ def _own_hold(store: Store, snapshot: Snapshot) -> Hold | None:
 
 def _release_again(store: Store, head: Head, snapshot: Snapshot, now: datetime) -> None:
     """Release the hold that a snapshot passed, if its step was killed between its entry and the release."""
-    if not settles(snapshot) or head.meta.get("run") != snapshot.run:
+    if not settles(snapshot) or head.run != snapshot.run:
         return
     held = holds.current(store, snapshot.scope, None)
     if held and head.at and (held.entry < head.number if held.entry else held.at <= head.at):
         holds.release(store, snapshot.scope, None, snapshot.run, now, head.number)
-
-
-def _missed(
-    con: duckdb.DuckDBPyConnection,
-    head: Head,
-    snapshot: Snapshot,
-    lookback: timedelta | None,
-    counts: Mapping[str, int],
-) -> Missed | None:
-    """What partial pulls missed; None where the scope's settings changed, because then everything may differ."""
-    if lookback is None or not snapshot.complete or head.meta.get("fingerprint") != snapshot.fingerprint:
-        return None
-    return schedule.measured(con, head.meta, snapshot.run, lookback, counts["removed_live"], snapshot.started_at)
-
-
-def _applied(entry: Head, passing: Passing, missed: Missed | None) -> Applied:
-    counts = passing.counts
-    return Applied(
-        entry=entry.number, added=counts["added"], updated=counts["updated"], removed=counts["removed_live"],
-        quarantined=counts["quarantined"], products=int(entry.meta["products"]), accepted=counts["accepted"],
-        kept_back=counts["kept_back"], missed=missed, outdated=counts["outdated"],
-    )  # fmt: skip

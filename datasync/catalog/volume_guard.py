@@ -13,13 +13,13 @@ from datetime import datetime
 
 import duckdb
 
+from datasync.catalog.difference import Difference, asked_for
 from datasync.quantity import quantity
+from datasync.relation import Relation, query
 from datasync.settings import Guard
-from datasync.sql import query
 from datasync.store import holds
 from datasync.store.files import Store
 from datasync.store.holds import Hold
-from datasync.store.log import Head
 from datasync.store.snapshots import Snapshot
 
 
@@ -58,22 +58,25 @@ def keeping(store: Store, snapshot: Snapshot) -> list[Hold]:
     return [] if snapshot.complete or not snapshot.knows_absence else holds.standing(store, snapshot.scope, None)
 
 
-def kept_back(store: Store, keeping: Collection[Hold]) -> str:
-    """SQL of the SKUs that holds keep back; a hold without a list keeps all of them."""
+def kept_back(store: Store, snapshot: Snapshot, keeping: Collection[Hold]) -> Relation:
+    """The SKUs that holds keep back; a hold without a list keeps all that the snapshot could remove."""
     if any(held.listed is None for held in keeping):
-        return "SELECT sku FROM asked_for"
+        return asked_for(store, snapshot)
     return holds.skus(store, (held.listed for held in keeping))
 
 
+def removals_held(differing: Difference, accepted: Relation) -> Relation:
+    """The products whose removal is held, by sku and name."""
+    return query("removals_held", changes=differing.changes, known=differing.known, accepted=accepted)
+
+
 def hold(
-    con: duckdb.DuckDBPyConnection, store: Store, snapshot: Snapshot, passing: Passing, head: Head, now: datetime
-) -> Hold:
-    """Record a hold of the removals that do not pass, with their list; ``head`` is the catalog that it is about."""
-    of = int(head.meta.get("products", 0)) - passing.counts["accepted"]
-    new = Hold(
-        snapshot.run, snapshot.scope, None, now, passing.held, of, now, complete=snapshot.complete, entry=head.number
-    )
-    return holds.hold(con, store, new, query("removals_held"))
+    con: duckdb.DuckDBPyConnection, store: Store, snapshot: Snapshot, would_remove: int, of: int, removals: Relation,
+    entry: int, now: datetime,
+) -> Hold:  # fmt: skip
+    """Record a hold of the removals that do not pass, with their list; it is about the catalog after ``entry``."""
+    new = Hold(snapshot.run, snapshot.scope, None, now, would_remove, of, now, complete=snapshot.complete, entry=entry)
+    return holds.hold(con, store, new, removals)
 
 
 def held_note(held: Hold, snapshot: Snapshot, passing: Passing) -> str:

@@ -12,13 +12,13 @@ from typing import Any
 import duckdb
 
 from datasync.check.finding import Finding, problem
-from datasync.delivery.rules import checked_rule, define_rules
+from datasync.delivery.rules import accepted_by, checked_rule
 from datasync.delivery.services.base import Foretelling, Service
 from datasync.errors import InvalidExpression
 from datasync.expression import ATTR, attribute_name, checked_tree, nodes
+from datasync.relation import Relation, query, select
 from datasync.settings import Settings
 from datasync.settings.reasons import meant
-from datasync.sql import query
 
 _WORDS = {
     "status": ["enabled", "disabled"],
@@ -100,30 +100,34 @@ class Reception:
 
 
 def received(
-    con: duckdb.DuckDBPyConnection, settings: Settings, name: str, service: Service, *, is_whole: bool
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    name: str,
+    service: Service,
+    catalog: Relation,
+    *,
+    is_whole: bool,
 ) -> Reception | None:
-    """What a service makes of the view ``catalog``; None where one of its rules cannot be used.
+    """What a service makes of a catalog; None where one of its rules cannot be used.
 
     Nothing is delivered. What it rejects is known only of a service that foretells it.
     """
     try:
-        define_rules(con, name, settings.services[name].accepts)
-        rows = con.execute(
-            "SELECT otherwise, count(*) AS n FROM rules GROUP BY ALL ORDER BY n DESC, otherwise"
-        ).fetchall()
-        con.execute(f"CREATE OR REPLACE TEMP VIEW accepted AS {query('check_accepted')}")
-        refused = _refused(con, service)
+        rules = accepted_by(con, name, settings.services[name].accepts, catalog)
+        counted = "SELECT otherwise, count(*) AS n FROM rules GROUP BY ALL ORDER BY n DESC, otherwise"
+        rows = select(counted, rules=rules).rows(con)
+        refused = _refused(con, service, query("check_accepted", catalog=catalog, rules=rules))
     except (InvalidExpression, duckdb.Error):
         return None
     away = {words: count for words, count in rows if words is not None}
     return Reception(name, sum(count for _, count in rows), away, dict(refused), is_whole)
 
 
-def _refused(con: duckdb.DuckDBPyConnection, service: Service) -> list[tuple[str, int]]:
-    """The reasons for which the service would reject some of the view ``accepted``, each with how many products."""
+def _refused(con: duckdb.DuckDBPyConnection, service: Service, accepted: Relation) -> list[tuple[str, int]]:
+    """The reasons for which the service would reject some of the accepted products, each with how many products."""
     if not isinstance(service, Foretelling):
         return []
-    return con.execute(query("check_rejected", rejections=service.rejections("accepted"))).fetchall()
+    return query("check_rejected", rejections=service.rejections(accepted)).rows(con)
 
 
 def nothing_arrives(service: str, receptions: list[Reception], settings: Settings) -> Iterator[Finding]:

@@ -21,6 +21,7 @@ from datasync.connection import Credentials
 from datasync.delivery.services import open_service
 from datasync.intake import mapping, pull, staging
 from datasync.quantity import quantity
+from datasync.relation import Relation
 from datasync.settings import Settings
 from datasync.sources import open_source
 from datasync.sources.base import Offering, Reader, Records, Want
@@ -102,14 +103,14 @@ def sampled(
     statuses = [*unmapped_status(con, key, opened.answer, _First(opened.answer.reader), scope_map)]
     yield from statuses
     yield from _fields(con, store, key, scope_map, opened.answer.names, snapshot, but=["status"] if statuses else [])
-    con.execute(f"CREATE OR REPLACE TEMP VIEW catalog AS {snapshots.products(snapshot, store.url)}")
+    products = Relation(snapshots.products(snapshot, store.url))
     for service in settings.services:
         try:
             opened_service = open_service(settings, service, name, credentials)
         except FORESEEN as error:
             yield problem(f"services.{service}", error)
             continue
-        reception = received(con, settings, service, opened_service, is_whole=not is_part)
+        reception = received(con, settings, service, opened_service, products, is_whole=not is_part)
         if reception is None:
             yield Finding("note", key, f"{service}: not tried, because a rule cannot be used (see there).")
         else:

@@ -80,7 +80,7 @@ def _accepted(acceptance: Acceptance) -> str:
 def _products(con: duckdb.DuckDBPyConnection, store: Store, held_list: HeldList) -> Iterator[tuple[str, str | None]]:
     if held_list.listed is None:
         return
-    rows = con.execute(f"SELECT sku, name FROM ({holds.products(store, held_list.listed)}) ORDER BY sku")
+    rows = con.execute(f"SELECT sku, name FROM ({holds.products(store, held_list.listed).sql}) ORDER BY sku")
     while some := rows.fetchmany(_AT_ONCE):
         yield from some
 

@@ -6,15 +6,34 @@ service should hold and what it holds.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 import duckdb
 
-from datasync.delivery.rules import define_rules
-from datasync.settings import Accept, ServiceOptions
-from datasync.sql import literal, macros, query
+from datasync.delivery.rules import accepted_by
+from datasync.relation import Relation, query
+from datasync.settings import ServiceOptions
+from datasync.sql import literal, macros
 from datasync.store.files import Store
 from datasync.store.logs import catalog_log, receipt_log
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One service in one scope: the folds of both logs, and for each catalog product what the service's rules say.
+
+    ``settings`` is the fingerprint of the service's settings, as a literal: what it refused under others is due again.
+    """
+
+    catalog: Relation
+    receipts: Relation
+    rules: Relation
+    settings: str
+
+    @property
+    def due(self) -> Relation:
+        """One row per SKU that is due."""
+        return query("due", rules=self.rules, receipts=self.receipts, settings=self.settings)
 
 
 def compare(
@@ -22,30 +41,27 @@ def compare(
     store: Store,
     scope: str,
     name: str,
-    accepts: Sequence[Accept],
+    service: ServiceOptions,
     positions: tuple[int | None, int | None] = (None, None),
-) -> tuple[int, int]:
-    """Make the views ``catalog``, ``receipts`` and ``rules`` at ``positions`` of the catalog's and the receipts' logs.
+) -> Comparison:
+    """Compare at ``positions`` of the catalog's and the receipts' logs; None is a log's head.
 
-    A position that is None is the log's head. Returns both positions.
+    Also makes the macros known to the connection that the queries over a comparison use.
     """
-    at_catalog = catalog_log(store, scope).fold(con, "catalog", positions[0])
-    at_receipts = receipt_log(store, name, scope).fold(con, "receipts", positions[1])
-    define_rules(con, name, accepts)
+    catalog = catalog_log(store, scope).fold(positions[0])
+    receipts = receipt_log(store, name, scope).fold(positions[1])
     macros(con, "state_of")
-    return at_catalog, at_receipts
+    rules = accepted_by(con, name, service.accepts, catalog)
+    return Comparison(catalog, receipts, rules, literal(service.fingerprint()))
 
 
-def due(settings: ServiceOptions) -> str:
-    """SQL over ``rules`` and ``receipts``: one row per SKU that is due."""
-    return query("due", settings=literal(settings.fingerprint()))
-
-
-def held_products(con: duckdb.DuckDBPyConnection, store: Store, scope: str, service: str) -> None:
-    """Make the view ``feed``: one row per product the service holds, in the version it holds, with when it received
-    it.
-    """
+def held_products(store: Store, scope: str, service: str) -> Relation:
+    """One row per product that the service holds, in the version it holds, with when it received it."""
     products = catalog_log(store, scope)
-    products.history(con, "versions", products.fold(con, "catalog"))
-    receipt_log(store, service, scope).fold(con, "receipts")
-    con.execute(f"CREATE OR REPLACE TEMP VIEW feed AS {query('feed')}")
+    head = products.list_files().head
+    return query(
+        "feed",
+        catalog=products.fold(head),
+        versions=products.history(head),
+        receipts=receipt_log(store, service, scope).fold(),
+    )

@@ -9,6 +9,7 @@ import duckdb
 
 from datasync.delivery import compare
 from datasync.errors import InvalidSettings
+from datasync.relation import select, temporary_tables
 from datasync.settings import Settings
 from datasync.sql import literal
 from datasync.store.files import SCRATCH, Folder, Store, open_store
@@ -24,17 +25,16 @@ def export(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, sco
     path = settings.export_of(scope, service)
     if path is None:
         return
-    compare.held_products(con, store, scope, service)
+    held = compare.held_products(store, scope, service)
     folder, _, name = path.rpartition("/")
-    rows = f"SELECT unnest(payload(p, {literal(scope)})) FROM (SELECT * FROM feed ORDER BY sku) AS p"
+    rows = f"SELECT unnest(payload(p, {literal(scope)})) FROM (SELECT * FROM held ORDER BY sku) AS p"
     copy_options = "FORMAT parquet, COMPRESSION zstd" if name.endswith(".parquet") else "FORMAT json"
-    with scratch() as making:
+    with scratch() as making, temporary_tables(con) as tables:
         file = making / "exported"
         # A table of its own first: DuckDB writes a column as optional or required by what it knows of the rows, and of
         # a table it knows the same whichever entries the rows came from. So the same products give the same bytes.
-        con.execute(f"CREATE OR REPLACE TEMP TABLE exported AS {rows}")
-        con.execute(f"COPY exported TO {literal(str(file))} ({copy_options})")
-        con.execute("DROP TABLE exported")
+        exported = tables.store(select(rows, held=held), "exported")
+        con.execute(f"COPY {exported.name} TO {literal(str(file))} ({copy_options})")
         _put(f"services.{service}.export", open_store(folder, settings.store_options), name, file)
 
 

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 import duckdb
 
-from datasync.errors import StoreUnavailable
-from datasync.sql import count, literal, query
+from datasync.relation import NO_SKUS, Relation, query, temporary_tables
+from datasync.sql import literal
 from datasync.store.files import Clock, Store
-from datasync.store.log import TRIES
-from datasync.store.logs import receipt_log
+from datasync.store.log import Head, Log, Rows
+from datasync.store.logs import ReceiptState, receipt_log
+
+
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """The marks that a request adds; ``rows`` is None where it has written them already."""
+
+    rows: Rows | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    count: int = 0
 
 
 def mark(
@@ -28,19 +40,28 @@ def mark(
     many are marked by this call.
     """
     into = receipt_log(store, service, scope)
-    for _ in range(TRIES):
-        head = into.head(con)
-        if request in head.meta.get("requests", ()):
-            return 0
-        into.fold(con, "receipts", head.number)
-        con.execute(
-            "CREATE OR REPLACE TEMP TABLE asked AS SELECT DISTINCT unnest(?::VARCHAR[]) AS sku", [list(skus or ())]
-        )
-        rows = query("marks", run=literal(request), all="true" if skus is None else "false")
-        marked = count(con, rows.replace("{clock}", "NULL::TIMESTAMPTZ"))
-        meta = {**head.meta, "run": request, "requests": [*head.meta.get("requests", ()), request]}
-        if into.append(con, head, rows, meta, clock):
-            return marked
-    raise StoreUnavailable(
-        f"{service}/{scope}: the receipt log was written by others {TRIES} times in a row. Try again."
-    )
+    with temporary_tables(con) as tables:
+        requested = None if skus is None else tables.store_skus(skus)
+        marks, _ = into.append_computed(con, partial(_marks, con, into, requested, request), clock)
+        return marks.count
+
+
+def _marks(con: duckdb.DuckDBPyConnection, into: Log, requested: Relation | None, request: str, head: Head) -> _Marks:
+    state = ReceiptState.of(head)
+    if request in state.requests:
+        return _Marks()
+    rows = partial(_rows, into.fold(head.number), requested, request)
+    return _Marks(rows, state.with_request(request).meta(), rows("NULL::TIMESTAMPTZ").count(con))
+
+
+def count(con: duckdb.DuckDBPyConnection, store: Store, scope: str, service: str, skus: Sequence[str] | None) -> int:
+    """How many products a mark of SKUs (None: all) would mark now."""
+    with temporary_tables(con) as tables:
+        requested = None if skus is None else tables.store_skus(skus)
+        return _rows(receipt_log(store, service, scope).fold(), requested, "", "NULL::TIMESTAMPTZ").count(con)
+
+
+def _rows(receipts: Relation, requested: Relation | None, request: str, clock: str) -> Relation:
+    chosen = NO_SKUS if requested is None else requested
+    is_all = "true" if requested is None else "false"
+    return query("marks", receipts=receipts, requested=chosen, run=literal(request), all=is_all, clock=clock)

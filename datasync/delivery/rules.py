@@ -9,22 +9,22 @@ import duckdb
 from datasync import product
 from datasync.errors import InvalidExpression
 from datasync.expression import Expression, parse, type_of
+from datasync.relation import Relation, select
 from datasync.settings import Accept
 from datasync.sql import literal, quote
 from datasync.sql_errors import no_condition
 
 
-def define_rules(con: duckdb.DuckDBPyConnection, name: str, accepts: Sequence[Accept]) -> None:
-    """Make the view ``rules`` over ``catalog``: one row per catalog product, with the words of the first rule that is
-    not TRUE.
+def accepted_by(con: duckdb.DuckDBPyConnection, name: str, accepts: Sequence[Accept], catalog: Relation) -> Relation:
+    """One row per product of a catalog, with the words of the first rule of a service that is not TRUE for it.
 
     A rule that is NULL, or fails on a product, turns it away. Raises InvalidExpression.
     """
-    con.execute(f"CREATE OR REPLACE TEMP VIEW rules AS {rules_sql(con, name, accepts)}")
+    return select(rules_sql(con, name, accepts), catalog=catalog)
 
 
 def rules_sql(con: duckdb.DuckDBPyConnection, name: str, accepts: Sequence[Accept]) -> str:
-    """What the view ``rules`` is made of. Raises InvalidExpression."""
+    """The rules of a service as a SELECT over ``catalog``. Raises InvalidExpression."""
     columns = ", ".join(quote(c) for c in product.COLUMNS)
     cases = []
     for number, accept in enumerate(accepts):

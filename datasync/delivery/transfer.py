@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import duckdb
@@ -23,14 +23,15 @@ import duckdb
 from datasync import secrets
 from datasync.delivery import compare
 from datasync.delivery.services.base import Service
-from datasync.errors import ServiceUnavailable, StoreUnavailable
+from datasync.errors import ServiceUnavailable
+from datasync.relation import NO_SKUS, Relation, Table, TemporaryTables, query, select, temporary_tables
 from datasync.settings import Guard, ServiceOptions
-from datasync.sql import count, literal, query, quote, row, view
+from datasync.sql import literal, quote
 from datasync.store import holds
 from datasync.store.files import Clock, Store
 from datasync.store.holds import Hold
-from datasync.store.log import TRIES, Head, Log
-from datasync.store.logs import receipt_log
+from datasync.store.log import TRIES, Head, Log, Rows
+from datasync.store.logs import ReceiptState, receipt_log
 
 BATCH = 10_000
 FIRST_BATCH = 1_000
@@ -55,9 +56,9 @@ class Transferred:
     held: Hold | None = None
 
 
-@dataclass(slots=True)
-class _Delivery:
-    """One transfer under way: who goes where, by which rules, and the answers so far."""
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Where a transfer goes: one service in one scope, by its settings, in one run."""
 
     con: duckdb.DuckDBPyConnection
     store: Store
@@ -67,12 +68,49 @@ class _Delivery:
     service: Service
     run: str
     clock: Clock
-    counts: Counter[str] = field(default_factory=Counter)
-    entries: list[int] = field(default_factory=list)
 
     @property
     def log(self) -> Log:
         return receipt_log(self.store, self.name, self.scope)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is due after entry ``head`` of the receipts, and the removals that the volume guard holds of it.
+
+    ``accepted`` counts the due removals that an operator had accepted. ``held_back`` are the products that ``hold``
+    keeps back.
+    """
+
+    head: Head
+    catalog: Relation
+    due: Table
+    accepted: int
+    hold: Hold | None = None
+    held_back: Relation = NO_SKUS
+
+
+@dataclass(frozen=True, slots=True)
+class _Receipts:
+    """The receipts of a batch's answers: as many rows as it has products, and the log's state with them."""
+
+    size: int
+    rows: Rows
+    meta: Mapping[str, Any]
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Recorded:
+    """One batch of so many products, whose receipts were written as ``entry``.
+
+    ``is_next``: no other writer's entry came between the one that the batch was due at and this one.
+    """
+
+    size: int
+    entry: Head
+    counts: Mapping[str, int]
+    is_next: bool
 
 
 def transfer(
@@ -86,64 +124,65 @@ def transfer(
     guard: Guard | None,
     clock: Clock,
     *,
-    accepted: str = holds.NO_SKUS,
+    accepted: Relation = NO_SKUS,
 ) -> Transferred:
     """Deliver what is due to one service in one scope, and remove what it should not hold.
 
-    Removals beyond the ``guard`` are held (None: nothing is) and everything else is done. ``accepted`` is SQL with the
-    SKUs whose removal an operator accepted; the guard does not judge these. When the service does not answer, raises
+    Removals beyond the ``guard`` are held (None: nothing is) and everything else is done. ``accepted`` has the SKUs
+    whose removal an operator accepted; the guard does not judge these. When the service does not answer, raises
     ServiceUnavailable after recording what it knows.
     """
-    delivery = _Delivery(con, store, scope, name, settings, service, run, clock)
-    view(con, "accepted", accepted)
+    delivery = Delivery(con, store, scope, name, settings, service, run, clock)
+    recorded: list[_Recorded] = []
     for _ in range(TRIES):
-        head = _define_due(delivery)
-        removals = row(con, query("removals_due"))
-        held = _guarded(delivery, guard, removals, head) if guard else None
-        if _deliver_all(delivery, head):
-            return replace(_ended(delivery, held, head), accepted=removals["accepted"])
-    raise StoreUnavailable(f"{name}/{scope}: the receipt log was written by others {TRIES} times in a row. Try again.")
+        with temporary_tables(con) as tables:
+            plan = _plan(delivery, tables, guard, accepted)
+            batches = tuple(_send_batches(delivery, plan))
+            recorded += batches
+            if sum(batch.size for batch in batches if batch.is_next) == plan.due.size:
+                return _ended(delivery, plan, recorded)
+    raise delivery.log.busy()
 
 
-def _define_due(delivery: _Delivery) -> Head:
-    """Fold both logs and make the table ``due``; returns the receipts' head it was computed at."""
-    head = delivery.log.head(delivery.con)
-    compare.compare(
-        delivery.con, delivery.store, delivery.scope, delivery.name, delivery.settings.accepts, (None, head.number)
+def _plan(delivery: Delivery, tables: TemporaryTables, guard: Guard | None, accepted: Relation) -> _Plan:
+    """Compare the receipts with the catalog, and let the guard judge the removals that nobody accepted."""
+    con, head = delivery.con, delivery.log.head(delivery.con)
+    compared = compare.compare(
+        con, delivery.store, delivery.scope, delivery.name, delivery.settings, (None, head.number)
     )
-    delivery.con.execute(f"CREATE OR REPLACE TEMP TABLE due AS {compare.due(delivery.settings)}")
-    return head
-
-
-def _guarded(delivery: _Delivery, guard: Guard, removals: Mapping[str, int], head: Head) -> Hold | None:
-    """Take removals that nobody accepted out of ``due`` where the volume guard holds them, into ``held_back``."""
+    due = tables.store(compared.due, "due")
+    removals = query("removals_due", due=due, receipts=compared.receipts, accepted=accepted).row(con)
+    plan = _Plan(head, compared.catalog, due, removals["accepted"])
     others, of = removals["removals"] - removals["accepted"], removals["held"] - removals["accepted"]
-    if not holds.exceeds(guard.percent, guard.products, others, of):
-        return None
-    delivery.con.execute(f"CREATE OR REPLACE TEMP TABLE held_back AS {query('removals_held_back')}")
-    # The table is created again because batches go by rowid, and deleting would leave gaps.
-    passes = "operation <> 'removed' OR sku IN (SELECT sku FROM accepted)"
-    delivery.con.execute(f"CREATE OR REPLACE TEMP TABLE due AS SELECT * FROM due WHERE {passes}")
+    if guard is None or not holds.exceeds(guard.percent, guard.products, others, of):
+        return plan
     now = delivery.clock()
-    return Hold(delivery.run, delivery.scope, delivery.name, now, others, of, now, entry=head.number)
+    hold = Hold(delivery.run, delivery.scope, delivery.name, now, others, of, now, entry=head.number)
+    held_back = query("removals_held_back", due=due, catalog=compared.catalog, accepted=accepted)
+    passing = select(_PASSING, due=due, accepted=accepted)  # a table again: batches go by rowid, without gaps
+    return replace(plan, due=tables.store(passing, "due"), hold=hold, held_back=held_back)
 
 
-def _deliver_all(delivery: _Delivery, head: Head) -> bool:
-    """Deliver ``due`` in batches; False if another writer's entry came between, so that ``due`` is out of date."""
-    total, done = count(delivery.con, "SELECT * FROM due"), 0
-    size = total if delivery.service.embedded else FIRST_BATCH
-    while done < total:
+_PASSING = "SELECT * FROM due WHERE operation <> 'removed' OR sku IN (SELECT sku FROM accepted)"
+
+
+def _send_batches(delivery: Delivery, plan: _Plan) -> Iterator[_Recorded]:
+    """Deliver and record what is due, batch by batch; end early where another writer's entry came between, because
+    what is due is out of date then.
+    """
+    offset, head = 0, plan.head
+    size = plan.due.size if delivery.service.embedded else FIRST_BATCH
+    while offset < plan.due.size:
         began = time.monotonic()
-        batch = f"SELECT * FROM due WHERE rowid >= {done} AND rowid < {done + size}"
-        view(delivery.con, "delivered", batch)
-        next_head = _deliver(delivery, head)
-        if next_head is None:
-            return False
-        alone, head, done = next_head.number == head.number + 1, next_head, done + size
-        if not alone:
-            return False
+        batch = plan.due.slice(offset, size)
+        recorded = _send_batch(delivery, plan, batch, head)
+        if recorded is None:
+            return
+        yield recorded
+        if not recorded.is_next:
+            return
+        head, offset = recorded.entry, offset + size
         size = _next_size(size, time.monotonic() - began)
-    return True
 
 
 def _next_size(size: int, seconds: float) -> int:
@@ -151,81 +190,88 @@ def _next_size(size: int, seconds: float) -> int:
     return max(1, min(BATCH, int(size / max(seconds, 0.001) * BATCH_SECONDS)))
 
 
-def _deliver(delivery: _Delivery, head: Head) -> Head | None:
+def _send_batch(delivery: Delivery, plan: _Plan, due: Relation, head: Head) -> _Recorded | None:
     """Deliver one batch and record the answers. None if an embedded service lost the race: nothing was delivered."""
+    with temporary_tables(delivery.con) as tables:
+        try:
+            answers = delivery.service.deliver(delivery.con, _batch(delivery, plan, due))
+        except ServiceUnavailable as error:
+            _record(delivery, _failed(due, error), head)
+            raise
+        return _record(delivery, _with_answers(delivery, tables, due, answers), head)
+
+
+def _batch(delivery: Delivery, plan: _Plan, due: Relation) -> Relation:
+    """What is due, with the columns of the products that the service needs."""
     needs = ", ".join(f"c.{quote(column)}" for column in delivery.service.needs)
-    joined = f"SELECT d.*, {needs} FROM delivered AS d LEFT JOIN catalog AS c USING (sku)"
-    view(delivery.con, "batch", joined if needs else "SELECT * FROM delivered")
-    failure = None
-    try:
-        answers = delivery.service.deliver(delivery.con, "batch")
-    except ServiceUnavailable as error:
-        failure = error
-        failed = f"'failed' AS outcome, {literal(secrets.mask(str(error)))} AS words, NULL::TIMESTAMPTZ AS answered_at"
-        answers = f"SELECT *, {failed} FROM delivered"
-    _define_batch_answers(delivery, answers)
-    recorded = _record(delivery, head)
-    if failure:
-        raise failure
-    return recorded
+    joined = f"SELECT d.*, {needs} FROM due AS d LEFT JOIN catalog AS c USING (sku)"
+    return select(joined, due=due, catalog=plan.catalog) if needs else due
 
 
-def _define_batch_answers(delivery: _Delivery, answers: str) -> None:
-    """Make the view ``batch_answers``: the batch with its answers.
+def _failed(due: Relation, error: ServiceUnavailable) -> Relation:
+    """A batch that nobody answered: each of its products may have been applied."""
+    words = literal(secrets.mask(str(error)))
+    answer = f"'failed' AS outcome, {words} AS words, NULL::TIMESTAMPTZ AS answered_at"
+    return select(f"SELECT *, {answer} FROM due", due=due)
 
-    Answers of remote services are stored in a table, because delivering again has side effects.
+
+def _with_answers(delivery: Delivery, tables: TemporaryTables, due: Relation, answers: Relation) -> Relation:
+    """A batch with its answers. Those of remote services are stored in a table, because delivering again has side
+    effects.
     """
     if delivery.service.embedded:
-        view(delivery.con, "batch_answers", answers)
-        return
-    delivery.con.execute(f"CREATE OR REPLACE TEMP TABLE answers AS {answers}")
+        return answers
+    stored = tables.store(answers, "answers")
     answer = f"a.outcome, {secrets.masked_sql('a.words')} AS words, a.answered_at"
-    view(delivery.con, "batch_answers", f"SELECT d.*, {answer} FROM delivered AS d LEFT JOIN answers AS a USING (sku)")
+    return select(f"SELECT d.*, {answer} FROM due AS d LEFT JOIN answers AS a USING (sku)", due=due, answers=stored)
 
 
-def _record(delivery: _Delivery, head: Head) -> Head | None:
-    """Append the answers of a batch. Those of a remote service go under the next free number, because the service has
-    the products already.
+def _record(delivery: Delivery, batch_answers: Relation, head: Head) -> _Recorded | None:
+    """Append the answers of a batch that was due after ``head``. Those of a remote service go under the next free
+    number, because the service has the products already.
     """
-    rows = query("receipt_rows", settings=literal(delivery.settings.fingerprint()), run=literal(delivery.run))
-    before, batch_answers = head, "batch_answers"
-    for _ in range(TRIES):
-        view(delivery.con, "answered", query("answered", since=str(head.number), batch_answers=batch_answers))
-        counts = row(delivery.con, query("answered_counts"))
-        done = delivery.log.append(delivery.con, before, rows, _meta(delivery, before, counts), delivery.clock)
-        if done:
-            delivery.entries.append(done.number)
-            delivery.counts.update(counts)
-            return done
-        if delivery.service.embedded:
-            return None
-        before = delivery.log.head(delivery.con)
-        delivery.log.fold(delivery.con, "receipts", before.number)
-        batch_answers = f"({query('rebased_answers')})"
-    raise StoreUnavailable(
-        f"{delivery.name}/{delivery.scope}: delivered, but the receipt log was written by others {TRIES} times in a "
-        "row. Try again."
+    compute = partial(_receipts, delivery, batch_answers, head)
+    if delivery.service.embedded:
+        receipts = compute(head)
+        entry = delivery.log.append(delivery.con, head, receipts.rows, receipts.meta, delivery.clock)
+    else:
+        receipts, entry = delivery.log.append_computed(delivery.con, compute, delivery.clock, after=head)
+    return _Recorded(receipts.size, entry, receipts.counts, entry.number == head.number + 1) if entry else None
+
+
+def _receipts(delivery: Delivery, batch_answers: Relation, due_at: Head, before: Head) -> _Receipts:
+    """The receipts of a batch that was due at one entry, to be appended after another."""
+    if before.number != due_at.number:
+        receipts = delivery.log.fold(before.number)
+        batch_answers = query("rebased_answers", batch_answers=batch_answers, receipts=receipts)
+    answered = query("answered", batch_answers=batch_answers, since=str(due_at.number))
+    counts = query("answered_counts", answered=answered).row(delivery.con)
+    size = counts.pop("products")
+    state = ReceiptState.of(before)
+    after = replace(
+        state,
+        run=delivery.run,
+        rules=tuple(accept.model_dump() for accept in delivery.settings.accepts),
+        settings=delivery.settings.fingerprint(),
+        held=state.held + counts["more_held"],
     )
+    rows = partial(_receipt_rows, answered, delivery.settings.fingerprint(), delivery.run)
+    return _Receipts(size, rows, after.meta(), counts)
 
 
-def _meta(delivery: _Delivery, before: Head, counts: dict[str, int]) -> dict[str, Any]:
-    return {
-        "run": delivery.run,
-        "requests": before.meta.get("requests", []),
-        "rules": [accept.model_dump() for accept in delivery.settings.accepts],
-        "settings": delivery.settings.fingerprint(),
-        "held": int(before.meta.get("held", 0)) + counts["more_held"],
-        **{key: before.meta[key] for key in ("repaired",) if key in before.meta},
-    }
+def _receipt_rows(answered: Relation, settings: str, run: str, clock: str) -> Relation:
+    return query("receipt_rows", answered=answered, settings=literal(settings), run=literal(run), clock=clock)
 
 
-def _ended(delivery: _Delivery, held: Hold | None, head: Head) -> Transferred:
-    """Record the hold or its release."""
-    now: datetime = delivery.clock()
-    hold = holds.hold(delivery.con, delivery.store, held, "SELECT * FROM held_back") if held else None
-    if not held:
-        holds.release(
-            delivery.store, delivery.scope, delivery.name, delivery.run, now, max((head.number, *delivery.entries))
-        )
-    counts = {key: count for key, count in delivery.counts.items() if key != "more_held"}
-    return Transferred(**counts, entries=tuple(delivery.entries), held=hold)
+def _ended(delivery: Delivery, plan: _Plan, recorded: Sequence[_Recorded]) -> Transferred:
+    """Record the hold or its release, and sum up the batches."""
+    now, entries = delivery.clock(), tuple(batch.entry.number for batch in recorded)
+    hold = holds.hold(delivery.con, delivery.store, plan.hold, plan.held_back) if plan.hold else None
+    if not hold:
+        newest = max((plan.head.number, *entries))
+        holds.release(delivery.store, delivery.scope, delivery.name, delivery.run, now, newest)
+    counts: Counter[str] = Counter()
+    for batch in recorded:
+        counts.update(batch.counts)
+    del counts["more_held"]
+    return Transferred(**counts, accepted=plan.accepted, entries=entries, held=hold)

@@ -5,20 +5,23 @@ A pull never empties what is merely no longer configured; a renamed scope in the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 import duckdb
 
 from datasync.delivery import transfer
 from datasync.delivery.services.feed import Feed
 from datasync.delivery.services.feed_options import FeedService
-from datasync.errors import StoreUnavailable
+from datasync.relation import Relation, select
 from datasync.settings import Accept, Settings
 from datasync.sql import instant, literal
 from datasync.store.files import Clock, Store
-from datasync.store.log import TRIES
-from datasync.store.logs import CATALOG_COLUMNS, catalog_log, receipt_log
+from datasync.store.log import Head, Log, Rows
+from datasync.store.logs import CATALOG_COLUMNS, CatalogState, ReceiptState, catalog_log, receipt_log
 
 _WITHDRAWN = FeedService(accepts=(Accept(rule="false", otherwise="Withdrawn: no longer configured"),))
 
@@ -60,36 +63,46 @@ def withdraw(con: duckdb.DuckDBPyConnection, store: Store, leftover: Leftover, r
     return replace(leftover, held=_held(con, store, leftover.scope, leftover.service, None))
 
 
+@dataclass(frozen=True, slots=True)
+class _Emptied:
+    """The removal of every product of a catalog."""
+
+    rows: Rows
+    meta: Mapping[str, Any]
+
+
 def _empty(con: duckdb.DuckDBPyConnection, store: Store, scope: str, run: str, clock: Clock) -> None:
     log = catalog_log(store, scope)
-    for _ in range(TRIES):
-        head = log.head(con)
-        log.fold(con, "catalog", head.number)
-        columns = ", ".join(
-            f'{"name" if c == "name" else "NULL"}::{kind} AS "{c}"'
-            for c, kind in CATALOG_COLUMNS.items()
-            if c not in _OWN
-        )
-        rows = (
-            f"SELECT sku, 'removed' AS change, {columns}, {literal(run)} AS run, {instant(clock())} AS started_at, "
-            "{clock} AS \"at\" FROM catalog WHERE change <> 'removed'"
-        )
-        if log.append(con, head, rows, {**head.meta, "run": run, "products": 0}, clock):
-            return
-    raise StoreUnavailable(f"scopes.{scope}: the catalog log was written by others {TRIES} times in a row. Try again.")
+    log.append_computed(con, partial(_removals, log, run, clock()), clock)
+
+
+def _removals(log: Log, run: str, started_at: datetime, head: Head) -> _Emptied:
+    state = replace(CatalogState.of(head), run=run, products=0)
+    return _Emptied(partial(_removal_rows, log.fold(head.number), run, started_at), state.meta())
+
+
+def _removal_rows(catalog: Relation, run: str, started_at: datetime, clock: str) -> Relation:
+    """One row per product of a catalog: its removal, which keeps only the name."""
+    nulls = ((c, "name" if c == "name" else "NULL", kind) for c, kind in CATALOG_COLUMNS.items() if c not in _OWN)
+    columns = ", ".join(f'{value}::{kind} AS "{column}"' for column, value, kind in nulls)
+    written = f'{literal(run)} AS run, {instant(started_at)} AS started_at, {clock} AS "at"'
+    rows = f"SELECT sku, 'removed' AS change, {columns}, {written} FROM catalog WHERE change <> 'removed'"
+    return select(rows, catalog=catalog)
 
 
 _OWN = ("change", "run", "started_at", "at")
 
 
 def _products(con: duckdb.DuckDBPyConnection, store: Store, scope: str, before: datetime | None) -> int:
-    log = catalog_log(store, scope)
-    return int(log.entry(con, log.position(con, before) if before else log.list_files().head).meta.get("products", 0))
+    return CatalogState.of(_entry(con, catalog_log(store, scope), before)).products
 
 
 def _held(con: duckdb.DuckDBPyConnection, store: Store, scope: str, service: str, before: datetime | None) -> int:
-    log = receipt_log(store, service, scope)
-    return int(log.entry(con, log.position(con, before) if before else log.list_files().head).meta.get("held", 0))
+    return ReceiptState.of(_entry(con, receipt_log(store, service, scope), before)).held
+
+
+def _entry(con: duckdb.DuckDBPyConnection, log: Log, before: datetime | None) -> Head:
+    return log.entry(con, log.position(con, before)) if before else log.head(con)
 
 
 def _names(store: Store, folder: str, key: str) -> list[str]:

@@ -8,13 +8,12 @@ from datetime import datetime
 
 import duckdb
 
-from datasync.catalog.state import doubted_through
 from datasync.quantity import quantity
+from datasync.relation import Relation, query
 from datasync.settings import Settings
-from datasync.sql import count, query
 from datasync.store.files import Store
 from datasync.store.log import Head
-from datasync.store.logs import catalog_log, receipt_log
+from datasync.store.logs import CatalogState, catalog_log, receipt_log
 
 SHOWN = 20
 
@@ -87,9 +86,8 @@ def _of_scope(
 
 
 def _of(head: Head, scope: str, service: str | None) -> Iterator[LogRepair]:
-    for repair in head.meta.get("repaired", ()):
-        at = datetime.fromisoformat(repair["at"])
-        yield LogRepair(scope, service, at, repair["by"], repair["run"], repair["words"], tuple(repair["lost"]))
+    for repair in head.repairs:
+        yield LogRepair(scope, service, repair.at, repair.by, repair.run, repair.words, repair.lost)
 
 
 def unverified(
@@ -103,22 +101,24 @@ def unverified(
 def _unverified(con: duckdb.DuckDBPyConnection, store: Store, scope: str, position: int | None) -> Unverified | None:
     log = catalog_log(store, scope)
     head = log.head(con) if position is None else log.entry(con, position)
-    if not (since := unverified_since(head)):
+    state = CatalogState.of(head)
+    if not (since := unverified_since(state)):
         return None
-    log.fold(con, "catalog", head.number)
-    rows = query("unverified", through=str(doubted_through(head)))
-    skus = tuple(sku for (sku,) in con.execute(f"{rows} LIMIT {SHOWN}").fetchall())
-    return Unverified(scope, since, count(con, rows), skus) if skus else None
+    products = _unverified_products(log.fold(head.number), state)
+    skus = tuple(sku for (sku,) in con.execute(f"{products.sql} LIMIT {SHOWN}").fetchall())
+    return Unverified(scope, since, products.count(con), skus) if skus else None
 
 
-def doubted(con: duckdb.DuckDBPyConnection, head: Head, sku: str) -> datetime | None:
-    """When a repair left one product of the view ``catalog`` in doubt, if no pull has read it since."""
-    rows = query("unverified", through=str(doubted_through(head)))
-    return unverified_since(head) if con.execute(f"SELECT 1 FROM ({rows}) WHERE sku = ?", [sku]).fetchone() else None
+def _unverified_products(catalog: Relation, state: CatalogState) -> Relation:
+    return query("unverified", catalog=catalog, through=str(state.doubted_through))
 
 
-def unverified_since(head: Head) -> datetime | None:
+def doubted(con: duckdb.DuckDBPyConnection, catalog: Relation, state: CatalogState, sku: str) -> datetime | None:
+    """When a repair left one product of a catalog in doubt, if no pull has read it since."""
+    is_doubted = _unverified_products(catalog, state).where("sku = ?").rows(con, [sku])
+    return unverified_since(state) if is_doubted else None
+
+
+def unverified_since(state: CatalogState) -> datetime | None:
     """When a catalog was repaired whose rows are in doubt since then."""
-    later = (repair for repair in head.meta.get("repaired", ()) if repair["entry"] > doubted_through(head) > 0)
-    first = next(later, None)
-    return datetime.fromisoformat(first["at"]) if first else None
+    return next((repair.at for repair in state.repairs if repair.entry > state.doubted_through > 0), None)

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from datasync.intake import schedule
-from datasync.intake.schedule import Missed
 from datasync.settings import Settings
+from datasync.store.logs import CatalogState, Missed
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,32 +44,34 @@ class SourceReading:
         return self.missed / self.changed if self.changed else None
 
 
-def readings(settings: Settings, metas: Mapping[str, Mapping[str, Any]]) -> tuple[SourceReading, ...]:
-    """Every source that feeds a scope; ``metas`` are the metadata of each scope's catalog, by scope."""
+def readings(settings: Settings, catalogs: Mapping[str, CatalogState]) -> tuple[SourceReading, ...]:
+    """Every source that feeds a scope; ``catalogs`` are the states of the catalogs, by scope."""
     fed = {name: [s for s, scope in settings.scopes.items() if scope.source == name] for name in settings.sources}
-    return tuple(_reading(settings, name, scopes, metas) for name, scopes in fed.items() if scopes)
+    return tuple(_reading(settings, name, scopes, catalogs) for name, scopes in fed.items() if scopes)
 
 
-def _reading(settings: Settings, name: str, scopes: list[str], metas: Mapping[str, Mapping[str, Any]]) -> SourceReading:
-    source, mine = settings.sources[name], [metas[scope] for scope in scopes]
-    whole = [meta["last_complete"]["started_at"] for meta in mine if meta.get("last_complete")]
-    measures = [schedule.read(meta["missed"]) for meta in mine if meta.get("missed")]
+def _reading(settings: Settings, name: str, scopes: list[str], catalogs: Mapping[str, CatalogState]) -> SourceReading:
+    source, mine = settings.sources[name], [catalogs[scope] for scope in scopes]
+    whole = [state.last_complete.started_at for state in mine if state.last_complete]
+    measures = [state.missed for state in mine if state.missed]
     figures = _summed(measures, source.complete_every, source.lookback) if measures else {}
-    modes = {_read_mode(meta) for meta in mine}
+    modes = {_read_mode(state) for state in mine}
     return SourceReading(
         source=name,
         scopes=tuple(scopes),
         reads="partial" if "partial" in modes else "changes" if "changes" in modes else "complete",
         complete_every_seconds=_seconds(source.complete_every) or 0,
         lookback_seconds=_seconds(source.lookback) or 0,
-        last_complete_at=min(map(datetime.fromisoformat, whole), default=None),
+        last_complete_at=min(whole, default=None),
         **figures,
     )
 
 
-def _read_mode(meta: Mapping[str, Any]) -> str:
+def _read_mode(state: CatalogState) -> str:
     """How one scope is read, as its catalog shows: only what is not always read whole has a watermark."""
-    return "complete" if "watermark" not in meta else "partial" if meta.get("last_complete") else "changes"
+    if state.watermark is None:
+        return "complete"
+    return "partial" if state.last_complete else "changes"
 
 
 def _summed(measures: list[Missed], every: timedelta, lookback: timedelta) -> dict[str, Any]:

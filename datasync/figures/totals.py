@@ -13,23 +13,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import duckdb
 
 from datasync.delivery import compare
+from datasync.delivery.compare import Comparison
 from datasync.errors import Unexplained
 from datasync.figures import repairs
 from datasync.figures.repairs import LogRepair, Unverified
 from datasync.figures.source_metrics import SourceReading, readings
 from datasync.quantity import quantity
+from datasync.relation import Relation, query, select
 from datasync.settings import Settings
-from datasync.sql import count, instant, literal, query, row
+from datasync.sql import instant, literal
+from datasync.sql import query as query_text
 from datasync.store import holds, runs, snapshots
 from datasync.store.files import Store
 from datasync.store.holds import Hold
 from datasync.store.log import Log
-from datasync.store.logs import catalog_log, receipt_log
+from datasync.store.logs import CatalogState, PullSummary, ReceiptState, catalog_log, receipt_log
 from datasync.store.runs import Run, Step, StepRecord
 
 RUNS_READ = 500
@@ -177,16 +179,16 @@ def _logs(store: Store, settings: Settings) -> Iterator[tuple[str, str, str | No
 def totals(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: ReadPoint) -> Totals:
     """Compute every figure at a moment."""
     past = tuple(runs.newest(store, at.before, RUNS_READ))
-    scopes = tuple(_scope(con, store, settings, at, scope, past) for scope in settings.scopes)
+    catalogs = {s: _state(con, store, s, at) for s in settings.scopes}
+    scopes = tuple(_scope(con, store, settings, at, s, catalogs[s], past) for s in settings.scopes)
     held = [
         holds.current(store, scope, service, at.before)
         for scope in settings.scopes
         for service in (None, *settings.services)
     ]
-    metas = {s: catalog_log(store, s).entry(con, at.positions[f"catalog/{s}"]).meta for s in settings.scopes}
     known = tuple(h for h in held if h)
     return Totals(
-        at.as_of, at.positions, scopes, known, past, readings(settings, metas), at.ahead, at.before,
+        at.as_of, at.positions, scopes, known, past, readings(settings, catalogs), at.ahead, at.before,
         repairs.repairs(con, store, settings, at.positions), repairs.unverified(con, store, settings, at.positions),
     )  # fmt: skip
 
@@ -207,23 +209,29 @@ def confirm(left_over: Sequence[str]) -> None:
         raise Unexplained(left_over)
 
 
+def _state(con: duckdb.DuckDBPyConnection, store: Store, scope: str, at: ReadPoint) -> CatalogState:
+    return CatalogState.of(catalog_log(store, scope).entry(con, at.positions[f"catalog/{scope}"]))
+
+
 def _scope(
-    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: ReadPoint, scope: str, past: Sequence[Run]
+    con: duckdb.DuckDBPyConnection,
+    store: Store,
+    settings: Settings,
+    at: ReadPoint,
+    scope: str,
+    state: CatalogState,
+    past: Sequence[Run],
 ) -> ScopeTotals:
-    position = at.positions[f"catalog/{scope}"]
-    log = catalog_log(store, scope)
-    log.fold(con, "catalog", position)
-    log.history(con, "versions", position)
-    products = row(con, "SELECT count(hash) AS products FROM catalog")["products"]
-    meta = log.entry(con, position).meta
-    recorded = int(meta.get("products", 0))
+    log, position = catalog_log(store, scope), at.positions[f"catalog/{scope}"]
+    catalog, versions = log.fold(position), log.history(position)
+    products = select("SELECT count(hash) AS products FROM catalog", catalog=catalog).row(con)["products"]
     services = tuple(
-        _service(con, store, settings, at, scope, service, recorded, past) for service in settings.services
+        _service(con, store, settings, at, scope, service, versions, state.products, past)
+        for service in settings.services
     )
-    quarantined = quarantined_now(con, store, scope, meta)
-    return ScopeTotals(
-        scope, settings.scopes[scope].source, products, quarantined, _last_pull(meta.get("last_pull")), services
-    )
+    quarantined = in_quarantine(store, scope, state, catalog).count(con)
+    last_pull = _last_pull(state.last_pull) if state.last_pull else None
+    return ScopeTotals(scope, settings.scopes[scope].source, products, quarantined, last_pull, services)
 
 
 def _service(
@@ -233,14 +241,15 @@ def _service(
     at: ReadPoint,
     scope: str,
     service: str,
+    versions: Relation,
     products: int,
     past: Sequence[Run],
 ) -> ServiceTotals:
-    mine = settings.services[service]
-    compare.compare(con, store, scope, service, mine.accepts, at.of(scope, service))
-    states = _states(con, literal(mine.fingerprint()))
-    window = _window(con, settings, at)
-    recorded = receipt_log(store, service, scope).entry(con, at.of(scope, service)[1]).meta.get("held", 0)
+    positions = at.of(scope, service)
+    compared = compare.compare(con, store, scope, service, settings.services[service], positions)
+    states = _states(con, compared, versions)
+    window = select(window_sql(settings, at), receipts=compared.receipts).row(con)
+    recorded = ReceiptState.of(receipt_log(store, service, scope).entry(con, positions[1])).held
     last = _last_try(store, settings, at, scope, service, states, past)
     return ServiceTotals(
         scope=scope,
@@ -251,19 +260,22 @@ def _service(
         zero_because=None if window["latest_update"] else last.zero_because,
         last_sync_at=last.at,
         due=states["missing"] + states["stale"] + states["failed"],
-        unexplained=_unexplained(products, int(recorded), states),
+        unexplained=_unexplained(products, recorded, states),
         **window,
         **states,
     )
 
 
-def _states(con: duckdb.DuckDBPyConnection, fingerprint: str) -> dict[str, int]:
+def _states(con: duckdb.DuckDBPyConnection, compared: Comparison, versions: Relation) -> dict[str, int]:
     """The states' counts; a product that is stale by another version counts only if the catalog log knows that
     version.
     """
-    states = row(con, query("states", settings=fingerprint))
+    relations = {"rules": compared.rules, "receipts": compared.receipts}
+    states = query("states", **relations, settings=compared.settings).row(con)
     if states.pop("stale_other"):
-        states["stale"] += count(con, query("known_versions", settings=fingerprint))
+        states["stale"] += query("known_versions", **relations, versions=versions, settings=compared.settings).count(
+            con
+        )
     return states
 
 
@@ -275,39 +287,33 @@ def _unexplained(products: int, recorded: int, states: Mapping[str, int]) -> int
     return of_catalog or recorded - sum(states[s] for s in ("current", "stale", "held_older", "orphaned"))
 
 
-def _window(con: duckdb.DuckDBPyConnection, settings: Settings, at: ReadPoint) -> dict[str, int]:
-    return row(con, window_sql(settings, at))
-
-
 def window_sql(settings: Settings, at: ReadPoint) -> str:
     """SQL over ``receipts``: the figures of the latest update."""
-    return query("window", since=instant(at.as_of - settings.window))
+    return query_text("window", since=instant(at.as_of - settings.window))
 
 
-def _last_pull(pull: Mapping[str, Any] | None) -> LastPull | None:
-    if not pull:
-        return None
-    numbers = {name: pull.get(name, 0) for name in ("records", *snapshots.TERMS)}  # older entries lack some
-    return LastPull(pull["run"], pull["complete"], datetime.fromisoformat(pull["finished_at"]), **numbers)
+def _last_pull(pull: PullSummary) -> LastPull:
+    counts = {name: getattr(pull, name) for name in ("records", *snapshots.TERMS)}
+    return LastPull(pull.run, pull.complete, pull.finished_at, **counts)
 
 
-def quarantined_now(con: duckdb.DuckDBPyConnection, store: Store, scope: str, meta: Mapping[str, Any]) -> int:
-    """How many records are in quarantine now; makes the view ``quarantined``, one row per record."""
-    rows, now = quarantine_sql(store, scope, meta, store.url)
-    con.execute(f"CREATE OR REPLACE TEMP VIEW quarantine AS {rows}")
-    con.execute(f"CREATE OR REPLACE TEMP VIEW quarantined AS {now}")
-    return count(con, "SELECT * FROM quarantined")
+def in_quarantine(store: Store, scope: str, state: CatalogState, catalog: Relation) -> Relation:
+    """One row per record that is in quarantine now; ``catalog`` is the fold of the scope's log."""
+    rows, now = quarantine_sql(store, scope, state, store.url)
+    return select(now, quarantine=Relation(rows), catalog=catalog)
 
 
-def quarantine_sql(store: Store, scope: str, meta: Mapping[str, Any], url: Callable[[str], str]) -> tuple[str, str]:
-    """SQL for the relation ``quarantine`` (every record of the pulls that count) and, over it, ``quarantined``."""
+def quarantine_sql(store: Store, scope: str, state: CatalogState, url: Callable[[str], str]) -> tuple[str, str]:
+    """SQL for the relation ``quarantine`` (every record of the pulls that count), and over it and ``catalog`` for what
+    is in quarantine now.
+    """
     files = store.listing(f"quarantine/scope={scope}")  # at a moment long ago some of them have been tidied away
-    started = sorted(meta.get("pulls", ()), key=snapshots.order)
-    runs_read = [pull["run"] for pull in started if f"{pull['run']}.parquet" in files]
+    pulls = sorted(state.pulls, key=lambda pull: pull.order)
+    runs_read = [pull.run for pull in pulls if f"{pull.run}.parquet" in files]
     paths = ", ".join(literal(url(snapshots.quarantine_path(scope, run))) for run in runs_read)
     rows = f"SELECT * FROM read_parquet([{paths}], filename = true, hive_partitioning = false)"
     order = f"[{', '.join(map(literal, runs_read))}]::VARCHAR[]"
-    return rows if paths else _NO_QUARANTINE, query("quarantined_now", runs=order)
+    return rows if paths else _NO_QUARANTINE, query_text("quarantined_now", runs=order)
 
 
 _NO_QUARANTINE = (

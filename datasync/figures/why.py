@@ -6,10 +6,10 @@ never contradicts a number on the page. These are the facts; the shell makes sen
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 import duckdb
 
@@ -17,12 +17,13 @@ from datasync.delivery import compare
 from datasync.figures import repairs, totals
 from datasync.figures.repairs import LogRepair
 from datasync.figures.totals import ReadPoint
+from datasync.relation import Relation, query, select, union
 from datasync.settings import Settings
-from datasync.sql import literal, query, row
+from datasync.sql import literal
 from datasync.store import holds, runs, snapshots
 from datasync.store.files import Store, parquet
 from datasync.store.holds import Hold
-from datasync.store.logs import catalog_log, receipt_log
+from datasync.store.logs import CatalogState, catalog_log, receipt_log
 from datasync.store.runs import Step
 
 RUNS_READ = 20
@@ -154,12 +155,10 @@ def _scope(
     con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, sku: str, at: ReadPoint, scope: str
 ) -> ScopeStory:
     log, position = catalog_log(store, scope), at.positions[f"catalog/{scope}"]
-    meta = log.entry(con, position).meta
+    state = CatalogState.of(log.entry(con, position))
     held = holds.current(store, scope, None, at.before)
-    log.history(con, "versions", position)
-    services = tuple(_service(con, store, settings, sku, at, scope, service) for service in settings.services)
-    log.fold(con, "catalog", position)
-    last, last_complete, last_seen = _seen(con, store, scope, sku, meta, held)
+    catalog, versions = log.fold(position), log.history(position)
+    last, last_complete, last_seen = _seen(con, store, scope, sku, catalog, state, held)
     return ScopeStory(
         scope,
         last,
@@ -167,32 +166,41 @@ def _scope(
         last_seen,
         _failed_pull(store, scope, at.before),
         held,
-        _quarantined(con, store, scope, sku, meta),
-        _in_catalog(con, sku),
-        services,
-        _history(con, store, settings, sku, at, scope),
+        _quarantined(con, store, scope, sku, catalog, state),
+        _in_catalog(con, sku, catalog, versions),
+        tuple(_service(con, store, settings, sku, at, scope, service, versions) for service in settings.services),
+        _history(con, store, settings, sku, at, scope, versions),
         tuple(reversed(repairs.repairs(con, store, settings, at.positions, [scope]))),
-        repairs.doubted(con, log.entry(con, position), sku),
+        repairs.doubted(con, catalog, state, sku),
     )
 
 
 def _seen(
-    con: duckdb.DuckDBPyConnection, store: Store, scope: str, sku: str, meta: Mapping[str, Any], held: Hold | None
+    con: duckdb.DuckDBPyConnection,
+    store: Store,
+    scope: str,
+    sku: str,
+    catalog: Relation,
+    state: CatalogState,
+    held: Hold | None,
 ) -> tuple[Seen | None, Seen | None, Seen | None]:
     """What the last pull said, be it held, the last complete one, and the last that met the product; only kept
     snapshots can answer.
     """
     files = store.listing(f"snapshots/scope={scope}")
-    applied = [p["run"] for p in meta.get("pulls", ())]
+    applied = [pull.run for pull in state.pulls]
     candidates = [run for run in dict.fromkeys([*applied, *([held.id] if held else [])]) if f"{run}.parquet" in files]
     pulls = [snapshot for run in candidates if (snapshot := snapshots.read(con, store, scope, run))]
     if not pulls:
         return None, None, None
-    _view(con, store, "records", [snapshots.records_path(scope, s.file) for s in pulls])
-    _view(con, store, "left_out", [snapshots.snapshot_path(scope, s.run) for s in pulls])
-    _view(con, store, "quarantines", [snapshots.quarantine_path(scope, s.run) for s in pulls])
-    met = {run: (what, time) for run, what, time in con.execute(query("why_seen"), {"sku": sku}).fetchall()}
-    newer = _newer_than_last(con, sku, meta)
+    seen = query(
+        "why_seen",
+        records=_files(store, [snapshots.records_path(scope, s.file) for s in pulls]),
+        left_out=_files(store, [snapshots.snapshot_path(scope, s.run) for s in pulls]),
+        quarantines=_files(store, [snapshots.quarantine_path(scope, s.run) for s in pulls]),
+    )
+    met = {run: (what, time) for run, what, time in seen.rows(con, {"sku": sku})}
+    newer = _newer_than_last(con, sku, catalog, state)
     rows = [
         Seen(s.run, s.finished_at, s.complete, _what(*met.get(s.run, ("absent", None)), newer.get(s.run)))
         for s in sorted(pulls, key=lambda s: s.order)
@@ -201,15 +209,15 @@ def _seen(
     return rows[-1], complete, next((seen for seen in reversed(rows) if seen.what != "absent"), None)
 
 
-def _newer_than_last(con: duckdb.DuckDBPyConnection, sku: str, meta: Mapping[str, Any]) -> dict[str, datetime]:
+def _newer_than_last(
+    con: duckdb.DuckDBPyConnection, sku: str, catalog: Relation, state: CatalogState
+) -> dict[str, datetime]:
     """The last pull's run, if some of its records were outdated, and the product's time in the catalog."""
-    last = meta.get("last_pull") or {}
-    if not last.get("outdated"):
+    if not state.last_pull or not state.last_pull.outdated:
         return {}
-    product_time = con.execute(
-        "SELECT updated_at FROM catalog WHERE sku = ? AND updated_at IS NOT NULL", [sku]
-    ).fetchone()
-    return {last["run"]: product_time[0]} if product_time else {}
+    timed = select("SELECT updated_at FROM catalog WHERE sku = ? AND updated_at IS NOT NULL", catalog=catalog)
+    times = [updated_at for (updated_at,) in timed.rows(con, [sku])]
+    return dict.fromkeys([state.last_pull.run], times[0]) if times else {}
 
 
 def _what(what: What, updated_at: datetime | None, in_catalog: datetime | None) -> What:
@@ -217,9 +225,9 @@ def _what(what: What, updated_at: datetime | None, in_catalog: datetime | None) 
     return "outdated" if is_older else what
 
 
-def _view(con: duckdb.DuckDBPyConnection, store: Store, name: str, paths: Iterable[str]) -> None:
-    files = parquet(store, *paths, options="filename = true, file_row_number = true")
-    con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM {files}")
+def _files(store: Store, paths: Iterable[str]) -> Relation:
+    """Every row of some Parquet files of the store, with its file and its number there."""
+    return Relation(f"SELECT * FROM {parquet(store, *paths, options='filename = true, file_row_number = true')}")
 
 
 def _failed_pull(store: Store, scope: str, before: datetime | None) -> str | None:
@@ -229,54 +237,68 @@ def _failed_pull(store: Store, scope: str, before: datetime | None) -> str | Non
 
 
 def _quarantined(
-    con: duckdb.DuckDBPyConnection, store: Store, scope: str, sku: str, meta: Any
+    con: duckdb.DuckDBPyConnection, store: Store, scope: str, sku: str, catalog: Relation, state: CatalogState
 ) -> tuple[Quarantined, ...]:
-    totals.quarantined_now(con, store, scope, meta)
-    rows = con.execute(
-        "SELECT code, sentence, place, run FROM quarantined WHERE sku = ? ORDER BY ALL", [sku]
-    ).fetchall()
-    return tuple(Quarantined(*row) for row in rows)
+    records = totals.in_quarantine(store, scope, state, catalog)
+    mine = select("SELECT code, sentence, place, run FROM records WHERE sku = ? ORDER BY ALL", records=records)
+    return tuple(Quarantined(*row) for row in mine.rows(con, [sku]))
 
 
-def _in_catalog(con: duckdb.DuckDBPyConnection, sku: str) -> InCatalog | None:
-    catalog_row = con.execute('SELECT change, hash, name, "at", run FROM catalog WHERE sku = ?', [sku]).fetchone()
+def _in_catalog(con: duckdb.DuckDBPyConnection, sku: str, catalog: Relation, versions: Relation) -> InCatalog | None:
+    mine = select('SELECT change, hash, name, "at", run FROM catalog WHERE sku = ?', catalog=catalog)
+    catalog_row = next(iter(mine.rows(con, [sku])), None)
     if not catalog_row:
         return None
     change, version, name, at, run = catalog_row
-    added = row(con, "SELECT max(\"at\") AS last FROM versions WHERE sku = ? AND change = 'added'", sku)
+    additions = "SELECT max(\"at\") AS last FROM versions WHERE sku = ? AND change = 'added'"
+    added = select(additions, versions=versions).row(con, [sku])
     return InCatalog(change, version, name, added["last"] if version else None, at, run)
 
 
 def _service(
-    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, sku: str, at: ReadPoint, scope: str, service: str
+    con: duckdb.DuckDBPyConnection,
+    store: Store,
+    settings: Settings,
+    sku: str,
+    at: ReadPoint,
+    scope: str,
+    service: str,
+    versions: Relation,
 ) -> ServiceStory:
     mine = settings.services[service]
-    compare.compare(con, store, scope, service, mine.accepts, at.of(scope, service))
-    cursor = con.execute(query("why_service"), {"sku": sku, "settings": mine.fingerprint()})
-    facts = dict(zip((column[0] for column in cursor.description or ()), cursor.fetchone() or (), strict=True))
-    due = con.execute(f"SELECT operation FROM ({compare.due(mine)}) WHERE sku = ?", [sku]).fetchone()
+    compared = compare.compare(con, store, scope, service, mine, at.of(scope, service))
+    story = query("why_service", rules=compared.rules, receipts=compared.receipts, versions=versions)
+    facts = story.row(con, {"sku": sku, "settings": mine.fingerprint()})
+    due = next(iter(select("SELECT operation FROM due WHERE sku = ?", due=compared.due).rows(con, [sku])), None)
     held = holds.current(store, scope, service, at.before)
     return ServiceStory(service=service, due=due[0] if due else None, removals_held=held, **facts)
 
 
 def _history(
-    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, sku: str, at: ReadPoint, scope: str
+    con: duckdb.DuckDBPyConnection,
+    store: Store,
+    settings: Settings,
+    sku: str,
+    at: ReadPoint,
+    scope: str,
+    versions: Relation,
 ) -> tuple[Event, ...]:
     """Every kept entry of the catalog and of the services' receipts that tells of the product, oldest first."""
-    parts = []
-    for number, service in enumerate(settings.services):
-        receipt_log(store, service, scope).history(con, f"received_{number}", at.of(scope, service)[1])
-        parts.append(f"SELECT {literal(service)} AS service, * FROM received_{number}")
-    con.execute(f"CREATE OR REPLACE TEMP VIEW receipts_history AS {' UNION ALL '.join(parts)}")
-    return tuple(Event(*columns) for columns in con.execute(query("why_history"), {"sku": sku}).fetchall())
+    parts = [
+        select(
+            f"SELECT {literal(service)} AS service, * FROM receipts",
+            receipts=receipt_log(store, service, scope).history(at.of(scope, service)[1]),
+        )
+        for service in settings.services
+    ]
+    receipts = Relation("\nUNION ALL\n".join(f"SELECT * FROM (\n{part.sql}\n)" for part in parts))
+    story = query("why_history", versions=versions, receipts_history=receipts)
+    return tuple(Event(*columns) for columns in story.rows(con, {"sku": sku}))
 
 
 def _near(
     con: duckdb.DuckDBPyConnection, store: Store, sku: str, at: ReadPoint, scopes: Iterable[str]
 ) -> tuple[str, ...]:
-    parts = []
-    for number, scope in enumerate(scopes):
-        catalog_log(store, scope).fold(con, f"catalog_{number}", at.positions[f"catalog/{scope}"])
-        parts.append(f"SELECT sku FROM catalog_{number}")
-    con.execute(f"CREATE OR REPLACE TEMP VIEW everywhere AS {' UNION ALL '.join(parts)}")
-    return tuple(row[0] for row in con.execute(query("why_near"), {"sku": sku}).fetchall())
+    catalogs = [catalog_log(store, scope).fold(at.positions[f"catalog/{scope}"]) for scope in scopes]
+    everywhere = union(select("SELECT sku FROM catalog", catalog=catalog) for catalog in catalogs)
+    return tuple(row[0] for row in query("why_near", everywhere=everywhere).rows(con, {"sku": sku}))

@@ -17,44 +17,25 @@ Removals are counted beside them: most sources tell of none but in a complete pu
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 import duckdb
 
+from datasync.relation import Relation, query
 from datasync.sources.base import Want
-from datasync.sql import instant, query, row
+from datasync.sql import instant
 from datasync.store.holds import Hold
+from datasync.store.logs import CatalogState, Missed, PartialPulls
 
 _SLACK = 0.01  # a daily pull that starts some seconds early is the daily pull
 _REMEMBERED = 500  # moves of the watermark since the last complete pull
 _HOUR, _QUARTER = timedelta(hours=1), timedelta(minutes=15)
 
 
-@dataclass(frozen=True, slots=True)
-class Missed:
-    """What the partial pulls before one complete pull missed, as that one shows it.
-
-    ``late_seconds`` is the lookback that would have found the late changes.
-    """
-
-    run: str
-    at: datetime
-    changed: int
-    unmoved: int
-    late: int
-    removed: int
-    late_seconds: int
-
-    @property
-    def missed(self) -> int:
-        return self.unmoved + self.late
-
-
 def wanted(
-    meta: Mapping[str, Any],
+    state: CatalogState,
     default_mode: Literal["complete", "changed"],
     fingerprint: str,
     every: timedelta,
@@ -65,37 +46,37 @@ def wanted(
 ) -> tuple[Want, str | None]:
     """What a scheduled pull asks for, and the words for it where there is something to say.
 
-    ``meta`` is the catalog head's, ``default_mode`` what a schedule asks of such a source, ``held`` the scope's hold;
+    ``state`` is the catalog's, ``default_mode`` what a schedule asks of such a source, ``held`` the scope's hold;
     with ``complete``, somebody asked for all.
     """
     whole = Want("complete", now)
     if complete:
         return whole, "A complete pull was asked for."
-    if meta and meta.get("fingerprint") != fingerprint:
+    if state.run and state.fingerprint != fingerprint:
         return whole, "Complete, because the scope's source, map or attributes changed."
-    if (meta.get("unverified") or {}).get("complete"):
+    if state.doubt and state.doubt.needs_complete:
         return whole, "Complete, because the catalog was repaired."
     if default_mode == "complete":
         return whole, None
-    why = _due(meta, every, held.at if held and held.complete else None, now)
-    return (whole, why) if why else (Want("changed", now, meta["watermark"]), None)
+    why = _due(state, every, held.at if held and held.complete else None, now)
+    watermark = state.watermark.value if state.watermark else None
+    return (whole, why) if why else (Want("changed", now, watermark), None)
 
 
-def _due(meta: Mapping[str, Any], every: timedelta, held_at: datetime | None, now: datetime) -> str | None:
+def _due(state: CatalogState, every: timedelta, held_at: datetime | None, now: datetime) -> str | None:
     """Why a source that tells what changed is to be read whole now; None where a partial pull will do.
 
     A complete pull that is held counts as one: while it waits, partial pulls go on. A scope that was pulled and never
     whole is of a kind that is never whole, such as files that hold changes. What is still to come by this clock is from
     a clock that was ahead: a hold counts for nothing then, and a complete pull from the first one after it.
     """
-    if "watermark" not in meta:
+    if state.watermark is None:
         return "It is the first scheduled pull, so all was asked for."
-    last = meta.get("last_complete")
-    if last is None:
+    if state.last_complete is None:
         return None
-    tried = datetime.fromisoformat(last["started_at"])
+    tried = state.last_complete.started_at
     if tried > now:
-        tried = min(now, _since(meta.get("between") or {}) or now)
+        tried = min(now, state.partial_pulls.since or now)
     if held_at and held_at <= now:
         tried = max(tried, held_at)
     if now - tried < every * (1 - _SLACK):
@@ -103,60 +84,42 @@ def _due(meta: Mapping[str, Any], every: timedelta, held_at: datetime | None, no
     return f"Complete, because {_said(every)} have passed since the last one."
 
 
-def _since(between: Mapping[str, Any]) -> datetime | None:
-    """The earliest start of the partial pulls since the last complete one, by their workers' clocks."""
-    since = between.get("since")
-    return datetime.fromisoformat(since) if since else None
-
-
 def measured(
-    con: duckdb.DuckDBPyConnection, meta: Mapping[str, Any], run: str, lookback: timedelta, removed: int, at: datetime
-) -> Missed | None:
+    con: duckdb.DuckDBPyConnection, state: CatalogState, difference: Relation, known: Relation, run: str,
+    lookback: timedelta, removed: int, at: datetime,
+) -> Missed | None:  # fmt: skip
     """What the partial pulls since the last complete one missed; None where there were none.
 
-    Reads the views ``difference`` and ``known`` of a complete snapshot that is being applied.
+    ``difference`` is what a complete snapshot changes that is being applied, ``known`` the catalog before.
     """
-    between = meta.get("between") or {}
-    moves = [datetime.fromisoformat(moved) for moved in between.get("moved_at", ())]
-    if not moves or not meta.get("last_complete"):
+    moves = state.partial_pulls.moved_at
+    if not moves or not state.last_complete:
         return None
-    sql = query(
+    measure = query(
         "missed",
+        difference=difference,
+        known=known,
         since=instant(max(moves) - lookback),
-        before=instant(datetime.fromisoformat(meta["last_complete"]["started_at"])),
+        before=instant(state.last_complete.started_at),
         moves=f"[{', '.join(map(instant, moves))}]",
         lookback=f"INTERVAL {lookback.total_seconds()} SECONDS",
     )
-    counts = row(con, sql)
-    changed = int(between["changed"]) + int(counts.pop("changed"))
+    counts = measure.row(con)
+    changed = state.partial_pulls.changed + int(counts.pop("changed"))
     return Missed(run=run, at=at, changed=changed, removed=removed, **counts)
 
 
-def carried(
-    before: Mapping[str, Any], *, complete: bool, changed: int, started_at: datetime, moves: bool
-) -> dict[str, Any]:
-    """What partial pulls have done since the last complete one, for the next entry's metadata.
-
-    ``since`` is the earliest that one of them started by its worker's clock; ``moves``: this one moves the watermark.
+def carried(state: CatalogState, *, complete: bool, changed: int, started_at: datetime, moves: bool) -> PartialPulls:
+    """What partial pulls have done since the last complete one, for the next state; ``moves``: this pull moves the
+    watermark.
     """
     if complete:
-        return {"changed": 0, "moved_at": []}
-    known = before.get("between") or {"changed": 0, "moved_at": []}
-    since = {"since": min(started_at, _since(known) or started_at).isoformat()}
+        return PartialPulls()
+    before = state.partial_pulls
+    after = replace(before, since=min(started_at, before.since or started_at))
     if not moves:
-        return {**known, **since}
-    moved_at = [*known["moved_at"], started_at.isoformat()][-_REMEMBERED:]
-    return {"changed": known["changed"] + changed, "moved_at": moved_at, **since}
-
-
-def plain(missed: Missed) -> dict[str, Any]:
-    """A measure as JSON can hold it."""
-    return {**asdict(missed), "at": missed.at.isoformat()}
-
-
-def read(content: Mapping[str, Any]) -> Missed:
-    """A measure from its JSON."""
-    return Missed(**{**content, "at": datetime.fromisoformat(content["at"])})
+        return after
+    return replace(after, changed=before.changed + changed, moved_at=(*before.moved_at, started_at)[-_REMEMBERED:])
 
 
 def better_lookback(late_seconds: int) -> timedelta | None:

@@ -1,7 +1,7 @@
 -- One row per SKU of a batch: the service's answer, and what that makes of what the receipts said before.
 -- Without an answer it is failed: it may have been applied. A SKU that another writer's entry touched since is failed too (unknown).
 -- A rejection settles nothing about what is perhaps held; received_at and received_as stay those of what the service took last.
--- Reads the batch as due.sql has it, with the answers.
+-- Reads batch_answers: the batch as due.sql has it, with the answers; $since is the entry that it was computed at.
 WITH answer AS (
     SELECT
         sku,
@@ -18,7 +18,7 @@ WITH answer AS (
         perhaps_held,
         received_at,
         received_as
-    FROM $batch_answers
+    FROM batch_answers
 )
 SELECT
     sku,

@@ -1,5 +1,7 @@
--- One row: the answers of a batch, taken ones by operation, others by outcome; and how many more products are held after it.
+-- One row: the products of a batch, and their answers, taken ones by operation, others by outcome; and how many more products are held after it.
+-- Reads answered.
 SELECT
+    count(*) AS products,
     count(*) FILTER (is_taken AND operation = 'added') AS added,
     count(*) FILTER (is_taken AND operation = 'updated') AS updated,
     count(*) FILTER (is_taken AND operation = 'resent') AS resent,

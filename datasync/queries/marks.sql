@@ -1,4 +1,5 @@
 -- One row per product to deliver again: its last receipt, marked. A mark leaves what is held as it is; the next outcome ends it.
+-- Reads receipts, and requested (the SKUs to mark; where $all is true, every product that the service was sent is marked).
 SELECT
     r.sku,
     'resend' AS operation,
@@ -11,7 +12,7 @@ SELECT
     r.received_at,
     r.received_as,
     $run AS run,
-    {clock} AS "at"
+    $clock AS "at"
 FROM receipts AS r
 WHERE (r.held_hash IS NOT NULL OR r.perhaps_held OR r.outcome IN ('rejected', 'failed', 'marked'))
-    AND ($all OR r.sku IN (SELECT sku FROM asked))
+    AND ($all OR r.sku IN (SELECT sku FROM requested))

@@ -3,11 +3,11 @@
 -- A receipt that is newer than the newest lost entry, $through, is certain.
 SELECT
     sku, operation, hash, 'failed' AS outcome, 'Not known: receipts were lost, and repaired' AS words, settings, held_hash,
-    true AS perhaps_held, received_at, received_as, $run AS run, {clock} AS "at"
+    true AS perhaps_held, received_at, received_as, $run AS run, $clock AS "at"
 FROM whole
 WHERE entry < $through
 UNION ALL
 SELECT
     sku, 'added', NULL, 'failed', 'Not known: receipts were lost, and repaired', NULL, NULL,
-    true, NULL, NULL, $run, {clock}
+    true, NULL, NULL, $run, $clock
 FROM (SELECT DISTINCT sku FROM known_skus) ANTI JOIN whole USING (sku)

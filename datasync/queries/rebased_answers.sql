@@ -1,4 +1,5 @@
 -- One row per SKU of a batch: its answer, beside the receipts as they are after another writer's entries.
+-- Reads batch_answers, and receipts (the fold now).
 SELECT
     t.* REPLACE (
         r.held_hash AS held_hash,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from datasync.catalog.apply import apply_snapshot
+from datasync.relation import NO_SKUS, Relation
 from datasync.repair import links, logs
 from datasync.repair.inventory import Logged
 from datasync.repair.logs import CatalogLosses
@@ -15,9 +15,10 @@ from datasync.repair.rebuild import Losses, Lost
 from datasync.repair.scan import Scan
 from datasync.repair.workshop import Mending, Workshop
 from datasync.sql import literal
-from datasync.store import holds, snapshots
+from datasync.store import snapshots
 from datasync.store.files import ZSTD
 from datasync.store.kinds import place
+from datasync.store.logs import CatalogState, FirstPull, lost_pulls
 from datasync.store.scratch import scratch
 from datasync.store.snapshots import Snapshot
 
@@ -47,12 +48,12 @@ def of_receipts(work: Workshop, scan: Scan, log: Logged) -> Iterator[Mending]:
     yield Mending(f"{log.folder}: folded from what is whole; {lost.words}. The history begins anew.", act)
 
 
-def _known(work: Workshop, scan: Scan, scope: str) -> str:
-    """SQL of every SKU that a scope's catalog ever had, by its whole files."""
+def _known(work: Workshop, scan: Scan, scope: str) -> Relation:
+    """Every SKU that a scope's catalog ever had, by its whole files."""
     kinds = ("entry", "checkpoint")
     whole = [at.path for kind in kinds for at, _ in scan.inventory.of(kind) if at.log == f"catalog/scope={scope}"]
     urls = ", ".join(literal(work.store.url(path)) for path in whole)
-    return f"SELECT sku FROM read_parquet([{urls}], union_by_name = true)" if whole else holds.NO_SKUS
+    return Relation(f"SELECT sku FROM read_parquet([{urls}], union_by_name = true)") if whole else NO_SKUS
 
 
 def of_catalog(work: Workshop, scan: Scan, log: Logged) -> Iterator[Mending]:
@@ -72,25 +73,22 @@ def of_catalog(work: Workshop, scan: Scan, log: Logged) -> Iterator[Mending]:
 
 
 def _catalog_losses(work: Workshop, scan: Scan, log: Logged, scope: str) -> CatalogLosses:
-    losses, state = _losses(scan, log), log.newest.meta
+    losses, state = _losses(scan, log), CatalogState.of(log.newest)
     damaged = {damage.path for damage in scan.damages}
-    pull_notes = (*state.get("pulls", ()), *filter(None, (state.get("last_complete"), state.get("last_pull"))))
-    named = list(dict.fromkeys(note["run"] for note in pull_notes if not note.get("lost")))
-    pulls = [run for run in named if _is_lost(scan, damaged, scope, run)]
-    quarantines = [run for run in named if snapshots.quarantine_path(scope, run) in damaged]
+    pulls = [run for run in state.runs_needed if _is_lost(scan, damaged, scope, run)]
+    quarantines = [run for run in state.runs_needed if snapshots.quarantine_path(scope, run) in damaged]
     is_partial = work.is_partial(scope, log)
     since = logs.remembers_since(state, (*pulls, *quarantines))
     again = _again(scan, losses, scope, pulls, since) if is_partial and losses.are_rows_lost else ()
-    waiting = tuple(state.get("to_apply", ()))
-    also = [snapshot for snapshot in _whole(scan, scope, waiting) if not _is_before(snapshot, since)]
+    also = [snapshot for snapshot in _whole(scan, scope, state.to_apply) if not _is_before(snapshot, since)]
     again = tuple(
         sorted({snapshot.run: snapshot for snapshot in (*again, *also)}.values(), key=lambda snapshot: snapshot.order)
     )
-    return CatalogLosses(losses, tuple(pulls), tuple(quarantines), is_partial, again, waiting)
+    return CatalogLosses(losses, tuple(pulls), tuple(quarantines), is_partial, again, state.to_apply)
 
 
-def _is_before(snapshot: Snapshot, since: Mapping[str, Any] | None) -> bool:
-    return since is not None and snapshot.order < snapshots.order(since)
+def _is_before(snapshot: Snapshot, since: FirstPull | None) -> bool:
+    return since is not None and snapshot.order < since.order
 
 
 def _whole(scan: Scan, scope: str, wanted: Collection[str]) -> list[Snapshot]:
@@ -109,22 +107,18 @@ def _is_lost(scan: Scan, damaged: Collection[str], scope: str, run: str) -> bool
 
 
 def _again(
-    scan: Scan, losses: Losses, scope: str, lost: Collection[str], since: Mapping[str, Any] | None
+    scan: Scan, losses: Losses, scope: str, lost: Collection[str], since: FirstPull | None
 ) -> tuple[Snapshot, ...]:
     """The whole snapshots of the pulls whose entries are lost, in order. Snapshots from before ``since`` are left out,
     because nobody knows what later pulls read.
     """
-    log = losses.log
-    base = log.checkpoints[losses.base].meta if losses.base else {}
-    applied = {
-        *(head.meta.get("run") for head in log.entries.values()),
-        *(note["run"] for note in base.get("pulls", ())),
-    }
-    state = log.newest.meta
-    runs_lost = logs.lost_pulls(state, applied)
+    log, state = losses.log, CatalogState.of(losses.log.newest)
+    base = CatalogState.of(log.checkpoints[losses.base]) if losses.base else CatalogState()
+    applied = {*(head.run for head in log.entries.values()), *(pull.run for pull in base.pulls)}
+    runs_lost = lost_pulls(state, applied)
     parsed = (content.parsed for at, content in scan.inventory.of("snapshot") if at.scope == scope)
     whole: list[Snapshot] = [snapshot for snapshot in parsed if snapshot]
-    last = max((snapshots.order(note) for note in state.get("pulls", ())), default=None)
+    last = max((pull.order for pull in state.pulls), default=None)
     held = {content.parsed.id for _, content in scan.inventory.of("hold")}
     if losses.is_state_older:
         runs_lost += [

@@ -15,7 +15,7 @@ def misplaced(log: Logged) -> Iterator[Damage]:
     """Whole files that are not of their place: copies of another file of the log, or files of another log."""
     owners = _owners(log)
     for number, head in log.entries.items():
-        is_copy = owners.get(_id(head), number) != number
+        is_copy = owners.get(head.id, number) != number
         if number > log.history_start and (is_copy or _is_stranger(log, number)):
             yield Damage(place(_path(log, number)), "is not the entry that was written there", is_misplaced=True)
     for number, head in log.checkpoints.items():
@@ -27,7 +27,7 @@ def misplaced(log: Logged) -> Iterator[Damage]:
             )
     for number, head in log.kept_rows.items():
         at = log.checkpoints.get(number)
-        if owners.get(_id(head), number) != number or (at is not None and _id(at) != _id(head)):
+        if owners.get(head.id, number) != number or (at is not None and at.id != head.id):
             yield Damage(
                 place(_path(log, number, "kept-")), "is not the file that was written there", is_misplaced=True
             )
@@ -52,7 +52,7 @@ def _owners(log: Logged) -> Mapping[object, int]:
     numbers = defaultdict(set)
     for heads in (log.entries, log.checkpoints, log.kept_rows):
         for number, head in heads.items():
-            numbers[_id(head)].add(number)
+            numbers[head.id].add(number)
     fitting = {
         key: [n for n in candidates if _follows(log, n) or _is_named_by_next(log, n, key)]
         for key, candidates in numbers.items()
@@ -64,7 +64,7 @@ def _is_stranger(log: Logged, number: int) -> bool:
     """True if an entry fits neither the entry before it, which is in its own place, nor the entry after it."""
     if _follows(log, number) is not False:
         return False
-    is_named = _is_named_by_next(log, number, _id(log.entries[number]))
+    is_named = _is_named_by_next(log, number, log.entries[number].id)
     return not is_named and (number == 1 or _follows(log, number - 1) is not False)
 
 
@@ -73,25 +73,21 @@ def _follows(log: Logged, number: int) -> bool | None:
     mine, before = log.entries.get(number), log.entries.get(number - 1) or log.checkpoints.get(number - 1)
     if mine is None or (before is None and number > 1):
         return None
-    return bool(mine.meta.get("after") == (_id(before) if before else None))
+    return bool(mine.after == (before.id if before else None))
 
 
 def _is_named_by_next(log: Logged, number: int, key: object) -> bool:
     following = log.entries.get(number + 1)
-    return following is not None and following.meta.get("after") == key
+    return following is not None and following.after == key
 
 
 def _is_of(log: Logged, owners: Mapping[object, int], number: int, head: Head) -> bool:
-    if owners[_id(head)] != number:
+    if owners[head.id] != number:
         return False
     if number in log.entries and not _is_stranger(log, number):
-        return _id(log.entries[number]) == _id(head)
+        return log.entries[number].id == head.id
     following = log.entries.get(number + 1)
-    return following is None or _is_named_by_next(log, number, _id(head)) or _is_stranger(log, number + 1)
-
-
-def _id(head: Head) -> object:
-    return head.meta.get("id")
+    return following is None or _is_named_by_next(log, number, head.id) or _is_stranger(log, number + 1)
 
 
 def _path(log: Logged, number: int, prefix: str = "") -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
@@ -20,9 +20,8 @@ from datasync.store.seal import sealed_as, verdict
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a whole file says: its metadata or parsed JSON; of a Parquet file also its number of rows, and its seal."""
+    """What a whole file says, parsed; of a Parquet file also its number of rows, and its seal."""
 
-    meta: Mapping[str, Any] = field(default_factory=dict)
     parsed: Any = None
     rows: int = 0
     sealed: str = ""
@@ -68,7 +67,7 @@ def _parquet(con: duckdb.DuckDBPyConnection, store: Store, place: Place, *, deep
         raise FileDamaged(place.path, f"is another kind of file: it has no column {', '.join(sorted(lacking))}")
     if deep and condition == "unsealed":
         _query(con, place.path, f"SELECT bit_xor(hash(COLUMNS(*))) FROM read_parquet({url}, hive_partitioning = false)")
-    return Content(meta, typed, rows, sealed)
+    return Content(typed, rows, sealed)
 
 
 def _noted(con: duckdb.DuckDBPyConnection, store: Store, place: Place) -> Mapping[str, Any]:
@@ -99,4 +98,6 @@ def _typed(place: Place, meta: Mapping[str, Any]) -> Any:
     assert place.kind is not None
     if place.kind.name == "snapshot":
         return snapshots.parse(place.path, meta)
+    if place.kind.name in ("quarantine", "asked SKUs"):
+        return snapshots.note_of(meta)
     return head_of(place.path, place.number, meta) if place.kind.noted else None

@@ -10,28 +10,26 @@ from contextlib import suppress
 
 import duckdb
 
+from datasync.relation import Relation, query
 from datasync.repair.damage import Damage
 from datasync.repair.inventory import Inventory, Logged
-from datasync.sql import count, query, quote, row
+from datasync.sql import count, quote
 from datasync.store import snapshots
 from datasync.store.files import Store
 from datasync.store.kinds import place
 from datasync.store.log import Head, Log
-from datasync.store.logs import CATALOG_COLUMNS, RECEIPT_COLUMNS
+from datasync.store.logs import CATALOG_COLUMNS, RECEIPT_COLUMNS, is_catalog, live_count
 from datasync.store.snapshots import Snapshot
-
-_CATALOG = ("hash", "products")
-_RECEIPTS = ("held_hash", "held")
 
 
 def log_rows(con: duckdb.DuckDBPyConnection, store: Store, log: Logged) -> Iterator[Damage]:
     """Checkpoints that differ from the fold of their entries, and files whose rows differ from their counts."""
-    is_catalog = log.folder.startswith("catalog/")
-    files = Log(store, log.folder, CATALOG_COLUMNS if is_catalog else RECEIPT_COLUMNS)
-    version, key = _CATALOG if is_catalog else _RECEIPTS
+    of_catalog = is_catalog(log.folder)
+    files = Log(store, log.folder, CATALOG_COLUMNS if of_catalog else RECEIPT_COLUMNS)
+    version = "hash" if of_catalog else "held_hash"
     for base, entries in _stretches(log):
         with suppress(duckdb.BinderException):  # files of an older version have fewer columns
-            yield from _of_stretch(con, files, log, base, entries, version, key)
+            yield from _of_stretch(con, files, log, base, entries, version)
 
 
 def _stretches(log: Logged) -> Iterator[tuple[int, list[int]]]:
@@ -48,37 +46,41 @@ def _stretches(log: Logged) -> Iterator[tuple[int, list[int]]]:
 
 
 def _is_repair(head: Head) -> bool:
-    return any(note["entry"] == head.number for note in head.meta.get("repaired", ()))
+    return any(repair.entry == head.number for repair in head.repairs)
 
 
 def _of_stretch(
-    con: duckdb.DuckDBPyConnection, files: Log, log: Logged, base: int, entries: list[int], version: str, key: str
+    con: duckdb.DuckDBPyConnection, files: Log, log: Logged, base: int, entries: list[int], version: str
 ) -> Iterator[Damage]:
-    files.fold_of(con, "folded", base, entries)
-    known = log.checkpoints[base].meta.get(key) if base else 0
+    before, later = files.parts_of(base, entries)
+    known = live_count(log.folder, log.checkpoints[base]) if base else 0
     if known is None:
         return
-    if base and (counted := count(con, f"SELECT * FROM folded_base WHERE {version} IS NOT NULL")) != known:
+    if base and (counted := before.where(f"{version} IS NOT NULL").count(con)) != known:
         yield _miscounted(files.checkpoint_path(base), counted, known)
         return
-    grown = dict(con.execute(query("growth", version=version, base=str(base))).fetchall())
+    grown = dict(query("growth", checkpoint=before, later=later, version=version, base=str(base)).rows(con))
     for number in entries:
-        expected = int(log.entries[number].meta.get(key, 0)) - int(known)
+        counted = live_count(log.folder, log.entries[number]) or 0
+        expected = counted - known
         if grown.get(number, 0) != expected:
             yield _miscounted(files.path(number), grown.get(number, 0), expected)
-        known = log.entries[number].meta.get(key, 0)
-    if entries and entries[-1] in log.checkpoints and not _is_same(con, files, entries[-1]):
+        known = counted
+    if entries and entries[-1] in log.checkpoints and not _is_same(con, files, base, entries):
         path = files.checkpoint_path(entries[-1])
         yield Damage(place(path), "is not what the entries before it give")
 
 
-def _is_same(con: duckdb.DuckDBPyConnection, files: Log, number: int) -> bool:
-    """Whether a checkpoint has the rows of the view ``folded``."""
-    files.history_of(con, "checkpoint", [[files.checkpoint_path(number)]])
+def _is_same(con: duckdb.DuckDBPyConnection, files: Log, base: int, entries: list[int]) -> bool:
+    """Whether the checkpoint at the last of some entries has the rows that these give with the checkpoint before."""
+    checkpoint = files.rows_of([files.checkpoint_path(entries[-1])])
+    return _digest(con, files, files.fold_of(base, entries)) == _digest(con, files, checkpoint)
+
+
+def _digest(con: duckdb.DuckDBPyConnection, files: Log, rows: Relation) -> dict[str, int]:
     columns = ", ".join(quote(name) for name in ("sku", *files.columns, "entry"))
-    digest = "SELECT count(*) AS rows, sum(hash(t)::HUGEINT) AS digest FROM (SELECT {} FROM {}) AS t"
-    first, second = (row(con, digest.format(columns, view)) for view in ("folded", "checkpoint"))
-    return first == second
+    of_row = f"SELECT hash(t)::HUGEINT AS digest FROM (SELECT {columns} FROM (\n{rows.sql}\n)) AS t"
+    return Relation(f"SELECT count(*) AS rows, sum(digest) AS digest FROM ({of_row})").row(con)
 
 
 def snapshot_rows(con: duckdb.DuckDBPyConnection, store: Store, inventory: Inventory) -> Iterator[Damage]:

@@ -13,8 +13,9 @@ from datasync.store import acceptances, runs, snapshots
 from datasync.store.acceptances import Acceptance
 from datasync.store.holds import Hold, path_of
 from datasync.store.kinds import Place, place
+from datasync.store.logs import CatalogState
 from datasync.store.runs import Run
-from datasync.store.snapshots import Snapshot
+from datasync.store.snapshots import PullNote, Snapshot
 
 
 def misplaced_snapshots(inventory: Inventory) -> Iterator[Damage]:
@@ -29,7 +30,7 @@ def misplaced_snapshots(inventory: Inventory) -> Iterator[Damage]:
         yield from _files(inventory, snapshot)
     for at, content in [*inventory.of("quarantine"), *inventory.of("asked SKUs")]:
         if snapshots.snapshot_path(at.scope, at.run) not in inventory.whole and not _is_of_its_pull(at, content):
-            yield Damage(at, f"is a copy of that of {content.meta['run']}")
+            yield Damage(at, f"is a copy of that of {content.parsed.run}")
 
 
 def _files(inventory: Inventory, snapshot: Snapshot) -> Iterator[Damage]:
@@ -53,7 +54,7 @@ def _belongs(file: tuple[Place, Content], snapshot: Snapshot) -> bool:
     if at.kind and at.kind.name == "records":
         is_same = not snapshot.sealed or content.sealed in ("", snapshot.sealed)
         return is_same and content.rows >= snapshot.valid
-    if "repaired" in content.meta:  # an empty one in the place of one that was lost
+    if content.parsed.is_replacement:  # an empty one in the place of one that was lost
         return True
     expected = snapshot.quarantined if at.kind and at.kind.name == "quarantine" else snapshot.asked
     return _is_of_its_pull(at, content) and content.rows == expected
@@ -61,15 +62,14 @@ def _belongs(file: tuple[Place, Content], snapshot: Snapshot) -> bool:
 
 def _is_of_its_pull(at: Place, content: Content) -> bool:
     """Whether a file's metadata name the pull that its path names; files of older versions have none."""
-    return (content.meta.get("run", at.run), content.meta.get("scope", at.scope)) == (at.run, at.scope)
+    note: PullNote = content.parsed
+    return (note.run or at.run, note.scope or at.scope) == (at.run, at.scope)
 
 
-def pulls(inventory: Inventory, scope: str, head: Mapping[str, Any]) -> Iterator[Damage]:
+def pulls(inventory: Inventory, scope: str, state: CatalogState) -> Iterator[Damage]:
     """Snapshots that a scope's catalog needs and that are missing."""
-    pull_notes = (head.get("last_complete"), head.get("last_pull"), *head.get("pulls", ()))
-    named = dict.fromkeys(note["run"] for note in pull_notes if note and not note.get("lost"))
     bad = {damage.path for damage in inventory.damages}
-    for path in (snapshots.snapshot_path(scope, run) for run in named):
+    for path in (snapshots.snapshot_path(scope, run) for run in state.runs_needed):
         if path not in inventory.whole and path not in bad:
             yield Damage(place(path), "is missing, and the catalog names it", is_there=False)
 
@@ -151,9 +151,9 @@ def pages(inventory: Inventory) -> Iterator[Damage]:
             yield Damage(place(f"{folder}/{number:08d}.jsonl.gz"), "is missing", is_there=False)
 
 
-def tickets(inventory: Inventory, scope: str, head: Mapping[str, Any]) -> Iterator[Damage]:
+def tickets(inventory: Inventory, scope: str, state: CatalogState) -> Iterator[Damage]:
     """The highest ticket of a scope, if it is missing: without it the next pull could take a number again."""
-    places = [int(note.get("place", 0)) for note in head.get("pulls", ())]
+    places = [pull.place for pull in state.pulls]
     places += [content.parsed.place for at, content in inventory.of("snapshot") if content.parsed and at.scope == scope]
     taken = max(places, default=0)
     known = [*(at for at, _ in inventory.of("ticket")), *_bad(inventory, "ticket")]

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from functools import partial
 
 import duckdb
 
+from datasync.relation import Relation, query, select, temporary_tables
 from datasync.repair import rebuild
-from datasync.repair.rebuild import Losses, Lost, Repair
-from datasync.sql import literal, query
-from datasync.store import holds, snapshots
+from datasync.repair.rebuild import Losses, Lost, Remains, Repair
+from datasync.sql import literal
 from datasync.store.files import Store
-from datasync.store.log import Head, Log
-from datasync.store.logs import catalog_log, receipt_log
+from datasync.store.log import Head
+from datasync.store.logs import (
+    CatalogState,
+    Doubt,
+    FirstPull,
+    PullSummary,
+    ReceiptState,
+    catalog_log,
+    held_versions,
+    receipt_histories,
+    receipt_log,
+)
 from datasync.store.snapshots import Snapshot
 
 
@@ -60,23 +70,31 @@ class CatalogLosses:
 
 def mend_receipts(
     con: duckdb.DuckDBPyConnection, store: Store, losses: Losses, lost: Lost, repair: Repair,
-    *, service: str, scope: str, embedded: bool, known: str,
+    *, service: str, scope: str, embedded: bool, known: Relation,
 ) -> Head:  # fmt: skip
     """Rebuild the receipts of one service. ``embedded``: the log is the delivery, so the service holds what is
-    left of it. Any other service perhaps holds what a lost receipt changed. ``known`` is SQL of every SKU that the
+    left of it. Any other service perhaps holds what a lost receipt changed. ``known`` has every SKU that the
     catalog ever had.
     """
     log = receipt_log(store, service, scope)
-    rebuild.fold(con, log, losses)
-    state = {**losses.log.newest.meta, "held": rebuild.live(con, "held_hash")}
-    if embedded or not losses.are_rows_lost:
-        head = rebuild.record(con, log, losses, repair, state, lost)
-    else:
-        con.execute(f"CREATE OR REPLACE TEMP TABLE known_skus AS {known}")
-        rows = query("perhaps_held", through=str(losses.through), run=literal(repair.run))
+    with temporary_tables(con) as tables:
+        remains = rebuild.remains(tables, log, losses)
+        state = replace(ReceiptState.of(losses.log.newest), held=remains.live(con, "held_hash"))
+        rows = partial(_no_rows, remains)
+        if not embedded and losses.are_rows_lost:
+            rows = partial(_perhaps_held, remains, tables.store(known, "known_skus"), losses.through, repair.run)
         head = rebuild.record(con, log, losses, repair, state, lost, rows)
-    rebuild.begin_anew(con, log, head, "")
-    return head
+        rebuild.begin_anew(con, log, head, remains, None)
+        return head
+
+
+def _no_rows(remains: Remains, _clock: str) -> Relation:
+    return select("SELECT * EXCLUDE (entry) FROM whole WHERE false", whole=remains.fold)
+
+
+def _perhaps_held(remains: Remains, known: Relation, through: int, run: str, clock: str) -> Relation:
+    words = {"through": str(through), "run": literal(run), "clock": clock}
+    return query("perhaps_held", whole=remains.fold, known_skus=known, **words)
 
 
 def mend_catalog(
@@ -89,63 +107,45 @@ def mend_catalog(
     of them keeps its older row.
     """
     log = catalog_log(store, scope)
-    rebuild.fold(con, log, losses.log)
-    head = rebuild.record(con, log, losses.log, repair, _state(con, losses), lost)
-    if losses.log.is_rebuilt:
-        rebuild.begin_anew(con, log, head, _held(con, store, scope))
-    return head
+    with temporary_tables(con) as tables:
+        remains = rebuild.remains(tables, log, losses.log)
+        state = _state(losses, remains.live(con, "hash"))
+        head = rebuild.record(con, log, losses.log, repair, state, lost, partial(_no_rows, remains))
+        if losses.log.is_rebuilt:
+            rebuild.begin_anew(con, log, head, remains, held_versions(receipt_histories(store, scope)))
+        return head
 
 
-def _state(con: duckdb.DuckDBPyConnection, losses: CatalogLosses) -> dict[str, Any]:
-    before = losses.log.log.newest.meta
-    forgets = losses.is_in_doubt if losses.is_partial else losses.log.is_state_older
-    old_state = {key: value for key, value in before.items() if not (forgets and key.startswith("watermark"))}
-    state = {**old_state, "products": rebuild.live(con, "hash"), **_pulls(before, losses)}
-    state["to_apply"] = [snapshot.run for snapshot in losses.again]
-    if losses.is_in_doubt:
-        state["unverified"] = {"through": losses.through, "complete": not losses.is_partial}
-    if losses.quarantines:
-        state["lost_quarantines"] = sorted({*before.get("lost_quarantines", ()), *losses.quarantines})
-    return state
-
-
-def _pulls(before: Mapping[str, Any], losses: CatalogLosses) -> dict[str, Any]:
-    """The pulls that the catalog names, without the lost ones and those that are applied again. Pulls before a lost
-    one are refused from now on, because nobody knows which SKUs it read.
+def _state(losses: CatalogLosses, products: int) -> CatalogState:
+    """What a catalog has come to after its repair. The pulls are without the lost ones and those that are applied
+    again. Pulls before a lost one are refused from now on, because nobody knows which SKUs it read.
     """
-    gone = {*losses.pulls, *(snapshot.run for snapshot in losses.again)}
-    pull_notes = before.get("pulls", ())
-    changed: dict[str, Any] = {"pulls": [note for note in pull_notes if note["run"] not in gone]}
-    for key in ("last_complete", "last_pull"):
-        if (note := before.get(key)) and note["run"] in losses.pulls:
-            changed[key] = {**note, "lost": True}
-    if since := remembers_since(before, (*losses.pulls, *losses.quarantines)):
-        changed["remembers_since"] = since
-    return changed
+    before = CatalogState.of(losses.log.log.newest)
+    forgets = losses.is_in_doubt if losses.is_partial else losses.log.is_state_older
+    again = tuple(snapshot.run for snapshot in losses.again)
+    doubt = Doubt(losses.through, needs_complete=not losses.is_partial)
+    return replace(
+        before,
+        products=products,
+        watermark=None if forgets else before.watermark,
+        pulls=tuple(pull for pull in before.pulls if pull.run not in {*losses.pulls, *again}),
+        last_complete=_known_lost(before.last_complete, losses.pulls),
+        last_pull=_known_lost(before.last_pull, losses.pulls),
+        remembers_since=remembers_since(before, (*losses.pulls, *losses.quarantines)),
+        to_apply=again,
+        doubt=doubt if losses.is_in_doubt else before.doubt,
+        lost_quarantines=tuple(sorted({*before.lost_quarantines, *losses.quarantines})),
+    )
 
 
-def remembers_since(state: Mapping[str, Any], unknown: Collection[str]) -> Mapping[str, Any] | None:
+def _known_lost(pull: PullSummary | None, lost: Collection[str]) -> PullSummary | None:
+    return replace(pull, is_lost=True) if pull and pull.run in lost else pull
+
+
+def remembers_since(state: CatalogState, unknown: Collection[str]) -> FirstPull | None:
     """The pull before which no other can be applied any more: the newest pull of which nobody knows what it read, or
     the one that the state has already.
     """
-    unknown_pulls = [note for note in state.get("pulls", ()) if note["run"] in unknown]
-    known = state.get("remembers_since")
-    known = {"started_at": known} if isinstance(known, str) else known
-    newest = max([*unknown_pulls, *([known] if known else [])], key=snapshots.order, default=None)
-    return newest and {"place": newest.get("place", 0), "started_at": newest["started_at"]}
-
-
-def _held(con: duckdb.DuckDBPyConnection, store: Store, scope: str) -> str:
-    """SQL of the versions that some service holds or held, as far as its receipts go back."""
-    parts = []
-    for number, name in enumerate(store.folders("receipts")):
-        log = Log(store, f"receipts/{name}/scope={scope}", {"held_hash": "VARCHAR"})
-        log.history(con, f"receipts_{number}")
-        parts.append(f"SELECT sku, held_hash AS hash FROM receipts_{number} WHERE held_hash IS NOT NULL")
-    return " UNION ".join(parts) or f"SELECT sku, NULL::VARCHAR AS hash FROM ({holds.NO_SKUS})"
-
-
-def lost_pulls(state: Mapping[str, Any], applied: Collection[str]) -> list[str]:
-    """Runs of pulls that a catalog's state names and none of its whole entries wrote, in their order."""
-    named = sorted(state.get("pulls", ()), key=snapshots.order)
-    return [note["run"] for note in named if note["run"] not in applied]
+    pulls = [FirstPull(pull.place, pull.started_at) for pull in state.pulls if pull.run in unknown]
+    known = [state.remembers_since] if state.remembers_since else []
+    return max([*pulls, *known], key=lambda pull: pull.order, default=None)

@@ -7,23 +7,21 @@ lost one, so that product is due again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Any
 
 import duckdb
 
 from datasync.errors import StoreUnavailable
+from datasync.relation import Relation, Table, TemporaryTables, query, select
 from datasync.repair.inventory import Logged
-from datasync.sql import count, query, view
 from datasync.store.files import Clock
-from datasync.store.log import Head, Log
+from datasync.store.log import Head, Log, RepairNote, Rows
+from datasync.store.logs import CatalogState, ReceiptState
 
 _REMEMBERED = 20  # repairs that a log's state names
 _NAMED = 50  # lost files that a repair names
-_OWN = ("at", "id", "after", "clock", "leader")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,55 +104,54 @@ class Losses:
         return tuple(n for n in sorted(self.log.entries) if n > self.base)
 
 
-def fold(con: duckdb.DuckDBPyConnection, log: Log, losses: Losses) -> None:
-    """Make the table ``whole``, the fold of what is whole of a log, and the view ``versions``, all its whole rows."""
-    log.fold_of(con, "folded", losses.base, losses.whole_after_base)
-    con.execute("CREATE OR REPLACE TEMP TABLE whole AS SELECT * FROM folded")
+@dataclass(frozen=True, slots=True)
+class Remains:
+    """What is whole of a log: its ``fold``, stored once, and all its ``versions``, every row with its entry."""
+
+    fold: Table
+    versions: Relation
+
+    def live(self, con: duckdb.DuckDBPyConnection, column: str) -> int:
+        """How many products have a hash in ``column``."""
+        return self.fold.where(f"{column} IS NOT NULL").count(con)
+
+
+def remains(tables: TemporaryTables, log: Log, losses: Losses) -> Remains:
+    """Read what is whole of a log."""
     floor = losses.log.history_start
     paths = [
         [log.checkpoint_path(floor)] if floor in losses.log.checkpoints else [],
         [log.kept_path(floor)] if floor in losses.log.kept_rows else [],
         [log.path(number) for number in sorted(losses.log.entries) if number > floor],
     ]
-    log.history_of(con, "versions", paths)
+    whole = log.fold_of(losses.base, losses.whole_after_base)
+    return Remains(tables.store(whole, "whole"), log.rows_of(*paths))
 
 
 def record(
-    con: duckdb.DuckDBPyConnection, log: Log, losses: Losses, repair: Repair, state: Mapping[str, Any], lost: Lost,
-    rows: str = "SELECT * EXCLUDE (entry) FROM whole WHERE false",
+    con: duckdb.DuckDBPyConnection, log: Log, losses: Losses, repair: Repair, state: CatalogState | ReceiptState,
+    lost: Lost, rows: Rows,
 ) -> Head:  # fmt: skip
     """Append the entry `repaired`, with a number that none ever had; ``state`` is what the log has come to with it."""
     newest = losses.log.newest
     before = Head(max(losses.head, losses.log.taken), newest.at, newest.meta)
-    repair_note = {
-        "entry": before.number + 1, "at": repair.at.isoformat(), "by": repair.by, "run": repair.run,
-        "lost": list(lost.paths[:_NAMED]), "words": lost.words,
-    }  # fmt: skip
-    meta = {key: value for key, value in state.items() if key not in _OWN}
-    meta |= {"run": repair.run, "repaired": [*newest.meta.get("repaired", ()), repair_note][-_REMEMBERED:]}
-    done = log.append(con, before, rows, meta, repair.clock)
+    note = RepairNote(before.number + 1, repair.at, repair.by, repair.run, lost.paths[:_NAMED], lost.words)
+    after = replace(state, run=repair.run, repairs=(*newest.repairs, note)[-_REMEMBERED:])
+    done = log.append(con, before, rows, after.meta(), repair.clock)
     if done is None:
         raise StoreUnavailable(f"{log.folder} was written by a run while it was repaired. Repair it again.")
     return done
 
 
-def begin_anew(con: duckdb.DuckDBPyConnection, log: Log, head: Head, held: str) -> None:
-    """Let the history begin with the entry `repaired`; ``held`` is SQL of the versions (sku, hash) that services hold,
-    empty for a log of receipts.
+def begin_anew(con: duckdb.DuckDBPyConnection, log: Log, head: Head, remains: Remains, held: Relation | None) -> None:
+    """Let the history begin with the entry `repaired`; ``held`` are the versions (sku, hash) that services hold, None
+    for a log of receipts.
     """
-    log.history_of(con, "entry_rows", [[log.path(head.number)]])
-    view(con, "latest", _LATEST)
-    older = "SELECT * FROM versions WHERE false"
+    latest = select(_LATEST, whole=remains.fold, repaired=log.rows_of([log.path(head.number)]))
+    older = remains.versions.where("false")
     if held:
-        view(con, "held", held)
-        view(con, "base", "SELECT * FROM latest")
-        older = query("kept", number=str(head.number))
-    log.begin_anew(con, head, "SELECT * FROM latest", older)
+        older = query("kept", versions=remains.versions, held=held, base=latest, number=str(head.number))
+    log.begin_anew(con, head, latest, older)
 
 
-_LATEST = "SELECT * FROM whole ANTI JOIN entry_rows USING (sku) UNION ALL BY NAME SELECT * FROM entry_rows"
-
-
-def live(con: duckdb.DuckDBPyConnection, column: str, rows: str = "whole") -> int:
-    """How many products of a fold have a hash in ``column``."""
-    return count(con, f"SELECT * FROM {rows} WHERE {column} IS NOT NULL")
+_LATEST = "SELECT * FROM whole ANTI JOIN repaired USING (sku) UNION ALL BY NAME SELECT * FROM repaired"

@@ -12,6 +12,7 @@ from datasync.repair.damage import Damage
 from datasync.repair.inventory import LOGGED, Inventory, Logged, take
 from datasync.store.files import Store
 from datasync.store.kinds import place
+from datasync.store.logs import CatalogState
 
 KIND = "repair"  # of a run that repaired
 
@@ -60,9 +61,9 @@ def _known_lost(inventory: Inventory) -> set[str]:
 def _of_log(inventory: Inventory, log: Logged) -> Iterator[Damage]:
     yield from chains.missing(log, links.witnessed(inventory, log))
     if log.folder.startswith("catalog/"):
-        scope = place(f"{log.folder}/00000001.parquet").scope
-        yield from links.pulls(inventory, scope, log.newest.meta)
-        yield from links.tickets(inventory, scope, log.newest.meta)
+        scope, state = place(f"{log.folder}/00000001.parquet").scope, CatalogState.of(log.newest)
+        yield from links.pulls(inventory, scope, state)
+        yield from links.tickets(inventory, scope, state)
 
 
 def _without(inventory: Inventory, damages: list[Damage]) -> Inventory:

@@ -14,6 +14,7 @@ from datasync.repair.inventory import Logged
 from datasync.repair.rebuild import Repair
 from datasync.settings import Settings
 from datasync.store.files import Store
+from datasync.store.logs import CatalogState
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,4 +48,5 @@ class Workshop:
         """Whether a scope is never read whole."""
         if scope in self.settings.scopes:
             return self.settings.scopes[scope].is_partial
-        return "watermark" in log.newest.meta and not log.newest.meta.get("last_complete")
+        state = CatalogState.of(log.newest)
+        return state.watermark is not None and not state.last_complete

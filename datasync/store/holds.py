@@ -16,11 +16,10 @@ from typing import Any
 
 import duckdb
 
+from datasync.relation import NO_SKUS, Relation
 from datasync.sql import literal
 from datasync.store.files import ZSTD, Store, parquet, read_as, write_json
 from datasync.store.scratch import scratch
-
-NO_SKUS = "SELECT NULL::VARCHAR AS sku WHERE false"
 
 TICK = timedelta(microseconds=1)
 
@@ -54,8 +53,8 @@ def exceeds(percent: float, products: int, removals: int, of: int) -> bool:
     return removals > 0 and (removals >= of or (removals > products and removals * 100 > of * percent))
 
 
-def hold(con: duckdb.DuckDBPyConnection, store: Store, new: Hold, products: str) -> Hold:
-    """Record a hold and the ``products`` it keeps back (a SELECT of sku and name); it takes over ``since`` from the one
+def hold(con: duckdb.DuckDBPyConnection, store: Store, new: Hold, products: Relation) -> Hold:
+    """Record a hold and the ``products`` it keeps back (by sku and name); it takes over ``since`` from the one
     it follows.
 
     The list comes first, under a name of its own: what was accepted stays as it was, also when the run is tried again.
@@ -64,7 +63,7 @@ def hold(con: duckdb.DuckDBPyConnection, store: Store, new: Hold, products: str)
     listed = f"{folder_of(new.scope, new.service)}/{new.id}.{uuid.uuid4().hex[:8]}.parquet"
     with scratch() as folder:
         file = folder / "listed.parquet"
-        con.execute(f"COPY (SELECT sku, name FROM ({products}) ORDER BY sku) TO {literal(str(file))} ({ZSTD})")
+        con.execute(f"COPY (SELECT sku, name FROM ({products.sql}) ORDER BY sku) TO {literal(str(file))} ({ZSTD})")
         store.create(listed, file)
     recorded = replace(_following(new, before), listed=listed)
     write_json(store, path_of(new), _plain(recorded))
@@ -134,15 +133,15 @@ def is_listed(store: Store, held: Hold) -> bool:
     return bool(name) and name in store.listing(folder)
 
 
-def products(store: Store, listed: str) -> str:
-    """SQL with one row per product of a hold's list, by its sku and name."""
-    return f"SELECT sku, name FROM {parquet(store, listed)}"
+def products(store: Store, listed: str) -> Relation:
+    """One row per product of a hold's list, by its sku and name."""
+    return Relation(f"SELECT sku, name FROM {parquet(store, listed)}")
 
 
-def skus(store: Store, lists: Iterable[str | None]) -> str:
-    """SQL with one row per SKU of some holds' lists; of a hold without a list, none."""
+def skus(store: Store, lists: Iterable[str | None]) -> Relation:
+    """One row per SKU of some holds' lists; of a hold without a list, none."""
     paths = [path for path in lists if path]
-    return f"SELECT DISTINCT sku FROM {parquet(store, *paths)}" if paths else NO_SKUS
+    return Relation(f"SELECT DISTINCT sku FROM {parquet(store, *paths)}") if paths else NO_SKUS
 
 
 def path_of(held: Hold) -> str:

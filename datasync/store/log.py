@@ -19,15 +19,17 @@ import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import duckdb
 
 from datasync.errors import FileDamaged, LogDamaged, StoreUnavailable
+from datasync.relation import Relation, query, select
 from datasync.secrets import code_of, log_foreign, mask_all
-from datasync.sql import instant, literal, query
+from datasync.sql import instant, literal
+from datasync.sql import query as query_text
 from datasync.store.files import ZSTD, Clock, Store
 from datasync.store.scratch import scratch
 from datasync.store.seal import verdict
@@ -50,12 +52,57 @@ class Leader:
 
 
 @dataclass(frozen=True, slots=True)
+class RepairNote:
+    """One repair of a log: the entry that records it, who repaired in which run, what was lost and what follows."""
+
+    entry: int
+    at: datetime
+    by: str
+    run: str
+    lost: tuple[str, ...]
+    words: str
+
+
+def repair_notes(repairs: Sequence[RepairNote]) -> list[dict[str, Any]]:
+    """Repairs as an entry's metadata hold them."""
+    return [{**asdict(repair), "at": repair.at.isoformat(), "lost": list(repair.lost)} for repair in repairs]
+
+
+def _repair(content: Mapping[str, Any]) -> RepairNote:
+    parsed = {"at": datetime.fromisoformat(content["at"]), "lost": tuple(content["lost"])}
+    return RepairNote(**{**content, **parsed})
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
-    """One entry of a log as its footer tells it; number 0 stands for a log that has none."""
+    """One entry of a log as its footer tells it; number 0 stands for a log that has none.
+
+    ``meta`` holds the log's state too, which `logs` reads.
+    """
 
     number: int = 0
     at: datetime | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str | None:
+        """What tells this entry from every other; None for an empty log."""
+        return self.meta.get("id")
+
+    @property
+    def after(self) -> str | None:
+        """The id of the entry before."""
+        return self.meta.get("after")
+
+    @property
+    def run(self) -> str | None:
+        """The run that wrote the entry."""
+        return self.meta.get("run")
+
+    @property
+    def repairs(self) -> tuple[RepairNote, ...]:
+        """The repairs that the log remembers, oldest first."""
+        return tuple(map(_repair, self.meta.get("repaired", ())))
 
     @property
     def leader(self) -> Leader | None:
@@ -71,6 +118,22 @@ class Head:
             return None
         clocks = (now, datetime.fromisoformat(self.meta.get("clock", self.meta["at"])))
         return self.leader if self.at > min(clocks) + AHEAD else None
+
+
+Rows = Callable[[str], Relation]  # an entry's rows, given the time of its writer's clock as a literal
+
+
+class Change(Protocol):
+    """What an append writes: the rows (None: nothing is to be written), and the state with them."""
+
+    @property
+    def rows(self) -> Rows | None: ...
+
+    @property
+    def meta(self) -> Mapping[str, Any]: ...
+
+
+C = TypeVar("C", bound=Change)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +155,12 @@ class Listing:
 
 
 class Log:
-    """One log of the store. ``columns`` are those of a row beside ``sku``, with their SQL types."""
+    """One log of the store. ``columns`` are those of a row beside ``sku``, with their SQL types; ``title`` is what
+    an error calls it.
+    """
 
-    def __init__(self, store: Store, folder: str, columns: Mapping[str, str]) -> None:
-        self.store, self.folder, self.columns = store, folder, dict(columns)
+    def __init__(self, store: Store, folder: str, columns: Mapping[str, str], title: str = "") -> None:
+        self.store, self.folder, self.columns, self.title = store, folder, dict(columns), title or folder
 
     def list_files(self) -> Listing:
         """List the folder now."""
@@ -146,12 +211,10 @@ class Log:
 
     def _refuse_before_repair(self, con: duckdb.DuckDBPyConnection, head: int, position: int, as_of: datetime) -> None:
         """Refuse figures of a moment before the log was repaired: they would be made of what is left of it."""
-        repairs = self.entry(con, head).meta.get("repaired") or [{"entry": 0}]
-        last = repairs[-1]
-        if position < last["entry"]:
-            at = datetime.fromisoformat(last["at"])
+        last = next(reversed(self.entry(con, head).repairs), None)
+        if last and position < last.entry:
             raise LogDamaged(
-                f"{self.folder} was damaged, and {last['by']} repaired it at {at:%Y-%m-%dT%H:%M:%SZ}: its figures at "
+                f"{self.folder} was damaged, and {last.by} repaired it at {last.at:%Y-%m-%dT%H:%M:%SZ}: its figures at "
                 f"{as_of:%Y-%m-%dT%H:%M:%SZ} are not known. Ask for a moment after the repair."
             )
 
@@ -168,31 +231,31 @@ class Log:
             low, high = (middle + 1, high) if at is not None and at < moment else (low, middle)
         return numbers[low - 1] if low else 0
 
-    def fold(self, con: duckdb.DuckDBPyConnection, name: str, position: int | None = None) -> int:
-        """Make the view ``name``: one row per SKU, its newest row through entry ``position`` (default: the head).
-
-        Returns the position. The view has ``sku``, the log's columns and ``entry``.
+    def fold(self, position: int | None = None) -> Relation:
+        """One row per SKU, its newest row through entry ``position`` (default: the head): ``sku``, the log's columns
+        and ``entry``.
         """
         listing = self.list_files()
-        position = listing.head if position is None else position
-        self._fold(con, name, *self._cover(listing, position))
-        return position
+        base, later = self._cover(listing, listing.head if position is None else position)
+        return self._fold(base, later)
 
-    def fold_of(self, con: duckdb.DuckDBPyConnection, name: str, checkpoint: int, entries: Sequence[int]) -> None:
-        """Make the view ``name``: the fold of a checkpoint (0: none) and some entries after it, gaps or not."""
+    def fold_of(self, checkpoint: int, entries: Sequence[int]) -> Relation:
+        """The fold of a checkpoint (0: none) and some entries after it, gaps or not."""
+        base, later = self.parts_of(checkpoint, entries)
+        return query("fold", base=base, later=later)
+
+    def parts_of(self, checkpoint: int, entries: Sequence[int]) -> tuple[Relation, Relation]:
+        """Every row of a checkpoint (0: none), and every row of some entries."""
         base = [self.checkpoint_path(checkpoint)] if checkpoint else []
-        self._fold(con, name, base, [self.path(number) for number in entries])
+        return self.rows_of(base), self.rows_of([self.path(number) for number in entries])
 
-    def _fold(self, con: duckdb.DuckDBPyConnection, name: str, base: Sequence[str], later: Sequence[str]) -> None:
-        con.execute(f"CREATE OR REPLACE TEMP VIEW {name}_base AS {self._rows(base, self.store.url)}")
-        con.execute(f"CREATE OR REPLACE TEMP VIEW {name}_later AS {self._rows(later, self.store.url)}")
-        fold = query("fold").replace("base", f"{name}_base").replace("later", f"{name}_later")
-        con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {fold}")
+    def _fold(self, base: Sequence[str], later: Sequence[str]) -> Relation:
+        return query("fold", base=self.rows_of(base), later=self.rows_of(later))
 
     def fold_sql(self, position: int) -> str:
         """The fold through ``position`` as one SELECT to be run in the store's folder: its paths are relative to it."""
         base, later = (self._rows(paths, str) for paths in self._cover(self.list_files(), position))
-        return f"WITH base AS (\n{base}\n),\nlater AS (\n{later}\n)\nSELECT * FROM (\n{query('fold')})"
+        return f"WITH base AS (\n{base}\n),\nlater AS (\n{later}\n)\nSELECT * FROM (\n{query_text('fold')})"
 
     def history_sql(self, position: int, after: int | None = None) -> str:
         """What ``history`` shows as one SELECT to be run in the store's folder."""
@@ -206,15 +269,13 @@ class Log:
         where = "WHERE decode(key) = 'datasync'"
         return f"SELECT decode(value)::JSON AS meta FROM parquet_kv_metadata({literal(path)}) {where}"
 
-    def history(
-        self, con: duckdb.DuckDBPyConnection, name: str, position: int | None = None, after: int | None = None
-    ) -> None:
-        """Make the view ``name``: every row of every kept entry through ``position``, with its ``entry``.
+    def history(self, position: int | None = None, after: int | None = None) -> Relation:
+        """Every row of every kept entry through ``position``, with its ``entry``.
 
         Where tidy shortened the log, the checkpoint it begins with and older rows in use come too; with ``after``,
         only rows of later entries.
         """
-        con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {self._history(position, after, self.store.url)}")
+        return Relation(self._history(position, after, self.store.url))
 
     def _history(self, position: int | None, after: int | None, url: Callable[[str], str]) -> str:
         listing = self.list_files()
@@ -225,28 +286,47 @@ class Log:
         return f"{self._rows(base, url)}\nUNION ALL\n{self._rows(entries, url)}"
 
     def append(
-        self, con: duckdb.DuckDBPyConnection, after: Head, rows: str, meta: Mapping[str, Any], clock: Clock
+        self, con: duckdb.DuckDBPyConnection, after: Head, rows: Rows, meta: Mapping[str, Any], clock: Clock
     ) -> Head | None:
-        """Write ``rows`` (a SELECT of the log's columns) as the entry after ``after``; None if another has that number.
+        """Write ``rows`` (of the log's columns) as the entry after ``after``; None if another has that number.
 
-        In ``rows`` the text ``{at}`` is replaced by the entry's time as a literal, ``{clock}`` by that of its writer's
-        clock.
+        ``rows`` is called with the time of the writer's clock, as a literal.
         """
         number, now = after.number + 1, clock()
         at = max(now, after.at + TICK) if after.at else now
         now = self._label(now, at)
-        mine = Head(
-            number, at, {**meta, **_times(after, at, now), "id": uuid.uuid4().hex, "after": after.meta.get("id")}
-        )
+        mine = Head(number, at, {**meta, **_times(after, at, now), "id": uuid.uuid4().hex, "after": after.id})
         with scratch() as folder:
             file = folder / "entry.parquet"
-            self._copy(con, rows.replace("{at}", instant(at)).replace("{clock}", instant(now)), str(file), mine.meta)
+            self._copy(con, rows(instant(now)), str(file), mine.meta)
             if not self.store.create(self.path(number), file) and not self._is(con, self.path(number), mine):
                 return None
         if self._came_too_late(con, mine):
             self.store.remove(self.path(number))
             return None
         return mine
+
+    def append_computed(
+        self, con: duckdb.DuckDBPyConnection, compute: Callable[[Head], C], clock: Clock, after: Head | None = None
+    ) -> tuple[C, Head | None]:
+        """Append what ``compute`` makes of the newest entry (``after``, if that is known); compute it again whenever
+        another writer's entry comes between. A change without rows is not written, and its entry is None.
+
+        Raises StoreUnavailable after 20 entries of other writers in a row.
+        """
+        head = after or self.head(con)
+        for _ in range(TRIES):
+            change = compute(head)
+            if change.rows is None:
+                return change, None
+            if entry := self.append(con, head, change.rows, change.meta, clock):
+                return change, entry
+            head = self.head(con)
+        raise self.busy()
+
+    def busy(self, before: str = "") -> StoreUnavailable:
+        """The error for a log that others write to again and again; ``before`` stands in front of the log's name."""
+        return StoreUnavailable(f"{before}{self.title} was written by others {TRIES} times in a row. Try again.")
 
     def _label(self, now: datetime, at: datetime) -> datetime:
         """What the time is for an entry's rows: that of its writer's clock, unless this is slow.
@@ -261,7 +341,7 @@ class Log:
     def _is(self, con: duckdb.DuckDBPyConnection, path: str, mine: Head) -> bool:
         """True if this file is ours: the client retried a write that had succeeded."""
         meta = footer(con, self.store, path)
-        return meta is not None and meta.get("id") == mine.meta["id"]
+        return meta is not None and meta.get("id") == mine.id
 
     def _came_too_late(self, con: duckdb.DuckDBPyConnection, mine: Head) -> bool:
         """True if a checkpoint covers this number without this entry: its writer slept, and tidy freed the name."""
@@ -271,43 +351,43 @@ class Log:
         if mine.number in covering:
             return not self._is(con, self.checkpoint_path(mine.number), mine)
         following = footer(con, self.store, self.path(mine.number + 1))
-        return following is None or following.get("after") != mine.meta["id"]
+        return following is None or following.get("after") != mine.id
 
     def checkpoint(self, con: duckdb.DuckDBPyConnection) -> int:
         """Write the fold through the head beside the entries, unless it is there; returns the head's number."""
         head = self.head(con)
         if head.number and head.number not in self.list_files().checkpoints:
-            self.fold(con, "folded", head.number)
+            fold = select("SELECT * FROM fold ORDER BY sku", fold=self.fold(head.number))
             with scratch() as folder:
                 file = folder / "checkpoint.parquet"
-                self._copy(con, "SELECT * FROM folded ORDER BY sku", str(file), head.meta)
+                self._copy(con, fold, str(file), head.meta)
                 self.store.create(self.checkpoint_path(head.number), file)
         return head.number
 
-    def begin_with(self, con: duckdb.DuckDBPyConnection, number: int, rows: str) -> None:
+    def begin_with(self, con: duckdb.DuckDBPyConnection, number: int, rows: Relation) -> None:
         """Let the history begin with checkpoint ``number``; ``rows`` of a ``history`` stay readable beside it."""
-        columns = ", ".join(f'"{c}"' for c in ("sku", *self.columns, "entry"))
-        ordered = f"SELECT {columns} FROM ({rows}) ORDER BY sku, entry"
         with scratch() as folder:
             file = folder / "kept.parquet"
-            self._copy(con, ordered, str(file), self.entry(con, number).meta)
+            self._copy(con, self._ordered(rows), str(file), self.entry(con, number).meta)
             self.store.replace(self.kept_path(number), file)
 
-    def begin_anew(self, con: duckdb.DuckDBPyConnection, head: Head, fold: str, older: str) -> None:
+    def begin_anew(self, con: duckdb.DuckDBPyConnection, head: Head, fold: Relation, older: Relation) -> None:
         """Let the history begin with ``head``, the newest entry: its checkpoint is ``fold`` in the place of what the
         entries before give, and of those only the rows of ``older`` stay readable. Both have the column ``entry``.
         """
-        columns = ", ".join(f'"{c}"' for c in ("sku", *self.columns, "entry"))
         for path, rows in ((self.checkpoint_path(head.number), fold), (self.kept_path(head.number), older)):
             with scratch() as folder:
                 file = folder / "rows.parquet"
-                self._copy(con, f"SELECT {columns} FROM ({rows}) ORDER BY sku, entry", str(file), head.meta)
+                self._copy(con, self._ordered(rows), str(file), head.meta)
                 self.store.replace(path, file)
 
-    def history_of(self, con: duckdb.DuckDBPyConnection, name: str, paths: Sequence[Sequence[str]]) -> None:
-        """Make the view ``name``: every row of some of the log's files, given by kind."""
-        rows = "\nUNION ALL\n".join(self._rows(some, self.store.url) for some in paths)
-        con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {rows}")
+    def _ordered(self, rows: Relation) -> Relation:
+        columns = ", ".join(f'"{c}"' for c in ("sku", *self.columns, "entry"))
+        return Relation(f"SELECT {columns} FROM (\n{rows.sql}\n) ORDER BY sku, entry")
+
+    def rows_of(self, *kinds: Sequence[str]) -> Relation:
+        """Every row of some of the log's files, each group of one kind; no file gives no rows."""
+        return Relation("\nUNION ALL\n".join(self._rows(paths, self.store.url) for paths in kinds))
 
     def _cover(self, listing: Listing, position: int, again: bool = True) -> tuple[list[str], list[str]]:
         """The files that make the fold through ``position``: its base (a checkpoint or the first entry), the later."""
@@ -333,9 +413,9 @@ class Log:
         read_options = "filename = true, union_by_name = true, hive_partitioning = false"
         return f"SELECT sku, {columns}, {entry}\nFROM read_parquet([\n{urls}\n], {read_options})"
 
-    def _copy(self, con: duckdb.DuckDBPyConnection, rows: str, file: str, meta: Mapping[str, Any]) -> None:
+    def _copy(self, con: duckdb.DuckDBPyConnection, rows: Relation, file: str, meta: Mapping[str, Any]) -> None:
         note = literal(json.dumps(mask_all(meta), ensure_ascii=False, sort_keys=True))
-        con.execute(f"COPY ({rows}) TO {literal(file)} ({ZSTD}, KV_METADATA {{datasync: {note}}})")
+        con.execute(f"COPY ({rows.sql}) TO {literal(file)} ({ZSTD}, KV_METADATA {{datasync: {note}}})")
 
 
 def head_of(path: str, number: int, meta: Mapping[str, Any]) -> Head:

@@ -1,10 +1,23 @@
-"""The two kinds of log: the catalog of a scope, and the receipts of a service in a scope."""
+"""The two kinds of log, and the state that each entry of them carries: what the log has come to with that entry.
+
+A catalog log holds one scope's products; a receipt log holds what one service answered in one scope. A writer starts
+from the state of the newest entry. The JSON of both states is written and read here alone, so their keys stay what
+stored files have.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime
+from typing import Any, Self
+
 from datasync import product
+from datasync.relation import Relation, select, union
+from datasync.store import snapshots
 from datasync.store.files import Store
-from datasync.store.log import Log
+from datasync.store.log import Head, Log, RepairNote, repair_notes
+from datasync.store.snapshots import Order, Snapshot
 
 CATALOG_COLUMNS = {
     "change": "VARCHAR",
@@ -31,9 +44,377 @@ RECEIPT_COLUMNS = {
 
 def catalog_log(store: Store, scope: str) -> Log:
     """The catalog log of one scope."""
-    return Log(store, f"catalog/scope={scope}", CATALOG_COLUMNS)
+    return Log(store, f"catalog/scope={scope}", CATALOG_COLUMNS, f"scopes.{scope}: the catalog log")
 
 
 def receipt_log(store: Store, service: str, scope: str) -> Log:
     """The receipt log of one service in one scope."""
-    return Log(store, f"receipts/service={service}/scope={scope}", RECEIPT_COLUMNS)
+    folder = f"receipts/service={service}/scope={scope}"
+    return Log(store, folder, RECEIPT_COLUMNS, f"{service}/{scope}: the receipt log")
+
+
+def is_catalog(folder: str) -> bool:
+    """True for the folder of a catalog log, False for that of a receipt log."""
+    return folder.startswith("catalog/")
+
+
+def live_count(folder: str, head: Head) -> int | None:
+    """The products that a log's entry counts: in the catalog, or held by the service; None where it counts none."""
+    number = head.meta.get("products" if is_catalog(folder) else "held")
+    return None if number is None else int(number)
+
+
+# ── the catalog's state ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedPull:
+    """A pull that the catalog took in: its run, start and ticket, and how many SKUs it proves the absence of."""
+
+    run: str
+    started_at: datetime
+    place: int = 0
+    absence_of: int = 0
+
+    @property
+    def order(self) -> Order:
+        """Its place among the pulls of its scope."""
+        return snapshots.order(self.place, self.started_at)
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> Self:
+        """The pull that wrote a snapshot."""
+        absence_of = snapshot.asked if snapshot.knows_absence else 0
+        return cls(snapshot.run, snapshot.started_at, snapshot.place, absence_of)
+
+
+@dataclass(frozen=True, slots=True)
+class PullSummary:
+    """What a pull read, by its counts. ``is_lost``: a repair could not find its snapshot, so nobody knows its SKUs."""
+
+    run: str
+    complete: bool
+    started_at: datetime
+    finished_at: datetime
+    place: int = 0
+    records: int = 0
+    valid: int = 0
+    quarantined: int = 0
+    repeated: int = 0
+    blank: int = 0
+    filtered: int = 0
+    outdated: int = 0
+    unreadable: int = 0
+    is_lost: bool = False
+
+    @property
+    def order(self) -> Order:
+        """Its place among the pulls of its scope."""
+        return snapshots.order(self.place, self.started_at)
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, outdated: int) -> Self:
+        """The summary of a snapshot of which the catalog found some valid records ``outdated``."""
+        names = [field.name for field in fields(cls) if field.name != "is_lost"]
+        counts = {name: getattr(snapshot, name) for name in names}
+        return cls(**snapshots.settled(counts, outdated))
+
+
+@dataclass(frozen=True, slots=True)
+class Watermark:
+    """How far the scheduled pulls have read the source's changes, and the pull that moved the mark there."""
+
+    value: str
+    at: datetime
+    place: int = 0
+
+    @property
+    def order(self) -> Order:
+        """The place of the pull that moved it among the pulls of its scope."""
+        return snapshots.order(self.place, self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class FirstPull:
+    """The oldest pull that a catalog remembers: what started before it can no longer be applied."""
+
+    place: int
+    started_at: datetime
+
+    @property
+    def order(self) -> Order:
+        """Its place among the pulls of its scope."""
+        return snapshots.order(self.place, self.started_at)
+
+
+@dataclass(frozen=True, slots=True)
+class PartialPulls:
+    """What partial pulls did since the last complete one: products ``changed``, and when each moved the watermark.
+
+    ``since`` is the earliest start of one of them, by its worker's clock.
+    """
+
+    changed: int = 0
+    moved_at: tuple[datetime, ...] = ()
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """What the partial pulls before one complete pull missed, as that one shows it.
+
+    ``late_seconds`` is the lookback that would have found the late changes.
+    """
+
+    run: str
+    at: datetime
+    changed: int
+    unmoved: int
+    late: int
+    removed: int
+    late_seconds: int
+
+    @property
+    def missed(self) -> int:
+        return self.unmoved + self.late
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What a repair left in doubt: the rows of entries ``through`` a number.
+
+    ``needs_complete``: nothing may leave the catalog before a complete pull.
+    """
+
+    through: int
+    needs_complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogState:
+    """What a catalog has come to. ``run`` is empty for a catalog without an entry.
+
+    ``pulls`` are in the order of their tickets, from the last complete one on. ``accepted`` are runs that applied
+    accepted removals alone. ``to_apply`` are runs whose snapshots a repair had still to apply.
+    """
+
+    run: str = ""
+    started_at: datetime | None = None
+    complete: bool = False
+    pulls: tuple[AppliedPull, ...] = ()
+    last_complete: PullSummary | None = None
+    last_pull: PullSummary | None = None
+    products: int = 0
+    accepted: tuple[AppliedPull, ...] = ()
+    partial_pulls: PartialPulls = PartialPulls()
+    missed: Missed | None = None
+    watermark: Watermark | None = None
+    fingerprint: str | None = None
+    remembers_since: FirstPull | None = None
+    doubt: Doubt | None = None
+    lost_quarantines: tuple[str, ...] = ()
+    to_apply: tuple[str, ...] = ()
+    repairs: tuple[RepairNote, ...] = ()
+
+    @property
+    def doubted_through(self) -> int:
+        """The newest entry whose rows are in doubt since a repair; 0 where none is."""
+        return self.doubt.through if self.doubt else 0
+
+    @property
+    def runs_needed(self) -> tuple[str, ...]:
+        """The runs whose snapshots the catalog still needs, each once; lost ones are not among them."""
+        summaries = [pull for pull in (self.last_complete, self.last_pull) if pull and not pull.is_lost]
+        return tuple(dict.fromkeys([*(pull.run for pull in self.pulls), *(pull.run for pull in summaries)]))
+
+    def has_applied(self, run: str) -> bool:
+        """True if the snapshot of a run is in the catalog."""
+        is_last_complete = self.last_complete is not None and self.last_complete.run == run
+        return is_last_complete or any(pull.run == run for pull in self.pulls)
+
+    @classmethod
+    def of(cls, head: Head) -> Self:
+        """The state that an entry carries."""
+        meta = head.meta
+        return cls(
+            run=meta.get("run", ""),
+            started_at=_time(meta.get("started_at")),
+            complete=bool(meta.get("complete")),
+            pulls=tuple(map(_pull, meta.get("pulls", ()))),
+            last_complete=_summary(meta.get("last_complete")),
+            last_pull=_summary(meta.get("last_pull")),
+            products=int(meta.get("products", 0)),
+            accepted=tuple(map(_pull, meta.get("accepted", ()))),
+            partial_pulls=_partial_pulls(meta.get("between") or {}),
+            missed=_missed(meta.get("missed")),
+            watermark=_watermark(meta),
+            fingerprint=meta.get("fingerprint"),
+            remembers_since=_first_pull(meta.get("remembers_since")),
+            doubt=_doubt(meta.get("unverified")),
+            lost_quarantines=tuple(meta.get("lost_quarantines", ())),
+            to_apply=tuple(meta.get("to_apply", ())),
+            repairs=head.repairs,
+        )
+
+    def meta(self) -> dict[str, Any]:
+        """The state as an entry's metadata."""
+        always = {
+            "run": self.run,
+            "started_at": self.started_at and self.started_at.isoformat(),
+            "complete": self.complete,
+            "pulls": [{**_placed(pull), "asked": pull.absence_of} for pull in self.pulls],
+            "last_complete": _summary_json(self.last_complete),
+            "last_pull": _summary_json(self.last_pull),
+            "products": self.products,
+            "accepted": [_placed(pull) for pull in self.accepted],
+            "between": _partial_pulls_json(self.partial_pulls),
+        }
+        where_set = {
+            "missed": _missed_json(self.missed),
+            **_watermark_json(self.watermark),
+            "fingerprint": self.fingerprint,
+            "remembers_since": _first_pull_json(self.remembers_since),
+            "unverified": self.doubt and {"through": self.doubt.through, "complete": self.doubt.needs_complete},
+            "lost_quarantines": list(self.lost_quarantines),
+            "to_apply": list(self.to_apply),
+            "repaired": repair_notes(self.repairs),
+        }
+        return {**always, **{key: value for key, value in where_set.items() if value}}
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _pull(content: Mapping[str, Any]) -> AppliedPull:
+    started_at = datetime.fromisoformat(content["started_at"])
+    return AppliedPull(content["run"], started_at, content.get("place", 0), content.get("asked", 0))
+
+
+def _placed(pull: AppliedPull) -> dict[str, Any]:
+    return {"run": pull.run, "started_at": pull.started_at.isoformat(), "place": pull.place}
+
+
+def _summary(content: Mapping[str, Any] | None) -> PullSummary | None:
+    if not content:
+        return None
+    started_at, finished_at = (datetime.fromisoformat(content[name]) for name in ("started_at", "finished_at"))
+    counts = {name: content.get(name, 0) for name in ("place", "records", *snapshots.TERMS, "unreadable")}
+    return PullSummary(
+        content["run"], content["complete"], started_at, finished_at, **counts, is_lost=content.get("lost", False)
+    )
+
+
+def _summary_json(pull: PullSummary | None) -> dict[str, Any] | None:
+    if pull is None:
+        return None
+    times = {name: getattr(pull, name).isoformat() for name in ("started_at", "finished_at")}
+    content = {**asdict(pull), **times}
+    return {**content, "lost": True} if content.pop("is_lost") else content
+
+
+def _partial_pulls(content: Mapping[str, Any]) -> PartialPulls:
+    moved_at = tuple(map(datetime.fromisoformat, content.get("moved_at", ())))
+    return PartialPulls(content.get("changed", 0), moved_at, _time(content.get("since")))
+
+
+def _partial_pulls_json(pulls: PartialPulls) -> dict[str, Any]:
+    content: dict[str, Any] = {"changed": pulls.changed, "moved_at": [at.isoformat() for at in pulls.moved_at]}
+    return {**content, "since": pulls.since.isoformat()} if pulls.since else content
+
+
+def _missed(content: Mapping[str, Any] | None) -> Missed | None:
+    return Missed(**{**content, "at": datetime.fromisoformat(content["at"])}) if content else None
+
+
+def _missed_json(missed: Missed | None) -> dict[str, Any] | None:
+    return {**asdict(missed), "at": missed.at.isoformat()} if missed else None
+
+
+def _watermark(meta: Mapping[str, Any]) -> Watermark | None:
+    if "watermark" not in meta:
+        return None
+    return Watermark(meta["watermark"], datetime.fromisoformat(meta["watermark_at"]), meta.get("watermark_place", 0))
+
+
+def _watermark_json(watermark: Watermark | None) -> dict[str, Any]:
+    if watermark is None:
+        return {}
+    at = watermark.at.isoformat()
+    return {"watermark": watermark.value, "watermark_at": at, "watermark_place": watermark.place}
+
+
+def _first_pull(content: Mapping[str, Any] | str | None) -> FirstPull | None:
+    """Stores from before there were tickets have the time alone."""
+    if not content:
+        return None
+    known: Mapping[str, Any] = {"started_at": content} if isinstance(content, str) else content
+    return FirstPull(known.get("place", 0), datetime.fromisoformat(known["started_at"]))
+
+
+def _first_pull_json(pull: FirstPull | None) -> dict[str, Any] | None:
+    return {"place": pull.place, "started_at": pull.started_at.isoformat()} if pull else None
+
+
+def _doubt(content: Mapping[str, Any] | None) -> Doubt | None:
+    return Doubt(int(content.get("through", 0)), content["complete"]) if content else None
+
+
+# ── a service's state ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptState:
+    """What a service's receipts have come to: products ``held``, and the resyncs whose marks are written already.
+
+    ``rules`` and ``settings`` are those of the last transfer, as the settings file had them.
+    """
+
+    run: str = ""
+    held: int = 0
+    requests: tuple[str, ...] = ()
+    rules: tuple[Mapping[str, Any], ...] | None = None
+    settings: str | None = None
+    repairs: tuple[RepairNote, ...] = ()
+
+    @classmethod
+    def of(cls, head: Head) -> Self:
+        """The state that an entry carries."""
+        meta, rules = head.meta, head.meta.get("rules")
+        return cls(
+            run=meta.get("run", ""),
+            held=int(meta.get("held", 0)),
+            requests=tuple(meta.get("requests", ())),
+            rules=None if rules is None else tuple(rules),
+            settings=meta.get("settings"),
+            repairs=head.repairs,
+        )
+
+    def meta(self) -> dict[str, Any]:
+        """The state as an entry's metadata."""
+        known = {"rules": self.rules and list(self.rules), "settings": self.settings}
+        repairs = {"repaired": repair_notes(self.repairs)} if self.repairs else {}
+        transferred = {key: value for key, value in known.items() if value is not None}
+        return {"run": self.run, "held": self.held, "requests": list(self.requests), **transferred, **repairs}
+
+    def with_request(self, request: str) -> Self:
+        """The state after the marks of one more resync."""
+        return replace(self, run=request, requests=(*self.requests, request))
+
+
+def receipt_histories(store: Store, scope: str) -> Iterator[Log]:
+    """The receipt log of every service in a scope, named in the settings or not, with its versions alone."""
+    for name in store.folders("receipts"):
+        yield Log(store, f"receipts/{name}/scope={scope}", {"held_hash": "VARCHAR"})
+
+
+def held_versions(receipts: Iterable[Log]) -> Relation:
+    """The versions of products (``sku``, ``hash``) that services hold or held, as far as their receipts go back."""
+    held = "SELECT sku, held_hash AS hash FROM receipts WHERE held_hash IS NOT NULL"
+    no_version = Relation("SELECT NULL::VARCHAR AS sku, NULL::VARCHAR AS hash WHERE false")
+    return union((select(held, receipts=log.history()) for log in receipts), no_version)
+
+
+def lost_pulls(state: CatalogState, applied: Collection[str | None]) -> list[str]:
+    """Runs of pulls that a catalog's state names and none of its whole entries wrote, in their order."""
+    return [pull.run for pull in sorted(state.pulls, key=lambda pull: pull.order) if pull.run not in applied]

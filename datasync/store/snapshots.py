@@ -74,16 +74,11 @@ class Snapshot:
     @property
     def order(self) -> Order:
         """Its place among the pulls of its scope."""
-        return _order(self.place, self.started_at)
+        return order(self.place, self.started_at)
 
 
-def order(known: Mapping[str, Any]) -> Order:
-    """The place of a pull among those of its scope, from what the catalog's metadata tell of it."""
-    return _order(known.get("place", 0), datetime.fromisoformat(known["started_at"]))
-
-
-def _order(place: int, started_at: datetime) -> Order:
-    """By ticket; pulls without one are from before there were tickets, and only their clocks tell them apart."""
+def order(place: int, started_at: datetime) -> Order:
+    """The place of a pull among those of its scope: by its ticket, or by its clock if it is from before tickets."""
     return place, datetime.min.replace(tzinfo=UTC) if place else started_at
 
 
@@ -130,6 +125,23 @@ def parse(path: str, meta: Mapping[str, Any]) -> Snapshot | None:
         return Snapshot(**{**meta, **times, "notes": tuple(meta["notes"])})
     except (KeyError, TypeError, ValueError) as error:
         raise FileDamaged(path, "is no snapshot: its metadata are others") from error
+
+
+@dataclass(frozen=True, slots=True)
+class PullNote:
+    """What a file beside a snapshot says of its pull; files of older versions say nothing.
+
+    ``is_replacement``: it is an empty one, which a repair put in the place of a lost one.
+    """
+
+    run: str | None
+    scope: str | None
+    is_replacement: bool
+
+
+def note_of(meta: Mapping[str, Any]) -> PullNote:
+    """The note of a file of quarantine or of asked-for SKUs, from its footer's metadata."""
+    return PullNote(meta.get("run"), meta.get("scope"), "repaired" in meta)
 
 
 def require_snapshot(con: duckdb.DuckDBPyConnection, store: Store, scope: str, run: str) -> Snapshot:

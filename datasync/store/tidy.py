@@ -15,18 +15,19 @@ the newest file of the logs: so a clock that jumps on a machine that keeps its o
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise, takewhile
 
 import duckdb
 
+from datasync.relation import Relation, query
 from datasync.settings import Keep
-from datasync.sql import query
 from datasync.store import acceptances, holds, runs, tickets
 from datasync.store.files import SCRATCH, Store
 from datasync.store.log import Listing, Log
+from datasync.store.logs import CatalogState, held_versions, receipt_histories
 
 DAY = timedelta(days=1)
 ENTRIES = 24
@@ -97,7 +98,7 @@ def tidy(
     for logs in scopes:
         _pulled(work, logs)
         _tickets(work, logs)
-        for service in (None, *(name for name, _ in _services(store, logs.scope))):
+        for service in (None, *_services(store)):
             _holds(work, logs.scope, service)
     _steps(work)
     _runs(work)
@@ -158,9 +159,8 @@ def _begin_later(work: _Round, logs: ScopeLogs, log: Log) -> None:
         begin = number
     if begin <= listing.history_start or work.dry_run:
         return
-    rows = _in_use(work, logs, begin) if log is logs.catalog else None
-    log.history(work.con, "versions", begin)
-    log.begin_with(work.con, begin, rows or "SELECT * FROM versions WHERE false")
+    rows = _in_use(work, logs, begin) if log is logs.catalog else log.history(begin).where("false")
+    log.begin_with(work.con, begin, rows)
 
 
 def _settled(
@@ -171,23 +171,16 @@ def _settled(
     return [n for n in numbers if path(n).rpartition("/")[2] in old]
 
 
-def _in_use(work: _Round, logs: ScopeLogs, number: int) -> str:
-    """SQL: versions through entry ``number`` that a service held at a kept moment and checkpoint ``number`` lacks."""
-    parts = []
-    for count, (_, receipts) in enumerate(_services(work.store, logs.scope)):
-        receipts.history(work.con, f"receipts_{count}")
-        parts.append(f"SELECT sku, held_hash AS hash FROM receipts_{count} WHERE held_hash IS NOT NULL")
-    held = " UNION ".join(parts) or "SELECT NULL::VARCHAR AS sku, NULL::VARCHAR AS hash WHERE false"
-    work.con.execute(f"CREATE OR REPLACE TEMP VIEW held AS {held}")
-    logs.catalog.fold(work.con, "base", number)
-    return query("kept", number=str(number))
+def _in_use(work: _Round, logs: ScopeLogs, number: int) -> Relation:
+    """Versions through entry ``number`` that a service held at a kept moment and checkpoint ``number`` lacks."""
+    held = held_versions(receipt_histories(work.store, logs.scope))
+    versions, base = logs.catalog.history(number), logs.catalog.fold(number)
+    return query("kept", versions=versions, held=held, base=base, number=str(number))
 
 
-def _services(store: Store, scope: str) -> Iterator[tuple[str, Log]]:
-    """Every service that has receipts, named in the settings or not, and as much of its log as matters here."""
-    for name in store.folders("receipts"):
-        service = name.removeprefix("service=")
-        yield service, Log(store, f"receipts/{name}/scope={scope}", {"held_hash": "VARCHAR"})
+def _services(store: Store) -> list[str]:
+    """Every service that has receipts, named in the settings or not."""
+    return [name.removeprefix("service=") for name in store.folders("receipts")]
 
 
 def _shorten(work: _Round, log: Log) -> None:
@@ -223,10 +216,9 @@ def _pulled(work: _Round, logs: ScopeLogs) -> None:
     """Remove a scope's old snapshots, with their records, what was asked and the pages they came in, and its old
     quarantines.
     """
-    scope, meta = logs.scope, logs.catalog.head(work.con).meta
-    pulls = (meta.get("last_complete"), meta.get("last_pull"), *meta.get("pulls", ()))
-    used = {pull["run"] for pull in pulls if pull}
-    for service in (None, *(name for name, _ in _services(work.store, scope))):
+    scope, state = logs.scope, CatalogState.of(logs.catalog.head(work.con))
+    used = {pull.run for pull in (state.last_complete, state.last_pull, *state.pulls) if pull}
+    for service in (None, *_services(work.store)):
         if held := holds.current(work.store, scope, service):
             used.add(held.id)
     snapshots, quarantines = f"snapshots/scope={scope}", f"quarantine/scope={scope}"

@@ -20,6 +20,7 @@ from datasync.pipeline import Pipeline
 from datasync.store import runs
 from datasync.store.logs import receipt_log
 from datasync.store.runs import Run
+from tests.views import view
 
 DAGS = Path(__file__).resolve().parents[2] / "dags"
 FORM = {
@@ -107,7 +108,7 @@ class Shop:
         """Every SKU with a receipt: its last operation and outcome."""
         pipeline = self.pipeline
         with pipeline.connected() as con:
-            receipt_log(pipeline.store, service, scope).fold(con, "receipts")
+            view(con, "receipts", receipt_log(pipeline.store, service, scope).fold())
             rows = con.execute("SELECT sku, operation, outcome FROM receipts ORDER BY sku").fetchall()
         return {sku: (operation, outcome) for sku, operation, outcome in rows}
 

@@ -15,6 +15,7 @@ from datasync.store.files import Folder
 from datasync.store.logs import catalog_log, receipt_log
 from tests.repair.remembering import NAME, Memory
 from tests.shop import BEGAN, SERVICES, Shop
+from tests.views import view
 
 SETTINGS = (
     """
@@ -69,7 +70,7 @@ class Place:
     def catalog(self, scope: str) -> dict[str, str]:
         """The names in a scope's catalog, by SKU."""
         with self.shop.connected() as (con, pipeline):
-            catalog_log(pipeline.store, scope).fold(con, "found")
+            view(con, "found", catalog_log(pipeline.store, scope).fold())
             return dict(con.execute("SELECT sku, name FROM found WHERE hash IS NOT NULL").fetchall())
 
     def receipts(self, service: str) -> dict[str, str]:
@@ -77,7 +78,7 @@ class Place:
         with self.shop.connected() as (con, pipeline):
             held: dict[str, str] = {}
             for scope in pipeline.settings.scopes:
-                receipt_log(pipeline.store, service, scope).fold(con, "found")
+                view(con, "found", receipt_log(pipeline.store, service, scope).fold())
                 held |= con.execute("SELECT sku, held_hash FROM found WHERE held_hash IS NOT NULL").fetchall()
         return held
 
@@ -87,7 +88,7 @@ class Place:
         with self.shop.connected() as (con, pipeline):
             for scope in pipeline.settings.scopes:
                 for service in pipeline.settings.services:
-                    compare.held_products(con, pipeline.store, scope, service)
+                    view(con, "feed", compare.held_products(pipeline.store, scope, service))
                     found[scope, service] = dict(con.execute("SELECT sku, name FROM feed").fetchall())
         return found
 

@@ -28,6 +28,7 @@ from datasync.store.snapshots import snapshot_path
 from tests.children import in_a_child
 from tests.store.small import SCOPE, Hours, Line, Row, product, settings
 from tests.test_crashes import Kills, Shelf
+from tests.views import view
 
 RUNS: list[list[Row]] = [
     [product(f"sku{n}") for n in range(6)],
@@ -86,11 +87,11 @@ def repair(folder: Path, partial: bool, at: int | None) -> dict[str, Any]:
             mending.act()
         passed = store.passed
         log = catalog_log(store, SCOPE)
-        log.fold(con, "folded")
+        view(con, "folded", log.fold())
         state = log.head(con).meta
         rows = {"catalog": con.execute("SELECT sku, name, change FROM folded ORDER BY sku").fetchall()}
         for service in ("search", "far"):
-            receipt_log(store, service, SCOPE).fold(con, "folded")
+            view(con, "folded", receipt_log(store, service, SCOPE).fold())
             columns = "sku, outcome, held_hash, coalesce(perhaps_held, false)"
             rows[service] = con.execute(f"SELECT {columns} FROM folded ORDER BY sku").fetchall()
         return {

@@ -11,6 +11,7 @@ import pytest
 from datasync.delivery import compare
 from datasync.delivery.services.feed import Feed
 from tests.line import SCOPE, Line, product, products
+from tests.views import view
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def line(tmp_path: Path) -> Line:
 
 
 def _feed(line: Line) -> dict[str, tuple[Any, ...]]:
-    compare.held_products(line.con, line.store, SCOPE, "feed")
+    view(line.con, "feed", compare.held_products(line.store, SCOPE, "feed"))
     return {sku: tuple(row) for sku, *row in line.con.execute("SELECT sku, name, received_as FROM feed").fetchall()}
 
 

@@ -17,6 +17,7 @@ from tests.shop import Shop
 from tests.sources.standins import stand as stands
 from tests.sources.standins.server import started
 from tests.sources.standins.stand import Stand
+from tests.views import view
 
 SETTINGS = """
 sources:
@@ -57,7 +58,7 @@ class Catalog:
     def found(self) -> dict[str, tuple[str, Decimal, str]]:
         """The catalog: name, price and status by SKU."""
         with self.shop.connected() as (con, line):
-            catalog_log(line.store, "en-US").fold(con, "now")
+            view(con, "now", catalog_log(line.store, "en-US").fold())
             rows = con.execute("SELECT sku, name, price, status FROM now WHERE change <> 'removed'").fetchall()
         return {sku: (name, price, status) for sku, name, price, status in rows}
 

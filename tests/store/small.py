@@ -25,6 +25,7 @@ from datasync.store.logs import catalog_log, receipt_log
 from datasync.store.tidy import ScopeLogs
 from tests.actors import Timed
 from tests.line import skus_sql
+from tests.views import view
 
 FIELDS = ("sku", "name", "price", "status", "updated_at")
 SCOPE = "en"
@@ -145,10 +146,10 @@ class Line:
 
     def catalog(self) -> list[tuple[str, str | None]]:
         """SKU and hash of every product in the catalog."""
-        catalog_log(self.store, SCOPE).fold(self.con, "catalog")
+        view(self.con, "catalog", catalog_log(self.store, SCOPE).fold())
         return self.con.execute("SELECT sku, hash FROM catalog WHERE hash IS NOT NULL ORDER BY ALL").fetchall()
 
     def receipts(self, name: str) -> list[tuple[str, str | None, str, str | None]]:
         """SKU, hash, outcome and held hash of every receipt of a service."""
-        receipt_log(self.store, name, SCOPE).fold(self.con, "receipts")
+        view(self.con, "receipts", receipt_log(self.store, name, SCOPE).fold())
         return self.con.execute("SELECT sku, hash, outcome, held_hash FROM receipts ORDER BY ALL").fetchall()

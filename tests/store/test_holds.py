@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from datasync.relation import Relation
 from datasync.store import acceptances, holds
 from datasync.store.files import Folder, Store, connect
 from datasync.store.holds import Hold
@@ -21,13 +22,13 @@ def _hold(run: str, hours: int, service: str | None = None) -> Hold:
 
 def _met(folder: Store, hold: Hold, skus: str = "SELECT 'a' AS sku, 'A' AS name") -> Hold:
     with closing(connect(folder)) as con:
-        return holds.hold(con, folder, hold, skus)
+        return holds.hold(con, folder, hold, Relation(skus))
 
 
 def _listed(folder: Store, hold: Hold) -> list[tuple[str, str | None]]:
     assert hold.listed
     with closing(connect(folder)) as con:
-        return con.execute(holds.products(folder, hold.listed)).fetchall()
+        return holds.products(folder, hold.listed).rows(con)
 
 
 @pytest.mark.parametrize("service", [None, "search"])

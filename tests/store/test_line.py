@@ -12,6 +12,7 @@ from datasync.store.bucket import Bucket
 from datasync.store.files import Store, connect
 from datasync.store.tidy import Tidied, tidy
 from tests.store.small import SCOPE, Dated, Hours, Line, product, settings
+from tests.views import view
 
 KEEP = Keep(history=timedelta(days=30))
 
@@ -45,7 +46,7 @@ def _story(store: Store, folder: Path, clock: Hours, set_clock: Callable[[dateti
 
     figures = totals(con, store, line.settings, read_point(con, store, line.settings, clock()))
     assert gaps(figures) == ()
-    compare.held_products(con, store, SCOPE, "search")
+    view(con, "feed", compare.held_products(store, SCOPE, "search"))
     feed = con.execute("SELECT sku, name, received_as FROM feed ORDER BY sku").fetchall()
     assert feed == [("00123", "changed", "updated"), ("b", "new", "updated")]
     found += [figures, line.catalog(), line.receipts("search")]

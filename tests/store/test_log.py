@@ -11,9 +11,11 @@ import duckdb
 import pytest
 
 from datasync.errors import LogDamaged
+from datasync.relation import Relation
 from datasync.store.files import Folder, Store, connect
-from datasync.store.log import TICK, Head, Log
+from datasync.store.log import TICK, Head, Log, Rows
 from tests.store.small import Hours
+from tests.views import view
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 COLUMNS = {"value": "INTEGER", "at": "TIMESTAMPTZ"}
@@ -23,10 +25,10 @@ def _log(store: Store) -> Log:
     return Log(store, "things/scope=en", COLUMNS)
 
 
-def _rows(values: Mapping[str, int | None]) -> str:
+def _rows(values: Mapping[str, int | None]) -> Rows:
     rows = ", ".join(f"('{sku}', {'NULL' if value is None else value}::INTEGER)" for sku, value in values.items())
     given = f"(VALUES {rows or '(NULL, NULL)'}) AS t(sku, value)"
-    return f'SELECT sku, value, {{at}} AS "at" FROM {given} WHERE sku IS NOT NULL'
+    return lambda clock: Relation(f'SELECT sku, value, {clock} AS "at" FROM {given} WHERE sku IS NOT NULL')
 
 
 def _append(con: duckdb.DuckDBPyConnection, log: Log, clock: Callable[[], datetime], **values: int | None) -> Head:
@@ -36,7 +38,7 @@ def _append(con: duckdb.DuckDBPyConnection, log: Log, clock: Callable[[], dateti
 
 
 def _fold(con: duckdb.DuckDBPyConnection, log: Log, position: int | None = None) -> dict[str, tuple[int | None, int]]:
-    log.fold(con, "found", position)
+    view(con, "found", log.fold(position))
     return {sku: (value, entry) for sku, value, entry in con.execute("SELECT sku, value, entry FROM found").fetchall()}
 
 
@@ -171,8 +173,8 @@ def test_a_moment_before_the_kept_history_says_so(folder: Folder, con: duckdb.Du
         if value in (2, 4):
             log.checkpoint(con)
         clock.pass_by(hours=1)
-    log.history(con, "versions", 4)
-    log.begin_with(con, 4, "SELECT * FROM versions WHERE false")
+    view(con, "versions", log.history(4))
+    log.begin_with(con, 4, Relation("SELECT * FROM versions WHERE false"))
 
     begins = START + timedelta(hours=3)
     assert log.position(con, begins + TICK) == 4
@@ -192,7 +194,7 @@ def test_history_has_every_row_and_where_it_was_shortened_those_in_use(
             log.checkpoint(con)
 
     def history(**how: int) -> list[tuple[str, int, int]]:
-        log.history(con, "found", **how)
+        view(con, "found", log.history(**how))
         return con.execute("SELECT sku, value, entry FROM found ORDER BY entry, sku").fetchall()
 
     whole = [row for value in range(1, 5) for row in (("a", value, value), (f"only{value}", value, value))]
@@ -201,8 +203,8 @@ def test_history_has_every_row_and_where_it_was_shortened_those_in_use(
     assert history(after=2) == whole[4:]
     assert history(position=3, after=2) == whole[4:6]
 
-    log.history(con, "versions", 3)
-    log.begin_with(con, 3, "SELECT * FROM versions WHERE sku = 'a' AND value = 2")
+    view(con, "versions", log.history(3))
+    log.begin_with(con, 3, Relation("SELECT * FROM versions WHERE sku = 'a' AND value = 2"))
     kept = [("only1", 1, 1), ("a", 2, 2), ("only2", 2, 2), ("a", 3, 3), ("only3", 3, 3), ("a", 4, 4), ("only4", 4, 4)]
     assert history() == kept
     for number in (1, 2, 3):
@@ -226,8 +228,8 @@ def test_times_of_entries_go_up_when_the_clock_runs_backwards(folder: Folder, co
         START + 2 * TICK,
         START + 3 * TICK,
     ]
-    log.fold(con, "found")
-    assert con.execute('SELECT "at" FROM found').fetchall() == [(START + 3 * TICK,)]
+    rows = log.fold().rows(con)
+    assert [(sku, value, entry) for sku, value, _, entry in rows] == [("a", 0, 4)]
 
 
 class _Clocked(Folder):
@@ -256,8 +258,7 @@ def test_an_entry_shows_its_writers_clock_unless_the_store_says_that_this_is_slo
     log, clock = _log(_Clocked(str(tmp_path), Hours(START + store_says))), Hours(START)
     _append(con, log, clock, a=1)
     clock.now = START - behind
-    rows = "SELECT 'b' AS sku, 2 AS value, {clock} AS \"at\""
-    done = log.append(con, log.head(con), rows, {}, clock)
+    done = log.append(con, log.head(con), _rows({"b": 2}), {}, clock)
     assert done is not None
     shown = START + shows if shows else START + TICK
     assert (done.at, done.meta["clock"]) == (START + TICK, shown.isoformat())

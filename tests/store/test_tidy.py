@@ -13,6 +13,7 @@ import pytest
 from datasync.delivery import compare
 from datasync.errors import LogDamaged, ServiceUnavailable
 from datasync.figures.totals import read_point, totals
+from datasync.relation import Relation
 from datasync.settings import Keep, Settings
 from datasync.store import acceptances, holds, runs, snapshots, tickets
 from datasync.store.files import Folder, write_json
@@ -22,6 +23,7 @@ from datasync.store.logs import catalog_log, receipt_log
 from datasync.store.runs import Run, Step
 from datasync.store.tidy import ScopeLogs, Tidied, tidy
 from tests.store.small import Dated, Hours, Line, product, settings
+from tests.views import view
 
 DAY = timedelta(days=1)
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -46,12 +48,12 @@ class Versions:
         self.log = Log(store, "catalog/scope=en", {"hash": "VARCHAR"})
 
     def append(self, rows: str = "SELECT NULL::VARCHAR AS sku, NULL::VARCHAR AS hash WHERE false") -> Head:
-        done = self.log.append(self.con, self.log.head(self.con), rows, {}, self.clock)
+        done = self.log.append(self.con, self.log.head(self.con), lambda _: Relation(rows), {}, self.clock)
         assert done is not None
         return done
 
     def fold(self, position: int | None = None) -> list[tuple[str, str]]:
-        self.log.fold(self.con, "found", position)
+        view(self.con, "found", self.log.fold(position))
         return self.con.execute("SELECT sku, hash FROM found ORDER BY ALL").fetchall()
 
     def tidy(self, keep: Keep = KEEP, *, dry_run: bool = False) -> Tidied:
@@ -101,7 +103,7 @@ def test_every_kept_moment_can_be_read_and_what_is_older_goes(versions: Versions
     for number in range(1, 63):
         versions.append(f"SELECT unnest(['sku{number % 7}', 'sku{number % 3}x']) AS sku, 'hash{number}' AS hash")
         known[versions.clock()] = versions.fold()
-        log.history(con, "reading")
+        view(con, "reading", log.history())
         versions.tidy(Keep(history=DAY))
         assert con.execute("SELECT sku, hash FROM found ORDER BY ALL").fetchall() == known[versions.clock()]
         assert con.execute("SELECT count(DISTINCT sku) FROM reading").fetchone() == (len(known[versions.clock()]),)
@@ -205,12 +207,12 @@ class Sometimes:
     def __init__(self) -> None:
         self.is_down = False
 
-    def deliver(self, con: duckdb.DuckDBPyConnection, batch: str) -> str:
+    def deliver(self, con: duckdb.DuckDBPyConnection, batch: Relation) -> Relation:
         if self.is_down:
             raise ServiceUnavailable("search does not answer")
-        return (
+        return Relation(
             "SELECT sku, CASE operation WHEN 'removed' THEN 'removed' ELSE 'received' END AS outcome, "
-            f"NULL::VARCHAR AS words, NULL::TIMESTAMPTZ AS answered_at FROM {batch}"
+            f"NULL::VARCHAR AS words, NULL::TIMESTAMPTZ AS answered_at FROM ({batch.sql})"
         )
 
 
@@ -246,7 +248,7 @@ class Shop:
         return {service.service: service.unexplained for service in found.scopes[0].services}
 
     def feed(self, service: str) -> list[tuple[str, str]]:
-        compare.held_products(self.line.con, self.line.store, "en", service)
+        view(self.line.con, "feed", compare.held_products(self.line.store, "en", service))
         return self.line.con.execute("SELECT sku, name FROM feed ORDER BY sku").fetchall()
 
     def entries(self) -> int:
@@ -399,7 +401,7 @@ def test_old_holds_go_but_the_one_that_stands_or_stood_at_a_kept_moment(
 ) -> None:
     def hold(run: str, service: str | None = None) -> None:
         made = Hold(run, "en", service, clock(), 50, 60, clock())
-        holds.hold(versions.con, dated, made, "SELECT 'a' AS sku, 'A' AS name")
+        holds.hold(versions.con, dated, made, Relation("SELECT 'a' AS sku, 'A' AS name"))
         clock.pass_by(days=1)
 
     write_json(dated, "receipts/service=search/scope=en/none", {})
@@ -439,7 +441,7 @@ def test_old_holds_go_but_the_one_that_stands_or_stood_at_a_kept_moment(
 
 
 def test_an_accepted_list_is_kept_as_long_as_its_acceptance(versions: Versions, dated: Dated, clock: Hours) -> None:
-    rows = "SELECT 'a' AS sku, 'A' AS name"
+    rows = Relation("SELECT 'a' AS sku, 'A' AS name")
     held = holds.hold(versions.con, dated, Hold("r1", "en", None, clock(), 50, 60, clock()), rows)
     clock.pass_by(days=1)
     holds.release(dated, "en", None, "r2", clock())
@@ -451,7 +453,7 @@ def test_an_accepted_list_is_kept_as_long_as_its_acceptance(versions: Versions, 
     assert (done.holds, done.hold_lists, done.acceptances) == (2, 0, 0)
     accepted = acceptances.of_run(dated, "en", None, "r2")
     assert accepted
-    assert versions.con.execute(holds.skus(dated, [accepted.listed])).fetchall() == [("a",)]
+    assert holds.skus(dated, [accepted.listed]).rows(versions.con) == [("a",)]
     clock.pass_by(days=110)
     done = versions.tidy()
     assert (done.holds, done.hold_lists, done.acceptances) == (0, 1, 1)
@@ -494,7 +496,7 @@ def test_what_a_slow_clock_dated_does_not_go_before_its_file_is_old(
     slow = clock() - 500 * DAY
     runs.begin(dated, Run("slow", "sync", ("en",), slow, "someone", "because"))
     held = Hold("slow", "en", None, slow, 50, 60, slow)
-    holds.hold(con, dated, held, "SELECT 'a' AS sku, 'A' AS name")
+    holds.hold(con, dated, held, Relation("SELECT 'a' AS sku, 'A' AS name"))
     holds.release(dated, "en", None, "slower", slow)
     for days, left in ((399, True), (2, False)):
         clock.pass_by(days=days)
@@ -568,7 +570,7 @@ def _rounds(line: Line, store: Folder) -> None:
 
 
 def _figures(line: Line) -> tuple[object, ...]:
-    compare.held_products(line.con, line.store, "en", "search")
+    view(line.con, "feed", compare.held_products(line.store, "en", "search"))
     feed = line.con.execute("SELECT sku, name FROM feed ORDER BY sku").fetchall()
     assert feed == [("a", "first"), ("b", "first")]
     return line.catalog(), line.receipts("search")

@@ -12,6 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 import duckdb
 
 from datasync.connection import Connection, Credentials
+from datasync.relation import Relation
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +43,15 @@ class Service(Protocol):
     embedded: bool
     needs: tuple[str, ...]
 
-    def deliver(self, con: duckdb.DuckDBPyConnection, batch: str) -> str:
-        """Hand over the relation named ``batch`` and return SQL with the answers.
+    def deliver(self, con: duckdb.DuckDBPyConnection, batch: Relation) -> Relation:
+        """Hand over a batch and return the answers.
 
         The batch has one row per SKU: ``operation`` (added, updated, resent, removed), ``hash`` and ``bytes`` of the
         payload, and the product's columns that the service ``needs`` (NULL for a removal). The answers have ``sku``,
         ``outcome`` (received, removed, rejected, failed), ``words`` and ``answered_at`` (UTC; NULL where the receipt is
         the answer); those of an embedded service keep all columns of the batch, each row being its own answer. A SKU
         without an answer is failed. Raises ServiceUnavailable when nobody answered: the whole batch counts as failed,
-        for it may have been applied.
+        for it may have been applied. The answers are read once, before the batch is dropped.
         """
 
 
@@ -58,8 +59,8 @@ class Service(Protocol):
 class Foretelling(Protocol):
     """A service that can say which products it would reject, so that `check` need not deliver any."""
 
-    def rejections(self, batch: str) -> str:
-        """SQL with the ``sku`` of each product of the relation ``batch`` that it would reject, and the ``reason``.
+    def rejections(self, batch: Relation) -> Relation:
+        """The ``sku`` of each product of a batch that it would reject, and the ``reason``.
 
         The batch is that of ``deliver``, without removals. The reasons are few: products are counted by them.
         """

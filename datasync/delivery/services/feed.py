@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import duckdb
 
 from datasync.product import TYPES
+from datasync.relation import Relation, select
 from datasync.sql import literal, quote
 
 
@@ -25,20 +26,21 @@ class Feed:
         self.max_bytes, self.required = max_bytes, tuple(required)
         self.needs = self.required
 
-    def rejections(self, batch: str) -> str:
+    def rejections(self, batch: Relation) -> Relation:
         too_large = f"larger than max_bytes ({self.max_bytes})"
-        answers = f"SELECT sku, CASE WHEN bytes > {self.max_bytes} THEN {literal(too_large)} ELSE words END AS reason"
-        return f"{answers} FROM ({self._answers(batch)}) WHERE outcome = 'rejected'"
+        reason = f"CASE WHEN bytes > {self.max_bytes} THEN {literal(too_large)} ELSE words END AS reason"
+        answers = self._answers(batch)
+        return select(f"SELECT sku, {reason} FROM answers WHERE outcome = 'rejected'", answers=answers)
 
-    def deliver(self, con: duckdb.DuckDBPyConnection, batch: str) -> str:
+    def deliver(self, con: duckdb.DuckDBPyConnection, batch: Relation) -> Relation:
         return self._answers(batch)
 
-    def _answers(self, batch: str) -> str:
+    def _answers(self, batch: Relation) -> Relation:
         lacking = (
             ", ".join(f"CASE WHEN {_is_empty(column)} THEN {literal(column)} END" for column in self.required)
             or "NULL::VARCHAR"
         )
-        return f"""
+        answers = f"""
             SELECT
                 * EXCLUDE (lacking),
                 CASE
@@ -53,7 +55,8 @@ class Feed:
                     WHEN len(lacking) > 0 THEN 'Required and missing: ' || array_to_string(lacking, ', ')
                 END AS words,
                 NULL::TIMESTAMPTZ AS answered_at
-            FROM (SELECT *, list_filter([{lacking}], lambda one: one IS NOT NULL) AS lacking FROM {batch})"""
+            FROM (SELECT *, list_filter([{lacking}], lambda one: one IS NOT NULL) AS lacking FROM batch)"""
+        return select(answers, batch=batch)
 
 
 def _is_empty(column: str) -> str:

@@ -11,7 +11,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
 
 import duckdb
 
@@ -30,7 +29,7 @@ from datasync.sql import filled, literal, query
 from datasync.store import holds, snapshots
 from datasync.store.files import Store
 from datasync.store.holds import Hold
-from datasync.store.logs import catalog_log, receipt_log
+from datasync.store.logs import CatalogState, PullSummary, catalog_log, receipt_log
 from datasync.store.runs import Run, Step, path_of
 
 _ONE_EACH: Mapping[str, str] = MappingProxyType({})
@@ -60,8 +59,8 @@ def scope(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: 
     """The figures of one scope (place "") and of its services (each a place)."""
     queries, position = FigureQueries(), at.positions[f"catalog/{name}"]
     log = catalog_log(store, name)
-    head = log.entry(con, position).meta
-    quarantine, now = totals.quarantine_sql(store, name, head, str)
+    state = CatalogState.of(log.entry(con, position))
+    quarantine, now = totals.quarantine_sql(store, name, state, str)
     queries.relations |= {
         "catalog": log.fold_sql(position),
         "versions": log.history_sql(position),
@@ -72,8 +71,8 @@ def scope(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: 
     }
     for figure in cards.SCOPES.figures:
         queries.add("", figure)
-    if head.get("last_pull"):
-        _pull(con, store, queries, name, head["last_pull"])
+    if state.last_pull:
+        _pull(con, store, queries, name, state.last_pull)
     for service in settings.services:
         _service(con, store, settings, at, name, service, queries)
     return queries
@@ -165,18 +164,16 @@ def _left(con: duckdb.DuckDBPyConnection, store: Store, queries: FigureQueries, 
         queries.add(place, figure, {"log": relation}, log=name, hash=column)
 
 
-def _pull(
-    con: duckdb.DuckDBPyConnection, store: Store, queries: FigureQueries, scope: str, last: Mapping[str, Any]
-) -> None:
+def _pull(con: duckdb.DuckDBPyConnection, store: Store, queries: FigureQueries, scope: str, last: PullSummary) -> None:
     """The last pull's counts, from the files it left; the catalog's entry has the counts of files that are gone."""
     relations: dict[str, str] = {}
-    if snapshot := snapshots.read(con, store, scope, last["run"]):
+    if snapshot := snapshots.read(con, store, scope, last.run):
         relations["valid"] = f"({snapshots.products(snapshot, str)})"
-    quarantine = snapshots.quarantine_path(scope, last["run"])
+    quarantine = snapshots.quarantine_path(scope, last.run)
     if quarantine.rpartition("/")[2] in store.listing(f"quarantine/scope={scope}"):
         relations["quarantined"] = f"read_parquet([{literal(quarantine)}], hive_partitioning = false)"
     for figure in cards.LAST_PULLS.figures:
-        queries.add("", _from_file(figure, relations, is_partly_outdated=bool(last.get("outdated"))))
+        queries.add("", _from_file(figure, relations, is_partly_outdated=last.outdated > 0))
 
 
 def _from_file(figure: Figure, relations: Mapping[str, str], *, is_partly_outdated: bool) -> Figure:

@@ -12,6 +12,7 @@ from datasync.delivery import compare
 from datasync.delivery.withdraw import leftovers
 from datasync.figures import totals
 from datasync.figures.totals import ReadPoint, Totals
+from datasync.relation import Relation, query, select
 from datasync.report.facts import cards, figure_sql, stories
 from datasync.report.facts.health import freshness, health, second_run
 from datasync.report.facts.page_data import (
@@ -30,9 +31,10 @@ from datasync.report.facts.page_data import (
 )
 from datasync.report.facts.trends import trend
 from datasync.settings import Settings
-from datasync.sql import count, filled, instant, literal, query, row
+from datasync.sql import filled, instant, literal
+from datasync.sql import query as query_text
 from datasync.store.files import Store
-from datasync.store.logs import catalog_log
+from datasync.store.logs import CatalogState, catalog_log
 from datasync.store.runs import Run
 
 RUNS_SHOWN = 40
@@ -91,11 +93,15 @@ def _card_values(
     """The figures that only their queries give, of every scope and service."""
     values = {}
     for scope in settings.scopes:
-        catalog_log(store, scope).history(con, "versions", at.positions[f"catalog/{scope}"])
+        versions = catalog_log(store, scope).history(at.positions[f"catalog/{scope}"])
         for name, service in settings.services.items():
-            compare.compare(con, store, scope, name, service.accepts, at.of(scope, name))
+            compared = compare.compare(con, store, scope, name, service, at.of(scope, name))
+            relations = {"catalog": compared.catalog, "receipts": compared.receipts, "rules": compared.rules}
             words = figure_sql.words_of(settings, at, name)
-            rows = {figure.name: row(con, filled(figure.sql, **words)) for figure in cards.BY_QUERY}
+            rows = {
+                figure.name: select(filled(figure.sql, **words), **relations, versions=versions).row(con)
+                for figure in cards.BY_QUERY
+            }
             values[scope, name] = {figure: rows[figure][figure] for figure in rows}
     return values
 
@@ -125,24 +131,27 @@ def _products(
     con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: ReadPoint, scope: str
 ) -> ScopeProducts:
     log, position = catalog_log(store, scope), at.positions[f"catalog/{scope}"]
-    log.fold(con, "catalog", position)
-    log.history(con, "versions", position)
+    catalog, versions = log.fold(position), log.history(position)
     con.execute(_LISTED)
     for service in settings.services:
-        _list(con, store, settings, at, scope, service)
-    listed_versions = query("page_versions", scope=literal(scope))
-    con.execute(f"CREATE OR REPLACE TABLE page_versions AS {listed_versions}")
-    con.execute(f"CREATE OR REPLACE TEMP TABLE page_rows AS {query('page_rows')}")
-    run = _quarantine(con, store, at, scope)
-    records = query("page_records", reasons=_REASONS, run=literal(run))
+        _list(con, store, settings, at, scope, service, versions)
+    page_listed = Relation("SELECT * FROM page_listed")
+    relations = {"page_listed": page_listed, "catalog": catalog, "versions": versions}
+    listed_versions = query("page_versions", **relations, scope=literal(scope))
+    con.execute(f"CREATE OR REPLACE TABLE page_versions AS {listed_versions.sql}")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE page_rows AS {query_text('page_rows')}")
+    quarantine = _quarantine(con, store, at, scope)
+    records = query(
+        "page_records", quarantine_sentences=quarantine.sentences, reasons=_REASONS, run=literal(quarantine.last_run)
+    )
     con.execute("SET preserve_insertion_order = true")
-    con.execute(f"CREATE OR REPLACE TEMP TABLE page_records AS {records}")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE page_records AS {records.sql}")
     con.execute("SET preserve_insertion_order = false")
     stored = StoredProducts(con, versions="page_versions", rows="page_rows", records="page_records")
     return ScopeProducts(scope, stored=stored, services=tuple(settings.services))
 
 
-_REASONS = f"{query('quarantine_reasons')} LIMIT {REASONS_SHOWN}"
+_REASONS = f"{query_text('quarantine_reasons')} LIMIT {REASONS_SHOWN}"
 _LISTED = (
     "CREATE OR REPLACE TEMP TABLE page_listed (service VARCHAR, sku VARCHAR, hash VARCHAR, held BOOLEAN, "
     "state VARCHAR, received_at TIMESTAMPTZ, answered_at TIMESTAMPTZ, words VARCHAR, flags UTINYINT)"
@@ -150,14 +159,15 @@ _LISTED = (
 
 
 def _list(
-    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: ReadPoint, scope: str, service: str
-) -> None:
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: ReadPoint, scope: str, service: str,
+    versions: Relation,
+) -> None:  # fmt: skip
     """Add to ``page_listed`` what one service ought to hold, holds or held, as its rules and receipts say."""
     mine = settings.services[service]
-    compare.compare(con, store, scope, service, mine.accepts, at.of(scope, service))
-    since = instant(at.as_of - settings.window)
-    rows = query("page_listed", settings=literal(mine.fingerprint()), since=since)
-    con.execute(f"INSERT INTO page_listed BY NAME SELECT {literal(service)} AS service, * FROM ({rows})")
+    compared = compare.compare(con, store, scope, service, mine, at.of(scope, service))
+    relations = {"rules": compared.rules, "receipts": compared.receipts, "versions": versions}
+    rows = query("page_listed", **relations, settings=compared.settings, since=instant(at.as_of - settings.window))
+    con.execute(f"INSERT INTO page_listed BY NAME SELECT {literal(service)} AS service, * FROM ({rows.sql})")
 
 
 def _run(run: Run) -> RunRow:
@@ -197,20 +207,27 @@ class _Quarantine:
 
 
 def _quarantine_of(con: duckdb.DuckDBPyConnection, store: Store, at: ReadPoint, scope: str) -> _Quarantine:
-    run = _quarantine(con, store, at, scope)
-    records = con.execute(
-        f"SELECT sku, name, code, sentence FROM quarantine_sentences ORDER BY code, sku LIMIT {RECORDS_SHOWN}"
-    )
-    shown = tuple(QuarantinedRecord(scope, *row) for row in records.fetchall())
-    reasons = tuple(QuarantineReason(scope, *row) for row in con.execute(_REASONS).fetchall())
-    return _Quarantine(shown, reasons, count(con, f"SELECT * FROM quarantine_sentences WHERE run = {literal(run)}"))
+    quarantine = _quarantine(con, store, at, scope)
+    sentences = quarantine.sentences
+    first = f"SELECT sku, name, code, sentence FROM sentences ORDER BY code, sku LIMIT {RECORDS_SHOWN}"
+    shown = tuple(QuarantinedRecord(scope, *row) for row in select(first, sentences=sentences).rows(con))
+    reasons = select(_REASONS, quarantine_sentences=sentences).rows(con)
+    by_last_pull = sentences.where(f"run = {literal(quarantine.last_run)}").count(con)
+    return _Quarantine(shown, tuple(QuarantineReason(scope, *row) for row in reasons), by_last_pull)
 
 
-def _quarantine(con: duckdb.DuckDBPyConnection, store: Store, at: ReadPoint, scope: str) -> str:
-    """Make a scope's views ``quarantined`` and ``quarantine_sentences``; returns the run of its last pull, or ""."""
+@dataclass(frozen=True, slots=True)
+class _Sentences:
+    """The records in quarantine now, each with a sentence, and the run of the scope's last pull, or ""."""
+
+    sentences: Relation
+    last_run: str
+
+
+def _quarantine(con: duckdb.DuckDBPyConnection, store: Store, at: ReadPoint, scope: str) -> _Sentences:
     log, position = catalog_log(store, scope), at.positions[f"catalog/{scope}"]
-    log.fold(con, "catalog", position)
-    meta = log.entry(con, position).meta
-    totals.quarantined_now(con, store, scope, meta)
-    con.execute(f"CREATE OR REPLACE TEMP VIEW quarantine_sentences AS {query('quarantine_sentences')}")
-    return str((meta.get("last_pull") or {}).get("run", ""))
+    state = CatalogState.of(log.entry(con, position))
+    records = totals.in_quarantine(store, scope, state, log.fold(position))
+    return _Sentences(
+        query("quarantine_sentences", quarantined=records), state.last_pull.run if state.last_pull else ""
+    )

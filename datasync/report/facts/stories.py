@@ -16,9 +16,9 @@ from collections.abc import Iterator, Mapping
 import duckdb
 
 from datasync.figures.totals import ReadPoint
+from datasync.relation import Relation, query, select, temporary_tables
 from datasync.report.facts.page_data import DataFile, Standing
 from datasync.settings import Settings
-from datasync.sql import query
 from datasync.store.files import Store
 from datasync.store.logs import catalog_log, receipt_log
 
@@ -41,38 +41,36 @@ def _scope(
     scope: str,
     base: Standing | None,
 ) -> Iterator[DataFile]:
-    catalog_log(store, scope).history(con, "versions", at.positions[f"catalog/{scope}"])
+    versions = catalog_log(store, scope).history(at.positions[f"catalog/{scope}"])
     before = base.positions if base else {}
-    _answers(con, store, settings, at, scope, before)
     firsts = []
-    sql = query("page_stories", bytes=str(BYTES), since=str(before.get(f"catalog/{scope}", 0)))
-    con.execute(f"CREATE OR REPLACE TEMP TABLE page_stories AS {sql}")
-    rows = con.execute("SELECT * FROM page_stories ORDER BY number")
-    while row := rows.fetchone():
-        number, first, stories = row
-        firsts.append(first)
-        yield scope, "story", number, stories
-    oldest = con.execute('SELECT epoch_ms(min("at")) FROM versions').fetchone()
-    since = oldest[0] if oldest else None
+    stories = query(
+        "page_stories",
+        versions=versions,
+        page_answers=_answers(store, settings, at, scope, before),
+        bytes=str(BYTES),
+        since=str(before.get(f"catalog/{scope}", 0)),
+    )
+    with temporary_tables(con) as tables:
+        stored = tables.store(stories, "page_stories")
+        rows = con.execute(f"SELECT * FROM {stored.name} ORDER BY number")
+        while row := rows.fetchone():
+            number, first, story = row
+            firsts.append(first)
+            yield scope, "story", number, story
+    since = select('SELECT epoch_ms(min("at")) AS oldest FROM versions', versions=versions).row(con)["oldest"]
     services = list(settings.services)
     content = {"since": since, "services": services, "firsts": firsts, "base": base and base.version}
     yield scope, "stories", 0, json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
-def _answers(
-    con: duckdb.DuckDBPyConnection,
-    store: Store,
-    settings: Settings,
-    at: ReadPoint,
-    scope: str,
-    before: Mapping[str, int],
-) -> None:
-    """Make the view ``page_answers``: every kept receipt of a scope, with its service's place in the settings, and
-    whether it is news to who knows the logs up to the positions ``before``.
+def _answers(store: Store, settings: Settings, at: ReadPoint, scope: str, before: Mapping[str, int]) -> Relation:
+    """Every kept receipt of a scope, with its service's place in the settings, and whether it is news to who knows the
+    logs up to the positions ``before``.
     """
     parts = []
     for number, service in enumerate(settings.services):
-        receipt_log(store, service, scope).history(con, f"page_answers_{number}", at.of(scope, service)[1])
+        receipts = receipt_log(store, service, scope).history(at.of(scope, service)[1])
         since = before.get(f"receipts/{service}/{scope}", 0)
-        parts.append(f"SELECT *, {number} AS service, entry > {since} AS is_news FROM page_answers_{number}")
-    con.execute(f"CREATE OR REPLACE TEMP VIEW page_answers AS {' UNION ALL '.join(parts)}")
+        parts.append(f"SELECT *, {number} AS service, entry > {since} AS is_news FROM (\n{receipts.sql}\n)")
+    return Relation("\nUNION ALL\n".join(parts))

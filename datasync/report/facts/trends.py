@@ -7,6 +7,7 @@ from datetime import timedelta
 import duckdb
 
 from datasync.figures.totals import ReadPoint
+from datasync.relation import select
 from datasync.report.facts.page_data import Trend
 from datasync.sql import instant, query
 from datasync.store.files import Store
@@ -21,9 +22,9 @@ DAY = timedelta(days=1)
 def trend(con: duckdb.DuckDBPyConnection, store: Store, at: ReadPoint, scope: str, service: str) -> Trend:
     """One service's updates in a scope, hour by hour and day by day."""
     log, position = receipt_log(store, service, scope), at.of(scope, service)[1]
-    log.history(con, "receipts", position, after=log.last_before(con, at.as_of - TREND_DAYS * DAY))
+    receipts = log.history(position, after=log.last_before(con, at.as_of - TREND_DAYS * DAY))
     hours, days = (
-        tuple(row[1] for row in con.execute(trend_sql(at, steps, step)).fetchall())
+        tuple(row[1] for row in select(trend_sql(at, steps, step), receipts=receipts).rows(con))
         for steps, step in ((TREND_HOURS, HOUR), (TREND_DAYS, DAY))
     )
     return Trend(scope, service, hours, days)
