@@ -12,7 +12,11 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-AIRFLOW = "tests/dags/"  # Airflow's import and its database take seconds: all of these files stay with one worker
+AIRFLOW = "tests/dags/"
+TOGETHER = (  # what they need takes seconds to make, so each of these groups stays with one worker
+    (AIRFLOW,),  # Airflow's import and its database
+    ("tests/report/test_counted.py", "tests/report/test_product.py", "tests/report/test_words.py"),  # report/rich.py
+)
 LONG_ONES = (  # the costliest first, as tests/costs.py prints them
     AIRFLOW,
     "tests/test_histories.py",
@@ -57,7 +61,6 @@ FAST = {  # what `make test-fast` runs: no browser, no Airflow, no server of a d
     "tests/test_secrets.py",
     "tests/test_settings.py",
     "tests/test_transfer.py",
-    "tests/test_where.py",
 }
 
 
@@ -87,7 +90,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
-    """With ``--dist loadfile``: a file is run by one worker, and so are all files of Airflow."""
+    """With ``--dist loadfile``: a file is run by one worker, and so is a group of TOGETHER."""
     return ByGroup(config, log) if config.getoption("dist") == "loadfile" else None
 
 
@@ -99,8 +102,8 @@ class ByGroup(LoadScopeScheduling):  # type: ignore[misc]
 
 
 def group(nodeid: str) -> str:
-    """What has to stay together with a test: its file, or all files of Airflow."""
-    return AIRFLOW if nodeid.startswith(AIRFLOW) else nodeid.partition("::")[0]
+    """What stays together with a test: its file, or its group of TOGETHER."""
+    return next((names[0] for names in TOGETHER if nodeid.startswith(names)), nodeid.partition("::")[0])
 
 
 def _place(nodeid: str) -> int:

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from datasync.report.publish import render
-from tests.report import plausible
+from tests.report import plausible, rich
 
 ROOT = Path(__file__).parents[2]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -99,6 +99,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         more=plausible.more(SIZES),
     )
     return folder
+
+
+@pytest.fixture(scope="session")
+def built_rich(tmp_path_factory: pytest.TempPathFactory) -> rich.Rich:
+    """The shop with a rich history; every file of tests takes a copy."""
+    return rich.story(tmp_path_factory.mktemp("built"))
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
 import zlib
 from collections.abc import Sequence
 from datetime import datetime
@@ -103,6 +104,14 @@ def story(folder: Path) -> Rich:
     shop.at(24, 13)
     told = shop.run("publish")
     assert told.code == 0, told.err
+    return shop
+
+
+def copy(built: Rich, folder: Path) -> Rich:
+    """The same shop once more in an empty folder."""
+    shutil.copytree(built.folder, folder, dirs_exist_ok=True)
+    shop = Rich(folder, built.settings.read_text(encoding="utf-8"))
+    shop.now = built.now
     return shop
 
 

@@ -46,8 +46,8 @@ MOVED = ("received", "resent", "removed", "rejected", "failed")
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Rich:
-    return rich.story(tmp_path_factory.mktemp("rich"))
+def shop(built_rich: Rich, tmp_path_factory: pytest.TempPathFactory) -> Rich:
+    return rich.copy(built_rich, tmp_path_factory.mktemp("rich"))
 
 
 @pytest.fixture(scope="module")

@@ -21,8 +21,8 @@ Look = Callable[[str], Locator]
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Rich:
-    return rich.story(tmp_path_factory.mktemp("rich"))
+def shop(built_rich: Rich, tmp_path_factory: pytest.TempPathFactory) -> Rich:
+    return rich.copy(built_rich, tmp_path_factory.mktemp("rich"))
 
 
 def address(shop: Rich, hash_: str) -> str:

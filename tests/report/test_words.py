@@ -59,9 +59,9 @@ def wide(found: re.Match[str]) -> str:
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Rich:
+def shop(built_rich: Rich, tmp_path_factory: pytest.TempPathFactory) -> Rich:
     """A published page whose catalog of words is in other letters."""
-    made = rich.story(tmp_path_factory.mktemp("rich"))
+    made = rich.copy(built_rich, tmp_path_factory.mktemp("rich"))
     index = made.folder / "var/site/index.html"
     html = index.read_text(encoding="utf-8")
     assert html.count(CATALOG) == 1
