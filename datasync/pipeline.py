@@ -296,7 +296,7 @@ class Pipeline:
     def damages(self, *, deep: bool) -> tuple[Damage, ...]:
         """What is damaged in the store, by its footers and small files; ``deep`` reads every byte."""
         with self.connected() as con:
-            return scan(con, self.store, deep=deep).damages
+            return scan(con, self.store, deep=deep, kept_for=self.settings.keep.snapshots).damages
 
     def repair(
         self,
@@ -314,7 +314,8 @@ class Pipeline:
         with self.connected() as con:
             repair = Repair(runs.safe(run), by, self.clock(), self.clock)
             work = Workshop(con, self.store, self.settings, repair, services or {}, self.credentials)
-            for mending in mend.plan(work, scan(con, self.store, deep=deep)):
+            damaged = scan(con, self.store, deep=deep, kept_for=self.settings.keep.snapshots)
+            for mending in mend.plan(work, damaged):
                 yield mending.sentence
                 if carry_out:
                     mending.act()

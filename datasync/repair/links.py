@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from datasync.repair.damage import Damage
@@ -11,6 +11,7 @@ from datasync.repair.files import Content
 from datasync.repair.inventory import Inventory, Logged
 from datasync.store import acceptances, runs, snapshots
 from datasync.store.acceptances import Acceptance
+from datasync.store.files import Store
 from datasync.store.holds import Hold, path_of
 from datasync.store.kinds import Place, place
 from datasync.store.logs import CatalogState
@@ -149,6 +150,26 @@ def pages(inventory: Inventory) -> Iterator[Damage]:
     for folder, there in numbers.items():
         for number in sorted(set(range(1, max(there))) - there):
             yield Damage(place(f"{folder}/{number:08d}.jsonl.gz"), "is missing", is_there=False)
+
+
+def written_snapshots(inventory: Inventory, store: Store, kept_for: timedelta) -> Iterator[Damage]:
+    """Snapshots that are missing although their runs wrote them and their records are there, which tidy removes at the
+    same age. The age goes by the store's own times.
+    """
+    written = {
+        (step.scope, content.parsed.id)
+        for _, content in inventory.of("run")
+        for step, record in content.parsed.steps.items()
+        if step.kind == "pull" and "what" in record
+    }
+    bad = {damage.path for damage in inventory.damages}
+    for scope in sorted({scope for scope, _ in written}):
+        times = store.listing(f"snapshots/scope={scope}/records")
+        young = [name for name, at in times.items() if max(times.values()) - at < kept_for]
+        young_runs = {name.removesuffix(".parquet").rpartition(".")[0] for name in young}
+        for path in (snapshots.snapshot_path(scope, run) for run in sorted(young_runs) if (scope, run) in written):
+            if path not in inventory.whole and path not in bad:
+                yield Damage(place(path), "is missing, though its run wrote it", is_there=False)
 
 
 def tickets(inventory: Inventory, scope: str, state: CatalogState) -> Iterator[Damage]:

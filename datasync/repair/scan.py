@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import duckdb
 
@@ -25,9 +26,11 @@ class Scan:
     damages: tuple[Damage, ...]
 
 
-def scan(con: duckdb.DuckDBPyConnection, store: Store, *, deep: bool) -> Scan:
+def scan(con: duckdb.DuckDBPyConnection, store: Store, *, deep: bool, kept_for: timedelta = timedelta(0)) -> Scan:
     """Read every footer and every small file, and compare what they say of each other; ``deep`` reads all bytes,
     and compares rows too.
+
+    ``kept_for`` is how long tidy keeps snapshots: one that is younger and that nothing needs is missing all the same.
     """
     inventory = take(con, store, deep=deep)
     inventory = _without(inventory, [damage for log in inventory.logs() for damage in chains.misplaced(log)])
@@ -40,6 +43,7 @@ def scan(con: duckdb.DuckDBPyConnection, store: Store, *, deep: bool) -> Scan:
         inventory = _without(inventory, rows)
     rest = [
         *links.pages(inventory),
+        *links.written_snapshots(inventory, store, kept_for),
         *links.met(inventory),
         *links.accepted(inventory),
         *(damage for log in inventory.logs() for damage in _of_log(inventory, log)),

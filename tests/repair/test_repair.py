@@ -9,6 +9,7 @@ import pytest
 from datasync.errors import RequestLost, Unverified
 from tests.repair.damaging import Place
 from tests.repair.remembering import NAME
+from tests.shop import same
 
 
 def repaired(place: Place) -> list[str]:
@@ -57,6 +58,18 @@ def test_a_log_of_which_no_file_is_left_is_named_and_rebuilt(place: Place) -> No
     assert place.catalog("de-DE") == place.changed
     assert place.feeds()["de-DE", "search"] == place.changed
     assert {sku: version for sku, (version, _) in place.memory.holds.items()} == place.receipts(NAME)
+
+
+def test_every_snapshot_that_is_missing_is_named_and_once_repaired_no_more(place: Place) -> None:
+    """The old ones too, that no catalog needs: their runs wrote them, and tidy would not have removed them yet."""
+    lost = sorted((place.root / "snapshots").glob("scope=*/*.parquet"))
+    for snapshot in lost:
+        snapshot.unlink()
+    named = [str(snapshot.relative_to(place.root)) for snapshot in lost]
+    checked = place.shop.run("check", "--store").out
+    assert [path for path in named if f"problem  {same(path)} is missing" not in checked] == []
+    repaired(place)
+    assert place.shop.run("check", "--store").code == 0
 
 
 def test_a_pull_whose_entry_is_lost_is_not_applied_again_where_a_later_ones_records_are_lost_too(place: Place) -> None:
