@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from datasync.intake import pull  # noqa: E402 - the checkout comes first
-from datasync.sources.base import Want  # noqa: E402
+from datasync.sources.base import PullRequest  # noqa: E402
 from datasync.store.files import Folder, connect  # noqa: E402
 from tests.sources.standins import stand  # noqa: E402
 from tests.sources.standins.server import Site, started  # noqa: E402
@@ -47,10 +47,10 @@ def pulled(kind: str, url: str) -> dict[str, float]:
     """What one complete pull came to, in this process."""
     shop, at = getattr(stand, kind)(Site(url)), datetime.now(UTC)
     with tempfile.TemporaryDirectory() as folder:
-        store, began, want = Folder(folder), time.monotonic(), Want("complete", at)
+        store, began, request = Folder(folder), time.monotonic(), PullRequest("complete", at)
         scope = shop.scope()
         with connect(store) as con:
-            found = pull.pull(con, store, "en-US", scope, shop.source(store), want, "r1", "", lambda: at)
+            found = pull.pull(con, store, "en-US", scope, shop.source(store), request, "r1", "", lambda: at)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     seconds = time.monotonic() - began
     return {"valid": found.valid, "requests": found.requests, "seconds": seconds, "megabytes": peak}

@@ -42,7 +42,7 @@ from datasync.report.publish import render
 from datasync.resync import Request, ScopePlan
 from datasync.settings import Settings
 from datasync.sources import open_source
-from datasync.sources.base import Want
+from datasync.sources.base import PullRequest
 from datasync.store import acceptances, holds, runs, scratch, snapshots, tidy
 from datasync.store.files import Clock, Store, connect, open_store, parquet
 from datasync.store.logs import CatalogState, catalog_log, receipt_log
@@ -119,13 +119,13 @@ class Pipeline:
     def pull(self, run: str, scope: str, *, complete: bool = False) -> dict[str, Any]:
         """Read one scope from its source into a snapshot; counts by what became of the records."""
         with self._step(run, Step("pull", scope)) as (step, con):
-            want, why = self._want(con, run, scope, complete)
-            if want is None:
+            pull_request, why = self._pull_request(con, run, scope, complete)
+            if pull_request is None:
                 return step.finish(outcome="ok", note=why, records=0)
             mine = self.settings.scope(scope)
             source = open_source(self.settings, scope, self.credentials, store=self.store, run=run)
             snapshot = pull.pull(
-                con, self.store, scope, mine, source, want, run, self.settings.fingerprint(scope), self.clock
+                con, self.store, scope, mine, source, pull_request, run, self.settings.fingerprint(scope), self.clock
             )
             absent = resync.absent(con, self.store, snapshot)
             names = ("what", "complete", "records", *snapshots.TERMS, "unreadable", "requests")
@@ -360,15 +360,15 @@ class Pipeline:
         at = fix(con, self.store, self.settings, as_of or now)
         return at, totals.totals(con, self.store, self.settings, at)
 
-    def _want(
+    def _pull_request(
         self, con: duckdb.DuckDBPyConnection, run: str, scope: str, complete: bool
-    ) -> tuple[Want | None, str | None]:
+    ) -> tuple[PullRequest | None, str | None]:
         """What to ask the source for, and the words for it where there is something to say."""
         now = self.clock()
         if request := self._request(run):
-            want = resync.want(con, self.store, self.settings, request, scope, now)
-            return want, None if want else "No product is failing: nothing was read."
-        return schedule.wanted(
+            pull_request = resync.pull_request(con, self.store, self.settings, request, scope, now)
+            return pull_request, None if pull_request else "No product is failing: nothing was read."
+        return schedule.scheduled_pull(
             CatalogState.of(catalog_log(self.store, scope).head(con)),
             open_source(self.settings, scope, self.credentials).scheduled(),
             self.settings.fingerprint(scope),

@@ -18,7 +18,7 @@ from datasync.delivery import compare, mark
 from datasync.errors import HoldWithoutList, InvalidSettings, RequestLost, UnknownName
 from datasync.relation import Relation, query, select
 from datasync.settings import Settings
-from datasync.sources.base import Source, Want
+from datasync.sources.base import PullRequest, Source
 from datasync.store import holds, snapshots
 from datasync.store.files import Store, parquet
 from datasync.store.holds import Hold
@@ -150,14 +150,14 @@ def accepted(store: Store, settings: Settings, request: Request) -> tuple[Hold, 
     return tuple(chosen)
 
 
-def want(
+def pull_request(
     con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, request: Request, scope: str, at: datetime
-) -> Want | None:
+) -> PullRequest | None:
     """What to ask the scope's source for; None where ``failing`` finds nothing to ask for."""
     skus = request.skus or (failing(con, store, settings, request, scope) if request.failing else ())
     if request.failing and not skus:
         return None
-    return Want("skus", at, skus=tuple(skus)) if skus else Want("complete", at)
+    return PullRequest("skus", at, skus=tuple(skus)) if skus else PullRequest("complete", at)
 
 
 def failing(
@@ -197,7 +197,7 @@ def _plan_scope(
     past: Sequence[Run],
     at: datetime,
 ) -> ScopePlan:
-    asks = want(con, store, settings, request, scope, at)
+    asks = pull_request(con, store, settings, request, scope, at)
     skus = asks.skus if asks else ()
     products = (
         len(skus)
@@ -279,7 +279,7 @@ def removal_words(plan: ScopePlan) -> Iterator[str]:
         )
 
 
-def _last_seconds(past: Sequence[Run], scope: str, asks: Want | None) -> float | None:
+def _last_seconds(past: Sequence[Run], scope: str, asks: PullRequest | None) -> float | None:
     """How long the last pull of the same sort took, by the runs' records."""
     if asks is None:
         return None

@@ -26,7 +26,7 @@ from datasync.figures.totals import ServiceTotals
 from datasync.intake import pull
 from datasync.relation import Relation
 from datasync.settings import Settings, parse
-from datasync.sources.base import Records, Want
+from datasync.sources.base import PullRequest, Records
 from datasync.sql import literal, quote
 from datasync.store.files import Folder, connect
 from datasync.store.holds import Hold
@@ -66,20 +66,20 @@ class Table:
     by_change_time: bool = False
     gone: Sequence[str] = ()
 
-    def records(self, con: duckdb.DuckDBPyConnection, want: Want) -> Records:
+    def records(self, con: duckdb.DuckDBPyConnection, request: PullRequest) -> Records:
         counted = None if self.holds is None else lambda con: self.holds or 0
         whole = ", ".join(f"'{name}': {name}" for name in FIELDS)
         return Records(
-            reader=self, names=FIELDS, complete=want.what == "complete" and not self.by_change_time,
-            answers_absence=self.answers_absence, whole=f"to_json({{{whole}}})::VARCHAR", watermark=self.watermark,
-            counted=counted, by_change_time=self.by_change_time,
-            gone=Table(products(*self.gone)) if self.gone else None,
+            reader=self, names=FIELDS, complete=request.what == "complete" and not self.by_change_time,
+            answers_absence=self.answers_absence, record_expr=f"to_json({{{whole}}})::VARCHAR",
+            watermark=self.watermark, counted=counted, by_change_time=self.by_change_time,
+            deletions=Table(products(*self.gone)) if self.gone else None,
         )  # fmt: skip
 
     def scheduled(self) -> Literal["complete", "changed"]:
         return "complete"
 
-    def requests(self, want: Want) -> int:
+    def requests(self, request: PullRequest) -> int:
         return 1
 
     def select(self, fields: Collection[str]) -> str:
@@ -253,11 +253,11 @@ class Line:
         """Pull given records: as all there are, as the SKUs that were asked for, or as what ``changed``."""
         self.runs += 1
         self.passes(seconds=1)
-        want = Want("skus" if skus else "changed" if changed else "complete", self.now, skus=tuple(skus))
+        request = PullRequest("skus" if skus else "changed" if changed else "complete", self.now, skus=tuple(skus))
         name, mine = run or f"run-{self.runs}", self.settings
         table = Table(rows, **source)
         return pull.pull(
-            self.con, self.store, SCOPE, mine.scopes[SCOPE], table, want, name, mine.fingerprint(SCOPE), self.clock
+            self.con, self.store, SCOPE, mine.scopes[SCOPE], table, request, name, mine.fingerprint(SCOPE), self.clock
         )
 
     def apply(self, snapshot: Snapshot, *, accepted: Iterable[str] = (), **apply_options: Any) -> Applied:

@@ -17,7 +17,7 @@ from typing import Any, Literal
 import duckdb
 
 from datasync.intake import pull
-from datasync.sources.base import Source, Want
+from datasync.sources.base import PullRequest, Source
 from datasync.sources.files.options import FilesScope, FilesSource
 from datasync.sources.files.source import Files
 from datasync.sql import literal
@@ -96,10 +96,12 @@ class Desk:
         options: Mapping[str, Any] | None = None,
         **keys: Any,
     ) -> Snapshot:
-        want = Want(what, self.clock(), watermark, tuple(skus))
+        request = PullRequest(what, self.clock(), watermark, tuple(skus))
         source = source or self.source(path, options, **keys)
         run = run or f"run-{next(self._runs)}"
-        return pull.pull(self.con, self.store, SCOPE, self.scope(path, **keys), source, want, run, "print", self.clock)
+        return pull.pull(
+            self.con, self.store, SCOPE, self.scope(path, **keys), source, request, run, "print", self.clock
+        )
 
     def products(self, snapshot: Snapshot, *columns: str) -> list[Any]:
         """Some columns of a snapshot's products by SKU: rows, or plain values if it is one column."""

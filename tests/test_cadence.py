@@ -41,10 +41,10 @@ def wanted(
     default_mode: Literal["complete", "changed"] = "changed",
     complete: bool = False,
 ) -> tuple[str, str | None]:
-    want, why = schedule.wanted(
+    request, why = schedule.scheduled_pull(
         CatalogState.of(Head(1, AT, given)), default_mode, "same", every, hold, AT, complete=complete
     )
-    return want.what, why
+    return request.what, why
 
 
 @pytest.mark.parametrize(
@@ -240,9 +240,9 @@ def test_a_complete_pull_whose_clock_was_ahead_counts_from_the_first_one_after_i
     line.now -= 30 * DAY
     for number in range(1, 30):
         given = replace(CatalogState.of(line.log().head(line.con)), fingerprint="x")
-        want, _ = schedule.wanted(given, "changed", "x", DAY, None, line.now, complete=False)
-        reads.append(want.what)
-        line.read([product("a")], watermark=str(number), changed=want.what == "changed")
+        request, _ = schedule.scheduled_pull(given, "changed", "x", DAY, None, line.now, complete=False)
+        reads.append(request.what)
+        line.read([product("a")], watermark=str(number), changed=request.what == "changed")
         line.passes(hours=1)
     assert [number for number, what in enumerate(reads) if what == "complete"] == [24]
 

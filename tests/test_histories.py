@@ -44,7 +44,7 @@ from datasync.intake import pull
 from datasync.pipeline import Pipeline
 from datasync.relation import Relation
 from datasync.settings import Guard, Keep, Settings, parse
-from datasync.sources.base import Opening, Records, Want
+from datasync.sources.base import Opening, PullRequest, Records
 from datasync.sources.rest.page_records import Field, Shape, own, pointer
 from datasync.sources.rest.paged import Page, Paged
 from datasync.sql import literal
@@ -125,9 +125,9 @@ class Live:
     def __init__(self, world: Model) -> None:
         self.world = world
 
-    def records(self, con: duckdb.DuckDBPyConnection, want: Want) -> Records:
+    def records(self, con: duckdb.DuckDBPyConnection, request: PullRequest) -> Records:
         rows = [{"sku": sku, **content._asdict()} for sku, content in self.world.source.items()]
-        return Table(rows).records(con, want)
+        return Table(rows).records(con, request)
 
 
 NO_ANSWER = "SELECT * FROM (VALUES ('', '', '', NULL::TIMESTAMPTZ)) AS t(sku, outcome, words, answered_at) WHERE false"
@@ -149,7 +149,7 @@ class ByPages(Paged[None]):
     def look(self, api: Any) -> None:
         """Nothing has to be known."""
 
-    def queries(self, want: Want) -> Sequence[Any]:
+    def queries(self, request: PullRequest) -> Sequence[Any]:
         return [list(page) for page in model.PAGES]
 
     def page(self, api: Any, facts: None, query: Any, after: Any) -> Page:
@@ -159,15 +159,15 @@ class ByPages(Paged[None]):
     def shape(self, facts: None) -> Shape:
         return Shape("/sku", own("any", *FIELDS), lambda name: Field(pointer(name)), "[]::VARCHAR[]")
 
-    def forecast(self, api: Any, want: Want) -> int:
+    def forecast(self, api: Any, request: PullRequest) -> int:
         return len(model.PAGES)
 
     def listed(self, api: Any) -> str:
         return ""
 
-    def records(self, con: duckdb.DuckDBPyConnection, want: Want) -> Records:
-        self.asked = frozenset(want.skus) if want.what == "skus" else None
-        return super().records(con, want)
+    def records(self, con: duckdb.DuckDBPyConnection, request: PullRequest) -> Records:
+        self.asked = frozenset(request.skus) if request.what == "skus" else None
+        return super().records(con, request)
 
 
 class Histories(RuleBasedStateMachine):
@@ -427,12 +427,12 @@ class Histories(RuleBasedStateMachine):
     def do_pull(
         self, clock: Clock, run: str, asked: frozenset[str] | None, con: duckdb.DuckDBPyConnection, store: Stops
     ) -> None:
-        want = Want("complete" if asked is None else "skus", clock(), skus=tuple(sorted(asked or ())))
+        request = PullRequest("complete" if asked is None else "skus", clock(), skus=tuple(sorted(asked or ())))
         mine = self.configured().scopes["en"]
         source: Any = Live(self.model)
         if self.is_by_pages(run):
             source = ByPages(self.model, Opening("en", mine, None, from_environment, store, run), self.model.volatile)
-        pull.pull(con, store, "en", mine, source, want, run, "fingerprint", clock)
+        pull.pull(con, store, "en", mine, source, request, run, "fingerprint", clock)
 
     def do_apply(
         self, clock: Clock, run: str, accepted: frozenset[str], con: duckdb.DuckDBPyConnection, store: Stops

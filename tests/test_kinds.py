@@ -55,7 +55,7 @@ class WindowService(ServiceOptions):
 SHELF = """
 from datasync.errors import NoFiles
 from datasync.sources.base import Records
-from datasync.sources.text_columns import WHOLE, Texts
+from datasync.sources.text_columns import RECORD_EXPR, Texts
 from datasync.sql import define_field_macros, literal
 
 
@@ -63,18 +63,19 @@ class Shelf:
     def __init__(self, opening):
         self.name, self.path = opening.name, f"{opening.source.folder}/{opening.scope.shelf}.csv"
 
-    def records(self, con, want):
+    def records(self, con, request):
         define_field_macros(con, "acme", "fields")
         sql = f"SELECT * FROM read_csv({literal(self.path)}, all_varchar = true, header = true)"
         names = tuple(row[0] for row in con.execute(f"DESCRIBE {sql}").fetchall())
         own_map = {"price": "acme_euros(cents)"}
         texts = Texts(sql, names, self.path)
-        return Records(texts, WHOLE, names, complete=want.what == "complete", answers_absence=True, map=own_map)
+        is_whole = request.what == "complete"
+        return Records(texts, RECORD_EXPR, names, complete=is_whole, answers_absence=True, map=own_map)
 
     def scheduled(self):
         return "complete"
 
-    def requests(self, want):
+    def requests(self, request):
         return 1
 
     def offers(self):

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from datasync.errors import RecordsLost, UnreadableFile
-from datasync.sources.base import Records, Want
+from datasync.sources.base import PullRequest, Records
 from datasync.store import snapshots
 from datasync.store.files import connect
 from datasync.store.scratch import process_folder
@@ -139,8 +139,8 @@ def test_of_two_tries_of_a_run_the_first_to_end_gives_the_snapshot_and_no_other_
 
         scheduled, requests = slow.scheduled, slow.requests
 
-        def records(self, con: Any, want: Want) -> Any:
-            given = slow.records(con, want)
+        def records(self, con: Any, request: PullRequest) -> Any:
+            given = slow.records(con, request)
             other = connect(desk.store)
             mine, desk.con = desk.con, other
             desk.lines("y.jsonl", {"sku": "A", "name": "fast"})
@@ -358,15 +358,15 @@ class _Hopeless:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
 
-    def records(self, con: Any, want: Want) -> Records:
-        given = self.desk.source("x.jsonl.gz").records(con, want)
+    def records(self, con: Any, request: PullRequest) -> Records:
+        given = self.desk.source("x.jsonl.gz").records(con, request)
         self.desk.write("x.jsonl.gz", (self.desk.files / "x.jsonl.gz").read_bytes()[:-50])  # cut after it was looked at
-        return Records(given.reader, given.whole, given.names, given.complete, given.answers_absence)
+        return Records(given.reader, given.record_expr, given.names, given.complete, given.answers_absence)
 
     def scheduled(self) -> Any:
         return "complete"
 
-    def requests(self, want: Want) -> int:
+    def requests(self, request: PullRequest) -> int:
         return 1
 
 

@@ -24,7 +24,7 @@ from datasync.quantity import quantity
 from datasync.relation import Relation
 from datasync.settings import Settings
 from datasync.sources import open_source
-from datasync.sources.base import Offering, Reader, Records, Want
+from datasync.sources.base import Offering, PullRequest, Reader, Records
 from datasync.sql import quote
 from datasync.store import snapshots
 from datasync.store.files import Store, parquet
@@ -56,15 +56,17 @@ class _Opened:
 
     answer: Records
 
-    def records(self, con: duckdb.DuckDBPyConnection, want: Want) -> Records:
-        mend = self.answer.mend
-        again = (lambda con, error: _Opened(mend(con, error)).records(con, want)) if mend else None
-        return replace(self.answer, reader=_First(self.answer.reader), mend=again, counted=None)
+    def records(self, con: duckdb.DuckDBPyConnection, request: PullRequest) -> Records:
+        without_broken = self.answer.without_broken
+        again = (
+            (lambda con, error: _Opened(without_broken(con, error)).records(con, request)) if without_broken else None
+        )
+        return replace(self.answer, reader=_First(self.answer.reader), without_broken=again, counted=None)
 
     def scheduled(self) -> Literal["complete", "changed"]:
         return "complete"
 
-    def requests(self, want: Want) -> int:
+    def requests(self, request: PullRequest) -> int:
         return self.answer.requests
 
 
@@ -82,11 +84,11 @@ def sampled(
     What each service would take is added to ``receptions`` too.
     """
     key, mine, run = f"scopes.{name}", settings.scopes[name], f"check-{uuid.uuid4().hex}"
-    want = Want("complete", at, is_sample=True)
+    request = PullRequest("complete", at, is_sample=True)
     try:
         source = open_source(settings, name, credentials, store=store, run=run)
-        opened = _Opened(source.records(con, want))
-        snapshot = pull.pull(con, store, name, mine, opened, want, run, "", lambda: at)
+        opened = _Opened(source.records(con, request))
+        snapshot = pull.pull(con, store, name, mine, opened, request, run, "", lambda: at)
         scope_map = staging.map_fields(con, name, mine, replace(opened.answer, sampled=False))
         if isinstance(source, Offering):  # its sample is no complete catalog, but it can say which fields there are
             staging.refuse_missing_fields(con, name, mine, opened.answer, scope_map)

@@ -20,7 +20,7 @@ from datasync import secrets
 from datasync.intake import staging, twins
 from datasync.quantity import quantity
 from datasync.settings import Scope
-from datasync.sources.base import Records, Source, Want
+from datasync.sources.base import PullRequest, Records, Source
 from datasync.sql import count, literal, query, row
 from datasync.store import tickets
 from datasync.store.files import ZSTD, Clock, Store
@@ -43,21 +43,21 @@ def pull(
     name: str,
     scope: Scope,
     source: Source,
-    want: Want,
+    request: PullRequest,
     run: str,
     fingerprint: str,
     clock: Clock,
 ) -> Snapshot:
-    """Ask ``source`` for ``want`` and write the answer as the run's snapshot, unless that is there already.
+    """Ask ``source`` for ``request`` and write the answer as the run's snapshot, unless that is there already.
 
     Raises what the source raises, InvalidExpression, MissingField, and UnreadableFile for a file of a complete catalog
     in which nothing can be read; then nothing was written.
     """
     if known := read(con, store, name, run):
         return known
-    want = replace(want, place=tickets.take(store, name))
+    request = replace(request, place=tickets.take(store, name))
     with scratch() as folder:
-        records, mapped = staging.stage(con, name, scope, source.records(con, want), want, folder)
+        records, mapped = staging.stage(con, name, scope, source.records(con, request), request, folder)
         staging.settle(con, records)
         if records.answers_absence:
             if records.are_files:
@@ -66,7 +66,7 @@ def pull(
         counts = {**row(con, query("pull_counts")), "asked": count(con, "FROM asked")}
         if twin_note := twins.note(con):
             records = replace(records, notes=(*records.notes, twin_note))
-        snapshot = _snapshot(name, scope.source, records, want, run, fingerprint, counts, clock())
+        snapshot = _snapshot(name, scope.source, records, request, run, fingerprint, counts, clock())
         snapshot, is_first = _write(con, store, snapshot, folder)
     written = snapshot if is_first else require_snapshot(con, store, name, run)
     if written.file != snapshot.file:  # another try of this run was faster
@@ -78,13 +78,13 @@ def _snapshot(
     name: str,
     source: str,
     records: Records,
-    want: Want,
+    request: PullRequest,
     run: str,
     fingerprint: str,
     counts: Mapping[str, Any],
     finished_at: datetime,
 ) -> Snapshot:
-    unsure = counts["unreadable"] if want.what == "skus" and records.answers_absence else 0
+    unsure = counts["unreadable"] if request.what == "skus" and records.answers_absence else 0
     records_unread = quantity(unsure, "record")
     doubt = f"No product counts as absent, because {records_unread} cannot be read and may be any of those asked for."
     empty = records.complete and counts["records"] == counts["blank"]
@@ -92,9 +92,9 @@ def _snapshot(
         run=run,
         scope=name,
         source=source,
-        what=want.what,
-        started_at=min(want.at, records.began or want.at),
-        place=want.place if records.place is None else records.place,
+        what=request.what,
+        started_at=min(request.at, records.began or request.at),
+        place=request.place if records.place is None else records.place,
         finished_at=finished_at,
         complete=records.complete,
         # A deletion that the source reports proves absence, whatever the source knows of other SKUs.

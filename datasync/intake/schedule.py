@@ -24,7 +24,7 @@ from typing import Literal
 import duckdb
 
 from datasync.relation import Relation, query
-from datasync.sources.base import Want
+from datasync.sources.base import PullRequest
 from datasync.sql import instant
 from datasync.store.holds import Hold
 from datasync.store.logs import CatalogState, Missed, PartialPulls
@@ -34,7 +34,7 @@ _REMEMBERED = 500  # moves of the watermark since the last complete pull
 _HOUR, _QUARTER = timedelta(hours=1), timedelta(minutes=15)
 
 
-def wanted(
+def scheduled_pull(
     state: CatalogState,
     default_mode: Literal["complete", "changed"],
     fingerprint: str,
@@ -43,13 +43,13 @@ def wanted(
     now: datetime,
     *,
     complete: bool,
-) -> tuple[Want, str | None]:
+) -> tuple[PullRequest, str | None]:
     """What a scheduled pull asks for, and the words for it where there is something to say.
 
     ``state`` is the catalog's, ``default_mode`` what a schedule asks of such a source, ``held`` the scope's hold;
     with ``complete``, somebody asked for all.
     """
-    whole = Want("complete", now)
+    whole = PullRequest("complete", now)
     if complete:
         return whole, "A complete pull was asked for."
     if state.run and state.fingerprint != fingerprint:
@@ -60,7 +60,7 @@ def wanted(
         return whole, None
     why = _due(state, every, held.at if held and held.complete else None, now)
     watermark = state.watermark.value if state.watermark else None
-    return (whole, why) if why else (Want("changed", now, watermark), None)
+    return (whole, why) if why else (PullRequest("changed", now, watermark), None)
 
 
 def _due(state: CatalogState, every: timedelta, held_at: datetime | None, now: datetime) -> str | None:

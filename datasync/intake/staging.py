@@ -17,7 +17,7 @@ from datasync.errors import MissingField, RecordsLost, TooManyFields, Unreadable
 from datasync.intake import mapping, validation
 from datasync.intake.grouping import ALONE, Rows
 from datasync.settings import RowsScope, Scope
-from datasync.sources.base import OURS, Originals, Records, Want
+from datasync.sources.base import OURS, Originals, PullRequest, Records
 from datasync.sql import count, literal, query
 from datasync.store.files import ZSTD
 
@@ -44,7 +44,7 @@ VALID = f"SELECT * FROM staged WHERE position NOT IN ({LEFT_OUT})"
 
 
 def stage(
-    con: duckdb.DuckDBPyConnection, name: str, scope: Scope, records: Records, want: Want, folder: Path
+    con: duckdb.DuckDBPyConnection, name: str, scope: Scope, records: Records, request: PullRequest, folder: Path
 ) -> tuple[Records, mapping.Mapped]:
     """Write every record, mapped and judged, to a file whose row numbers are the records' positions.
 
@@ -53,7 +53,7 @@ def stage(
     """
     mapped = map_fields(con, name, scope, records)
     judged = validation.judged(
-        con, name, mapped, records.reader.select(mapped.fields), records.whole, records.spoilt, records.condition
+        con, name, mapped, records.reader.select(mapped.fields), records.record_expr, records.spoilt, records.condition
     )
     whole = product.finished(name, mapped.attributes, scope.volatile, judged)
     staging = literal(str(folder / STAGED))
@@ -67,20 +67,22 @@ def stage(
     except OURS:
         raise
     except duckdb.Error as error:
-        if records.mend is None:
+        if records.without_broken is None:
             raise
-        return stage(con, name, scope, records.mend(con, error), want, folder)
-    if records.settled and (left := records.settled()):
-        return stage(con, name, scope, left, want, folder)
-    con.execute("CREATE OR REPLACE TEMP TABLE named AS SELECT DISTINCT unnest(?::VARCHAR[]) AS sku", [list(want.skus)])
+        return stage(con, name, scope, records.without_broken(con, error), request, folder)
+    if records.recheck and (left := records.recheck()):
+        return stage(con, name, scope, left, request, folder)
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE named AS SELECT DISTINCT unnest(?::VARCHAR[]) AS sku", [list(request.skus)]
+    )
     # who can't know what is absent says nothing of what was not found
     con.execute(f"CREATE OR REPLACE TEMP TABLE asked AS FROM named WHERE {str(records.answers_absence).lower()}")
-    if records.gone:
-        deletions = validation.judged(con, name, mapped, records.gone.select(mapped.fields), records.whole)
+    if records.deletions:
+        deletions = validation.judged(con, name, mapped, records.deletions.select(mapped.fields), records.record_expr)
         _execute(con, f"INSERT INTO asked SELECT DISTINCT sku FROM ({deletions}) WHERE NOT looks_empty(sku)", mapped)
     every = f"SELECT * RENAME (file_row_number AS position) FROM read_parquet({staging}, file_row_number = true)"
     con.execute(f"CREATE OR REPLACE TEMP VIEW everything AS {every}")
-    wanted = "WHERE sku IN (SELECT sku FROM named) OR code = 'unreadable'" if want.what == "skus" else ""
+    wanted = "WHERE sku IN (SELECT sku FROM named) OR code = 'unreadable'" if request.what == "skus" else ""
     con.execute(f"CREATE OR REPLACE TEMP VIEW staged AS SELECT * FROM everything {wanted}")
     if mapped.where and not records.complete:
         _overtake(con, wanted)
@@ -206,7 +208,7 @@ def _reread_duplicates(con: duckdb.DuckDBPyConnection, records: Records) -> None
     """Fill ``originals`` with the duplicates, read again; what is invalid by itself brought its record along."""
     if con.execute(f"{_DUPLICATES} LIMIT 1").fetchone():
         again = (
-            f"SELECT row_number() OVER () - 1 AS position, record_text({records.whole}) AS text "
+            f"SELECT row_number() OVER () - 1 AS position, record_text({records.record_expr}) AS text "
             f"FROM ({records.reader.select(())})"
         )
         con.execute(

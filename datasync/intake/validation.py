@@ -34,28 +34,28 @@ def judged(
     scope: str,
     mapped: Mapped,
     records: str,
-    whole: str,
+    record_expr: str,
     spoilt: str = "NULL::VARCHAR",
     in_scope: str = "true",
 ) -> str:
     """SQL that maps, casts and judges ``records``: one row per record, in their order.
 
-    ``records`` is a SELECT with the text columns ``how.fields``, its rows not yet joined, and ``_place``,
-    ``_unreadable``, ``_blank``; ``whole`` is an expression over it that gives the record as text, ``spoilt`` one that
-    says what of it could not be read, and ``kept`` one that is true for records of this scope. The result has
+    ``records`` is a SELECT with the text columns ``mapped.fields``, its rows not yet joined, and ``_place``,
+    ``_unreadable``, ``_blank``. Three expressions over it: ``record_expr`` gives the record as text, ``spoilt`` says
+    what of it could not be read, and ``in_scope`` is true for records of this scope. The result has
     ``_place``, ``code`` and ``sentence`` (NULL where the record is valid), ``record`` (invalid ones only), the
     product's columns, and the attributes as plain text columns; ``product.finished`` makes the rest. A code of
     ``PASSED_BY`` says that the record is none.
     """
     sql_types = kinds(con, scope, mapped)
-    taken = _take(mapped, mapped.joined(records), whole, spoilt, in_scope)
+    taken = _take(mapped, mapped.joined(records), record_expr, spoilt, in_scope)
     rows = _judge(mapped, sql_types, _cast(sql_types, taken, mapped.time_zone))
     columns = ", ".join([*PRODUCT_COLUMNS, *texts(mapped.attributes)])
     record = f"CASE WHEN _verdict.code NOT IN {PASSED_BY} THEN record_text(_whole) END AS record"
     return f"SELECT _place, _verdict.code AS code, _verdict.sentence AS sentence, {record}, {columns} FROM ({rows})"
 
 
-def _take(mapped: Mapped, records: str, whole: str, spoilt: str, in_scope: str) -> str:
+def _take(mapped: Mapped, records: str, record_expr: str, spoilt: str, in_scope: str) -> str:
     """First layer: every column as its map gives it, and for each expression whether it failed on this record."""
     taken: list[str] = []
     for column, expression in mapped.columns.items():
@@ -64,7 +64,7 @@ def _take(mapped: Mapped, records: str, whole: str, spoilt: str, in_scope: str) 
     carried = [f"{quote(f)} AS {text}" for f, text in zip(mapped.attributes, texts(mapped.attributes), strict=True)]
     meant = f"TRY({mapped.where.sql}) IS TRUE" if mapped.where else "true"
     inner = [*taken, *carried, "_place", "_unreadable", "_blank", f"{meant} AS _meant"]
-    inner += [f"{whole} AS _whole", f"{spoilt} AS _spoilt", f"{in_scope} AS _ours"]
+    inner += [f"{record_expr} AS _whole", f"{spoilt} AS _spoilt", f"{in_scope} AS _ours"]
     tried = [column for column, expression in mapped.columns.items() if not expression.is_field]
     plain = ", ".join(f"m_{column}.v AS m_{column}, m_{column} IS NULL AS failed_{column}" for column in tried)
     outer = f"SELECT * EXCLUDE ({', '.join(f'm_{c}' for c in tried)}), {plain} FROM" if tried else "SELECT * FROM"

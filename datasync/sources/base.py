@@ -43,7 +43,7 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
-class Want:
+class PullRequest:
     """What a pull asks of its source.
 
     ``complete``: every product. ``changed``: what may have changed since ``watermark`` (None: since ever), as the kind
@@ -82,32 +82,34 @@ Originals = Callable[[Mapping[str, Collection[int]]], Iterator[Original]]
 class Records:
     """Raw records, ready for one statement to read.
 
-    ``whole`` is an SQL expression over a row of ``reader.select`` that gives the record, as text or as a row of fields,
-    which becomes JSON where it is needed; or it is NULL, and ``originals`` gives the records that are wanted, by place
-    and number, after the pull knows which those are. ``names`` are the fields records are known to have; if
-    ``sampled``, records further on may have more, and ``reader.has`` settles for one whether any has it. ``rejects`` is
-    asked after the records were read, and gives SQL: ``_place``, ``_line``, ``record``, ``sentence`` of what the reader
-    passed over. ``cut_outs`` gives SQL for damaged records that the reader does not get: those of the named fields that
-    could be read of each, and ``_place``, ``_line``, ``_unreadable``, ``_text``.
-    ``mend`` is asked when reading failed: it gives the records without what cannot be read, or raises the error that
-    names it. ``map`` makes products of the kind's fields; the scope's own map replaces single columns of it. ``began``
-    is when reading began, where that was in an earlier try, and ``place`` that try's ticket (0: it had none). ``gone``
-    reads records, apart from the others, of which a partial answer tells that they are no longer there. ``settled`` is
-    asked once all was read: it gives None, or the records without what was still being written meanwhile, or raises.
-    ``counted`` is asked after that: it gives how many records the source holds, by a count that owes nothing to the
-    reader; None where there is no such count.
-    ``by_change_time``: records say what products were at their ``updated_at``, not what they are now, so an older one
-    does not override the catalog.
-    ``spoilt`` is an SQL expression as ``whole`` is: a sentence where the record was read, and a value of it in a field
-    that was asked for could not be; that field is NULL then, and the record is `bad-value` under its SKU.
-    ``condition`` is an SQL expression that is true for records of this scope; the others are `filtered`, whatever they
-    hold.
-    ``time_zone`` is that of times without an offset; without one they are taken as UTC.
-    ``are_files``: the places are files, and one of which nothing can be read is no part of a complete catalog.
+    What a record is: ``names`` are the fields that records are known to have; if ``sampled``, records further on may
+    have more, and ``reader.has`` says of one field whether any record has it. ``record_expr`` is an SQL expression over
+    a row of ``reader.select`` that gives the record, as text or as a row of fields, which becomes JSON where it is
+    needed. Where it is NULL, ``originals`` gives the records that go to quarantine, by place and number. ``map`` makes
+    products of the kind's fields; the scope's own map replaces single columns of it. ``time_zone`` is that of times
+    without an offset; without one they are taken as UTC.
+
+    What is no product: ``spoilt`` is an SQL expression like ``record_expr``. It gives a sentence where the record was
+    read but a field that was asked for could not be; that field is NULL then, and the record is `bad-value` under its
+    SKU. ``condition`` is an SQL expression that is true for records of this scope; the others are `filtered`, whatever
+    they hold. ``rejects`` is called after the records were read; it gives what the reader passed over: ``_place``,
+    ``_line``, ``record``, ``sentence``. ``cut_outs`` gives the damaged records that the reader does not get: those of
+    the named fields that could be read of each, and ``_place``, ``_line``, ``_unreadable``, ``_text``. ``deletions``
+    reads records, apart from the others, that a partial answer says were deleted.
+
+    What may go wrong: ``without_broken`` is called when reading failed. It gives the records without what cannot be
+    read, or raises the error that names it. ``recheck`` is called once all was read. It gives None, or the records
+    without what was still being written meanwhile, or raises. ``counted`` is called after that. It gives the number of
+    records that the source holds, by a count that owes nothing to the reader; None where there is no such count.
+
+    What the answer is worth: ``began`` is when reading began, where that was in an earlier try, and ``place`` that
+    try's ticket (0: it had none). ``by_change_time``: records say what products were at their ``updated_at``, not what
+    they are now, so an older one does not override the catalog. ``are_files``: the places are files, and one of which
+    nothing can be read is no part of a complete catalog.
     """
 
     reader: Reader
-    whole: str
+    record_expr: str
     names: tuple[str, ...]
     complete: bool
     answers_absence: bool
@@ -119,9 +121,9 @@ class Records:
     watermark: str | None = None
     rejects: Callable[[duckdb.DuckDBPyConnection], str] | None = None
     cut_outs: Callable[[Collection[str]], str] | None = None
-    gone: Reader | None = None
-    settled: Callable[[], Records | None] | None = None
-    mend: Callable[[duckdb.DuckDBPyConnection, Exception], Records] | None = None
+    deletions: Reader | None = None
+    recheck: Callable[[], Records | None] | None = None
+    without_broken: Callable[[duckdb.DuckDBPyConnection, Exception], Records] | None = None
     counted: Callable[[duckdb.DuckDBPyConnection], int] | None = None
     requests: int = 1
     notes: tuple[str, ...] = field(default=())
@@ -140,7 +142,7 @@ class Reader(Protocol):
 
         It has the named fields as text (one that no record has is NULL), ``_place`` (file or page, for people),
         ``_unreadable`` (a sentence where the record could not be read, else NULL), ``_blank`` (true for a row without
-        a value in any cell), and whatever ``whole`` needs. Every row comes: what is blank is counted, not dropped.
+        a value in any cell), and whatever ``record_expr`` needs. Every row comes, because blank rows are counted.
         """
 
     def has(self, con: duckdb.DuckDBPyConnection, field: str) -> bool:
@@ -161,8 +163,8 @@ class Offering(Protocol):
 class Source(Protocol):
     """One scope's way to its source."""
 
-    def records(self, con: duckdb.DuckDBPyConnection, want: Want) -> Records:
-        """The raw records that answer ``want``; ``Records.complete`` says whether they are the whole catalog.
+    def records(self, con: duckdb.DuckDBPyConnection, request: PullRequest) -> Records:
+        """The raw records that answer ``request``; ``Records.complete`` says whether they are the whole catalog.
 
         Raises SourceUnavailable where trying again may help, NoFiles or UnreadableFile where the data stand in the way.
         """
@@ -170,5 +172,5 @@ class Source(Protocol):
     def scheduled(self) -> Literal["complete", "changed"]:
         """What a scheduled pull asks for."""
 
-    def requests(self, want: Want) -> int:
-        """How many requests (files, pages, queries) ``want`` will cost the source, as far as it can be known before."""
+    def requests(self, request: PullRequest) -> int:
+        """How many requests (files, pages, queries) ``request`` costs the source, as far as that is known before."""

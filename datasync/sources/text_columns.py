@@ -9,7 +9,7 @@ import duckdb
 
 from datasync.sql import literal, quote
 
-WHOLE = "_row"
+RECORD_EXPR = "_row"
 SPOILT = "_spoilt"
 
 

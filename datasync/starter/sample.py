@@ -13,7 +13,7 @@ import duckdb
 
 from datasync.errors import UnreadableFile
 from datasync.intake.grouping import ALONE, Rows
-from datasync.sources.base import Records, Want
+from datasync.sources.base import PullRequest, Records
 from datasync.sources.files.options import FilesScope, FilesSource
 from datasync.sources.files.source import Files
 from datasync.sql import count, macros, query, quote, row
@@ -93,7 +93,7 @@ def sampled(con: duckdb.DuckDBPyConnection, file: str, now: datetime) -> Sample:
     file_format: Literal["csv"] | None = "csv" if PurePath(file.removesuffix(".gz")).suffix.lower() in _TEXT else None
     encoding, words = encoding_of(file) if PurePath(file).suffix.lower() not in _NO_TEXT else (None, ())
     scope = FilesScope(source="exports", path=file, format=file_format, encoding=encoding)
-    records = Files("default", scope, FilesSource(kind="files")).records(con, Want("complete", now))
+    records = Files("default", scope, FilesSource(kind="files")).records(con, PullRequest("complete", now))
     names = _unique_ignoring_case(records.names)
     if not names:
         raise UnreadableFile(file, "its first records have no fields")

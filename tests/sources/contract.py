@@ -12,12 +12,12 @@ from typing import Any, Protocol
 import duckdb
 import pytest
 
-from datasync.sources.base import Records, Source, Want
+from datasync.sources.base import PullRequest, Records, Source
 from datasync.store.files import Folder, Store
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 BEGAN = datetime(2026, 11, 20, 8, tzinfo=UTC)
-EVERYTHING = Want("complete", AT)
+EVERYTHING = PullRequest("complete", AT)
 NOBODY_S = 'no "such" field, nowhere'
 
 
@@ -48,7 +48,7 @@ def skus(con: duckdb.DuckDBPyConnection, records: Records) -> list[str | None]:
 def rows(con: duckdb.DuckDBPyConnection, records: Records, *fields: str) -> list[dict[str, Any]]:
     """The records as the pull sees them, in their order."""
     con.execute("SET preserve_insertion_order = true")
-    found = con.execute(f"SELECT *, {records.whole} AS whole FROM ({records.reader.select(fields)})")
+    found = con.execute(f"SELECT *, {records.record_expr} AS whole FROM ({records.reader.select(fields)})")
     names = [column[0] for column in found.description]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
@@ -58,7 +58,7 @@ class SourceContract:
 
     @pytest.fixture
     def complete(self, source: Source, con: duckdb.DuckDBPyConnection) -> Records:
-        return source.records(con, Want("complete", AT))
+        return source.records(con, PullRequest("complete", AT))
 
     def test_a_record_has_the_fields_that_were_asked_for_as_text(
         self, complete: Records, con: duckdb.DuckDBPyConnection
@@ -100,8 +100,8 @@ class SourceContract:
     def test_only_a_pull_that_wants_everything_is_complete(
         self, source: Source, con: duckdb.DuckDBPyConnection
     ) -> None:
-        every = source.records(con, Want("complete", AT))
-        some = source.records(con, Want("skus", AT, skus=("A",)))
+        every = source.records(con, PullRequest("complete", AT))
+        some = source.records(con, PullRequest("skus", AT, skus=("A",)))
         assert every.complete or source.scheduled() == "changed"
         assert every.answers_absence >= every.complete
         assert not some.complete
@@ -109,10 +109,10 @@ class SourceContract:
     def test_what_is_asked_for_by_sku_never_moves_the_watermark(
         self, source: Source, con: duckdb.DuckDBPyConnection
     ) -> None:
-        assert source.records(con, Want("skus", AT, skus=("A",))).watermark is None
+        assert source.records(con, PullRequest("skus", AT, skus=("A",))).watermark is None
 
     def test_what_it_costs_is_known_before_and_told_after(self, source: Source, con: duckdb.DuckDBPyConnection) -> None:
-        ask = Want("complete", AT)
+        ask = PullRequest("complete", AT)
         assert source.requests(ask) == source.records(con, ask).requests > 0
 
 
@@ -132,8 +132,8 @@ class ChangingContract(SourceContract):
         self, shop: Shop, con: duckdb.DuckDBPyConnection, store: Folder
     ) -> None:
         shop.sells(*(product(f"S{second}", second) for second in range(6)), product("S3-too", 3))
-        want = Want("changed", AT, watermark=shop.watermark(BEGAN + timedelta(seconds=5)))
-        found = shop.source(store, lookback="2s").records(con, want)
+        request = PullRequest("changed", AT, watermark=shop.watermark(BEGAN + timedelta(seconds=5)))
+        found = shop.source(store, lookback="2s").records(con, request)
         assert sorted(map(str, skus(con, found))) == ["S3", "S3-too", "S4", "S5"]
         assert not found.complete
 
@@ -141,7 +141,7 @@ class ChangingContract(SourceContract):
         self, shop: Shop, con: duckdb.DuckDBPyConnection, store: Folder
     ) -> None:
         shop.fill(25)
-        found = shop.source(store).records(con, Want("changed", AT))
+        found = shop.source(store).records(con, PullRequest("changed", AT))
         assert len(skus(con, found)) == 25
 
     def test_skus_are_asked_for_by_name_whatever_is_in_them(
@@ -149,7 +149,7 @@ class ChangingContract(SourceContract):
     ) -> None:
         odd = ("A,1", 'B "2"', "C&d=3", "Ü/4", "5 %")
         shop.sells(*map(product, odd), product("other"))
-        found = shop.source(store).records(con, Want("skus", AT, skus=(*odd, "absent")))
+        found = shop.source(store).records(con, PullRequest("skus", AT, skus=(*odd, "absent")))
         assert sorted(map(str, skus(con, found))) == sorted(odd)
         assert (found.complete, found.answers_absence, found.watermark) == (False, True, None)
 

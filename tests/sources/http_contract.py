@@ -27,7 +27,7 @@ from datasync.errors import (
     UnknownName,
 )
 from datasync.intake import pull
-from datasync.sources.base import Records, Source, Want
+from datasync.sources.base import PullRequest, Records, Source
 from datasync.store import snapshots
 from datasync.store.files import Folder, connect
 from datasync.store.snapshots import Snapshot
@@ -39,23 +39,23 @@ from tests.sources.standins.stand import Stand
 PULL = """
 import sys
 from tests.sources.{module} import stand_at
-from datasync.sources.base import Want
+from datasync.sources.base import PullRequest
 from datasync.store.files import Folder, connect
 from tests.sources.contract import AT
 
 store = Folder(sys.argv[1])
 with connect(store) as con:
-    stand_at(sys.argv[2]).source(store, page_size=10).records(con, Want("complete", AT, place=7))
+    stand_at(sys.argv[2]).source(store, page_size=10).records(con, PullRequest("complete", AT, place=7))
 """
 
 
 def pulled(
-    shop: Stand, con: duckdb.DuckDBPyConnection, folder: Path, want: Want = EVERYTHING, **keys: Any
+    shop: Stand, con: duckdb.DuckDBPyConnection, folder: Path, request: PullRequest = EVERYTHING, **keys: Any
 ) -> tuple[Snapshot, list[dict[str, Any]], list[tuple[str, str]]]:
     """A pull as the pipeline does it: the snapshot, its products by SKU, and codes and sentences of the quarantine."""
     store, address = Folder(str(folder / "pulled")), {**shop.address, **keys}
     source, scope = shop.source(store, address=address), shop.scope(address)
-    found = pull.pull(con, store, "en-US", scope, source, want, "r1", "", lambda: AT)
+    found = pull.pull(con, store, "en-US", scope, source, request, "r1", "", lambda: AT)
     valid = con.execute(f"FROM ({snapshots.products(found, store.url)}) ORDER BY sku")
     names = [column[0] for column in valid.description or ()]
     products = [dict(zip(names, row, strict=True)) for row in valid.fetchall()]
@@ -132,7 +132,7 @@ class HttpContract(ChangingContract):
         found = self.everything(stand, con, store, page_size=10)
         assert len(set(skus(con, found))) == len(skus(con, found)) == 25
         assert found.complete
-        later = stand.source(store, run="r2").records(con, Want("changed", AT, watermark=found.watermark))
+        later = stand.source(store, run="r2").records(con, PullRequest("changed", AT, watermark=found.watermark))
         assert {(row["sku"], row["name"]) for row in rows(con, later, "sku", "name")} == {
             ("SKU-0000000", "edited"),
             ("SKU-0000019", "edited"),
@@ -353,7 +353,7 @@ class HttpContract(ChangingContract):
         self, stand: Stand, con: duckdb.DuckDBPyConnection, store: Folder
     ) -> None:
         stand.fill(25)
-        found = stand.source(store, page_size=10).records(con, Want("complete", AT, is_sample=True))
+        found = stand.source(store, page_size=10).records(con, PullRequest("complete", AT, is_sample=True))
         assert (len(skus(con, found)), found.complete, found.answers_absence) == (10, False, False)
         assert len(self.pages(stand)) == 1
 
@@ -371,10 +371,10 @@ class HttpContract(ChangingContract):
         self, stand: Stand, con: duckdb.DuckDBPyConnection, store: Folder
     ) -> None:
         stand.fill(400)
-        want = Want("skus", AT, skus=tuple(f"SKU-{number:07}" for number in range(50, 350)))
-        foretold = stand.source(store).requests(want)
-        found = stand.source(store).records(con, want)
-        assert sorted(map(str, skus(con, found))) == list(want.skus)
+        request = PullRequest("skus", AT, skus=tuple(f"SKU-{number:07}" for number in range(50, 350)))
+        foretold = stand.source(store).requests(request)
+        found = stand.source(store).records(con, request)
+        assert sorted(map(str, skus(con, found))) == list(request.skus)
         assert found.requests == foretold
 
     # ── the pull as a whole ─────────────────────────────────────────────────────────────────────────────────────────
@@ -393,7 +393,7 @@ class HttpContract(ChangingContract):
             killed.wait()
         before = len(stand.site.log())
         found = stand.source(Folder(store.root), page_size=10).records(
-            con, Want("complete", AT + timedelta(hours=1), place=9)
+            con, PullRequest("complete", AT + timedelta(hours=1), place=9)
         )
         assert len(self.pages(stand)) == 4 + 3
         assert sorted(map(str, skus(con, found))) == [f"SKU-{number:07}" for number in range(55)]
@@ -404,7 +404,7 @@ class HttpContract(ChangingContract):
         self, stand: Stand, con: duckdb.DuckDBPyConnection, store: Folder
     ) -> None:
         stand.fill(5)
-        stand.source(store).records(con, Want("skus", AT, skus=("SKU-0000001",)))
+        stand.source(store).records(con, PullRequest("skus", AT, skus=("SKU-0000001",)))
         assert len(skus(con, self.everything(stand, con, store))) == 5
 
     def test_its_memory_does_not_grow_with_the_catalog(self, stand: Stand, tmp_path: Path) -> None:

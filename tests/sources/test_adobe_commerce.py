@@ -12,7 +12,7 @@ import pytest
 
 from datasync.connection import Connection
 from datasync.errors import AccessDenied, InvalidConnection, UnexpectedAnswer
-from datasync.sources.base import Want
+from datasync.sources.base import PullRequest
 from datasync.store.files import Folder, connect
 from tests.sources.contract import AT, EVERYTHING, product, rows
 from tests.sources.http_contract import HttpContract, pulled
@@ -120,7 +120,7 @@ def test_a_product_that_left_the_website_is_not_there_when_it_is_asked_for(
     shop: Stand, con: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
     shop.sells(product("A"), product("B", websites=[2]))
-    found, products, _ = pulled(shop, con, tmp_path, Want("skus", AT, skus=("A", "B")))
+    found, products, _ = pulled(shop, con, tmp_path, PullRequest("skus", AT, skus=("A", "B")))
     assert ([one["sku"] for one in products], found.answers_absence) == (["A"], True)
 
 

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from datasync.errors import UnexpectedAnswer, UnknownName
-from datasync.sources.base import Want
+from datasync.sources.base import PullRequest
 from datasync.sources.rest.akeneo import _there
 from datasync.store.files import Folder, connect
 from tests.sources.contract import AT, EVERYTHING, product, rows
@@ -140,9 +140,9 @@ def test_the_updated_filter_is_written_in_the_servers_zone(
 ) -> None:
     shop.site.tell("set", {"zone": "America/New_York"})
     shop.sells(*(product(f"S{hour}", hour * 3600) for hour in range(8)))
-    want = Want("changed", AT, watermark="2026-11-20T15:00:00+00:00")
+    request = PullRequest("changed", AT, watermark="2026-11-20T15:00:00+00:00")
     source = shop.source(Folder(str(tmp_path)), time_zone="America/New_York", lookback="2h")
-    assert [row["sku"] for row in rows(con, source.records(con, want), "sku")] == ["S5", "S6", "S7"]
+    assert [row["sku"] for row in rows(con, source.records(con, request), "sku")] == ["S5", "S6", "S7"]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from datasync.errors import InvalidConnection, InvalidSettings, UnfitValue, UnreadableFile
-from datasync.sources.base import Want
+from datasync.sources.base import PullRequest
 from tests.postgres import PostgreSQL
 from tests.pulling import balance
 from tests.sources import databases
@@ -336,7 +336,7 @@ def test_what_was_read_is_what_the_database_counts_whatever_comes_meanwhile(read
     reader.place.run("INSERT INTO product VALUES (1, 'A', 'a', 0), (2, 'B', 'b', 1), (3, 'C', 'c', NULL)")
     given = {"page_size": page} if page else None
     source = databases.source(reader.place, given, reader.desk.store, "r", key="id", deleted="gone")
-    records = source.records(reader.desk.con, Want("complete", datetime(2026, 11, 22, tzinfo=UTC)))
+    records = source.records(reader.desk.con, PullRequest("complete", datetime(2026, 11, 22, tzinfo=UTC)))
     if "sqlite" not in reader.place.uri():  # which lets nobody write meanwhile
         reader.place.run("INSERT INTO product VALUES (4, 'D', 'd', 0)")
     rows = reader.desk.con.execute(f"SELECT sku FROM ({records.reader.select(['sku'])})").fetchall()

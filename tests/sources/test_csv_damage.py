@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as some
 
 from datasync.errors import RecordsLost, UnreadableFile
-from datasync.sources.base import Records, Want
+from datasync.sources.base import PullRequest, Records
 from datasync.sources.files import tables
 from datasync.sources.files.options import FilesScope, FilesSource
 from datasync.sources.files.source import Files
@@ -64,7 +64,7 @@ def read(con: duckdb.DuckDBPyConnection, file: Path, content: bytes, **keys: Any
     """Write a file and read it as a pull does, without judging what is in it."""
     file.write_bytes(gzip.compress(content, 1) if file.name.endswith(".gz") else content)
     source = Files("de-DE", FilesScope(source="x", path=str(file), **keys), FilesSource(kind="files"))
-    found: Records = source.records(con, Want("complete", START))
+    found: Records = source.records(con, PullRequest("complete", START))
     columns = ", ".join(map(quote, found.names))
     rows = con.execute(f"SELECT {columns} FROM ({found.reader.select(found.names)})").fetchall()
     assert found.rejects is not None and found.counted is not None

@@ -19,7 +19,7 @@ import pytest
 from datasync.connection import from_environment, from_json, from_uri
 from datasync.errors import InvalidConnection, InvalidExpression, InvalidSettings, SourceUnavailable
 from datasync.intake import pull
-from datasync.sources.base import Opening, Want
+from datasync.sources.base import Opening, PullRequest
 from datasync.sources.sql.options import SqlScope, SqlSource
 from datasync.sources.sql.source import Database
 from datasync.store import snapshots
@@ -78,7 +78,7 @@ class Reader:
         self.runs += 1
         name = run or f"run-{self.runs}"
         source = databases.source(self.place, given, self.desk.store, name, **scope)
-        want = Want(what, datetime.fromisoformat(at), watermark, skus)
+        request = PullRequest(what, datetime.fromisoformat(at), watermark, skus)
         mine = SqlScope(source="erp", **{key: scope[key] for key in scope if key in ("map", "attributes")})
         return pull.pull(
             self.desk.con,
@@ -86,7 +86,7 @@ class Reader:
             SCOPE,
             mine,
             source,
-            want,
+            request,
             run or f"run-{self.runs}",
             "print",
             self.desk.clock,
@@ -398,20 +398,20 @@ def test_pages_of_any_size_give_each_row_once(reader: Reader, page: int, request
     how: dict[str, Any] = {"given": {"page_size": page}, "key": "id"}
     found = reader.pull(**how)
     assert (reader.desk.products(found, "sku"), found.requests, found.records) == (["00123", "A", "C"], requests, 3)
-    assert databases.source(reader.place, **how).requests(Want("complete", datetime.now(UTC))) == requests
+    assert databases.source(reader.place, **how).requests(PullRequest("complete", datetime.now(UTC))) == requests
 
 
 PULL = """
 from datetime import datetime, UTC
 from pathlib import Path
 import sys
-from datasync.sources.base import Want
+from datasync.sources.base import PullRequest
 from datasync.store.files import Folder, connect
 from tests.sources import databases
 place = databases.SqliteFile(Path(sys.argv[1]))
 store = Folder(sys.argv[2])
 source = databases.source(place, {"page_size": 2}, store, "killed", key="id", cursor="number")
-source.records(connect(store), Want("changed", datetime(2026, 11, 22, tzinfo=UTC), '{"until": "0"}', place=7))
+source.records(connect(store), PullRequest("changed", datetime(2026, 11, 22, tzinfo=UTC), '{"until": "0"}', place=7))
 """
 
 
@@ -446,13 +446,13 @@ READ = """
 from datetime import datetime, UTC
 from pathlib import Path
 import sys
-from datasync.sources.base import Want
+from datasync.sources.base import PullRequest
 from datasync.store.files import Folder, connect
 from tests.memory import peak_megabytes
 from tests.sources import databases
 source = databases.source(databases.SqliteFile(Path(sys.argv[1])))
 with connect(Folder(sys.argv[2])) as con:
-    found = source.records(con, Want("complete", datetime(2026, 11, 22, tzinfo=UTC)))
+    found = source.records(con, PullRequest("complete", datetime(2026, 11, 22, tzinfo=UTC)))
     (rows,) = con.execute(f"SELECT count(name) FROM ({found.reader.select(['name'])})").fetchone()
 print(rows, peak_megabytes())
 """
@@ -518,7 +518,7 @@ def test_a_sqlite_file_that_is_missing_is_told_and_not_made(tmp_path: Path, url:
         scope = SqlScope(source="erp", table="product")
         source = SqlSource(kind="sql", url=url.format(path))
         with pytest.raises(InvalidSettings, match=rf"^sources\.erp\.url: does not open the database .*{told}"):
-            Database(Opening(SCOPE, scope, source, from_environment)).requests(Want("skus", BEGAN, skus=("A",)))
+            Database(Opening(SCOPE, scope, source, from_environment)).requests(PullRequest("skus", BEGAN, skus=("A",)))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -528,7 +528,7 @@ def test_a_driver_that_is_not_installed_is_named_with_the_way_to_name_another() 
     with pytest.raises(
         InvalidConnection, match=r"the driver \S+ is not installed\. .*, or name one that is there in the type, as in"
     ):
-        Database(given).requests(Want("skus", BEGAN, skus=("A",)))
+        Database(given).requests(PullRequest("skus", BEGAN, skus=("A",)))
 
 
 @pytest.mark.parametrize(
@@ -545,7 +545,7 @@ def test_a_connection_to_something_else_is_told_by_its_type(uri: str, told: str)
         SCOPE, SqlScope(source="erp", table="t"), SqlSource(kind="sql", connection="erp"), lambda name: read(name, uri)
     )
     with pytest.raises(InvalidConnection, match=rf"^The connection 'erp' {told}") as error:
-        Database(given).requests(Want("skus", BEGAN, skus=("A",)))
+        Database(given).requests(PullRequest("skus", BEGAN, skus=("A",)))
     assert "s3cr3t" not in str(error.value)
 
 

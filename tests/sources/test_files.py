@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from datasync.errors import InvalidSettings, MissingField, NoFiles, SourceUnavailable, UnreadableFile
-from datasync.sources.base import Want
+from datasync.sources.base import PullRequest
 from datasync.sources.files import file_listing, source
 from datasync.sources.files.file_listing import File, Location
 from datasync.sources.files.options import FilesSource
@@ -137,7 +137,7 @@ def test_a_partial_scope_whose_files_were_all_taken_away_after_reading_has_nothi
 def test_what_a_pull_will_cost_is_known_before_it(desk: Desk) -> None:
     for name in "abc":
         desk.lines(f"{name}.jsonl", {"sku": name, "name": name})
-    ask = Want("complete", START)
+    ask = PullRequest("complete", START)
     assert (desk.source("*.jsonl").requests(ask), desk.source("*.jsonl", snapshot="newest").requests(ask)) == (3, 1)
     assert (desk.source("*.jsonl").scheduled(), desk.source("*.jsonl", snapshot="partial").scheduled()) == (
         "complete",

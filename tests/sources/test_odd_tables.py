@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from datasync.errors import InvalidSettings, TooManyFields, UnreadableFile
-from datasync.sources.base import Want
+from datasync.sources.base import PullRequest
 from tests.pulling import Desk, balance
 from tests.sources.databases import SqliteFile
 from tests.sources.test_database import Reader
@@ -73,7 +73,7 @@ def test_a_column_of_a_table_that_has_a_name_of_ours_is_refused_by_it(tmp_path: 
 )
 def test_the_delimiter_is_what_divides_the_header_into_most_cells(desk: Desk, header: str, delimiter: str) -> None:
     desk.write("x.csv", f"{header}\n{delimiter.join('123')}\n")
-    read = desk.source("x.csv").records(desk.con, Want("complete", desk.clock()))
+    read = desk.source("x.csv").records(desk.con, PullRequest("complete", desk.clock()))
     assert len(read.names) == 3
 
 

@@ -18,7 +18,7 @@ from datasync.delivery.services.base import Service
 from datasync.delivery.transfer import Transferred
 from datasync.intake import pull
 from datasync.settings import Settings, parse
-from datasync.sources.base import Records, Want
+from datasync.sources.base import PullRequest, Records
 from datasync.store import snapshots, tickets
 from datasync.store.files import Store
 from datasync.store.logs import catalog_log, receipt_log
@@ -63,17 +63,19 @@ class Table:
 
     rows: Sequence[Row]
 
-    def records(self, con: duckdb.DuckDBPyConnection, want: Want) -> Records:
+    def records(self, con: duckdb.DuckDBPyConnection, request: PullRequest) -> Records:
         con.execute(f"CREATE OR REPLACE TEMP TABLE shop ({', '.join(f'{name} VARCHAR' for name in FIELDS)})")
         con.executemany(f"INSERT INTO shop VALUES ({', '.join('?' for _ in FIELDS)})", [list(row) for row in self.rows])
         fields = ", ".join(f"'{name}': {name}" for name in FIELDS)
         whole = f"to_json({{{fields}}})::VARCHAR"
-        return Records(reader=self, names=FIELDS, complete=want.what == "complete", answers_absence=True, whole=whole)
+        return Records(
+            reader=self, names=FIELDS, complete=request.what == "complete", answers_absence=True, record_expr=whole
+        )
 
     def scheduled(self) -> Literal["complete", "changed"]:
         return "complete"
 
-    def requests(self, want: Want) -> int:
+    def requests(self, request: PullRequest) -> int:
         return 1
 
     def select(self, fields: Collection[str]) -> str:
@@ -108,9 +110,9 @@ class Line:
     deliver_to: Mapping[str, Service] = field(default_factory=dict)
 
     def pull(self, run: str, rows: Sequence[Row], skus: Sequence[str] = ()) -> snapshots.Snapshot:
-        want = Want("skus" if skus else "complete", self.clock(), skus=tuple(skus))
+        request = PullRequest("skus" if skus else "complete", self.clock(), skus=tuple(skus))
         return pull.pull(
-            self.con, self.store, SCOPE, self.settings.scopes[SCOPE], Table(rows), want, run, "shop", self.clock
+            self.con, self.store, SCOPE, self.settings.scopes[SCOPE], Table(rows), request, run, "shop", self.clock
         )
 
     def apply(self, run: str, accepted: Iterable[str] = ()) -> Applied:

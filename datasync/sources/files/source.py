@@ -22,7 +22,7 @@ import duckdb
 
 from datasync.errors import InvalidSettings, NoFiles, SourceUnavailable, UnreadableFile
 from datasync.secrets import code_of, log_foreign
-from datasync.sources.base import OURS, Records, Want
+from datasync.sources.base import OURS, PullRequest, Records
 from datasync.sources.files import tables, text_file
 from datasync.sources.files.csv_file import Rules
 from datasync.sources.files.csv_tally import SWALLOWED
@@ -73,20 +73,20 @@ class _Reading:
 
     con: duckdb.DuckDBPyConnection
     location: Location
-    want: Want
+    request: PullRequest
     files: tuple[File, ...]
     listed: float
 
     @property
     def ledger(self) -> Ledger:
-        return Ledger.read(self.want.watermark)
+        return Ledger.read(self.request.watermark)
 
     def moved(self, read: Collection[File], *, waits: bool) -> set[str]:
         """The files, of those that were read, that are not as they were listed; with ``waits``, those that may not have
         settled yet are given a while.
         """
         newest = max((file.modified for file in self.files), default=None)
-        if waits and newest and not self.want.is_sample and any(newest - file.modified < SETTLES for file in read):
+        if waits and newest and not self.request.is_sample and any(newest - file.modified < SETTLES for file in read):
             time.sleep(max(0.0, APART - (time.monotonic() - self.listed)))
         now = {file.name: file for file in self.location.files()}
         return {file.name for file in read if now.get(file.name) != file}
@@ -104,21 +104,21 @@ class Files:
         self._options, self._longest = source.options, source.max_record_mb * MEGABYTE
         self._time_zone = scope.time_zone or source.time_zone
 
-    def records(self, con: duckdb.DuckDBPyConnection, want: Want) -> Records:
+    def records(self, con: duckdb.DuckDBPyConnection, request: PullRequest) -> Records:
         location, listed = self._location(), time.monotonic()
         matching = location.files()
-        if not matching and not (self._is_partial and want.watermark):
+        if not matching and not (self._is_partial and request.watermark):
             raise NoFiles(self._name, self._pattern)
         location.register(con)
-        reading = _Reading(con, location, want, tuple(matching), listed)
+        reading = _Reading(con, location, request, tuple(matching), listed)
         return self._records(*self._opened(reading))
 
     def scheduled(self) -> Literal["complete", "changed"]:
         return "changed" if self._is_partial else "complete"
 
-    def requests(self, want: Want) -> int:
+    def requests(self, request: PullRequest) -> int:
         location = self._location()
-        return len(self._chosen(location, want, location.files()))
+        return len(self._chosen(location, request, location.files()))
 
     @property
     def _is_partial(self) -> bool:
@@ -128,31 +128,33 @@ class Files:
         location = locate(self._pattern, self._options, self._name, self._scope.source)
         return Decoded(location, self._scope.encoding) if self._scope.encoding else location
 
-    def _chosen(self, location: Location, want: Want, files: Sequence[File]) -> list[File]:
+    def _chosen(self, location: Location, request: PullRequest, files: Sequence[File]) -> list[File]:
         in_time = sorted(files, key=_when)
         if self._scope.snapshot == "newest":
             return in_time[-1:]
         if not self._is_partial:
             return list(files)
-        read = Ledger.read(want.watermark) if want.what == "changed" else Ledger()
+        read = Ledger.read(request.watermark) if request.what == "changed" else Ledger()
         return [file for file in in_time if not read.has(location, file)]
 
     def _opened(self, reading: _Reading) -> tuple[_Reading, _Opened]:
         """Open the files that are to be read. A newest one that is still being written may not be readable yet: then it
         is the one before it.
         """
-        chosen = self._chosen(reading.location, reading.want, reading.files)
+        chosen = self._chosen(reading.location, reading.request, reading.files)
         try:
-            return reading, self._look(reading.con, reading.location, chosen, reading.want)
+            return reading, self._look(reading.con, reading.location, chosen, reading.request)
         except UnreadableFile:
             rest = reading.without(reading.moved(chosen, waits=True)) if self._scope.snapshot == "newest" else reading
             if not rest.files or len(rest.files) == len(reading.files):
                 raise
             return self._opened(rest)
 
-    def _look(self, con: duckdb.DuckDBPyConnection, location: Location, files: Collection[File], want: Want) -> _Opened:
+    def _look(
+        self, con: duckdb.DuckDBPyConnection, location: Location, files: Collection[File], request: PullRequest
+    ) -> _Opened:
         """Look at every file's beginning; one that cannot be read is set aside if partial, else it fails the pull."""
-        kind, rules = self._format(files), Rules(self._longest, 1 if want.is_sample else SWALLOWED)
+        kind, rules = self._format(files), Rules(self._longest, 1 if request.is_sample else SWALLOWED)
         if self._scope.encoding and kind not in ("csv", "jsonl"):
             problem = f"means nothing for {kind} files, which say themselves how their text is written."
             raise InvalidSettings(f"scopes.{self._name}.encoding", problem, "Take the line out.")
@@ -206,26 +208,26 @@ class Files:
         return cause
 
     def _records(self, reading: _Reading, opened: _Opened) -> Records:
-        want = reading.want
+        request = reading.request
         reader = _reader(opened.layouts)
         common: dict[str, Any] = {
-            "complete": want.what == "complete" and not self._is_partial,
+            "complete": request.what == "complete" and not self._is_partial,
             "answers_absence": not self._is_partial,
             "are_files": True,
             "time_zone": self._time_zone,
             "by_change_time": self._is_partial,
             "watermark": self._watermark(reading, opened),
             "requests": len(opened.layouts) + len(opened.broken),
-            "mend": lambda con, error: (
-                self._settled(reading, opened) or self._records(reading, self._sound(con, reading, opened, error))
+            "without_broken": lambda con, error: (
+                self._recheck(reading, opened) or self._records(reading, self._sound(con, reading, opened, error))
             ),
-            "settled": lambda: self._settled(reading, opened),
+            "recheck": lambda: self._recheck(reading, opened),
             "notes": reader.notes,
         }
         broken = [_broken(opened.broken)] * bool(opened.broken)
-        own: dict[str, Any] = {"whole": "_row", "spoilt": "_spoilt"}
+        own: dict[str, Any] = {"record_expr": "_row", "spoilt": "_spoilt"}
         if isinstance(reader, JsonLines):
-            own = {"whole": "NULL::VARCHAR", "originals": reader.originals, "sampled": True}
+            own = {"record_expr": "NULL::VARCHAR", "originals": reader.originals, "sampled": True}
             own["rejects"] = (lambda con: broken[0]) if broken else None
         else:
             own["rejects"] = lambda con: " UNION ALL ".join([reader.rejects(con), *broken])
@@ -237,11 +239,11 @@ class Files:
 
     def _watermark(self, reading: _Reading, opened: _Opened) -> str | None:
         """The ledger with this pull's files; one that could not be opened is tried again by the next."""
-        if not self._is_partial or reading.want.what == "skus":
+        if not self._is_partial or reading.request.what == "skus":
             return None
         return reading.ledger.after(reading.location, [f for f in reading.files if f.name not in opened.unopened])
 
-    def _settled(self, reading: _Reading, opened: _Opened) -> Records | None:
+    def _recheck(self, reading: _Reading, opened: _Opened) -> Records | None:
         """None if the files are what they were before they were read; else the records of those that are."""
         read = [file for file in reading.files if file in opened.layouts or file.name in opened.broken]
         moved = reading.moved(read, waits=self._scope.snapshot != "complete")

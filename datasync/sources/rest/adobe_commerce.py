@@ -21,7 +21,7 @@ import httpx
 
 from datasync.connection import Connection
 from datasync.errors import AccessDenied, InvalidConnection, SourceRefused, UnexpectedAnswer, UnknownName
-from datasync.sources.base import Want
+from datasync.sources.base import PullRequest
 from datasync.sources.rest.adobe_commerce_options import AdobeCommerceScope
 from datasync.sources.rest.page_records import Field, Shape, own
 from datasync.sources.rest.paged import Page, Paged
@@ -103,10 +103,10 @@ class AdobeCommerce(Paged[Facts]):
         notes = (*unnamed, *unlabelled, *self._without_label(options))
         return Facts(website, currency, media, categories, options, notes)
 
-    def queries(self, want: Want) -> Sequence[Any]:
-        if want.what == "skus":
-            return [{"skus": list(some)} for some in _portions(want.skus)]
-        return [{"since": f"{since:%Y-%m-%d %H:%M:%S}"} if (since := self.since(want)) else {}]
+    def queries(self, request: PullRequest) -> Sequence[Any]:
+        if request.what == "skus":
+            return [{"skus": list(some)} for some in _portions(request.skus)]
+        return [{"since": f"{since:%Y-%m-%d %H:%M:%S}"} if (since := self.since(request)) else {}]
 
     def page(self, api: Api, facts: Facts, query: Any, after: Any) -> Page:
         answer = api.get(self._path("products"), _asking(query, after, self.source.page_size))
@@ -156,8 +156,8 @@ class AdobeCommerce(Paged[Facts]):
             notes=facts.notes,
         )
 
-    def forecast(self, api: Api, want: Want) -> int:
-        return _LOOKS + sum(self._pages(api, query) for query in self.queries(want))
+    def forecast(self, api: Api, request: PullRequest) -> int:
+        return _LOOKS + sum(self._pages(api, query) for query in self.queries(request))
 
     def counted(self, api: Api, facts: Facts) -> int | None:
         fields = ("fields", "items[id],total_count")

@@ -20,7 +20,7 @@ import httpx
 
 from datasync.connection import Connection
 from datasync.errors import InvalidConnection, SourceRefused, UnexpectedAnswer, UnknownName
-from datasync.sources.base import Want
+from datasync.sources.base import PullRequest
 from datasync.sources.rest.akeneo_options import AkeneoScope
 from datasync.sources.rest.page_records import Field, Shape, own, pointer
 from datasync.sources.rest.paged import Page, Paged
@@ -77,10 +77,10 @@ class Akeneo(Paged[Facts]):
             raise UnknownName(f"currency of the channel {self.channel!r}", chosen, known, "Name one of them.")
         return Facts(self.source.identifier or _identifier(api, self.scope.source), chosen, known)
 
-    def queries(self, want: Want) -> Sequence[Any]:
-        if want.what == "skus":
-            return [{"skus": list(some)} for some in _portions(want.skus, self.source.page_size)]
-        return [{"since": since.isoformat()} if (since := self.since(want)) else {}]
+    def queries(self, request: PullRequest) -> Sequence[Any]:
+        if request.what == "skus":
+            return [{"skus": list(some)} for some in _portions(request.skus, self.source.page_size)]
+        return [{"since": since.isoformat()} if (since := self.since(request)) else {}]
 
     def page(self, api: Api, facts: Facts, query: Any, after: Any) -> Page:
         answer = api.get(after) if after else api.get(f"{_ROOT}products-uuid", self._asking(facts, query))
@@ -115,10 +115,10 @@ class Akeneo(Paged[Facts]):
             notes=(note,) if several else (),
         )
 
-    def forecast(self, api: Api, want: Want) -> int:
+    def forecast(self, api: Api, request: PullRequest) -> int:
         facts = Facts(self.source.identifier or "", "", ())
         looks = _LOOKS - bool(self.source.identifier)
-        return looks + sum(self._pages(api, facts, query) for query in self.queries(want))
+        return looks + sum(self._pages(api, facts, query) for query in self.queries(request))
 
     def listed(self, api: Api) -> str:
         names = "; ".join(

@@ -1,7 +1,7 @@
 """What the kinds that come page by page have in common: a pull that fills a spool, goes on where one was killed, and
 ends.
 
-A kind says how to open its interface, what to look up first, which queries answer a want, and how to read one page.
+A kind says how to open its interface, what to look up first, which queries answer a request, and how to read one page.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any, Generic, Literal, TypeVar
 import duckdb
 
 from datasync.errors import UnexpectedAnswer
-from datasync.sources.base import Opening, Records, Want
+from datasync.sources.base import Opening, PullRequest, Records
 from datasync.sources.rest.page_lines import line
 from datasync.sources.rest.page_records import Shape, Spooled
 from datasync.sources.rest.page_store import Spool, State
@@ -61,8 +61,8 @@ class Paged(ABC, Generic[Facts]):
         """What has to be known before the first page; raises UnknownName where the scope names what is not there."""
 
     @abstractmethod
-    def queries(self, want: Want) -> Sequence[Any]:
-        """The queries (JSON) that answer ``want``; usually one."""
+    def queries(self, request: PullRequest) -> Sequence[Any]:
+        """The queries (JSON) that answer ``request``; usually one."""
 
     @abstractmethod
     def page(self, api: Api, facts: Facts, query: Any, after: Any) -> Page:
@@ -73,8 +73,8 @@ class Paged(ABC, Generic[Facts]):
         """How the fields of a record are found in its JSON, and which map makes products of them."""
 
     @abstractmethod
-    def forecast(self, api: Api, want: Want) -> int:
-        """How many requests pulling ``want`` takes, this question not counted."""
+    def forecast(self, api: Api, request: PullRequest) -> int:
+        """How many requests pulling ``request`` takes, this question not counted."""
 
     @abstractmethod
     def listed(self, api: Api) -> str:
@@ -96,30 +96,30 @@ class Paged(ABC, Generic[Facts]):
     def scheduled(self) -> Literal["complete", "changed"]:
         return "changed"
 
-    def requests(self, want: Want) -> int:
+    def requests(self, request: PullRequest) -> int:
         with self.open() as api, self._as_promised():
-            return self.forecast(api, want)
+            return self.forecast(api, request)
 
     def offers(self) -> str:
         with self.open() as api, self._as_promised():
             return self.listed(api)
 
-    def records(self, con: duckdb.DuckDBPyConnection, want: Want) -> Records:
-        with self.open() as api, self._spool(want) as spool:
+    def records(self, con: duckdb.DuckDBPyConnection, request: PullRequest) -> Records:
+        with self.open() as api, self._spool(request) as spool:
             with self._as_promised():
                 facts = self.look(api)
             define_field_macros(con, *self.macros)
-            state = self._fill(api, facts, want, spool)
+            state = self._fill(api, facts, request, spool)
             shape = self.shape(facts)
             reader = Spooled(con, self._store, spool.whole(state["page"]), shape, self._knows)
-            return self._pulled_records(api, facts, want, state, reader, shape)
+            return self._pulled_records(api, facts, request, state, reader, shape)
 
-    def since(self, want: Want) -> datetime | None:
+    def since(self, request: PullRequest) -> datetime | None:
         """From when on a partial pull reads: its watermark less the lookback; None for everything."""
-        if want.what != "changed":
+        if request.what != "changed":
             return None
         try:
-            moment = datetime.fromisoformat(want.watermark or "").astimezone(UTC)
+            moment = datetime.fromisoformat(request.watermark or "").astimezone(UTC)
         except ValueError:  # there is none, or it is another kind's
             return None
         lookback: timedelta = self.source.lookback
@@ -150,17 +150,17 @@ class Paged(ABC, Generic[Facts]):
             return self.knows(api, field)
 
     @contextmanager
-    def _spool(self, want: Want) -> Iterator[Spool]:
+    def _spool(self, request: PullRequest) -> Iterator[Spool]:
         if self._opening.store is None or self._opening.run is None:
             raise TypeError("records are pulled into a store, under a run; open the source with both")
         yield Spool(self._opening.store, self.name, self._opening.run)
 
-    def _fill(self, api: Api, facts: Facts, want: Want, spool: Spool) -> State:
-        """Ask for page after page to the last query's last, from where the spool stands if it is of the same want."""
-        queries, fingerprint = self.queries(want), self._fingerprint(want)
+    def _fill(self, api: Api, facts: Facts, request: PullRequest, spool: Spool) -> State:
+        """Ask for page after page to the last query's last, from where the pages of the same request end."""
+        queries, fingerprint = self.queries(request), self._fingerprint(request)
         state = spool.begun(fingerprint)
         if state is None:
-            began = {"began": want.at.isoformat(), "place": want.place}
+            began = {"began": request.at.isoformat(), "place": request.place}
             state = {"asked": fingerprint, "page": 0, "query": 0, "after": None, "requests": 0, "records": 0, **began}
         before, chain = state["requests"], _Chain(spool.states())
         while state["query"] < len(queries):
@@ -171,32 +171,34 @@ class Paged(ABC, Generic[Facts]):
                 problem = f"page {further['page']} is a page from before once more: its pages go in a circle"
                 raise UnexpectedAnswer(self.scope.source, problem)
             state = spool.add(further["page"], lines, further)
-            if want.is_sample:
+            if request.is_sample:
                 break
         return state
 
-    def _fingerprint(self, want: Want) -> str:
-        return _mark([want.what, want.watermark, want.skus, self.queries(want), self.scope.model_dump(mode="json")])
+    def _fingerprint(self, request: PullRequest) -> str:
+        return _mark(
+            [request.what, request.watermark, request.skus, self.queries(request), self.scope.model_dump(mode="json")]
+        )
 
     def _pulled_records(
-        self, api: Api, facts: Facts, want: Want, state: State, reader: Spooled, shape: Shape
+        self, api: Api, facts: Facts, request: PullRequest, state: State, reader: Spooled, shape: Shape
     ) -> Records:
         """The records with what is known of them; a complete catalog is one that has as many as its source counts."""
-        everything = want.what != "skus" and self.since(want) is None and not want.is_sample
+        everything = request.what != "skus" and self.since(request) is None and not request.is_sample
         lacking = self._lacking(api, facts, state, reader) if everything else None
         counted = partial(reader.counted, came=state["records"]) if "records" in state else None
         return Records(
             reader,
-            whole="_row::VARCHAR",
+            record_expr="_row::VARCHAR",
             spoilt="_spoilt",
             condition="_in_scope",
             counted=counted,
             names=reader.names,
             map=shape.map,
             complete=everything and not lacking,
-            answers_absence=(everything and not lacking) or want.what == "skus",
+            answers_absence=(everything and not lacking) or request.what == "skus",
             sampled=True,
-            watermark=None if want.what == "skus" else state.get("at") or state["began"],
+            watermark=None if request.what == "skus" else state.get("at") or state["began"],
             began=datetime.fromisoformat(state["began"]),
             place=state.get("place", 0),
             requests=state["requests"],

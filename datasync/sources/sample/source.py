@@ -6,10 +6,10 @@ from typing import Literal
 
 import duckdb
 
-from datasync.sources.base import Records, Want
+from datasync.sources.base import PullRequest, Records
 from datasync.sources.sample.options import SampleScope, SampleSource
 from datasync.sources.sample.sample_catalog import sample_records
-from datasync.sources.text_columns import WHOLE, Texts
+from datasync.sources.text_columns import RECORD_EXPR, Texts
 
 
 class Sample:
@@ -18,13 +18,15 @@ class Sample:
     def __init__(self, name: str, scope: SampleScope, source: SampleSource) -> None:
         self.locale, self.source = scope.locale or name, source
 
-    def records(self, con: duckdb.DuckDBPyConnection, want: Want) -> Records:
-        sql = sample_records(con, locale=self.locale, size=self.source.size, seed=self.source.seed, at=want.at)
+    def records(self, con: duckdb.DuckDBPyConnection, request: PullRequest) -> Records:
+        sql = sample_records(con, locale=self.locale, size=self.source.size, seed=self.source.seed, at=request.at)
         names = tuple(row[0] for row in con.execute(f"DESCRIBE {sql}").fetchall())
-        return Records(Texts(sql, names, "sample"), WHOLE, names, complete=want.what != "skus", answers_absence=True)
+        return Records(
+            Texts(sql, names, "sample"), RECORD_EXPR, names, complete=request.what != "skus", answers_absence=True
+        )
 
     def scheduled(self) -> Literal["complete", "changed"]:
         return "complete"
 
-    def requests(self, want: Want) -> int:
+    def requests(self, request: PullRequest) -> int:
         return 1

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from datasync.sources.base import Want
+from datasync.sources.base import PullRequest
 from datasync.sources.rest.page_lines import dumped
 from datasync.sources.rest.page_store import Spool
 from datasync.sources.sql.backends import Condition
@@ -34,11 +34,11 @@ class Pages:
     ``is_resumed``: some are of an earlier try, which saw the data as they were then.
     """
 
-    def __init__(self, spool: Spool, fingerprint: str, want: Want) -> None:
+    def __init__(self, spool: Spool, fingerprint: str, request: PullRequest) -> None:
         last = spool.begun(fingerprint)
         self.is_resumed = last is not None
         if last is None:
-            began = {"began": want.at.isoformat(), "place": want.place}
+            began = {"began": request.at.isoformat(), "place": request.place}
             last = {"asked": fingerprint, **began, "page": 0, "rows": 0, "statement": 0, "after": None}
         self._spool, self._state = spool, dict(last)
 

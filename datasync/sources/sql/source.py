@@ -23,7 +23,7 @@ import sqlalchemy as sa
 
 from datasync.errors import InvalidSettings
 from datasync.quantity import quantity
-from datasync.sources.base import Opening, Records, Want
+from datasync.sources.base import Opening, PullRequest, Records
 from datasync.sources.rest.page_store import Spool
 from datasync.sources.sql import sound
 from datasync.sources.sql.backends import Condition, value
@@ -33,7 +33,7 @@ from datasync.sources.sql.places import Place
 from datasync.sources.sql.row_stream import RowStream
 from datasync.sources.sql.statements import Relation
 from datasync.sources.sql.windows import Window, is_local, is_time, window
-from datasync.sources.text_columns import SPOILT, WHOLE, Texts
+from datasync.sources.text_columns import RECORD_EXPR, SPOILT, Texts
 from datasync.sql import count as count_rows
 from datasync.sql import literal, quote
 
@@ -62,49 +62,49 @@ class Database:
         self._opening, self._name, self._scope, self._source = opening, opening.name, opening.scope, opening.source
         self._place = Place(opening)
 
-    def records(self, con: duckdb.DuckDBPyConnection, want: Want) -> Records:
-        pages = self._begun(want)
-        want = replace(want, at=pages.began) if pages else want
+    def records(self, con: duckdb.DuckDBPyConnection, request: PullRequest) -> Records:
+        pages = self._begun(request)
+        request = replace(request, at=pages.began) if pages else request
         with ExitStack() as stack:
             rows = stack.enter_context(self._place.opened())
-            total = _Total() if self._is_counted(rows, want, pages) else None
+            total = _Total() if self._is_counted(rows, request, pages) else None
             moved = cursor(rows)
-            part = self._window(rows, want, moved, pages)
-            conditions = self._conditions(rows, want, part, moved)
+            part = self._window(rows, request, moved, pages)
+            conditions = self._conditions(rows, request, part, moved)
             if pages:
                 self._fill(pages, rows, conditions, total)
                 batches = pages.batches(rows.names)
             else:
-                batches = self._batches(rows, want, conditions, total)
+                batches = self._batches(rows, request, conditions, total)
             still_open = stack.pop_all()
         stream = RowStream(rows.names, _while_open(still_open, batches))
         weakref.finalize(stream, still_open.close)  # where nobody ever reads it
         name = f"arriving_{next(_NUMBERS)}"
         con.register(name, stream)
-        records = self._records(rows.names, stream, name, want, part, pages.count if pages else len(conditions))
+        records = self._records(rows.names, stream, name, request, part, pages.count if pages else len(conditions))
         records = replace(records, map=self._map(moved), counted=partial(self._counted, total, name) if total else None)
         return replace(records, began=pages.began, place=pages.place) if pages else records
 
     def scheduled(self) -> Literal["complete", "changed"]:
         return "changed" if self._scope.cursor else "complete"
 
-    def requests(self, want: Want) -> int:
-        if not self._source.page_size and want.what != "skus":
+    def requests(self, request: PullRequest) -> int:
+        if not self._source.page_size and request.what != "skus":
             return 1
         with self._place.opened() as rows:
             moved = cursor(rows)
-            conditions = self._conditions(rows, want, self._window(rows, want, moved), moved)
+            conditions = self._conditions(rows, request, self._window(rows, request, moved), moved)
             page = self._source.page_size
             return sum(rows.count(condition) // page + 1 for condition in conditions) if page else len(conditions)
 
     # ── what is read ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _batches(
-        self, rows: Relation, want: Want, conditions: list[Condition | None], total: _Total | None
+        self, rows: Relation, request: PullRequest, conditions: list[Condition | None], total: _Total | None
     ) -> Iterator[pa.RecordBatch]:
         """The rows in one go, and after them, while the transaction stands, how many the database counts."""
         for condition in conditions:
-            yield from rows.rows(condition, _SAMPLE if want.is_sample else None)
+            yield from rows.rows(condition, _SAMPLE if request.is_sample else None)
         if total is not None:
             total.rows = rows.count()
 
@@ -125,9 +125,9 @@ class Database:
             raise InvalidSettings(key, problem, fix)
 
     @staticmethod
-    def _is_counted(rows: Relation, want: Want, pages: Pages | None) -> bool:
+    def _is_counted(rows: Relation, request: PullRequest, pages: Pages | None) -> bool:
         """Whether the database's own count is that of the rows that are read: all of them, in one transaction."""
-        is_whole = want.what == "complete" and not want.is_sample and not (pages and pages.is_resumed)
+        is_whole = request.what == "complete" and not request.is_sample and not (pages and pages.is_resumed)
         return is_whole and rows.backend.sees_one_state
 
     def _counted(self, total: _Total, relation: str, con: duckdb.DuckDBPyConnection) -> int:
@@ -136,25 +136,27 @@ class Database:
         deleted = count_rows(con, f"FROM {relation} WHERE {self._gone}") if self._scope.deleted else 0
         return total.rows - deleted
 
-    def _begun(self, want: Want) -> Pages | None:
+    def _begun(self, request: PullRequest) -> Pages | None:
         """The pages of this pull, with those of a try that was killed; None where all rows come in one go."""
         opening = self._opening
-        if not self._source.page_size or want.is_sample:
+        if not self._source.page_size or request.is_sample:
             return None
         if opening.store is None or opening.run is None:
             raise TypeError("pages are pulled into a store, under a run; open the source with both")
-        wish = [_STATEMENT_VERSION, want.what, want.watermark, want.skus, self._scope.model_dump(mode="json")]
+        wish = [_STATEMENT_VERSION, request.what, request.watermark, request.skus, self._scope.model_dump(mode="json")]
         mark = hashlib.md5(json.dumps([*wish, self._source.page_size], default=str).encode(), usedforsecurity=False)
-        return Pages(Spool(opening.store, self._name, opening.run), mark.hexdigest(), want)
+        return Pages(Spool(opening.store, self._name, opening.run), mark.hexdigest(), request)
 
-    def _window(self, rows: Relation, want: Want, moved: Cursor | None, pages: Pages | None = None) -> Window | None:
+    def _window(
+        self, rows: Relation, request: PullRequest, moved: Cursor | None, pages: Pages | None = None
+    ) -> Window | None:
         """The window of a pull that may move the watermark; None without a cursor, or where no row has one yet."""
-        if want.what == "skus" or moved is None:
+        if request.what == "skus" or moved is None:
             return None
         source, find = self._source, partial(moved.newest, rows)
         newest = partial(pages.newest, find) if pages else find
-        started_at = _started_at(pages.now(rows.now) if pages else rows.now(), want.at)
-        return window(moved.sample, want.watermark, started_at, source.lookback, source.time_zone, newest)
+        started_at = _started_at(pages.now(rows.now) if pages else rows.now(), request.at)
+        return window(moved.sample, request.watermark, started_at, source.lookback, source.time_zone, newest)
 
     def _map(self, moved: Cursor | None) -> Mapping[str, str]:
         """A product was updated when its row's cursor says so, if that is a time."""
@@ -167,14 +169,14 @@ class Database:
         return {"updated_at": column}
 
     def _conditions(
-        self, rows: Relation, want: Want, part: Window | None, moved: Cursor | None
+        self, rows: Relation, request: PullRequest, part: Window | None, moved: Cursor | None
     ) -> list[Condition | None]:
         """What to ask for, statement by statement; None stands for every row."""
-        if want.what == "skus":
+        if request.what == "skus":
             field = self._sku_field()
-            chunks = [rows.among(field, chunk) if field else None for chunk in _chunks(want.skus)]
+            chunks = [rows.among(field, chunk) if field else None for chunk in _chunks(request.skus)]
             return [None] if any(chunk is None for chunk in chunks) else chunks
-        if want.what == "complete" or moved is None or part is None or part.low is None:
+        if request.what == "complete" or moved is None or part is None or part.low is None:
             return [None]
         column = moved.column
         high = column <= value(part.high) if part.closed else column < value(part.high)
@@ -191,26 +193,32 @@ class Database:
         return _is_deleted(self._scope.deleted) if self._scope.deleted else "false"
 
     def _records(
-        self, names: tuple[str, ...], stream: RowStream, relation: str, want: Want, part: Window | None, requests: int
+        self,
+        names: tuple[str, ...],
+        stream: RowStream,
+        relation: str,
+        request: PullRequest,
+        part: Window | None,
+        requests: int,
     ) -> Records:
         place = self._scope.table or "query"
 
         def reader(condition: str) -> Texts:
             return Texts(f"SELECT * FROM {relation} WHERE {condition}", names, place, sound.SPOILT)
 
-        def mend(con: duckdb.DuckDBPyConnection, error: Exception) -> Records:
+        def without_broken(con: duckdb.DuckDBPyConnection, error: Exception) -> Records:
             raise stream.error or error
 
         return Records(
             reader(f"NOT ({self._gone})"),
-            WHOLE,
+            RECORD_EXPR,
             names,
-            complete=want.what == "complete" and not want.is_sample,
+            complete=request.what == "complete" and not request.is_sample,
             answers_absence=True,
             spoilt=SPOILT,
-            gone=reader(self._gone) if self._scope.deleted and want.what == "changed" else None,
-            watermark=part.watermark if part else want.watermark if want.what != "skus" else None,
-            mend=mend,
+            deletions=reader(self._gone) if self._scope.deleted and request.what == "changed" else None,
+            watermark=part.watermark if part else request.watermark if request.what != "skus" else None,
+            without_broken=without_broken,
             requests=requests,
         )
 
