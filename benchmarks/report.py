@@ -39,6 +39,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from benchmarks.chromium import Chromium, chromium
 from benchmarks.firefox import Firefox, firefox
 from datasync.figures.totals import LastPull, ScopeTotals, ServiceTotals
+from datasync.relation import Table
 from datasync.report.facts.page_data import Named, ScopeProducts, SitePages, StoredProducts
 from datasync.report.publish import render
 
@@ -125,8 +126,14 @@ def changed(con: duckdb.DuckDBPyConnection, site: Path) -> int:
 
 
 def publish(con: duckdb.DuckDBPyConnection, site: Path, at: datetime) -> render.Published:
-    products = ScopeProducts("en-US", stored=StoredProducts(con, *TABLES), services=SERVICES)
+    versions, rows, records = (stored_table(con, name) for name in TABLES)
+    products = ScopeProducts("en-US", stored=StoredProducts(con, versions, rows, records), services=SERVICES)
     return render.publish(page_of(con, at), [products], site)
+
+
+def stored_table(con: duckdb.DuckDBPyConnection, name: str) -> Table:
+    size = con.execute(f"SELECT count(*) FROM {name}").fetchall()[0][0]
+    return Table(f"SELECT * FROM {name}", name, size)
 
 
 def page_of(con: duckdb.DuckDBPyConnection, at: datetime) -> SitePages:

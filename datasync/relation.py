@@ -74,6 +74,11 @@ def query(name: str, /, **arguments: Relation | str) -> Relation:
     return select(text_of.query(name, **words), **relations)
 
 
+def union_all(relations: Iterable[Relation], empty: Relation) -> Relation:
+    """All rows of several relations with the same columns in the same order; ``empty`` where there is none."""
+    return Relation("\nUNION ALL\n".join(f"SELECT * FROM (\n{relation.sql}\n)" for relation in relations) or empty.sql)
+
+
 def union(relations: Iterable[Relation], otherwise: Relation = NO_SKUS) -> Relation:
     """The rows of several relations, each once; ``otherwise`` where there is none."""
     parts = [f"(\n{relation.sql}\n)" for relation in relations]
@@ -91,6 +96,10 @@ class Table(Relation):
         """``limit`` rows from ``offset`` on, fewer at the end; finding them does not read the rows before them."""
         return Relation(f"SELECT * FROM {self.name} WHERE rowid >= {offset} AND rowid < {offset + limit}")
 
+    def numbered(self, column: str) -> Relation:
+        """The rows, with the number of each as ``column``, from 0 on in the order in which they were stored."""
+        return Relation(f"SELECT rowid AS {column}, * FROM {self.name}")
+
 
 class TemporaryTables:
     """The tables of one piece of work. `temporary_tables` opens one and drops its tables at the end."""
@@ -101,8 +110,15 @@ class TemporaryTables:
 
     def store(self, relation: Relation, label: str, parameters: object = ()) -> Table:
         """Compute ``relation`` now. ``label`` begins the table's name, for whoever reads a plan or an error."""
+        return self._create("TEMP TABLE", relation, label, parameters)
+
+    def share(self, relation: Relation, label: str) -> Table:
+        """Like ``store``, but cursors of the connection can read the table too, so several threads can."""
+        return self._create("TABLE", relation, label)
+
+    def _create(self, kind: str, relation: Relation, label: str, parameters: object = ()) -> Table:
         name = f"{label}_{next(_NUMBERS)}"
-        created = self.con.execute(f"CREATE TEMP TABLE {name} AS {relation.sql}", parameters).fetchall()
+        created = self.con.execute(f"CREATE {kind} {name} AS {relation.sql}", parameters).fetchall()
         self.names.append(name)
         return Table(f"SELECT * FROM {name}", name, size=int(created[0][0]))
 

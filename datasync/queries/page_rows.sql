@@ -1,4 +1,5 @@
--- One row per service and product of page_listed: its row in page_versions, and what the service says of it; `flags` adds 16 where it is held.
+-- One row per service and product that it lists: its row in page_versions, and what the service says of it; `flags` adds 16 where it is held.
+-- Reads page_listed (of all services) and page_versions.
 SELECT
     l.service,
     v.version,

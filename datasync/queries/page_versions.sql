@@ -1,5 +1,5 @@
--- One row per product version that page_listed names in a scope, numbered in the order of SKU: what the page shows of it, and, where a service holds it, its payload as it was received.
--- Reads page_listed, catalog (the fold) and versions (every stored row of the catalog log, for versions that were replaced since).
+-- One row per product version that services list in a scope, numbered in the order of SKU: what the page shows of it, and, where a service holds it, its payload as it was received.
+-- Reads page_listed (of all services), catalog (the fold) and versions (every stored row of the catalog log, for versions that were replaced since).
 -- Where a version's content is no longer stored, the row stays and its content is NULL.
 WITH listed AS (
     SELECT sku, hash, bool_or(held) AS is_held FROM page_listed GROUP BY sku, hash

@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 from datasync import product
+from datasync.relation import Relation, Table
 from datasync.report.facts import gather
 from datasync.report.facts.page_data import ScopeProducts, StoredProducts
 from datasync.report.format import documents, shards
@@ -27,7 +28,7 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
     macros(made, "state_of")
     made.execute(f"CREATE TABLE versions ({COLUMNS}, entry BIGINT)")
     made.execute(f"CREATE TABLE catalog ({COLUMNS}, entry BIGINT)")
-    made.execute(gather._LISTED)
+    made.execute(f"CREATE TABLE page_listed AS {gather._NOTHING_LISTED.sql}")
     made.execute(
         "CREATE TABLE page_records (sku VARCHAR, name VARCHAR, code VARCHAR, sentence VARCHAR, reason VARCHAR, "
         "is_of_last_pull BOOLEAN)"
@@ -57,7 +58,13 @@ def products(con: duckdb.DuckDBPyConnection) -> ScopeProducts:
     versions = query("page_versions").replace("$scope", literal("en-US"))
     con.execute(f"CREATE OR REPLACE TABLE page_versions AS {versions}")
     con.execute(f"CREATE OR REPLACE TABLE page_rows AS {query('page_rows')}")
-    stored = StoredProducts(con, versions="page_versions", rows="page_rows", records="page_records")
+    size = count(con, "SELECT * FROM page_versions")
+    stored = StoredProducts(
+        con,
+        versions=Table("SELECT * FROM page_versions", "page_versions", size),
+        rows=Relation("SELECT * FROM page_rows"),
+        records=Relation("SELECT * FROM page_records"),
+    )
     return ScopeProducts("en-US", stored=stored)
 
 
@@ -113,7 +120,9 @@ def test_documents_are_numbered_by_day_and_sku_and_records_come_last(con: duckdb
         "(NULL, NULL, 'missing-sku', 'None', NULL, false)"
     )
     with documents.documents(products(con)) as found:
-        rows = con.sql("SELECT rowid, sku, name, code_0 = 0, code_1, version FROM documents ORDER BY rowid").fetchall()
+        rows = con.sql(
+            f"SELECT rowid, sku, name, code_0 = 0, code_1, version FROM {found.base.table.name} ORDER BY rowid"
+        ).fetchall()
         assert found.services == ("recommendations", "search")
         assert (found.base.size, found.recent.size, len(found.dead)) == (5, 0, 0)  # most are recent, so none is
     held, repeated, by_last_pull = 1 + 16 * (16 + 1) + 1024, 512, 2048

@@ -12,7 +12,7 @@ from datasync.delivery import compare
 from datasync.delivery.withdraw import leftovers
 from datasync.figures import totals
 from datasync.figures.totals import ReadPoint, Totals
-from datasync.relation import Relation, query, select
+from datasync.relation import Relation, Table, TemporaryTables, query, select, temporary_tables, union_all
 from datasync.report.facts import cards, figure_sql, stories
 from datasync.report.facts.health import freshness, health, second_run
 from datasync.report.facts.page_data import (
@@ -111,7 +111,9 @@ def scope_products(
 ) -> Iterator[ScopeProducts]:
     """What the services of each scope hold or ought to, scope by scope."""
     for scope in settings.scopes:
-        yield _products(con, store, settings, at, scope)
+        with temporary_tables(con) as tables:
+            stored = _products(tables, store, settings, at, scope)
+            yield ScopeProducts(scope, stored=stored, services=tuple(settings.services))
 
 
 def data_files(
@@ -127,47 +129,51 @@ def data_files(
     yield from figure_sql.data_files(con, store, settings, page_totals, RUNS_SHOWN)
 
 
-def _products(
-    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: ReadPoint, scope: str
-) -> ScopeProducts:
+def _products(tables: TemporaryTables, store: Store, settings: Settings, at: ReadPoint, scope: str) -> StoredProducts:
     log, position = catalog_log(store, scope), at.positions[f"catalog/{scope}"]
     catalog, versions = log.fold(position), log.history(position)
-    con.execute(_LISTED)
-    for service in settings.services:
-        _list(con, store, settings, at, scope, service, versions)
-    page_listed = Relation("SELECT * FROM page_listed")
-    relations = {"page_listed": page_listed, "catalog": catalog, "versions": versions}
-    listed_versions = query("page_versions", **relations, scope=literal(scope))
-    con.execute(f"CREATE OR REPLACE TABLE page_versions AS {listed_versions.sql}")
-    con.execute(f"CREATE OR REPLACE TEMP TABLE page_rows AS {query_text('page_rows')}")
-    quarantine = _quarantine(con, store, at, scope)
-    records = query(
-        "page_records", quarantine_sentences=quarantine.sentences, reasons=_REASONS, run=literal(quarantine.last_run)
-    )
-    con.execute("SET preserve_insertion_order = true")
-    con.execute(f"CREATE OR REPLACE TEMP TABLE page_records AS {records.sql}")
-    con.execute("SET preserve_insertion_order = false")
-    stored = StoredProducts(con, versions="page_versions", rows="page_rows", records="page_records")
-    return ScopeProducts(scope, stored=stored, services=tuple(settings.services))
+    with temporary_tables(tables.con) as steps:
+        each = [_listed(steps, store, settings, at, scope, service, versions) for service in settings.services]
+        listed = union_all(each, _NOTHING_LISTED)
+        relations = {"page_listed": listed, "catalog": catalog, "versions": versions}
+        listed_versions = tables.share(query("page_versions", **relations, scope=literal(scope)), "page_versions")
+        rows = tables.store(query("page_rows", page_listed=listed, page_versions=listed_versions), "page_rows")
+    records = _records(tables, _quarantine(tables.con, store, at, scope))
+    return StoredProducts(tables.con, versions=listed_versions, rows=rows, records=records)
 
 
-_REASONS = f"{query_text('quarantine_reasons')} LIMIT {REASONS_SHOWN}"
-_LISTED = (
-    "CREATE OR REPLACE TEMP TABLE page_listed (service VARCHAR, sku VARCHAR, hash VARCHAR, held BOOLEAN, "
-    "state VARCHAR, received_at TIMESTAMPTZ, answered_at TIMESTAMPTZ, words VARCHAR, flags UTINYINT)"
+_NOTHING_LISTED = Relation(
+    "SELECT NULL::VARCHAR AS service, NULL::VARCHAR AS sku, NULL::VARCHAR AS hash, NULL::BOOLEAN AS held, "
+    "NULL::VARCHAR AS state, NULL::TIMESTAMPTZ AS received_at, NULL::TIMESTAMPTZ AS answered_at, "
+    "NULL::VARCHAR AS words, NULL::UTINYINT AS flags WHERE false"
 )
 
 
-def _list(
-    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: ReadPoint, scope: str, service: str,
+def _listed(
+    tables: TemporaryTables, store: Store, settings: Settings, at: ReadPoint, scope: str, service: str,
     versions: Relation,
-) -> None:  # fmt: skip
-    """Add to ``page_listed`` what one service ought to hold, holds or held, as its rules and receipts say."""
-    mine = settings.services[service]
-    compared = compare.compare(con, store, scope, service, mine, at.of(scope, service))
+) -> Table:  # fmt: skip
+    """What one service ought to hold, holds or held, as its rules and receipts say."""
+    compared = compare.compare(tables.con, store, scope, service, settings.services[service], at.of(scope, service))
     relations = {"rules": compared.rules, "receipts": compared.receipts, "versions": versions}
     rows = query("page_listed", **relations, settings=compared.settings, since=instant(at.as_of - settings.window))
-    con.execute(f"INSERT INTO page_listed BY NAME SELECT {literal(service)} AS service, * FROM ({rows.sql})")
+    return tables.store(select(f"SELECT {literal(service)} AS service, * FROM rows", rows=rows), "page_listed")
+
+
+def _records(tables: TemporaryTables, quarantine: _Sentences) -> Table:
+    """The records in quarantine, in the order in which the page lists them."""
+    sentences = quarantine.sentences
+    relations = {"quarantine_sentences": sentences, "shown_reasons": _reasons(sentences)}
+    tables.con.execute("SET preserve_insertion_order = true")
+    try:
+        return tables.store(query("page_records", **relations, run=literal(quarantine.last_run)), "page_records")
+    finally:
+        tables.con.execute("SET preserve_insertion_order = false")
+
+
+def _reasons(sentences: Relation) -> Relation:
+    """The reasons that the page tells apart: those that most records are in quarantine for."""
+    return select(f"{query_text('quarantine_reasons')} LIMIT {REASONS_SHOWN}", quarantine_sentences=sentences)
 
 
 def _run(run: Run) -> RunRow:
@@ -211,7 +217,7 @@ def _quarantine_of(con: duckdb.DuckDBPyConnection, store: Store, at: ReadPoint, 
     sentences = quarantine.sentences
     first = f"SELECT sku, name, code, sentence FROM sentences ORDER BY code, sku LIMIT {RECORDS_SHOWN}"
     shown = tuple(QuarantinedRecord(scope, *row) for row in select(first, sentences=sentences).rows(con))
-    reasons = select(_REASONS, quarantine_sentences=sentences).rows(con)
+    reasons = _reasons(sentences).rows(con)
     by_last_pull = sentences.where(f"run = {literal(quarantine.last_run)}").count(con)
     return _Quarantine(shown, tuple(QuarantineReason(scope, *row) for row in reasons), by_last_pull)
 

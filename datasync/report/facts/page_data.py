@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from datasync.figures.repairs import LogRepair, Unverified
 from datasync.figures.source_metrics import SourceReading
 from datasync.figures.totals import Ahead, LastPull, ScopeTotals, ServiceTotals
+from datasync.relation import Relation, Table
 from datasync.report.facts import cards
 from datasync.report.facts.cards import CardValues
 from datasync.report.facts.health import Freshness, SourceHealth
@@ -166,15 +167,16 @@ class SitePages:
 
 @dataclass(frozen=True, slots=True)
 class StoredProducts:
-    """The tables of a connection that have a scope's products, however many rows that is.
+    """A scope's products in a connection, however many rows that is.
 
-    The columns are those of ``ScopeProducts``; ``versions`` also has the number of each version as ``version``.
+    The columns are those of ``ScopeProducts``; ``versions`` also has the number of each version as ``version``. Several
+    threads read the versions, each through a cursor of its own, so they stand in a shared table.
     """
 
     con: duckdb.DuckDBPyConnection = field(repr=False)
-    versions: str
-    rows: str
-    records: str
+    versions: Table
+    rows: Relation
+    records: Relation
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +192,7 @@ class ScopeProducts:
     ``quarantined``: one row per record in quarantine now: sku, name, code, sentence, reason (its code and kind, where
     the page tells it apart), is_of_last_pull.
 
-    Where they are ``stored`` they stand in tables; else they are small enough to be held as Arrow tables.
+    Products of a store are ``stored``: tables of a connection. Others are small enough to be Arrow tables in memory.
     """
 
     scope: str

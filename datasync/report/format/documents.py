@@ -4,7 +4,7 @@ A **document** is what a row of the page's tables shows: one version of a produc
 stored once, for all services. Its number is its place in the order of a search (the day of its last
 update, the newest first; then its SKU), so that neighbours tend to be variants of one product and are loaded together.
 
-The tables are not temporary, because several threads read them, each through a cursor of its own.
+Their tables are shared, because several threads read them, each through a cursor of its own.
 
 A **facet** is one combination of type, visibility and stock, or one reason of quarantine; a **code** is all that one
 service says of a document but for its times and words, as one number (see doc_service_codes.sql). Lists and filters are
@@ -22,41 +22,29 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from datasync.relation import Relation, Table, TemporaryTables, query, select, temporary_tables
 from datasync.report.facts.page_data import ScopeProducts, StoredProducts
 from datasync.report.format.base import Base, Facet, limit
 from datasync.report.format.binary import Numbers, numbers
-from datasync.sql import count, filled, literal, query
+from datasync.sql import literal, macros
 
 STATES = (
     "current", "stale", "missing", "rejected", "failed", "excluded",
     "orphaned", "removed", "gone", "unexplained", "quarantined",
 )  # fmt: skip
 UNDATED, RECORD = -1_000_000, -1_000_001  # days of documents that have none: last in the order of a search
-_CONTROLS = "".join(map(chr, range(1, 32)))  # in a name they count as blanks
-_MACROS = rf"""
-CREATE OR REPLACE MACRO page_line(words) AS CASE
-    WHEN words IS NULL THEN '\-'
-    WHEN contains(words, '\') OR contains(words, chr(10))
-        THEN replace(replace(words, '\', '\\'), chr(10), '\n')
-    ELSE words
-END || chr(10);
-CREATE OR REPLACE MACRO page_searched(words) AS CASE
-    WHEN regexp_matches(words, '[\x01-\x1f]')
-        THEN translate(words, {literal(_CONTROLS)}, {literal(" " * len(_CONTROLS))})
-    ELSE words
-END;
-"""
+_NONE_UNCHANGED = Relation("SELECT NULL::BIGINT AS version, NULL::BIGINT AS base_doc WHERE false")
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Documents that are numbered from 0 and have files of their own: rows of a table from ``first`` on.
+    """Documents that are numbered from 0 and have files of their own: rows of a shared table from ``first`` on.
 
     ``place`` is where a document's payload stands among the payloads of the segment.
     """
 
     stored: StoredProducts
-    table: str
+    table: Table
     first: int
     size: int
     place: str
@@ -68,28 +56,28 @@ class Segment:
 
     def part(self, columns: str, first: int, count: int) -> pa.Table:
         """``columns`` of ``count`` documents from ``first`` on; may be called from several threads."""
-        return _table(
-            self.stored.con, f"SELECT {columns} FROM {self.table} WHERE {self._where(first, count)} ORDER BY rowid"
-        )
+        where = self._where(first, count)
+        return _table(self.con, f"SELECT {columns} FROM {self.table.name} WHERE {where} ORDER BY rowid")
 
     def payloads(self, first: int, count: int) -> pa.Table:
         """Hash and payload of some versions, as one text of two lines each; newlines in JSON mean nothing."""
         line = "coalesce(v.hash, '') || chr(10) || coalesce(replace(v.payload, chr(10), ' '), '') || chr(10) AS line"
-        versions = self.stored.versions
+        versions = self.stored.versions.name
         if self.place == "version":
             where = f"v.version >= {first} AND v.version < {first + count}"
             return _table(self.con, f"SELECT {line} FROM {versions} AS v WHERE {where} ORDER BY v.version")
-        mine = f"SELECT rowid AS doc, version FROM {self.table} WHERE {self._where(first, count)}"
-        source = f"({mine}) AS d LEFT JOIN {versions} AS v USING (version)"
+        docs = f"SELECT rowid AS doc, version FROM {self.table.name} WHERE {self._where(first, count)}"
+        source = f"({docs}) AS d LEFT JOIN {versions} AS v USING (version)"
         return _table(self.con, f"SELECT {line} FROM {source} ORDER BY d.doc")
 
     def payload_count(self) -> int:
         """How many payloads there are, with those of documents that have none."""
-        return version_count(self.stored) if self.place == "version" else self.size
+        return self.stored.versions.size if self.place == "version" else self.size
 
-    def rows(self) -> str:
-        """Its documents as SQL, ``doc`` the number of each."""
-        return f"SELECT rowid - {self.first} AS doc, * FROM {self.table} WHERE {self._where(0, self.size)}"
+    def rows(self) -> Relation:
+        """Its documents, ``doc`` the number of each."""
+        where = self._where(0, self.size)
+        return Relation(f"SELECT rowid - {self.first} AS doc, * FROM {self.table.name} WHERE {where}")
 
     def _where(self, first: int, count: int) -> str:
         begin = self.first + first
@@ -117,7 +105,7 @@ class Documents:
 
     def version_count(self) -> int:
         """How many versions of products the scope has."""
-        return version_count(self.stored)
+        return self.stored.versions.size
 
     def column(self, name: str) -> Numbers:
         """A column of numbers, one for every document."""
@@ -126,9 +114,10 @@ class Documents:
 
     def ordered(self, by: str, columns: str) -> Numbers:
         """The numbers of all documents in another order, which depends on some ``columns``."""
-        recent = f"SELECT doc + {self.base.size} AS doc, {columns} FROM ({self.recent.rows()})"
-        source = f"SELECT doc, {columns} FROM ({self.base.rows()}) UNION ALL {recent}"
-        return numbers(_table(self.stored.con, f"SELECT doc FROM ({source}) ORDER BY {by}, doc")["doc"])
+        recent = f"SELECT doc + {self.base.size} AS doc, {columns} FROM recent_docs"
+        text = f"SELECT doc FROM (SELECT doc, {columns} FROM base_docs UNION ALL {recent}) ORDER BY {by}, doc"
+        ordered = select(text, base_docs=self.base.rows(), recent_docs=self.recent.rows())
+        return numbers(_table(self.stored.con, ordered.sql)["doc"])
 
     def days(self) -> Numbers:
         """The day of every document's last update, counted from 1970: UNDATED without one, RECORD in quarantine."""
@@ -142,181 +131,184 @@ class Documents:
     def save(self, path: Path) -> None:
         """Save the base's documents, so that a later publish sees what changed."""
         columns = "sku, hash, name, facet, line, * EXCLUDE (sku, hash, name, facet, line, doc, version, searched)"
-        rows = f"SELECT {columns} FROM ({self.base.rows()}) ORDER BY doc"
-        self.stored.con.execute(f"COPY ({rows}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd)")
-
-
-def version_count(stored: StoredProducts) -> int:
-    """How many versions of products a scope has."""
-    return count(stored.con, f"SELECT version FROM {stored.versions}")
+        rows = select(f"SELECT {columns} FROM base_docs ORDER BY doc", base_docs=self.base.rows())
+        self.stored.con.execute(f"COPY ({rows.sql}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd)")
 
 
 @contextmanager
 def documents(products: ScopeProducts, base: Base | None = None) -> Iterator[Documents]:
-    """Lay a scope's products out as documents, beside the ``base`` that stands; the tables are dropped afterwards."""
-    stored = products.stored or _stored(products)
-    con = stored.con
-    con.execute("SET preserve_insertion_order = true")  # rowid is the number of a document
+    """Lay a scope's products out as documents, beside the ``base`` that stands if few differ from it. The tables are
+    dropped afterwards.
+    """
+    with _opened(products) as stored, _insertion_order(stored.con):
+        services = _services(products.services, stored)
+        if base and base.services == services:
+            with temporary_tables(stored.con) as tables:
+                numbered = _numbered(tables, stored, services, base)
+                if numbered.recent <= limit(numbered.docs.size):
+                    yield _beside_base(numbered)
+                    return
+        with temporary_tables(stored.con) as tables:
+            yield _with_new_base(_numbered(tables, stored, services, None))
+
+
+@contextmanager
+def _opened(products: ScopeProducts) -> Iterator[StoredProducts]:
+    """Stored products as they are, and products that come as Arrow tables in a connection of their own."""
+    if products.stored:
+        yield products.stored
+        return
+    with duckdb.connect() as con, temporary_tables(con) as tables:
+        for name in ("versions", "rows", "quarantined"):
+            con.register(f"arrow_{name}", getattr(products, name))
+        numbered = Relation("SELECT row_number() OVER () - 1 AS version, * FROM arrow_versions")
+        rows, records = Relation("SELECT * FROM arrow_rows"), Relation("SELECT * FROM arrow_quarantined")
+        yield StoredProducts(con, versions=tables.share(numbered, "page_versions"), rows=rows, records=records)
+
+
+@contextmanager
+def _insertion_order(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Tables keep the order of their queries, because a document's number is its rowid."""
+    con.execute("SET preserve_insertion_order = true")
     try:
-        yield _numbered(stored, products.services, base)
+        yield
     finally:
-        con.execute("DROP TABLE IF EXISTS documents")
-        con.execute("DROP TABLE IF EXISTS page_base")
         con.execute("SET preserve_insertion_order = false")
-        if products.stored is None:
-            con.close()
 
 
-def _stored(products: ScopeProducts) -> StoredProducts:
-    """Products that come as Arrow tables, in a connection of their own."""
-    con = duckdb.connect()
-    con.register("arrow_versions", products.versions)
-    con.execute("CREATE TABLE versions AS SELECT row_number() OVER () - 1 AS version, * FROM arrow_versions")
-    con.register("service_rows", products.rows)
-    con.register("records", products.quarantined)
-    return StoredProducts(con, versions="versions", rows="service_rows", records="records")
+def _services(configured: tuple[str, ...], stored: StoredProducts) -> tuple[str, ...]:
+    """The services of the settings, then others that have rows."""
+    with_rows = select("SELECT DISTINCT service FROM page_rows ORDER BY ALL", page_rows=stored.rows).rows(stored.con)
+    return tuple(dict.fromkeys((*configured, *(service for (service,) in with_rows))))
 
 
 @dataclass(frozen=True, slots=True)
-class _Numbering:
-    """Tables with what documents are made of: quarantined ``records`` numbered after the versions, ``facets`` with
-    their numbers, ``codes`` by service and version, and the documents of the ``base``.
-    """
+class _Numbered:
+    """All documents in their order, the first ``recent`` of them recent, with their facets and the base's documents."""
 
     stored: StoredProducts
     services: tuple[str, ...]
-    records: str
-    facets: str
-    codes: str
-    base: str
+    facets: tuple[Facet, ...]
+    base_docs: Table
+    docs: Table
+    recent: int
 
 
-def _numbered(stored: StoredProducts, known: tuple[str, ...], base: Base | None) -> Documents:
-    con = stored.con
-    service_rows = con.sql(f"SELECT DISTINCT service FROM {stored.rows} ORDER BY ALL").fetchall()
-    services = tuple(dict.fromkeys((*known, *(row[0] for row in service_rows))))
-    if base and base.services != services:
-        base = None
-    con.execute(_MACROS)
-    numbering = _numbering(stored, services, base)
-    _number_documents(numbering, is_beside_base=base is not None)
-    con.execute(f"DROP TABLE {numbering.codes}")
-    size = count(con, "SELECT rowid FROM documents")
-    recent = count(con, "SELECT rowid FROM documents WHERE is_recent")
-    if recent > limit(size):
-        if base:
-            return _numbered(stored, known, None)
-        recent = 0
-    return _divided(numbering, size, recent, is_kept=base is not None)
+def _numbered(
+    tables: TemporaryTables, stored: StoredProducts, services: tuple[str, ...], base: Base | None
+) -> _Numbered:
+    con = tables.con
+    macros(con, "page_text")
+    base_docs = tables.share(_base_docs(base, services), "base_docs")
+    with temporary_tables(con) as steps:
+        page_facets = _facets(steps, stored, base.facets if base else ())
+        unordered = _unordered(steps, stored, services, page_facets)
+        order = _beside if base else _recent_first
+        docs = tables.share(order(steps, unordered, base_docs, services), "documents")
+        facets = select("SELECT * EXCLUDE (facet) FROM page_facets ORDER BY facet", page_facets=page_facets).rows(con)
+    recent = docs.where("is_recent").count(con)
+    return _Numbered(stored, services, tuple(facets), base_docs, docs, recent)
 
 
-def _numbering(stored: StoredProducts, services: tuple[str, ...], base: Base | None) -> _Numbering:
-    con, numbering = stored.con, _Numbering(stored, services, "page_quarantined", "page_facets", "codes", "page_base")
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {numbering.records} AS SELECT *, (SELECT count(*) FROM {stored.versions}) "
-        f"+ row_number() OVER () - 1 AS version FROM {stored.records}"
-    )
-    _number_facets(numbering, base.facets if base else ())
-    con.execute(f"CREATE OR REPLACE TABLE {numbering.base} AS {_base(base, services)}")
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {numbering.codes} AS {_codes(numbering)}")
-    return numbering
-
-
-def _divided(numbering: _Numbering, size: int, recent: int, *, is_kept: bool) -> Documents:
-    stored, con = numbering.stored, numbering.stored.con
-    facets = con.sql(f"SELECT type, visible_in, stock, reason FROM {numbering.facets} ORDER BY facet").fetchall()
-    base_size = count(con, f"SELECT rowid FROM {numbering.base}")
-    alive = numbers(_table(con, "SELECT base_doc FROM documents WHERE base_doc IS NOT NULL")["base_doc"])
-    standing = Segment(stored, numbering.base, 0, base_size, "version")
+def _beside_base(numbered: _Numbered) -> Documents:
+    """The base stands; documents that are not in it are recent, and those of it that nothing shows now are dead."""
+    stored, base = numbered.stored, numbered.base_docs
+    in_base = numbered.docs.where("base_doc IS NOT NULL")
+    alive = numbers(_table(stored.con, select("SELECT base_doc FROM docs", docs=in_base).sql)["base_doc"])
     return Documents(
         stored,
-        numbering.services,
-        tuple(facets),
-        base=standing if is_kept else Segment(stored, "documents", recent, size - recent, "version"),
-        recent=Segment(stored, "documents", 0, recent, "rowid"),
-        is_kept=is_kept,
-        dead=np.setdiff1d(np.arange(base_size), alive, assume_unique=True),
+        numbered.services,
+        numbered.facets,
+        base=Segment(stored, base, 0, base.size, "version"),
+        recent=Segment(stored, numbered.docs, 0, numbered.recent, "rowid"),
+        is_kept=True,
+        dead=np.setdiff1d(np.arange(base.size), alive, assume_unique=True),
     )
 
 
-def _number_facets(numbering: _Numbering, known: tuple[Facet, ...]) -> None:
-    """Number the combinations of type, visibility and stock, and the reasons of quarantine: known ones as they were,
-    then those that are new.
-    """
-    con, facets, stored = numbering.stored.con, numbering.facets, numbering.stored
-    columns = "type VARCHAR, visible_in VARCHAR[], stock VARCHAR, reason VARCHAR, facet BIGINT"
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {facets} ({columns})")
-    if known:
-        con.executemany(f"INSERT INTO {facets} VALUES (?, ?, ?, ?, ?)", [[*facet, n] for n, facet in enumerate(known)])
-    of_products = f"SELECT DISTINCT type, visible_in, stock, NULL::VARCHAR AS reason FROM {stored.versions}"
-    of_records = f"SELECT NULL, NULL, NULL, reason FROM {stored.records} UNION SELECT NULL, NULL, NULL, NULL"
-    new = f"{of_products} UNION {of_records} EXCEPT SELECT type, visible_in, stock, reason FROM {facets}"
-    number = f"{len(known)} + row_number() OVER (ORDER BY type, visible_in, stock, reason) - 1"
-    con.execute(f"INSERT INTO {facets} SELECT *, {number} FROM ({new})")
+def _with_new_base(numbered: _Numbered) -> Documents:
+    """All documents are the base, but for the recent ones if they are few."""
+    stored, docs = numbered.stored, numbered.docs
+    recent = numbered.recent if numbered.recent <= limit(docs.size) else 0
+    return Documents(
+        stored,
+        numbered.services,
+        numbered.facets,
+        base=Segment(stored, docs, recent, docs.size - recent, "version"),
+        recent=Segment(stored, docs, 0, recent, "rowid"),
+        is_kept=False,
+        dead=np.arange(0),
+    )
 
 
-def _codes(numbering: _Numbering) -> str:
-    stored, services = numbering.stored, f"{_listed(numbering.services)}::VARCHAR[]"
-    words = {"rows": stored.rows, "versions": stored.versions, "records": numbering.records}
-    return _body("doc_service_codes", states=_listed(STATES), services=services, **words)
-
-
-def _base(base: Base | None, services: tuple[str, ...]) -> str:
+def _base_docs(base: Base | None, services: tuple[str, ...]) -> Relation:
     """The documents of a base, in the order of their numbers; without a base none."""
     if base:
-        return f"FROM read_parquet({literal(str(base.documents))})"
+        return Relation(f"SELECT * FROM read_parquet({literal(str(base.documents))})")
     columns = ["NULL::VARCHAR AS sku", "NULL::VARCHAR AS hash", "NULL::VARCHAR AS line", "NULL::BIGINT AS facet"]
     columns += [f"NULL::BIGINT AS {name}_{n}" for n in range(len(services)) for name in ("code", "received", "told")]
-    return f"SELECT {', '.join(columns)} WHERE false"
+    return Relation(f"SELECT {', '.join(columns)} WHERE false")
 
 
-def _number_documents(numbering: _Numbering, *, is_beside_base: bool) -> None:
-    """Make ``documents``. Beside a base in three steps, because not all joins at once fit into memory."""
-    con, every = numbering.stored.con, range(len(numbering.services))
-    docs = f"({_unordered(numbering)})"
-    con.execute("CREATE OR REPLACE TEMP TABLE unchanged_docs (version BIGINT, base_doc BIGINT)")
-    if is_beside_base:
-        con.execute(f"CREATE OR REPLACE TEMP TABLE docs_unordered AS FROM {docs}")
-        docs = "docs_unordered"
-        columns = [f"{name}_{n}" for n in every for name in ("code", "received", "told")]
-        shown = ", ".join(["hash", "line", "facet", *columns])
-        con.execute(
-            f"INSERT INTO unchanged_docs {_body('unchanged_docs', shown=shown, docs=docs, base=numbering.base)}"
-        )
-    lately = " OR ".join(("l.is_record", *(f"(l.code_{n} >> 4) & 7 > 0" for n in every)))
-    recent = "s.base_doc IS NULL" if is_beside_base else f"({lately})"
-    ordered = _body("page_ordered", docs=docs, unchanged="unchanged_docs", recent=recent)
-    con.execute(f"CREATE OR REPLACE TABLE documents AS {ordered}")
-    con.execute("DROP TABLE IF EXISTS docs_unordered")
-    con.execute("DROP TABLE unchanged_docs")
+def _facets(tables: TemporaryTables, stored: StoredProducts, known: tuple[Facet, ...]) -> Table:
+    """The facets with their numbers: known ones have the numbers that they had."""
+    columns = [list(column) for column in zip(*known, strict=True)] or [[]] * 4
+    known_facets = tables.store(query("known_facets", size=str(len(known))), "known_facets", columns)
+    relations = {"known_facets": known_facets, "page_versions": stored.versions, "page_records": stored.records}
+    return tables.store(query("page_facets", **relations), "page_facets")
 
 
-def _unordered(numbering: _Numbering) -> str:
-    """The query of documents in no order, with the columns of each service in it."""
-    every = range(len(numbering.services))
+def _unordered(
+    tables: TemporaryTables, stored: StoredProducts, services: tuple[str, ...], page_facets: Table
+) -> Relation:
+    """The documents in no order, with the columns of each service."""
+    number = f"{stored.versions.size} + row_number() OVER () - 1 AS version"
+    records = tables.store(select(f"SELECT *, {number} FROM records", records=stored.records), "numbered_records")
+    relations = {"page_versions": stored.versions, "numbered_records": records}
+    words = {"states": _listed(STATES), "services": f"{_listed(services)}::VARCHAR[]"}
+    codes = query("doc_service_codes", **relations, page_rows=stored.rows, **words)
+    relations |= {"page_facets": page_facets, "doc_service_codes": tables.store(codes, "doc_service_codes")}
+    return query("page_documents", **relations, **_service_columns(services))
+
+
+def _service_columns(services: tuple[str, ...]) -> dict[str, str]:
+    """The parts of the query of documents that repeat for each service."""
+    every = range(len(services))
     columns = ", ".join(
         f"coalesce(s{n}.code, 0)::USMALLINT AS code_{n}, s{n}.received_ms AS received_{n}, s{n}.answered_ms AS told_{n}"
         for n in every
     )
     joins = " ".join(
-        f"LEFT JOIN (FROM {numbering.codes} WHERE service = {literal(name)}) AS s{n} ON s{n}.version = k.version"
-        for n, name in enumerate(numbering.services)
+        f"LEFT JOIN (FROM doc_service_codes WHERE service = {literal(name)}) AS s{n} ON s{n}.version = k.version"
+        for n, name in enumerate(services)
     )
-    return _body(
-        "page_documents",
-        versions=numbering.stored.versions,
-        records=numbering.records,
-        facets=numbering.facets,
-        columns=columns or "0 AS none",
-        joins=joins,
-        lines=" || ".join(f"page_line(coalesce(s{n}.words, ''))" for n in every) or "''",
-        times=", ".join(f"coalesce(s{n}.received_ms, s{n}.answered_ms)" for n in every) or "0",
-    )
+    return {
+        "columns": columns or "0 AS none",
+        "joins": joins,
+        "lines": " || ".join(f"page_line(coalesce(s{n}.words, ''))" for n in every) or "''",
+        "times": ", ".join(f"coalesce(s{n}.received_ms, s{n}.answered_ms)" for n in every) or "0",
+    }
 
 
-def _body(name: str, **values: str) -> str:
-    """A query without the comments before it."""
-    return filled("\n".join(line for line in query(name).splitlines() if not line.startswith("--")), **values)
+def _beside(tables: TemporaryTables, unordered: Relation, base_docs: Table, services: tuple[str, ...]) -> Relation:
+    """The documents in order; those that are not in the base are recent. Made in three steps, because not all joins at
+    once fit into memory.
+    """
+    stored = tables.store(unordered, "page_documents")
+    columns = [f"{name}_{n}" for n in range(len(services)) for name in ("code", "received", "told")]
+    shown = ", ".join(["hash", "line", "facet", *columns])
+    unchanged = query("unchanged_docs", page_documents=stored, base_docs=base_docs.numbered("base_doc"), shown=shown)
+    unchanged_docs = tables.store(unchanged, "unchanged_docs")
+    return query("page_ordered", page_documents=stored, unchanged_docs=unchanged_docs, recent="s.base_doc IS NULL")
+
+
+def _recent_first(
+    tables: TemporaryTables, unordered: Relation, base_docs: Table, services: tuple[str, ...]
+) -> Relation:
+    """The documents in order; those that moved in the window, and records in quarantine, are recent."""
+    moved = (f"(l.code_{n} >> 4) & 7 > 0" for n in range(len(services)))
+    recent = f"({' OR '.join(('l.is_record', *moved))})"
+    return query("page_ordered", page_documents=unordered, unchanged_docs=_NONE_UNCHANGED, recent=recent)
 
 
 def _listed(names: tuple[str, ...]) -> str:
@@ -324,5 +316,5 @@ def _listed(names: tuple[str, ...]) -> str:
 
 
 def _table(con: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
-    """What ``sql`` gives, read through a cursor of its own."""
+    """What ``sql`` gives, read through a cursor of its own, which sees shared tables alone."""
     return con.cursor().sql(sql).to_arrow_table()

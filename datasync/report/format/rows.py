@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from datasync.relation import select
 from datasync.report.format.binary import header, numbers, stack, texts
 from datasync.report.format.documents import Segment
 
@@ -23,8 +24,8 @@ FIXED = 24  # bytes of a row beside its text, after deflate has packed the plane
 
 def in_shard(of: Segment, coarse: int) -> int:
     """How many rows a shard has, so that its size stays near BYTES (``coarse`` times): fewer where texts are long."""
-    average = of.con.sql(f"SELECT coalesce(avg(strlen(line)), 0) FROM ({of.rows()})").fetchall()
-    fitting = BYTES * coarse / (float(average[0][0]) + FIXED)
+    mean = select("SELECT coalesce(avg(strlen(line)), 0) AS bytes FROM docs", docs=of.rows()).row(of.con)
+    fitting = BYTES * coarse / (float(mean["bytes"]) + FIXED)
     return int(2 ** min(8, max(4, np.floor(np.log2(fitting)))))
 
 
