@@ -242,8 +242,11 @@ def test_a_service_that_is_called_as_a_step_is_fails_alone_and_goes_on(
     fails = NAMES[NAMES.index(name) % 2 :: 2]
     well = [each for each in NAMES if each not in fails]
     assert shop.failed.code == 2
-    first = f"datasync: Run sync-20261124T030100Z did not succeed: en-US to {min(fails)}: "
-    assert shop.failed.errors[-1].startswith(first)
+    begins = "datasync: Run sync-20261124T030100Z did not succeed: "
+    assert shop.failed.errors[-1].startswith(begins)
+    sentences = shop.failed.errors[-1].removeprefix(begins).split(" | ")
+    assert [sentence.partition(": ")[0] for sentence in sentences] == [f"en-US to {each}" for each in sorted(fails)]
+    assert sentences[sorted(fails).index(name)].startswith(f"en-US to {name}: services.{name}.export: ")
     (told,) = [line for line in shop.failed.errors[:-1] if line.startswith(f"en-US to {name}: ")]
     assert told.startswith(f"en-US to {name}: failed. services.{name}.export: ")
     assert set(shop.errors) == {f"en-US to {each}" for each in fails}
