@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 import duckdb
 
 from datasync.errors import InvalidExpression, InvalidSettings
-from datasync.expression import Expression, over_text, parse, type_of
+from datasync.expression import FORMS, Expression, over_text, parse, type_of
 from datasync.intake.grouping import ALONE, Rows
 from datasync.product import DEFAULTS, PRODUCT_COLUMNS, TYPES
 from datasync.sql import macros, quote
@@ -63,10 +63,12 @@ def mapping(
 
     Raises InvalidExpression for a map that is no scalar expression. A field that a map names and the source lacks is
     left for the caller to judge: in a complete snapshot it is an error, in a partial one it is NULL. The connection
-    then knows the macros of queries/mapping.sql and queries/forms.sql, which the SQL of ``validation`` needs.
+    then knows the macros of queries/mapping.sql, which the SQL of ``validation`` needs, and those of queries/forms.sql
+    if an expression may name one.
     """
     macros(con, "mapping")
-    macros(con, "forms")
+    if any(form in text.lower() for text in (*own_map.values(), where or "") for form in FORMS):
+        macros(con, "forms")
     own = _Names(known)
     columns = {c: own.settle(parse(con, f"scopes.{name}.map.{c}", text)) for c, text in own_map.items()}
     for column in PRODUCT_COLUMNS:
