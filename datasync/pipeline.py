@@ -44,7 +44,8 @@ from datasync.settings import Settings
 from datasync.sources import open_source
 from datasync.sources.base import PullRequest
 from datasync.store import acceptances, holds, runs, scratch, snapshots, tidy
-from datasync.store.files import Clock, Store, connect, open_store, parquet
+from datasync.store.database import connected
+from datasync.store.files import Clock, Store, open_store, parquet
 from datasync.store.logs import CatalogState, catalog_log, receipt_log
 from datasync.store.runs import Run, Step, StepRecord
 from datasync.store.tidy import ScopeLogs
@@ -82,17 +83,15 @@ class Pipeline:
         """A DuckDB connection that reads the store, closed afterwards. What goes wrong inside because of a full disk or
         a damaged file of the store is raised as that.
         """
-        con = connect(self.store)
         try:
-            yield con
+            with connected(self.store) as con:
+                yield con
         except DatasyncError:
             raise
         except Exception as error:
             if (reason := explained(self.store, self._places(), error)) is not None:
                 raise reason from None
             raise
-        finally:
-            con.close()
 
     # ── a run ───────────────────────────────────────────────────────────────────────────────────────────────────────
 

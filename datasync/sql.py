@@ -45,6 +45,11 @@ def macros(con: duckdb.DuckDBPyConnection, name: str) -> None:
     _define(con, name, query(name))
 
 
+def share_macros(con: duckdb.DuckDBPyConnection, database: duckdb.DuckDBPyConnection) -> None:
+    """Let a session know which macros its database has, and the database which ones the session defines."""
+    _MACROS[con] = _MACROS.setdefault(database, set())
+
+
 def define_field_macros(con: duckdb.DuckDBPyConnection, package: str, name: str) -> None:
     """Make the macros of a kind's ``<name>.sql`` known to a connection: they may stand in the maps of its scopes."""
     text = query_of(package, name)

@@ -16,7 +16,8 @@ from datasync.check.rules import Reception, nothing_arrives, rules
 from datasync.check.scopes import sampled
 from datasync.connection import Credentials
 from datasync.settings import Settings
-from datasync.store.files import Store, connect
+from datasync.store.database import connected
+from datasync.store.files import Store
 from datasync.store.overlay import dry_run
 
 __all__ = ["Finding", "check"]
@@ -24,7 +25,7 @@ __all__ = ["Finding", "check"]
 
 def check(store: Store, settings: Settings, at: datetime, credentials: Credentials) -> Iterator[Finding]:
     """Try everything that a run at ``at`` needs, and yield one finding after the other."""
-    with connect(store) as con:
+    with connected(store) as con:
         reachable = [*is_writable(con, store)]
         yield from reachable
         yield from outputs(settings)

@@ -1,0 +1,63 @@
+"""A DuckDB that reads the store, and that a process keeps for its next piece of work.
+
+To open one and to define its macros takes longer than many a step does. Whoever takes one has it alone, in a session
+of its own, and meets no table, file system or setting of the session before.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import duckdb
+
+from datasync.sql import field_macros, quote, share_macros
+from datasync.store.files import Store, begin_session, memory_limit, open_database, spill_folder
+
+_KEPT: dict[tuple[int, str, str], list[duckdb.DuckDBPyConnection]] = {}  # by the process and by what stays as it is
+
+
+@contextmanager
+def connected(store: Store) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection like that of ``files.connect``. Its DuckDB is kept, unless something goes wrong in the block."""
+    kept = _KEPT.setdefault((os.getpid(), memory_limit(), spill_folder()), [])
+    database = kept.pop() if kept else open_database()
+    try:
+        con = database.cursor()
+        try:
+            share_macros(con, database)
+            begin_session(con, store)
+            yield con
+            is_as_before = _cleared(con)
+        finally:
+            con.close()
+    except BaseException:
+        database.close()
+        raise
+    if is_as_before:
+        kept.append(database)
+    else:
+        database.close()
+
+
+def _cleared(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the database of a session could be left as the session found it."""
+    if field_macros(con):  # a kind's own, and another kind may have others of the same names
+        return False
+    with suppress(duckdb.Error):
+        for protocol in con.list_filesystems():
+            con.unregister_filesystem(protocol)
+        for (table,) in con.execute("SELECT table_name FROM duckdb_tables() WHERE NOT temporary").fetchall():
+            con.execute(f"DROP TABLE {quote(table)}")
+        return True
+    return False
+
+
+@atexit.register
+def close_kept() -> None:
+    """Close what this process keeps. A forked process leaves alone what its parent keeps."""
+    for (process, _, _), kept in _KEPT.items():
+        while process == os.getpid() and kept:
+            kept.pop().close()
