@@ -27,7 +27,7 @@ from datasync.intake import pull
 from datasync.relation import Relation
 from datasync.settings import Settings, parse
 from datasync.sources.base import PullRequest, Records
-from datasync.sql import literal, quote
+from datasync.sql import literal, quote, share_macros
 from datasync.store.files import Folder, connect
 from datasync.store.holds import Hold
 from datasync.store.log import Log, footer
@@ -186,7 +186,9 @@ def _database() -> duckdb.DuckDBPyConnection:
 
 def connection() -> duckdb.DuckDBPyConnection:
     """A connection with views and tables of its own."""
-    return _database().cursor()
+    con = _database().cursor()
+    share_macros(con, _database())
+    return con
 
 
 def skus_sql(*skus: str) -> Relation:
