@@ -313,13 +313,7 @@ def quarantine_sql(store: Store, scope: str, state: CatalogState, url: Callable[
     paths = ", ".join(literal(url(snapshots.quarantine_path(scope, run))) for run in runs_read)
     rows = f"SELECT * FROM read_parquet([{paths}], filename = true, hive_partitioning = false)"
     order = f"[{', '.join(map(literal, runs_read))}]::VARCHAR[]"
-    return rows if paths else _NO_QUARANTINE, query_text("quarantined_now", runs=order)
-
-
-_NO_QUARANTINE = (
-    "SELECT NULL::BIGINT AS position, NULL::VARCHAR AS place, NULL::VARCHAR AS sku, NULL::VARCHAR AS name, "
-    "NULL::VARCHAR AS code, NULL::VARCHAR AS sentence, NULL::VARCHAR AS record, NULL::VARCHAR AS filename WHERE false"
-)
+    return rows if paths else query_text("no_quarantine"), query_text("quarantined_now", runs=order)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import duckdb
 
 from datasync.product import TYPES
-from datasync.relation import Relation, select
+from datasync.relation import Relation, query, select
 from datasync.sql import literal, quote
 
 
@@ -36,27 +36,9 @@ class Feed:
         return self._answers(batch)
 
     def _answers(self, batch: Relation) -> Relation:
-        lacking = (
-            ", ".join(f"CASE WHEN {_is_empty(column)} THEN {literal(column)} END" for column in self.required)
-            or "NULL::VARCHAR"
-        )
-        answers = f"""
-            SELECT
-                * EXCLUDE (lacking),
-                CASE
-                    WHEN operation = 'removed' THEN 'removed'
-                    WHEN bytes > {self.max_bytes} OR len(lacking) > 0 THEN 'rejected'
-                    ELSE 'received'
-                END AS outcome,
-                CASE
-                    WHEN operation = 'removed' THEN NULL
-                    WHEN bytes > {self.max_bytes}
-                        THEN format('The payload has {{:,}} bytes; at most {self.max_bytes:,} are taken', bytes)
-                    WHEN len(lacking) > 0 THEN 'Required and missing: ' || array_to_string(lacking, ', ')
-                END AS words,
-                NULL::TIMESTAMPTZ AS answered_at
-            FROM (SELECT *, list_filter([{lacking}], lambda one: one IS NOT NULL) AS lacking FROM batch)"""
-        return select(answers, batch=batch)
+        cases = (f"CASE WHEN {_is_empty(column)} THEN {literal(column)} END" for column in self.required)
+        lacking = ", ".join(cases) or "NULL::VARCHAR"
+        return query("feed_answers", batch=batch, max_bytes=str(self.max_bytes), lacking=lacking)
 
 
 def _is_empty(column: str) -> str:
