@@ -8,11 +8,22 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Page,
+    Playwright,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 
 from datasync.report.publish import render
 from tests.report import plausible, rich
@@ -34,6 +45,7 @@ CALL = """async ([url, name, args]) => {
     const made = (await import(url))[name](...args);
     return made instanceof Node ? made.outerHTML : made;
 }"""
+WINDOW: ViewportSize = {"width": 1440, "height": 900}
 SIZES = {"en-US": 640, "de-DE": 600, "ar-SA": 300}
 
 
@@ -63,23 +75,62 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    made = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB", timezone_id="Asia/Kolkata")
+@contextmanager
+def opened(browser: Browser) -> Iterator[BrowserContext]:
+    """What a reader has: a window of this size, this language and this time zone."""
+    made = browser.new_context(viewport=WINDOW, locale="en-GB", timezone_id="Asia/Kolkata")
     made.set_default_timeout(10_000)
     yield made
     made.close()
 
 
 @pytest.fixture
-def page(context: BrowserContext) -> Iterator[Page]:
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """For a test that changes more of the browser than ``as_opened`` takes back."""
+    with opened(browser) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def tab(browser: Browser) -> Iterator[Page]:
+    """One tab for the tests of a file: a new one, with a process of its own, costs twice as much as to show a page."""
+    with opened(browser) as made:
+        yield made.new_page()
+
+
+def as_opened(tab: Page) -> None:
+    """Take back what tests do to a tab: what the page has stored, the window's size, the media, where the mouse is."""
+    if tab.url.startswith("file:"):
+        tab.evaluate("localStorage.clear()")
+    tab.goto("about:blank")
+    if tab.viewport_size != WINDOW:
+        tab.set_viewport_size(WINDOW)
+    tab.emulate_media(media="null", color_scheme="null", reduced_motion="null")
+    tab.mouse.move(0, 0)
+
+
+@pytest.fixture
+def page(request: pytest.FixtureRequest) -> Iterator[Page]:
     """A tab five minutes after the plausible pages' as_of; an uncaught error or a blocked script fails the test."""
-    tab = context.new_page()
+    is_own = "context" in request.fixturenames
+    tab: Page = request.getfixturevalue("context").new_page() if is_own else request.getfixturevalue("tab")
     wrong: list[str] = []
-    tab.on("pageerror", lambda error: wrong.append(str(error)))
-    tab.on("console", lambda message: wrong.append(message.text) if "Content Security Policy" in message.text else None)
+
+    def note_error(error: Error) -> None:
+        wrong.append(str(error))
+
+    def note_refusal(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            wrong.append(message.text)
+
+    tab.on("pageerror", note_error)
+    tab.on("console", note_refusal)
     tab.clock.install(time=plausible.NOW.replace(minute=33))
     yield tab
+    if not is_own:
+        as_opened(tab)
+    tab.remove_listener("pageerror", note_error)
+    tab.remove_listener("console", note_refusal)
     assert wrong == []
 
 
