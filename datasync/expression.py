@@ -180,17 +180,17 @@ def _refuse(con: duckdb.DuckDBPyConnection, key: str, text: str, node: dict[str,
 
 def _no_function(con: duckdb.DuckDBPyConnection, name: str) -> str:
     """Why a function cannot stand in an expression: nobody knows it, it takes many records, or it changes."""
-    known = _functions(con)
+    functions = _functions(con)
     shown = name.removesuffix("_star")
-    kinds = {kind for kind, _ in known.get(name.lower(), ())}
+    kinds = {kind for kind, _ in functions.get(name.lower(), ())}
     if "aggregate" in kinds:
         return f"{shown} takes many records, where an expression sees one"
     if kinds:
         return f"{shown} is no function that gives one value, always the same"
     scalars = [
         function
-        for function, ways in known.items()
-        if function.isidentifier() and all(kind == "scalar" for kind, _ in ways)
+        for function, signatures in functions.items()
+        if function.isidentifier() and all(kind == "scalar" for kind, _ in signatures)
     ]
     near = get_close_matches(name.lower(), scalars, 1, 0.8)
     return f"there is no function {shown}" + (f". Did you mean {near[0]}?" if near else "")
@@ -199,10 +199,10 @@ def _no_function(con: duckdb.DuckDBPyConnection, name: str) -> str:
 def _is_stable(con: duckdb.DuckDBPyConnection, name: str) -> bool:
     if name.lower() in {*field_macros(con), *FORMS, ATTR}:
         return True
-    known = _functions(con).get(name.lower(), set())
-    if any(kind == "macro" for kind, _ in known):
+    signatures = _functions(con).get(name.lower(), set())
+    if any(kind == "macro" for kind, _ in signatures):
         return name.lower() in _MACROS or name.lower().startswith(_MACRO_FAMILIES)
-    return bool(known) and all(kind == "scalar" and stability == "CONSISTENT" for kind, stability in known)
+    return bool(signatures) and all(kind == "scalar" and stability == "CONSISTENT" for kind, stability in signatures)
 
 
 def _functions(con: duckdb.DuckDBPyConnection) -> Mapping[str, set[tuple[str, str | None]]]:

@@ -121,10 +121,18 @@ class Pipeline:
             pull_request, why = self._pull_request(con, run, scope, complete)
             if pull_request is None:
                 return step.finish(outcome="ok", note=why, records=0)
-            mine = self.settings.scope(scope)
+            scope_settings = self.settings.scope(scope)
             source = open_source(self.settings, scope, self.credentials, store=self.store, run=run)
             snapshot = pull.pull(
-                con, self.store, scope, mine, source, pull_request, run, self.settings.fingerprint(scope), self.clock
+                con,
+                self.store,
+                scope,
+                scope_settings,
+                source,
+                pull_request,
+                run,
+                self.settings.fingerprint(scope),
+                self.clock,
             )
             absent = resync.absent(con, self.store, snapshot)
             names = ("what", "complete", "records", *snapshots.TERMS, "unreadable", "requests")
@@ -145,33 +153,33 @@ class Pipeline:
             snapshot = snapshots.read(con, self.store, scope, run)
             if snapshot is None:
                 return step.finish(outcome="ok", note="The pull had nothing to read.")
-            mine = self.settings.scope(scope)
-            done = apply_snapshot(
+            scope_settings = self.settings.scope(scope)
+            applied = apply_snapshot(
                 con,
                 self.store,
                 snapshot,
                 self.settings.guard_of(scope),
-                mine.volatile,
+                scope_settings.volatile,
                 self.clock,
                 scheduled=self._request(run) is None,
                 accepted=self._accepted(run, scope, None),
-                lookback=self.settings.sources[mine.source].lookback,
+                lookback=self.settings.sources[scope_settings.source].lookback,
             )
-            is_held = done.held is not None or done.kept_back > 0
-            return step.finish(outcome="held" if is_held else "ok", **_plain(asdict(done)))
+            is_held = applied.held is not None or applied.kept_back > 0
+            return step.finish(outcome="held" if is_held else "ok", **_plain(asdict(applied)))
 
     def transfer(self, run: str, scope: str, service: str) -> dict[str, Any]:
         """Close the difference between a scope's catalog and what one service holds; counts by outcome."""
         with self._step(run, Step("transfer", scope, service)) as (step, con):
-            request, mine = self._request(run), self.settings.service(service)
+            request, service_settings = self._request(run), self.settings.service(service)
             refuse_unverified(con, self.store, scope)
             marked = self._mark(con, run, scope, service, request) if request and request.force else 0
-            done = transfer.transfer(
+            transferred = transfer.transfer(
                 con,
                 self.store,
                 scope,
                 service,
-                mine,
+                service_settings,
                 open_service(self.settings, service, scope, self.credentials),
                 run,
                 self.settings.guard_of(scope, service),
@@ -179,7 +187,9 @@ class Pipeline:
                 accepted=self._accepted(run, scope, None, service),
             )
             exports.export(con, self.store, self.settings, scope, service)
-            return step.finish(outcome="held" if done.held else "ok", marked=marked, **_plain(asdict(done)))
+            return step.finish(
+                outcome="held" if transferred.held else "ok", marked=marked, **_plain(asdict(transferred))
+            )
 
     def close(self, run: str) -> dict[str, Any]:
         """Fold the steps into the run's record, with its outcome and a sentence for everything that did not go well."""
@@ -237,18 +247,18 @@ class Pipeline:
             page = gather.site_pages(con, self.store, self.settings, at, figures, now)
             products = gather.scope_products(con, self.store, self.settings, at)
             more = partial(gather.data_files, con, self.store, self.settings, at, figures)
-            done = (
+            published = (
                 render.single_file(page, products, single_file, more)
                 if single_file
                 else self._publish(page, products, more)
             )
         return {
-            "index": done.index,
-            "version": done.version,
-            "files": done.files,
+            "index": published.index,
+            "version": published.version,
+            "files": published.files,
             "gaps": list(totals.gaps(figures)),
             "attention": list(summary.attention(page)),
-            "summary": summary.text(page, self.settings.link or done.index),
+            "summary": summary.text(page, self.settings.link or published.index),
         }
 
     def in_quarantine(self, scope: str) -> int:
@@ -288,9 +298,9 @@ class Pipeline:
         receipt_logs = {s: tuple(receipt_log(self.store, v, s) for v in self.settings.services) for s in catalogs}
         logs = [ScopeLogs(scope, log, receipt_logs[scope]) for scope, log in catalogs.items()]
         with self.connected() as con:
-            done = asdict(tidy.tidy(con, self.store, self.settings.keep, logs, self.clock(), dry_run=dry_run))
-        done["scratch"] += exports.tidy(self.settings, self.clock(), dry_run=dry_run)
-        return {**done, "temporary folders": scratch.remove_dead(dry_run=dry_run)}
+            removed = asdict(tidy.tidy(con, self.store, self.settings.keep, logs, self.clock(), dry_run=dry_run))
+        removed["scratch"] += exports.tidy(self.settings, self.clock(), dry_run=dry_run)
+        return {**removed, "temporary folders": scratch.remove_dead(dry_run=dry_run)}
 
     def damages(self, *, deep: bool) -> tuple[Damage, ...]:
         """What is damaged in the store, by its footers and small files; ``deep`` reads every byte."""

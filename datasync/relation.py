@@ -79,10 +79,10 @@ def union_all(relations: Iterable[Relation], empty: Relation) -> Relation:
     return Relation("\nUNION ALL\n".join(f"SELECT * FROM (\n{relation.sql}\n)" for relation in relations) or empty.sql)
 
 
-def union(relations: Iterable[Relation], otherwise: Relation = NO_SKUS) -> Relation:
-    """The rows of several relations, each once; ``otherwise`` where there is none."""
+def union(relations: Iterable[Relation], empty: Relation = NO_SKUS) -> Relation:
+    """The rows of several relations, each once; ``empty`` where there is none."""
     parts = [f"(\n{relation.sql}\n)" for relation in relations]
-    return Relation("\nUNION\n".join(f"SELECT * FROM {part}" for part in parts)) if parts else otherwise
+    return Relation("\nUNION\n".join(f"SELECT * FROM {part}" for part in parts)) if parts else empty
 
 
 @dataclass(frozen=True, slots=True)

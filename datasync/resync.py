@@ -140,9 +140,9 @@ def accepted(store: Store, settings: Settings, request: Request) -> tuple[Hold, 
     ]
     if not chosen:
         standing = [holds.current(store, s, v) for s in settings.scopes for v in (None, *settings.services)]
-        known = {hold.id for hold in standing if hold}
+        held_runs = {hold.id for hold in standing if hold}
         raise UnknownName(
-            "held run (accept_shrink)", request.accept_shrink, known, "Name the run that the report shows as held."
+            "held run (accept_shrink)", request.accept_shrink, held_runs, "Name the run that the report shows as held."
         )
     for hold in chosen:
         if not holds.is_listed(store, hold):
@@ -231,14 +231,14 @@ def _plan_scope(
 
 def _unknown(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, skus: Sequence[str]) -> tuple[str, ...]:
     """The SKUs that stand in no catalog's log, not even as removed or in quarantine; in the order they were given."""
-    left = list(skus)
+    unknown = list(skus)
     for scope in settings.scopes:
-        if left:
+        if unknown:
             catalog = catalog_log(store, scope).fold()
-            known = select("SELECT DISTINCT sku FROM catalog WHERE list_contains(?::VARCHAR[], sku)", catalog=catalog)
-            met = {sku for (sku,) in known.rows(con, [left])}
-            left = [sku for sku in left if sku not in met]
-    return tuple(left)
+            listed = select("SELECT DISTINCT sku FROM catalog WHERE list_contains(?::VARCHAR[], sku)", catalog=catalog)
+            in_catalog = {sku for (sku,) in listed.rows(con, [unknown])}
+            unknown = [sku for sku in unknown if sku not in in_catalog]
+    return tuple(unknown)
 
 
 def named(skus: Sequence[str]) -> str:

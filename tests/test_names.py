@@ -16,6 +16,7 @@ STORED = {  # keys of files in stores and sites that exist: the names stay with 
 }
 MODULES = sorted(path for folder in ("datasync", "dags") for path in (ROOT / folder).rglob("*.py"))
 SCRIPTS = sorted((ROOT / "reports" / "templates" / "js").glob("*.js"))
+QUERIES = sorted((ROOT / "datasync").rglob("*.sql"))
 DECLARED = re.compile(r"\b(?:const|let|var|function|class)\s+([A-Za-z_$][\w$]*)|\b([A-Za-z_$][\w$]*)\s*=>")
 
 
@@ -43,3 +44,25 @@ def test_a_module_has_no_name_that_says_nothing(module: Path) -> None:
 def test_a_script_has_no_name_that_says_nothing(script: Path) -> None:
     used = {name for match in DECLARED.findall(script.read_text(encoding="utf-8")) for name in match}
     assert used & BANNED == set()
+
+
+IN_SQL = re.compile(
+    r"\b(?:AS|lambda)\s+([a-z]\w*)|\b([a-z]\w*)\s+AS\s+(?:NOT\s+)?(?:MATERIALIZED\s+)?\(|\bMACRO\s+(\w+)\(([^)]*)\)"
+)
+
+
+def names_in_sql(text: str) -> set[str]:
+    """Aliases of columns and tables, names of CTEs and macros, and their and lambdas' parameters; comments left out."""
+    code = re.sub(r"--[^\n]*", "", text)
+    return {name.lower() for match in IN_SQL.findall(code) for part in match for name in re.findall(r"\w+", part)}
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=lambda path: path.name)
+def test_a_query_has_no_name_that_says_nothing(query: Path) -> None:
+    assert {name.lstrip("_") for name in names_in_sql(query.read_text(encoding="utf-8"))} & BANNED == set()
+
+
+def test_names_are_read_from_every_place_where_sql_gives_one() -> None:
+    text = "CREATE MACRO m(given) AS (WITH told AS (SELECT 1 AS found) SELECT [1].list_filter(lambda one: one > 0))"
+    assert names_in_sql(text) >= {"m", "given", "told", "found", "one"}
+    assert names_in_sql("-- told AS (SELECT 1)\nSELECT 1") == set()

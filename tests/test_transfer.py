@@ -100,7 +100,7 @@ def test_the_first_rule_that_turns_a_product_away_speaks(line: Line) -> None:
     line.change("feed", accepts=[ENABLED, {"rule": "price > 1", "otherwise": "The price is low"}])
     line.sync([product("a", status="disabled", price="0"), product("b", price="0")])
     compared = compare.compare(line.con, line.store, SCOPE, "feed", line.settings.services["feed"])
-    words = dict(select("SELECT sku, otherwise FROM rules", rules=compared.rules).rows(line.con))
+    words = dict(select("SELECT sku, exclusion_reason FROM rules", rules=compared.rules).rows(line.con))
     assert words == {"a": "The product is disabled", "b": "The price is low"}
 
 

@@ -145,7 +145,7 @@ class _Application:
         if self.lookback is None or not snapshot.complete or state.fingerprint != snapshot.fingerprint:
             return None
         return schedule.measured(
-            self.con, state, passed, differing.known, snapshot.run, self.lookback, counts["removed_live"],
+            self.con, state, passed, differing.catalog_rows, snapshot.run, self.lookback, counts["removed_live"],
             snapshot.started_at,
         )  # fmt: skip
 

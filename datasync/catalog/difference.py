@@ -19,18 +19,18 @@ from datasync.store.snapshots import Snapshot
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The rows that a snapshot would add to the catalog log: ``changes`` of the ``known`` catalog.
+    """The rows that a snapshot would add to the catalog log: ``changes`` of the ``catalog_rows``.
 
     ``outdated`` are the SKUs whose record is older than the catalog's product.
     """
 
     changes: Relation
-    known: Relation
+    catalog_rows: Relation
     outdated: Relation
 
     def counts(self, con: duckdb.DuckDBPyConnection, accepted: Relation, kept_back: Relation) -> Mapping[str, int]:
         """How many changes there are of each kind, and how many removals are accepted, or kept back by a hold."""
-        relations = {"changes": self.changes, "known": self.known, "outdated": self.outdated}
+        relations = {"changes": self.changes, "catalog_rows": self.catalog_rows, "outdated": self.outdated}
         return query("difference_counts", **relations, accepted=accepted, kept_back=kept_back).row(con)
 
 
@@ -45,14 +45,14 @@ def compare(
     scheduled: bool,
 ) -> Difference:
     """Compare a snapshot with the catalog, the fold of its log, and with what pulls that started later have read."""
-    known = _comparable(con, catalog, snapshot.scope, volatile)
+    catalog_rows = _comparable(con, catalog, snapshot.scope, volatile)
     pulled = _rehashed(con, Relation(snapshots.products(snapshot, store.url)), snapshot.scope, volatile)
     later = _later(con, store, catalog, state, snapshot)
     is_by_time = snapshot.by_change_time and scheduled
-    outdated = query("outdated", snapshot=pulled, known=known, later=later) if is_by_time else NO_SKUS
+    outdated = query("outdated", snapshot=pulled, catalog_rows=catalog_rows, later=later) if is_by_time else NO_SKUS
     rows = query(
         "difference",
-        known=known,
+        catalog_rows=catalog_rows,
         snapshot=pulled,
         quarantine=_quarantine(store, snapshot),
         asked_for=asked_for(store, snapshot),
@@ -65,7 +65,7 @@ def compare(
         by_change_time=str(snapshot.by_change_time).lower(),
     )
     columns = ", ".join(quote(c) for c in ("sku", *CATALOG_COLUMNS))
-    return Difference(Relation(f"SELECT {columns} FROM (\n{rows.sql}\n)"), known, outdated)
+    return Difference(Relation(f"SELECT {columns} FROM (\n{rows.sql}\n)"), catalog_rows, outdated)
 
 
 def _quarantine(store: Store, snapshot: Snapshot) -> Relation:

@@ -67,7 +67,7 @@ def kept_back(store: Store, snapshot: Snapshot, keeping: Collection[Hold]) -> Re
 
 def removals_held(differing: Difference, accepted: Relation) -> Relation:
     """The products whose removal is held, by sku and name."""
-    return query("removals_held", changes=differing.changes, known=differing.known, accepted=accepted)
+    return query("removals_held", changes=differing.changes, catalog_rows=differing.catalog_rows, accepted=accepted)
 
 
 def hold(

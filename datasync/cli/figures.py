@@ -53,9 +53,9 @@ def status(args: argparse.Namespace, clock: Clock) -> int:
 def publish(args: argparse.Namespace, clock: Clock) -> int:
     """Publish the report, even if figures do not add up, because the page says so itself."""
     file = Path(args.single_file).absolute() if args.single_file else None
-    done = Pipeline.open(args.settings, clock).publish(args.as_of and words.moment(args.as_of), single_file=file)
-    say(done["index"])
-    totals.confirm(done["gaps"])
+    published = Pipeline.open(args.settings, clock).publish(args.as_of and words.moment(args.as_of), single_file=file)
+    say(published["index"])
+    totals.confirm(published["gaps"])
     return 0
 
 

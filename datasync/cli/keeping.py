@@ -60,10 +60,10 @@ def check_(args: argparse.Namespace, clock: Clock) -> int:
     pipeline = Pipeline.open(args.settings, clock)
     if args.store or args.deep:
         return _check_store(pipeline, deep=args.deep)
-    mine = pipeline.settings
-    say(f"ok       settings: scopes {', '.join(mine.scopes)}; services {', '.join(mine.services)}")
+    sync_settings = pipeline.settings
+    say(f"ok       settings: scopes {', '.join(sync_settings.scopes)}; services {', '.join(sync_settings.services)}")
     problems = 0
-    for finding in check(pipeline.store, mine, clock(), pipeline.credentials):
+    for finding in check(pipeline.store, sync_settings, clock(), pipeline.credentials):
         say(f"{finding.level:<8} {finding.where}: {finding.sentence}")
         problems += finding.level == "problem"
     say(f"Problems: {problems}. Mend them before the next run." if problems else "In order.")
@@ -112,10 +112,10 @@ def schema(args: argparse.Namespace, clock: Clock) -> int:
 
 def tidy(args: argparse.Namespace, clock: Clock) -> int:
     """Delete what the settings no longer keep, or say what that would be."""
-    done = Pipeline.open(args.settings, clock).tidy(dry_run=args.dry_run)
-    written = done.pop("checkpoints_written", 0)
-    gone = ", ".join(f"{what} {count:,}" for what, count in done.items() if count)
-    say(f"{'Would delete' if args.dry_run else 'Deleted'}: {gone or 'nothing'}.")
+    removed = Pipeline.open(args.settings, clock).tidy(dry_run=args.dry_run)
+    written = removed.pop("checkpoints_written", 0)
+    counts = ", ".join(f"{what} {count:,}" for what, count in removed.items() if count)
+    say(f"{'Would delete' if args.dry_run else 'Deleted'}: {counts or 'nothing'}.")
     if written:
         say(f"Checkpoints {'to be written' if args.dry_run else 'written'}: {written:,}.")
     return 0

@@ -65,14 +65,14 @@ def outcome(record: Mapping[str, Any]) -> str:
     words = {"quarantined": "newly quarantined"} if is_catalog else {}
     numbers = {**record, "quarantined": record.get("quarantined", 0) + record.get("nameless", 0)}
     counts = [_count(numbers[name], words.get(name, name)) for name in _COUNTS if numbers.get(name)]
-    said = [
+    sentences = [
         ", ".join(counts) or "nothing to do",
         *held(record),
         *([record["note"]] if record.get("note") and not record.get("held") else []),
         *record.get("notes", ()),
     ]
     took = f" ({record['seconds']:.1f} s)" if record.get("seconds", 0) >= 1 else ""
-    return " ".join(part if part.endswith(("?", "!")) else f"{part.rstrip('.')}." for part in said) + took
+    return " ".join(part if part.endswith(("?", "!")) else f"{part.rstrip('.')}." for part in sentences) + took
 
 
 def _count(number: int, word: str) -> str:

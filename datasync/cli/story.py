@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from datasync.figures.repairs import LogRepair
-from datasync.figures.why import Event, InCatalog, ScopeStory, Seen, ServiceStory, Story
+from datasync.figures.why import Event, InCatalog, PullReading, ScopeStory, ServiceStory, Story
 from datasync.report.facts.page_data import zulu
 from datasync.store.holds import Hold
 
@@ -35,9 +35,19 @@ def content(story: Story) -> dict[str, Any]:
     facts["known"] = story.is_known
     for scope_facts, scope in zip(facts["scopes"], story.scopes, strict=True):
         scope_facts["sentences"] = list(of_scope(scope))
-        for service_facts, service in zip(scope_facts["services"], scope.services, strict=True):
-            service_facts["sentence"] = of_service(service)
+        scope_facts["services"] = [
+            {**_with_json_keys(service_facts), "sentence": of_service(service)}
+            for service_facts, service in zip(scope_facts["services"], scope.services, strict=True)
+        ]
     return facts
+
+
+def _with_json_keys(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts under the keys that the JSON has, which stay when a field gets a better name."""
+    return {_JSON_KEYS.get(name, name): value for name, value in facts.items()}
+
+
+_JSON_KEYS = {"exclusion_reason": "otherwise"}
 
 
 def clock(at: datetime) -> str:
@@ -51,7 +61,7 @@ def of_scope(scope: ScopeStory) -> Iterator[str]:
         yield "Nothing here has ever met this SKU." if scope.last else "No pull of this scope has been applied yet."
         return
     if scope.last:
-        yield _seen(scope.last, scope.last_complete, scope.last_seen)
+        yield _at_source(scope.last, scope.last_complete, scope.last_seen)
     yield from (f"In quarantine, by run {record.run}: {record.code}. {record.sentence}" for record in scope.quarantined)
     yield _catalog(scope.catalog)
     if scope.unverified_since:
@@ -71,7 +81,7 @@ def _unknown(story: Story) -> str:
     return f"{story.sku} is unknown: no kept pull, no catalog and no service of {scopes} has ever met it.{near}{failed}"
 
 
-def _seen(last: Seen, complete: Seen | None, met: Seen | None) -> str:
+def _at_source(last: PullReading, complete: PullReading | None, last_seen: PullReading | None) -> str:
     pull = f"({'complete' if last.complete else 'partial'}, {clock(last.at)}, run {last.run})"
     if last.what == "valid":
         return f"At the source: the last pull {pull} read it."
@@ -85,10 +95,10 @@ def _seen(last: Seen, complete: Seen | None, met: Seen | None) -> str:
         )
     if last.complete:
         return f"Not at the source: the last pull {pull} did not find it."
-    if complete and complete.what == "absent" and (met is None or met.at < complete.at):
+    if complete and complete.what == "absent" and (last_seen is None or last_seen.at < complete.at):
         since = f"({clock(complete.at)}, run {complete.run})"
         return f"Not at the source: the last complete pull {since} did not find it, and no partial pull since read it."
-    before = f" The last one that met it: {clock(met.at)}, run {met.run}." if met else ""
+    before = f" The last one that met it: {clock(last_seen.at)}, run {last_seen.run}." if last_seen else ""
     return f"The last pull {pull} did not read it, which says nothing about the source.{before}"
 
 
@@ -131,7 +141,7 @@ def _state(service: ServiceStory) -> str:
     holds = f" It holds version {short(service.held_version)}, {_received(service)}." if service.held_version else ""
     match service.state:
         case "excluded":
-            return f"excluded: {_words(service.otherwise)}.{holds}"
+            return f"excluded: {_words(service.exclusion_reason)}.{holds}"
         case "rejected":
             again = "It is tried again when the product or the service's settings change, or by a forced resync."
             return f"rejected {_at(service.last_at)}: {_words(service.last_words)}. {again}{holds}"

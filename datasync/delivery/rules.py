@@ -30,11 +30,11 @@ def rules_sql(con: duckdb.DuckDBPyConnection, name: str, accepts: Sequence[Accep
     for number, accept in enumerate(accepts):
         rule = checked_rule(con, f"services.{name}.accepts.{number}.rule", accept.rule)
         # In a lambda, for what a rule says twice DuckDB computes outside of the TRY, where it stops the statement
-        alone = f"TRY(list_transform([0], lambda _one: {rule.sql})[1])"
+        alone = f"TRY(list_transform([0], lambda _element: {rule.sql})[1])"
         cases.append(f"WHEN {alone} IS NOT TRUE THEN {literal(accept.otherwise)}")
     reason = f"CASE {' '.join(cases)} END" if cases else "NULL::VARCHAR"
     return (
-        f"SELECT sku, hash, bytes, {reason} AS otherwise "
+        f"SELECT sku, hash, bytes, {reason} AS exclusion_reason "
         f"FROM (SELECT {columns}, hash, bytes FROM catalog WHERE hash IS NOT NULL)"
     )
 

@@ -30,17 +30,19 @@ class HeldList:
 
 def standing(store: Store, settings: Settings) -> tuple[Hold, ...]:
     """The holds that wait for a decision, scope by scope, the catalog's before those of its services."""
-    met = (holds.current(store, scope, service) for scope, service in _places(settings))
-    return tuple(hold for hold in met if hold)
+    current = (holds.current(store, scope, service) for scope, service in _places(settings))
+    return tuple(hold for hold in current if hold)
 
 
 def lists(store: Store, settings: Settings, run: str) -> tuple[HeldList, ...]:
     """The lists that a run held, or accepted. Raises UnknownName where it did neither."""
-    met = tuple(held_list for scope, service in _places(settings) for held_list in _lists(store, scope, service, run))
-    if not met:
+    held_lists = tuple(
+        held_list for scope, service in _places(settings) for held_list in _lists(store, scope, service, run)
+    )
+    if not held_lists:
         waiting = {hold.id for hold in standing(store, settings)}
         raise UnknownName("run that held or accepted a removal", run, waiting, "Those are held now.")
-    return met
+    return held_lists
 
 
 def _places(settings: Settings) -> Iterator[tuple[str, str | None]]:
@@ -50,10 +52,10 @@ def _places(settings: Settings) -> Iterator[tuple[str, str | None]]:
 def _lists(store: Store, scope: str, service: str | None, run: str) -> Iterator[HeldList]:
     accepted = [
         acceptance
-        for _, acceptance in acceptances.known(store, scope, service)
+        for _, acceptance in acceptances.read_all(store, scope, service)
         if run in (acceptance.hold, acceptance.run)
     ]
-    held = [hold for _, hold in holds.known(store, scope, service) if not hold.released]
+    held = [hold for _, hold in holds.read_all(store, scope, service) if not hold.released]
     concerned = [hold for hold in held if hold.id in {run, *(acceptance.hold for acceptance in accepted)}]
     current = holds.current(store, scope, service)
     for listed in dict.fromkeys(

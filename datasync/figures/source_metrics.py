@@ -51,18 +51,18 @@ def readings(settings: Settings, catalogs: Mapping[str, CatalogState]) -> tuple[
 
 
 def _reading(settings: Settings, name: str, scopes: list[str], catalogs: Mapping[str, CatalogState]) -> SourceReading:
-    source, mine = settings.sources[name], [catalogs[scope] for scope in scopes]
-    whole = [state.last_complete.started_at for state in mine if state.last_complete]
-    measures = [state.missed for state in mine if state.missed]
+    source, states = settings.sources[name], [catalogs[scope] for scope in scopes]
+    complete_pulls = [state.last_complete.started_at for state in states if state.last_complete]
+    measures = [state.missed for state in states if state.missed]
     figures = _summed(measures, source.complete_every, source.lookback) if measures else {}
-    modes = {_read_mode(state) for state in mine}
+    modes = {_read_mode(state) for state in states}
     return SourceReading(
         source=name,
         scopes=tuple(scopes),
         reads="partial" if "partial" in modes else "changes" if "changes" in modes else "complete",
         complete_every_seconds=_seconds(source.complete_every) or 0,
         lookback_seconds=_seconds(source.lookback) or 0,
-        last_complete_at=min(whole, default=None),
+        last_complete_at=min(complete_pulls, default=None),
         **figures,
     )
 

@@ -186,9 +186,9 @@ def totals(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at:
         for scope in settings.scopes
         for service in (None, *settings.services)
     ]
-    known = tuple(h for h in held if h)
+    current_holds = tuple(h for h in held if h)
     return Totals(
-        at.as_of, at.positions, scopes, known, past, readings(settings, catalogs), at.ahead, at.before,
+        at.as_of, at.positions, scopes, current_holds, past, readings(settings, catalogs), at.ahead, at.before,
         repairs.repairs(con, store, settings, at.positions), repairs.unverified(con, store, settings, at.positions),
     )  # fmt: skip
 

@@ -29,11 +29,11 @@ from datasync.store.runs import Step
 RUNS_READ = 20
 
 
-What = Literal["valid", "outdated", "quarantined", "filtered", "absent"]
+RecordOutcome = Literal["valid", "outdated", "quarantined", "filtered", "absent"]
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class PullReading:
     """What one pull said of the product; ``absent`` from a partial pull means nothing, for it may not have looked.
 
     ``filtered`` is a record that the scope's condition leaves out.
@@ -43,7 +43,7 @@ class Seen:
     run: str
     at: datetime
     complete: bool
-    what: What
+    what: RecordOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class ServiceStory:
     service: str
     state: str | None
     due: str | None
-    otherwise: str | None
+    exclusion_reason: str | None
     last_operation: str | None
     last_outcome: str | None
     last_words: str | None
@@ -111,9 +111,9 @@ class ScopeStory:
     """
 
     scope: str
-    last: Seen | None
-    last_complete: Seen | None
-    last_seen: Seen | None
+    last: PullReading | None
+    last_complete: PullReading | None
+    last_seen: PullReading | None
     failed_pull: str | None
     held: Hold | None
     quarantined: tuple[Quarantined, ...]
@@ -148,7 +148,9 @@ def why(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, sku: s
     """Tell the story of ``sku`` at a moment; an unknown one gets the SKUs that are spelled nearly the same."""
     scopes = tuple(_scope(con, store, settings, sku, at, scope) for scope in settings.scopes)
     story = Story(sku, at.as_of, scopes, ())
-    return story if story.is_known else Story(sku, at.as_of, scopes, _near(con, store, sku, at, settings.scopes))
+    return (
+        story if story.is_known else Story(sku, at.as_of, scopes, _similar_skus(con, store, sku, at, settings.scopes))
+    )
 
 
 def _scope(
@@ -158,7 +160,7 @@ def _scope(
     state = CatalogState.of(log.entry(con, position))
     held = holds.current(store, scope, None, at.before)
     catalog, versions = log.fold(position), log.history(position)
-    last, last_complete, last_seen = _seen(con, store, scope, sku, catalog, state, held)
+    last, last_complete, last_seen = _pull_readings(con, store, scope, sku, catalog, state, held)
     return ScopeStory(
         scope,
         last,
@@ -175,7 +177,7 @@ def _scope(
     )
 
 
-def _seen(
+def _pull_readings(
     con: duckdb.DuckDBPyConnection,
     store: Store,
     scope: str,
@@ -183,7 +185,7 @@ def _seen(
     catalog: Relation,
     state: CatalogState,
     held: Hold | None,
-) -> tuple[Seen | None, Seen | None, Seen | None]:
+) -> tuple[PullReading | None, PullReading | None, PullReading | None]:
     """What the last pull said, be it held, the last complete one, and the last that met the product; only kept
     snapshots can answer.
     """
@@ -199,10 +201,12 @@ def _seen(
         left_out=_files(store, [snapshots.snapshot_path(scope, s.run) for s in pulls]),
         quarantines=_files(store, [snapshots.quarantine_path(scope, s.run) for s in pulls]),
     )
-    met = {run: (what, time) for run, what, time in seen.rows(con, {"sku": sku})}
+    outcomes = {run: (what, time) for run, what, time in seen.rows(con, {"sku": sku})}
     newer = _newer_than_last(con, sku, catalog, state)
     rows = [
-        Seen(s.run, s.finished_at, s.complete, _what(*met.get(s.run, ("absent", None)), newer.get(s.run)))
+        PullReading(
+            s.run, s.finished_at, s.complete, _record_outcome(*outcomes.get(s.run, ("absent", None)), newer.get(s.run))
+        )
         for s in sorted(pulls, key=lambda s: s.order)
     ]
     complete = next((seen for seen in reversed(rows) if seen.complete), None)
@@ -220,7 +224,7 @@ def _newer_than_last(
     return dict.fromkeys([state.last_pull.run], times[0]) if times else {}
 
 
-def _what(what: What, updated_at: datetime | None, in_catalog: datetime | None) -> What:
+def _record_outcome(what: RecordOutcome, updated_at: datetime | None, in_catalog: datetime | None) -> RecordOutcome:
     is_older = what == "valid" and updated_at and in_catalog and updated_at < in_catalog
     return "outdated" if is_older else what
 
@@ -240,13 +244,13 @@ def _quarantined(
     con: duckdb.DuckDBPyConnection, store: Store, scope: str, sku: str, catalog: Relation, state: CatalogState
 ) -> tuple[Quarantined, ...]:
     records = totals.in_quarantine(store, scope, state, catalog)
-    mine = select("SELECT code, sentence, place, run FROM records WHERE sku = ? ORDER BY ALL", records=records)
-    return tuple(Quarantined(*row) for row in mine.rows(con, [sku]))
+    of_product = select("SELECT code, sentence, place, run FROM records WHERE sku = ? ORDER BY ALL", records=records)
+    return tuple(Quarantined(*row) for row in of_product.rows(con, [sku]))
 
 
 def _in_catalog(con: duckdb.DuckDBPyConnection, sku: str, catalog: Relation, versions: Relation) -> InCatalog | None:
-    mine = select('SELECT change, hash, name, "at", run FROM catalog WHERE sku = ?', catalog=catalog)
-    catalog_row = next(iter(mine.rows(con, [sku])), None)
+    newest = select('SELECT change, hash, name, "at", run FROM catalog WHERE sku = ?', catalog=catalog)
+    catalog_row = next(iter(newest.rows(con, [sku])), None)
     if not catalog_row:
         return None
     change, version, name, at, run = catalog_row
@@ -265,10 +269,10 @@ def _service(
     service: str,
     versions: Relation,
 ) -> ServiceStory:
-    mine = settings.services[service]
-    compared = compare.compare(con, store, scope, service, mine, at.of(scope, service))
+    service_settings = settings.services[service]
+    compared = compare.compare(con, store, scope, service, service_settings, at.of(scope, service))
     story = query("why_service", rules=compared.rules, receipts=compared.receipts, versions=versions)
-    facts = story.row(con, {"sku": sku, "settings": mine.fingerprint()})
+    facts = story.row(con, {"sku": sku, "settings": service_settings.fingerprint()})
     due = next(iter(select("SELECT operation FROM due WHERE sku = ?", due=compared.due).rows(con, [sku])), None)
     held = holds.current(store, scope, service, at.before)
     return ServiceStory(service=service, due=due[0] if due else None, removals_held=held, **facts)
@@ -296,7 +300,7 @@ def _history(
     return tuple(Event(*columns) for columns in story.rows(con, {"sku": sku}))
 
 
-def _near(
+def _similar_skus(
     con: duckdb.DuckDBPyConnection, store: Store, sku: str, at: ReadPoint, scopes: Iterable[str]
 ) -> tuple[str, ...]:
     catalogs = [catalog_log(store, scope).fold(at.positions[f"catalog/{scope}"]) for scope in scopes]

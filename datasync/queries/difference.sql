@@ -1,5 +1,5 @@
 -- One row per SKU whose row in the catalog log this snapshot changes: what changed, and the product as it is from now on.
--- Reads known (the catalog now), snapshot, quarantine, asked_for (SKUs asked for by name), later (SKUs read by a pull that started later)
+-- Reads catalog_rows (the catalog now), snapshot, quarantine, asked_for (SKUs asked for by name), later (SKUs read by a pull that started later)
 -- and outdated (SKUs whose record is older than the catalog's; outdated.sql says of which pulls).
 -- In a pull of files of changes ($by_change_time) the same content with another updated_at is written too, as `updated` with its hash: no service
 -- gets it again, but whether a record that arrives later is outdated goes by the last record that was not, be its content new or not.
@@ -26,19 +26,19 @@ changed AS (
             CASE WHEN k.comparable = s.hash THEN k.hash ELSE s.hash END AS hash,
             CASE WHEN k.comparable = s.hash THEN k.hash_version ELSE s.hash_version END AS hash_version
         )
-    FROM seen AS s LEFT JOIN known AS k USING (sku)
+    FROM seen AS s LEFT JOIN catalog_rows AS k USING (sku)
     WHERE k.hash IS NULL OR k.comparable <> s.hash OR k.change = 'quarantined'
         OR ($by_change_time AND s.updated_at IS DISTINCT FROM k.updated_at)
         OR k.entry <= $doubted
 ),
 now_invalid AS (
     SELECT 'quarantined' AS change, i.code AS new_code, i.sku AS invalid_sku, i.name AS invalid_name, k.*
-    FROM invalid AS i LEFT JOIN known AS k USING (sku)
+    FROM invalid AS i LEFT JOIN catalog_rows AS k USING (sku)
     WHERE k.change IS DISTINCT FROM 'quarantined' OR k.code <> i.code
 ),
 gone AS (
     SELECT sku, k.name
-    FROM known AS k ANTI JOIN snapshot USING (sku) ANTI JOIN invalid USING (sku) ANTI JOIN later USING (sku)
+    FROM catalog_rows AS k ANTI JOIN snapshot USING (sku) ANTI JOIN invalid USING (sku) ANTI JOIN later USING (sku)
     WHERE $removes AND k.change <> 'removed'
     UNION ALL
     SELECT a.sku, k.name
@@ -46,7 +46,7 @@ gone AS (
         ANTI JOIN snapshot USING (sku)
         ANTI JOIN invalid USING (sku)
         ANTI JOIN later USING (sku)
-        LEFT JOIN known AS k USING (sku)
+        LEFT JOIN catalog_rows AS k USING (sku)
     WHERE k.change IS DISTINCT FROM 'removed'
 )
 SELECT *, $run AS run, $started_at AS started_at, NULL::TIMESTAMPTZ AS "at" FROM changed

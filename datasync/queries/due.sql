@@ -6,8 +6,8 @@ WITH compared AS (
     SELECT
         a.hash AS wanted,
         a.bytes AS wanted_bytes,
-        a.hash IS NOT NULL AND a.otherwise IS NULL AS is_accepted,
-        is_removal_due(a.hash, a.otherwise, r, $settings) AS is_removal_due,
+        a.hash IS NOT NULL AND a.exclusion_reason IS NULL AS is_accepted,
+        is_removal_due(a.hash, a.exclusion_reason, r, $settings) AS is_removal_due,
         is_held_surely(a.hash, r) OR is_refused(a.hash, r, $settings) AS is_done,
         sku,
         r.* EXCLUDE (sku)

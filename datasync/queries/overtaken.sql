@@ -3,12 +3,12 @@
 WITH places AS (
     SELECT _place, min(position) AS began FROM everything GROUP BY _place
 ),
-told AS (
+filtered_skus AS (
     SELECT sku, max(began) AS began
     FROM everything JOIN places USING (_place)
     WHERE code = 'filtered' AND sku IS NOT NULL
     GROUP BY sku
 )
 SELECT position
-FROM everything AS e JOIN places AS p USING (_place) JOIN told AS t USING (sku)
+FROM everything AS e JOIN places AS p USING (_place) JOIN filtered_skus AS t USING (sku)
 WHERE e.code IS NULL AND p.began < t.began

@@ -4,8 +4,8 @@
 WITH facing AS (
     SELECT
         a.hash,
-        a.hash IS NOT NULL AND a.otherwise IS NULL AS accepted,
-        a.otherwise IS NOT NULL AS turned_away,
+        a.hash IS NOT NULL AND a.exclusion_reason IS NULL AS accepted,
+        a.exclusion_reason IS NOT NULL AS turned_away,
         r.sku IS NOT NULL AS has_receipt,
         r.outcome,
         r.held_hash,

@@ -1,7 +1,7 @@
 -- One row per entry that tells of one product: in the catalog log (service is NULL) or in a service's receipt log.
 -- Reads versions (the catalog's history) and receipts_history (the services' histories, each row with its service).
 -- Within a log they stand in the order of its entries, whatever their writers' clocks said.
-WITH told AS (
+WITH events AS (
     SELECT entry, "at", NULL AS service, change AS what, hash AS version, code AS words, run
     FROM versions
     WHERE sku = $sku
@@ -11,5 +11,5 @@ WITH told AS (
     WHERE sku = $sku
 )
 SELECT "at", service, what, version, words, run
-FROM told
+FROM events
 ORDER BY max("at") OVER (PARTITION BY service ORDER BY entry), service NULLS FIRST, entry

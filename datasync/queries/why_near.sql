@@ -6,7 +6,7 @@ WITH spelled AS (
 bared AS (
     SELECT sku, looks, ltrim(regexp_replace(looks, '[^\p{L}\p{N}]', '', 'g'), '0') AS bare FROM spelled
 ),
-asked AS (
+target AS (
     SELECT looks, ltrim(regexp_replace(looks, '[^\p{L}\p{N}]', '', 'g'), '0') AS bare FROM (SELECT looks_of($sku) AS looks)
 ),
 near AS (
@@ -17,7 +17,7 @@ near AS (
             WHEN length(a.looks) >= 4 AND abs(length(b.looks) - length(a.looks)) <= 1
                 THEN damerau_levenshtein(b.looks, a.looks)
         END AS distance
-    FROM bared AS b, asked AS a
+    FROM bared AS b, target AS a
     WHERE b.sku <> $sku
 )
 SELECT sku FROM near WHERE distance <= 1 ORDER BY distance, sku LIMIT 10

@@ -5,7 +5,7 @@ WITH read AS (
     FROM records
     WHERE sku = $sku
 ),
-said AS (
+readings AS (
     SELECT run, 'valid' AS what, updated_at
     FROM read ANTI JOIN (
         SELECT regexp_extract(filename, '([^/\\]+)[.]parquet$', 1) AS run, position FROM left_out
@@ -16,5 +16,5 @@ said AS (
     SELECT regexp_extract(filename, '([^/\\]+)[.]parquet$', 1), 'quarantined', NULL FROM quarantines WHERE sku = $sku
 )
 SELECT run, arg_min(what, list_position(['valid', 'quarantined', 'filtered'], what)) AS what, max(updated_at) AS updated_at
-FROM said
+FROM readings
 GROUP BY run

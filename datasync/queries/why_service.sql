@@ -1,8 +1,8 @@
 -- One row: what one service's rules and receipts say of one product, and its state there.
 -- Reads rules, receipts and versions.
--- The state is NULL where the product is not in the catalog; `otherwise` has the words of the rule that turns it away.
+-- The state is NULL where the product is not in the catalog; `exclusion_reason` has the words of the rule that turns it away.
 WITH rule AS (
-    SELECT hash AS wanted_hash, otherwise FROM rules WHERE sku = $sku
+    SELECT hash AS wanted_hash, exclusion_reason FROM rules WHERE sku = $sku
 ),
 receipt AS (
     SELECT * FROM receipts WHERE sku = $sku
@@ -11,8 +11,8 @@ held_version AS (
     SELECT true AS is_known FROM versions WHERE sku = $sku AND hash = (SELECT held_hash FROM receipt) LIMIT 1
 )
 SELECT
-    CASE WHEN wanted_hash IS NOT NULL THEN state_of(wanted_hash, otherwise, receipt, is_known, $settings) END AS state,
-    otherwise,
+    CASE WHEN wanted_hash IS NOT NULL THEN state_of(wanted_hash, exclusion_reason, receipt, is_known, $settings) END AS state,
+    exclusion_reason,
     operation AS last_operation,
     outcome AS last_outcome,
     words AS last_words,

@@ -40,15 +40,15 @@ def of_receipts(work: Workshop, scan: Scan, log: Logged) -> Iterator[Mending]:
     embedded = work.is_embedded(at.service, at.scope)
     what = "what is left of them is what it holds" if embedded else "what a lost one may have changed is perhaps held"
     lost = Lost(_paths(scan, log.folder), f"receipts were lost; {what}, and what is due is delivered again")
-    known = _known(work, scan, at.scope)
+    known_skus = _known_skus(work, scan, at.scope)
     act = partial(
         logs.mend_receipts, work.con, work.store, losses, lost, work.repair,
-        service=at.service, scope=at.scope, embedded=embedded, known=known,
+        service=at.service, scope=at.scope, embedded=embedded, known_skus=known_skus,
     )  # fmt: skip
     yield Mending(f"{log.folder}: folded from what is whole; {lost.words}. The history begins anew.", act)
 
 
-def _known(work: Workshop, scan: Scan, scope: str) -> Relation:
+def _known_skus(work: Workshop, scan: Scan, scope: str) -> Relation:
     """Every SKU that a scope's catalog ever had, by its whole files."""
     kinds = ("entry", "checkpoint")
     whole = [at.path for kind in kinds for at, _ in scan.inventory.of(kind) if at.log == f"catalog/scope={scope}"]
@@ -155,9 +155,11 @@ def _counted(losses: Losses) -> str:
 
 
 def _paths_of_catalog(scan: Scan, log: Logged, losses: CatalogLosses, scope: str) -> tuple[str, ...]:
-    mine = {*losses.pulls, *losses.quarantines}
+    lost_runs = {*losses.pulls, *losses.quarantines}
     of_pulls = (
-        damage.path for damage in scan.damages if damage.place.scope == scope and damage.place.run.split(".")[0] in mine
+        damage.path
+        for damage in scan.damages
+        if damage.place.scope == scope and damage.place.run.split(".")[0] in lost_runs
     )
     return (*_paths(scan, log.folder), *of_pulls)
 
@@ -178,7 +180,9 @@ def _empty_quarantine(work: Workshop, scope: str, run: str) -> None:
 def _apply(work: Workshop, snapshot: Snapshot, *, forgets: bool) -> None:
     """Apply a snapshot again; ``forgets``: without its watermark, so that the next pull reads all files again."""
     scope = snapshot.scope
-    mine = work.settings.scopes.get(scope)
-    guard = work.settings.guard_of(scope) if mine else work.settings.guard
+    scope_settings = work.settings.scopes.get(scope)
+    guard = work.settings.guard_of(scope) if scope_settings else work.settings.guard
     to_apply = replace(snapshot, watermark=None) if forgets else snapshot
-    apply_snapshot(work.con, work.store, to_apply, guard, mine.volatile if mine else (), work.repair.clock)
+    apply_snapshot(
+        work.con, work.store, to_apply, guard, scope_settings.volatile if scope_settings else (), work.repair.clock
+    )

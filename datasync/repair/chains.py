@@ -70,10 +70,10 @@ def _is_stranger(log: Logged, number: int) -> bool:
 
 def _follows(log: Logged, number: int) -> bool | None:
     """True if an entry names the entry before it; None if one of the two is not whole."""
-    mine, before = log.entries.get(number), log.entries.get(number - 1) or log.checkpoints.get(number - 1)
-    if mine is None or (before is None and number > 1):
+    entry, before = log.entries.get(number), log.entries.get(number - 1) or log.checkpoints.get(number - 1)
+    if entry is None or (before is None and number > 1):
         return None
-    return bool(mine.after == (before.id if before else None))
+    return bool(entry.after == (before.id if before else None))
 
 
 def _is_named_by_next(log: Logged, number: int, key: object) -> bool:

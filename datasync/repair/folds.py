@@ -53,19 +53,19 @@ def _of_stretch(
     con: duckdb.DuckDBPyConnection, files: Log, log: Logged, base: int, entries: list[int], version: str
 ) -> Iterator[Damage]:
     before, later = files.parts_of(base, entries)
-    known = live_count(log.folder, log.checkpoints[base]) if base else 0
-    if known is None:
+    products = live_count(log.folder, log.checkpoints[base]) if base else 0
+    if products is None:
         return
-    if base and (counted := before.where(f"{version} IS NOT NULL").count(con)) != known:
-        yield _miscounted(files.checkpoint_path(base), counted, known)
+    if base and (counted := before.where(f"{version} IS NOT NULL").count(con)) != products:
+        yield _miscounted(files.checkpoint_path(base), counted, products)
         return
     grown = dict(query("growth", checkpoint=before, later=later, version=version, base=str(base)).rows(con))
     for number in entries:
         counted = live_count(log.folder, log.entries[number]) or 0
-        expected = counted - known
+        expected = counted - products
         if grown.get(number, 0) != expected:
             yield _miscounted(files.path(number), grown.get(number, 0), expected)
-        known = counted
+        products = counted
     if entries and entries[-1] in log.checkpoints and not _is_same(con, files, base, entries):
         path = files.checkpoint_path(entries[-1])
         yield Damage(place(path), "is not what the entries before it give")

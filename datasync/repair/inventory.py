@@ -65,18 +65,22 @@ class Inventory:
             *(place for place, _ in self.whole.values()),
             *(damage.place for damage in there if not damage.is_misplaced),
         ]
-        mine = [place for place in places if place.kind and place.kind.name in LOGGED and place.path.startswith(under)]
+        log_places = [
+            place for place in places if place.kind and place.kind.name in LOGGED and place.path.startswith(under)
+        ]
         recorded = {folder for folder in self.recorded_logs if folder.startswith(under)}
-        for folder in sorted({place.log for place in mine} | recorded):
+        for folder in sorted({place.log for place in log_places} | recorded):
             heads = [
                 {place.number: content.parsed for place, content in self.of(kind) if place.log == folder}
                 for kind in LOGGED
             ]
             listed = [
-                tuple(sorted(p.number for p in mine if p.log == folder and p.kind and p.kind.name == kind))
+                tuple(sorted(p.number for p in log_places if p.log == folder and p.kind and p.kind.name == kind))
                 for kind in LOGGED
             ]
-            numbers = [place.number for place in [*mine, *(damage.place for damage in there)] if place.log == folder]
+            numbers = [
+                place.number for place in [*log_places, *(damage.place for damage in there)] if place.log == folder
+            ]
             taken = max(numbers, default=0)
             yield Logged(folder, heads[0], heads[1], heads[2], Listing(*listed), taken)
 

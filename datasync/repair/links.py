@@ -83,10 +83,10 @@ def run_files(inventory: Inventory) -> Iterator[Damage]:
     for at, content in inventory.of("step"):
         if runs.file_name(content.parsed) not in ("", at.path.rpartition("/")[2]):
             yield Damage(at, "is a copy of another step")
-    known = {content.parsed.id for _, content in inventory.of("run")}
+    runs_there = {content.parsed.id for _, content in inventory.of("run")}
     bad = {damage.place.run for damage in inventory.damages}
     for run, began in _recent(inventory):
-        if run not in known and run not in bad:
+        if run not in runs_there and run not in bad:
             path = f"runs/date={began:%Y-%m-%d}/{run}.json"
             yield Damage(place(path), "is missing, though its pull is in a catalog", is_there=False)
 
@@ -117,28 +117,28 @@ def held(inventory: Inventory) -> Iterator[Damage]:
             yield Damage(place(path), "is missing", is_there=False)
 
 
-def met(inventory: Inventory) -> Iterator[Damage]:
+def missing_holds(inventory: Inventory) -> Iterator[Damage]:
     """Holds that are missing though a run that is there says that it met them."""
-    known = {at.path for at, _ in inventory.of("hold")} | {damage.path for damage in inventory.damages}
+    paths = {at.path for at, _ in inventory.of("hold")} | {damage.path for damage in inventory.damages}
     for _, content in inventory.of("run"):
         for step, record in content.parsed.steps.items():
             service = step.service if step.kind == "transfer" else None
             folder = f"holds/scope={step.scope}" + (f"/service={service}" if service else "")
             path = f"{folder}/{content.parsed.id}.json"
-            if record.get("held") and path not in known:
+            if record.get("held") and path not in paths:
                 yield Damage(place(path), "is missing, though its run met it", is_there=False)
 
 
-def accepted(inventory: Inventory) -> Iterator[Damage]:
+def missing_acceptances(inventory: Inventory) -> Iterator[Damage]:
     """Acceptances that are missing though a run that is there asked for them, and their holds are there."""
-    known = {at.path for at, _ in inventory.of("acceptance")} | {damage.path for damage in inventory.damages}
+    paths = {at.path for at, _ in inventory.of("acceptance")} | {damage.path for damage in inventory.damages}
     for _, content in inventory.of("run"):
         request = content.parsed.request or {}
         for _, file in inventory.of("hold"):
             hold: Hold = file.parsed
             is_meant = hold.id == request.get("accept_shrink") and hold.scope in request.get("scopes", ())
             path = acceptances.path_of(hold.scope, hold.service, content.parsed.id)
-            if is_meant and hold.listed and not hold.released and path not in known:
+            if is_meant and hold.listed and not hold.released and path not in paths:
                 yield Damage(place(path), "is missing, though its run asked for it", is_there=False)
 
 
@@ -177,8 +177,8 @@ def tickets(inventory: Inventory, scope: str, state: CatalogState) -> Iterator[D
     places = [pull.place for pull in state.pulls]
     places += [content.parsed.place for at, content in inventory.of("snapshot") if content.parsed and at.scope == scope]
     taken = max(places, default=0)
-    known = [*(at for at, _ in inventory.of("ticket")), *_bad(inventory, "ticket")]
-    there = [at.number for at in known if at.scope == scope]
+    tickets_there = [*(at for at, _ in inventory.of("ticket")), *_bad(inventory, "ticket")]
+    there = [at.number for at in tickets_there if at.scope == scope]
     if taken and taken > max(there, default=0):
         yield Damage(place(f"catalog/scope={scope}/_pull-{taken:08d}"), "is missing", is_there=False)
 

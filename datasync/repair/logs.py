@@ -70,10 +70,10 @@ class CatalogLosses:
 
 def mend_receipts(
     con: duckdb.DuckDBPyConnection, store: Store, losses: Losses, lost: Lost, repair: Repair,
-    *, service: str, scope: str, embedded: bool, known: Relation,
+    *, service: str, scope: str, embedded: bool, known_skus: Relation,
 ) -> Head:  # fmt: skip
     """Rebuild the receipts of one service. ``embedded``: the log is the delivery, so the service holds what is
-    left of it. Any other service perhaps holds what a lost receipt changed. ``known`` has every SKU that the
+    left of it. Any other service perhaps holds what a lost receipt changed. ``known_skus`` has every SKU that the
     catalog ever had.
     """
     log = receipt_log(store, service, scope)
@@ -82,7 +82,7 @@ def mend_receipts(
         state = replace(ReceiptState.of(losses.log.newest), held=remains.live(con, "held_hash"))
         rows = partial(_no_rows, remains)
         if not embedded and losses.are_rows_lost:
-            rows = partial(_perhaps_held, remains, tables.store(known, "known_skus"), losses.through, repair.run)
+            rows = partial(_perhaps_held, remains, tables.store(known_skus, "known_skus"), losses.through, repair.run)
         head = rebuild.record(con, log, losses, repair, state, lost, rows)
         rebuild.begin_anew(con, log, head, remains, None)
         return head
@@ -92,9 +92,9 @@ def _no_rows(remains: Remains, _clock: str) -> Relation:
     return select("SELECT * EXCLUDE (entry) FROM whole WHERE false", whole=remains.fold)
 
 
-def _perhaps_held(remains: Remains, known: Relation, through: int, run: str, clock: str) -> Relation:
+def _perhaps_held(remains: Remains, known_skus: Relation, through: int, run: str, clock: str) -> Relation:
     words = {"through": str(through), "run": literal(run), "clock": clock}
-    return query("perhaps_held", whole=remains.fold, known_skus=known, **words)
+    return query("perhaps_held", whole=remains.fold, known_skus=known_skus, **words)
 
 
 def mend_catalog(
@@ -147,5 +147,5 @@ def remembers_since(state: CatalogState, unknown: Collection[str]) -> FirstPull 
     the one that the state has already.
     """
     pulls = [FirstPull(pull.place, pull.started_at) for pull in state.pulls if pull.run in unknown]
-    known = [state.remembers_since] if state.remembers_since else []
-    return max([*pulls, *known], key=lambda pull: pull.order, default=None)
+    remembered = [state.remembers_since] if state.remembers_since else []
+    return max([*pulls, *remembered], key=lambda pull: pull.order, default=None)

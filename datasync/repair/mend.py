@@ -99,8 +99,8 @@ def _repair_run(work: Workshop, scan: Scan) -> Mending:
     """The run of the repair: its reason says what was lost, and its request what the next scan need not miss."""
     paths = [damage.path for damage in scan.damages]
     shown = ", ".join(paths[:_SHOWN]) + (f" and {len(paths) - _SHOWN:,} more" if len(paths) > _SHOWN else "")
-    mine, lost = work.repair, {"lost": [damage.path for damage in scan.damages if damage.place.kind]}
-    run = Run(mine.run, KIND, (), mine.at, mine.by, f"Lost, or set aside: {shown}", mine.at, "ok", request=lost)
+    repair, lost = work.repair, {"lost": [damage.path for damage in scan.damages if damage.place.kind]}
+    run = Run(repair.run, KIND, (), repair.at, repair.by, f"Lost, or set aside: {shown}", repair.at, "ok", request=lost)
     act = partial(runs.finish, work.store, run)
     return Mending(f"{runs.path_of(run)}: who repaired, when, and what was lost.", act)
 

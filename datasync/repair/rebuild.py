@@ -137,10 +137,10 @@ def record(
     before = Head(max(losses.head, losses.log.taken), newest.at, newest.meta)
     note = RepairNote(before.number + 1, repair.at, repair.by, repair.run, lost.paths[:_NAMED], lost.words)
     after = replace(state, run=repair.run, repairs=(*newest.repairs, note)[-_REMEMBERED:])
-    done = log.append(con, before, rows, after.meta(), repair.clock)
-    if done is None:
+    appended = log.append(con, before, rows, after.meta(), repair.clock)
+    if appended is None:
         raise StoreUnavailable(f"{log.folder} was written by a run while it was repaired. Repair it again.")
-    return done
+    return appended
 
 
 def begin_anew(con: duckdb.DuckDBPyConnection, log: Log, head: Head, remains: Remains, held: Relation | None) -> None:
@@ -150,7 +150,7 @@ def begin_anew(con: duckdb.DuckDBPyConnection, log: Log, head: Head, remains: Re
     latest = select(_LATEST, whole=remains.fold, repaired=log.rows_of([log.path(head.number)]))
     older = remains.versions.where("false")
     if held:
-        older = query("kept", versions=remains.versions, held=held, base=latest, number=str(head.number))
+        older = query("held_versions", versions=remains.versions, held=held, base=latest, number=str(head.number))
     log.begin_anew(con, head, latest, older)
 
 

@@ -44,8 +44,8 @@ def scan(con: duckdb.DuckDBPyConnection, store: Store, *, deep: bool, kept_for: 
     rest = [
         *links.pages(inventory),
         *links.written_snapshots(inventory, store, kept_for),
-        *links.met(inventory),
-        *links.accepted(inventory),
+        *links.missing_holds(inventory),
+        *links.missing_acceptances(inventory),
         *(damage for log in inventory.logs() for damage in _of_log(inventory, log)),
     ]
     # A file that lies in another place is missing in its own: the damage of the file that is there counts.

@@ -95,10 +95,10 @@ class Settings(Model):
 
     def fingerprint(self, scope: str) -> str:
         """Short hash of what decides a scope's content: when it changes, the next pull is complete."""
-        mine = self.scopes[scope]
-        source = self.sources[mine.source]
+        scope_options = self.scopes[scope]
+        source = self.sources[scope_options.source]
         options = source.model_dump(mode="json", exclude=set(source.pace))
-        keys = mine.model_dump(mode="json", exclude={"label", "guard", "fresh_within"})
+        keys = scope_options.model_dump(mode="json", exclude={"label", "guard", "fresh_within"})
         return fingerprint([_without_unset(options), _without_unset({**_ONCE_IN_EVERY_SCOPE, **keys})])
 
 

@@ -41,12 +41,12 @@ def of_run(store: Store, scope: str, service: str | None, run: str) -> Acceptanc
     return read_as(store, path_of(scope, service, run), parse)
 
 
-def known(store: Store, scope: str, service: str | None) -> list[tuple[str, Acceptance]]:
+def read_all(store: Store, scope: str, service: str | None) -> list[tuple[str, Acceptance]]:
     """Every acceptance there, with its path, oldest first."""
     folder = f"{folder_of(scope, service)}/accepted"
     paths = [f"{folder}/{name}" for name in store.listing(folder)]
-    met = [(path, read) for path in paths if (read := read_as(store, path, parse))]
-    return sorted(met, key=lambda pair: (pair[1].at, pair[1].run))
+    with_paths = [(path, read) for path in paths if (read := read_as(store, path, parse))]
+    return sorted(with_paths, key=lambda pair: (pair[1].at, pair[1].run))
 
 
 def parse(content: Mapping[str, Any]) -> Acceptance:

@@ -96,13 +96,13 @@ def current(store: Store, scope: str, service: str | None, before: datetime | No
 
 def last(store: Store, scope: str, service: str | None, before: datetime | None = None) -> Hold | None:
     """The last word there, or the last before a moment: a hold or a release."""
-    met = [h for _, h in known(store, scope, service) if before is None or h.at < before]
-    return met[-1] if met else None
+    entries = [h for _, h in read_all(store, scope, service) if before is None or h.at < before]
+    return entries[-1] if entries else None
 
 
 def find(store: Store, scope: str, service: str | None, run: str) -> Hold | None:
     """The hold that a run met there, whether or not it still stands."""
-    return next((h for _, h in known(store, scope, service) if h.id == run and not h.released), None)
+    return next((h for _, h in read_all(store, scope, service) if h.id == run and not h.released), None)
 
 
 def standing(store: Store, scope: str, service: str | None) -> list[Hold]:
@@ -110,21 +110,21 @@ def standing(store: Store, scope: str, service: str | None) -> list[Hold]:
     those met after it add to it.
     """
     keeping: list[Hold] = []
-    for _, met in reversed(known(store, scope, service)):
-        if met.released:
+    for _, hold in reversed(read_all(store, scope, service)):
+        if hold.released:
             break
-        keeping.append(met)
-        if met.complete:
+        keeping.append(hold)
+        if hold.complete:
             break
     return keeping
 
 
-def known(store: Store, scope: str, service: str | None) -> list[tuple[str, Hold]]:
+def read_all(store: Store, scope: str, service: str | None) -> list[tuple[str, Hold]]:
     """Every hold and release there, with its path, oldest first; the last word counts."""
     folder = folder_of(scope, service)
     paths = [f"{folder}/{name}" for name in store.listing(folder) if name.endswith(".json")]
-    met = [(path, held) for path in paths if (held := read_as(store, path, parse))]
-    return sorted(met, key=lambda pair: (pair[1].entry, pair[1].at, pair[1].released))
+    with_paths = [(path, held) for path in paths if (held := read_as(store, path, parse))]
+    return sorted(with_paths, key=lambda pair: (pair[1].entry, pair[1].at, pair[1].released))
 
 
 def is_listed(store: Store, held: Hold) -> bool:

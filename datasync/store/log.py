@@ -295,16 +295,16 @@ class Log:
         number, now = after.number + 1, clock()
         at = max(now, after.at + TICK) if after.at else now
         now = self._label(now, at)
-        mine = Head(number, at, {**meta, **_times(after, at, now), "id": uuid.uuid4().hex, "after": after.id})
+        entry = Head(number, at, {**meta, **_times(after, at, now), "id": uuid.uuid4().hex, "after": after.id})
         with scratch() as folder:
             file = folder / "entry.parquet"
-            self._copy(con, rows(instant(now)), str(file), mine.meta)
-            if not self.store.create(self.path(number), file) and not self._is(con, self.path(number), mine):
+            self._copy(con, rows(instant(now)), str(file), entry.meta)
+            if not self.store.create(self.path(number), file) and not self._is(con, self.path(number), entry):
                 return None
-        if self._came_too_late(con, mine):
+        if self._came_too_late(con, entry):
             self.store.remove(self.path(number))
             return None
-        return mine
+        return entry
 
     def append_computed(
         self, con: duckdb.DuckDBPyConnection, compute: Callable[[Head], C], clock: Clock, after: Head | None = None
@@ -338,20 +338,20 @@ class Log:
             return now
         return at if at <= self.store.now() <= at + _DAY else now
 
-    def _is(self, con: duckdb.DuckDBPyConnection, path: str, mine: Head) -> bool:
+    def _is(self, con: duckdb.DuckDBPyConnection, path: str, entry: Head) -> bool:
         """True if this file is ours: the client retried a write that had succeeded."""
         meta = footer(con, self.store, path)
-        return meta is not None and meta.get("id") == mine.id
+        return meta is not None and meta.get("id") == entry.id
 
-    def _came_too_late(self, con: duckdb.DuckDBPyConnection, mine: Head) -> bool:
+    def _came_too_late(self, con: duckdb.DuckDBPyConnection, entry: Head) -> bool:
         """True if a checkpoint covers this number without this entry: its writer slept, and tidy freed the name."""
-        covering = [c for c in self.list_files().checkpoints if c >= mine.number]
+        covering = [c for c in self.list_files().checkpoints if c >= entry.number]
         if not covering:
             return False
-        if mine.number in covering:
-            return not self._is(con, self.checkpoint_path(mine.number), mine)
-        following = footer(con, self.store, self.path(mine.number + 1))
-        return following is None or following.get("after") != mine.id
+        if entry.number in covering:
+            return not self._is(con, self.checkpoint_path(entry.number), entry)
+        following = footer(con, self.store, self.path(entry.number + 1))
+        return following is None or following.get("after") != entry.id
 
     def checkpoint(self, con: duckdb.DuckDBPyConnection) -> int:
         """Write the fold through the head beside the entries, unless it is there; returns the head's number."""

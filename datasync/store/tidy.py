@@ -152,7 +152,7 @@ def _rows(work: _Round, paths: Sequence[str]) -> int:
 def _begin_later(work: _Round, logs: ScopeLogs, log: Log) -> None:
     """Let a log's history begin with the newest checkpoint that every kept moment lies after."""
     listing, begin = log.list_files(), 0
-    for number in _settled(work, log, listing.checkpoints, log.checkpoint_path, work.keep.history):
+    for number in _old_enough(work, log, listing.checkpoints, log.checkpoint_path, work.keep.history):
         at = log.entry(work.con, number).at
         if at is None or at > work.now - max(work.keep.history, DAY):
             break
@@ -163,7 +163,7 @@ def _begin_later(work: _Round, logs: ScopeLogs, log: Log) -> None:
     log.begin_with(work.con, begin, rows)
 
 
-def _settled(
+def _old_enough(
     work: _Round, log: Log, numbers: Sequence[int], path: Callable[[int], str], kept_for: timedelta = DAY
 ) -> list[int]:
     """Those of a log's files that were written longer ago than that, by default a day, ascending."""
@@ -175,7 +175,7 @@ def _in_use(work: _Round, logs: ScopeLogs, number: int) -> Relation:
     """Versions through entry ``number`` that a service held at a kept moment and checkpoint ``number`` lacks."""
     held = held_versions(receipt_histories(work.store, logs.scope))
     versions, base = logs.catalog.history(number), logs.catalog.fold(number)
-    return query("kept", versions=versions, held=held, base=base, number=str(number))
+    return query("held_versions", versions=versions, held=held, base=base, number=str(number))
 
 
 def _services(store: Store) -> list[str]:
@@ -186,7 +186,7 @@ def _services(store: Store) -> list[str]:
 def _shorten(work: _Round, log: Log) -> None:
     """Remove what lies before a history that was shortened a day ago, and checkpoints too close to each other."""
     listing = log.list_files()
-    begins = max(_settled(work, log, listing.kept_rows, log.kept_path), default=0)
+    begins = max(_old_enough(work, log, listing.kept_rows, log.kept_path), default=0)
     for number in listing.entries:
         if number <= begins:
             work.remove("entries", log.path(number))
@@ -199,9 +199,11 @@ def _shorten(work: _Round, log: Log) -> None:
 
 def _crowded(work: _Round, log: Log, listing: Listing) -> set[int]:
     """Checkpoints that no fold needs: the one kept before and the one after are within reach of each other."""
-    settled = [n for n in _settled(work, log, listing.checkpoints, log.checkpoint_path) if n > listing.history_start]
+    old_checkpoints = [
+        n for n in _old_enough(work, log, listing.checkpoints, log.checkpoint_path) if n > listing.history_start
+    ]
     crowded, last_kept = set(), listing.history_start
-    for number, following in pairwise(settled):
+    for number, following in pairwise(old_checkpoints):
         if following - last_kept <= REACH:
             crowded.add(number)
         else:
@@ -250,18 +252,18 @@ def _holds(work: _Round, scope: str, service: str | None) -> None:
     """Remove holds from before the kept history, oldest first; one that stood when it began, or stands, stays. Their
     lists go with them, unless somebody accepted one in the kept history.
     """
-    known, until = dict(holds.known(work.store, scope, service)), work.now - max(work.keep.history, DAY)
+    entries, until = dict(holds.read_all(work.store, scope, service)), work.now - max(work.keep.history, DAY)
     midnight = until.replace(hour=0, minute=0, second=0, microsecond=0)
     folder = holds.folder_of(scope, service)
     old = {f"{at}/{name}" for at in (folder, f"{folder}/accepted") for name in work.old(at, work.keep.history)}
     # Until midnight, as runs do, which say that they met a hold.
-    before = list(takewhile(lambda path: path in old and known[path].at <= midnight, known))
-    stands = bool(before) and not known[before[-1]].released
-    for path in before[:-1] if stands else before:
+    before = list(takewhile(lambda path: path in old and entries[path].at <= midnight, entries))
+    is_held = bool(before) and not entries[before[-1]].released
+    for path in before[:-1] if is_held else before:
         work.remove("holds", path)
-        known.pop(path)
-    listed = {held.listed for held in known.values()}
-    for path, acceptance in acceptances.known(work.store, scope, service):
+        entries.pop(path)
+    listed = {held.listed for held in entries.values()}
+    for path, acceptance in acceptances.read_all(work.store, scope, service):
         if path in old and acceptance.at <= until:
             work.remove("acceptances", path)
         else:

@@ -269,11 +269,11 @@ def lacking(fields: Mapping[str, Any], names: Sequence[str]) -> str:
     return ", ".join(name for name in names if not fields.get(name))
 
 
-def message(said: Any) -> str:
+def message(body: Any) -> str:
     """The sentence of an error in JSON, with its placeholders filled: ``%1`` by place, ``%name`` by name."""
-    if not isinstance(said, Mapping):
+    if not isinstance(body, Mapping):
         return ""
-    text, parameters = str(said.get("message") or said.get("error_description") or ""), said.get("parameters")
+    text, parameters = str(body.get("message") or body.get("error_description") or ""), body.get("parameters")
     named = (
         parameters.items()
         if isinstance(parameters, Mapping)

@@ -52,11 +52,11 @@ class Pace:
             fcntl.flock(file, fcntl.LOCK_EX)
             file.seek(0)
             free, now = _number(file.read()), time.monotonic()
-            mine = free if now < free < now + _LONGEST else now
+            slot = free if now < free < now + _LONGEST else now
             file.truncate(0)
-            file.write(repr(mine + self._gap))
+            file.write(repr(slot + self._gap))
             file.flush()
-        return mine
+        return slot
 
 
 def _own_folder() -> Path:

@@ -161,7 +161,7 @@ def test_every_state_is_listed_as_often_as_it_is_counted(con: duckdb.DuckDBPyCon
     con.execute(
         """
         CREATE TABLE rules AS
-        SELECT sku, 'new' AS hash, 9 AS bytes, CASE WHEN hash(sku) % 3 = 0 THEN 'No' END AS otherwise
+        SELECT sku, 'new' AS hash, 9 AS bytes, CASE WHEN hash(sku) % 3 = 0 THEN 'No' END AS exclusion_reason
         FROM receipts WHERE hash(sku) % 5 > 0 UNION ALL SELECT 'n' || range, 'new', 9, NULL FROM range(7)
         """
     )

@@ -144,6 +144,6 @@ def test_an_acceptance_is_written_once_a_run(folder: Folder) -> None:
     kept = acceptances.of_run(folder, "en", None, "resync")
     assert kept
     assert (kept.hold, kept.listed, kept.by, kept.reason, kept.at) == ("r1", first.listed, "Ann", "right", NOON)
-    assert [one for _, one in acceptances.known(folder, "en", None)] == [kept]
+    assert [one for _, one in acceptances.read_all(folder, "en", None)] == [kept]
     assert acceptances.of_run(folder, "en", "search", "resync") is None
     assert holds.current(folder, "en", None) == second, "an acceptance is no hold"

@@ -502,7 +502,7 @@ def test_what_a_slow_clock_dated_does_not_go_before_its_file_is_old(
         clock.pass_by(days=days)
         versions.tidy()
         assert (runs.find(dated, "slow") is not None) is left
-        assert bool(holds.known(dated, "en", None)) is left
+        assert bool(holds.read_all(dated, "en", None)) is left
 
 
 # ── whatever happens ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -127,15 +127,23 @@ def orders(documents: Documents, service_kinds: Sequence[Kinds], in_order: Numbe
     by_text = {"name": documents.ordered(f"{_NAME}, name, sku", "name, sku"), "sku": in_order}
     is_dead = np.zeros(documents.size, np.bool_)
     is_dead[documents.dead] = True
-    for service, mine in enumerate(service_kinds):
+    for service, kinds_of_service in enumerate(service_kinds):
         times = f"received_{service}, told_{service}"
         by_time = documents.ordered(f"coalesce({times}) DESC NULLS LAST", times)
         for sort in SORTS:
             docs = by_text.get(sort, by_time)
-            listed = docs[mine.of[docs] >= 0]
+            listed = docs[kinds_of_service.of[docs] >= 0]
             is_base = listed < documents.base.size
             old, new = listed[is_base], listed[~is_base]
             ranks = np.cumsum(is_base, dtype=np.int64)[~is_base]
             yield Order(
-                service, sort, old, mine.of[old], ~is_dead[old], new, mine.of[new], ranks, count=len(mine.codes)
+                service,
+                sort,
+                old,
+                kinds_of_service.of[old],
+                ~is_dead[old],
+                new,
+                kinds_of_service.of[new],
+                ranks,
+                count=len(kinds_of_service.codes),
             )

@@ -103,11 +103,11 @@ def single_file(
     page: SitePages, products: Iterable[ScopeProducts], file: Path, more: More = lambda stands: ()
 ) -> Published:
     """Write the whole report as one HTML file, replaced in one step. Raises TooManyForOneFile above MAILED products."""
-    version, left = new_version(page.generated_at), MAILED
+    version, remaining = new_version(page.generated_at), MAILED
     blocks: dict[str, str] = {}
     for scope_products in products:
-        left -= shards.write(
-            scope_products, _inside(blocks, version, scope_products.scope), version, most=left
+        remaining -= shards.write(
+            scope_products, _inside(blocks, version, scope_products.scope), version, most=remaining
         ).versions
     for name, kind, number, text in more({}):
         _inside(blocks, version, name)(kind, number, text.encode())
@@ -140,8 +140,8 @@ def _write(
         for scope_products in products:
             scope = _Folder(data, version, scope_products.scope)
             stands = _base(place, before.get(scope_products.scope), scope_products.scope, fetched)
-            done = shards.write(scope_products, scope.put, version, **limits, base=stands, save=scope.root)
-            bases[scope_products.scope] = done.base
+            written = shards.write(scope_products, scope.put, version, **limits, base=stands, save=scope.root)
+            bases[scope_products.scope] = written.base
             files += scope.files
         for name, kind, number, text in more(_standing(place, page, version, bases)):
             _Folder(data, version, name).put(kind, number, text.encode())
@@ -155,11 +155,11 @@ def _write(
 
 def _standing(place: Site, page: SitePages, version: str, bases: Mapping[str, str]) -> dict[str, Standing]:
     """The scopes whose bases are of other versions than this one, and go no further in any log than the page does."""
-    known = {base: place.positions(base) for base in set(bases.values()) - {version}}
+    positions = {base: place.positions(base) for base in set(bases.values()) - {version}}
     return {
         scope: Standing(base, before)
         for scope, base in bases.items()
-        if (before := known.get(base)) and all(at <= page.positions.get(log, 0) for log, at in before.items())
+        if (before := positions.get(base)) and all(at <= page.positions.get(log, 0) for log, at in before.items())
     }
 
 
