@@ -153,7 +153,7 @@ class InvalidConnection(SettingsError):
 
 
 class SourceRefused(SettingsError):
-    """A source does not do what it is asked for as the settings have it; ``status`` is that of its answer."""
+    """A source refuses what the settings request of it; ``status`` is that of its response."""
 
     def __init__(self, source: str, status: int, problem: str, fix: str = "") -> None:
         self.source, self.status, self.problem = source, status, problem

@@ -206,7 +206,7 @@ def _is_stable(con: duckdb.DuckDBPyConnection, name: str) -> bool:
 
 
 def _functions(con: duckdb.DuckDBPyConnection) -> Mapping[str, set[tuple[str, str | None]]]:
-    """DuckDB's own functions by name, each with its kinds and stabilities; asked once, for it takes 40 ms."""
+    """DuckDB's own functions by name, each with its kinds and stabilities; read once, because it takes 40 ms."""
     if not _KNOWN:
         functions = con.execute("SELECT function_name, function_type, stability FROM duckdb_functions() WHERE internal")
         for name, kind, stability in functions.fetchall():

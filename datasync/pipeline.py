@@ -1,6 +1,6 @@
 """The steps of the line, each opened, called and recorded; what they do is decided below.
 
-A step opens a connection, calls one stage, and leaves its outcome beside the run, be it a failure. The DAGs and the
+A step opens a connection, calls one stage, and records its outcome beside the run, also if it failed. The DAGs and the
 shell call the same steps. Between steps go run ids and counts, never rows.
 """
 

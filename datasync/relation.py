@@ -123,7 +123,7 @@ class TemporaryTables:
         return Table(f"SELECT * FROM {name}", name, size=int(created[0][0]))
 
     def store_skus(self, skus: Sequence[str]) -> Table:
-        """A table of the column ``sku``, each SKU once. They are bound, for a statement may hold few literals."""
+        """A table of the column ``sku``, each SKU once. They are bound, because a statement may hold few literals."""
         return self.store(Relation("SELECT DISTINCT unnest(?::VARCHAR[]) AS sku"), "skus", [list(skus)])
 
 

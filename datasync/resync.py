@@ -53,7 +53,7 @@ class Request:
 
 def of(run: Run) -> Request | None:
     """The request that a run was begun with; None for a run that nobody asked for. Raises RequestLost for a resync
-    whose request is lost: to go on as if all had been asked for would be another one.
+    whose request is lost: to go on as if it named every product would be another resync.
     """
     if run.kind == "resync" and run.request is None:
         raise RequestLost(run.id)
@@ -68,7 +68,7 @@ class ScopePlan:
     """What a request means for one scope: products to read, requests to the source, and how long its last pull took.
 
     ``accepts`` are the holds whose lists may go. ``kept_back`` of the SKUs that are asked for stand in the lists of
-    ``holds``, and so stay. ``unknown`` are those of the SKUs that no scope has ever had, as a misspelled one.
+    ``holds``, and so stay. ``unknown`` are SKUs that no scope has ever had; they may be misspelled.
     """
 
     scope: str

@@ -2,7 +2,7 @@
 
 They are Unicode's white space, control characters and default-ignorable signs, the blank braille pattern and the signs
 around annotations. Some of them shape the sign beside them (joiners, variation selectors, tags of flags): these are
-empty alone, and are not taken off the ends of text, for they belong to what is seen there.
+empty alone, and are not taken off the ends of text, because they belong to what is seen there.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ def rules_sql(con: duckdb.DuckDBPyConnection, name: str, accepts: Sequence[Accep
     cases = []
     for number, accept in enumerate(accepts):
         rule = checked_rule(con, f"services.{name}.accepts.{number}.rule", accept.rule)
-        # In a lambda, for what a rule says twice DuckDB computes outside of the TRY, where it stops the statement
+        # In a lambda, because DuckDB computes what a rule says twice outside of the TRY, where it stops the statement.
         alone = f"TRY(list_transform([0], lambda _element: {rule.sql})[1])"
         cases.append(f"WHEN {alone} IS NOT TRUE THEN {literal(accept.otherwise)}")
     reason = f"CASE {' '.join(cases)} END" if cases else "NULL::VARCHAR"

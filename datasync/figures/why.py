@@ -34,7 +34,7 @@ RecordOutcome = Literal["valid", "outdated", "quarantined", "filtered", "absent"
 
 @dataclass(frozen=True, slots=True)
 class PullReading:
-    """What one pull said of the product; ``absent`` from a partial pull means nothing, for it may not have looked.
+    """What one pull said of the product; ``absent`` from a partial pull means nothing, because it may not have looked.
 
     ``filtered`` is a record that the scope's condition leaves out.
     ``outdated``, which only the last pull says: its record was valid, and older than what the catalog has.
@@ -186,8 +186,8 @@ def _pull_readings(
     state: CatalogState,
     held: Hold | None,
 ) -> tuple[PullReading | None, PullReading | None, PullReading | None]:
-    """What the last pull said, be it held, the last complete one, and the last that met the product; only kept
-    snapshots can answer.
+    """What the last pull said (also if it is held), the last complete one, and the last that read the product; only
+    kept snapshots can answer.
     """
     files = store.listing(f"snapshots/scope={scope}")
     applied = [pull.run for pull in state.pulls]

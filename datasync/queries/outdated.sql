@@ -1,6 +1,6 @@
 -- One row per SKU whose record in this snapshot is older than what the catalog has of it.
 -- Reads catalog_rows (the catalog now), snapshot and later (SKUs read by a pull that started later).
--- It is asked of scheduled pulls of files that hold changes, for these say what a product was at its updated_at, and may arrive late.
+-- Only scheduled pulls of files that hold changes are compared so: these files say what a product was at its updated_at, and may arrive late.
 -- A complete snapshot, and a partial one of a source that says what is there now, is the truth whatever its times; so is what an operator asks for.
 -- A record of the same time overrides, and so does one without a time, or where the catalog has none.
 SELECT sku

@@ -1,5 +1,5 @@
 -- One row per record in quarantine now: of the last complete pull and the partial ones since, less those whose SKU a later pull settled.
--- $runs are these pulls in the order they started, for the last that read a SKU speaks.
+-- $runs are these pulls in the order they started, because the last one that read a SKU counts.
 -- A record without a SKU stays until the next complete pull; so does one whose SKU the same pull found valid in another record.
 WITH numbered AS (
     SELECT *, regexp_extract(filename, '([^/\\]+)[.]parquet$', 1) AS run

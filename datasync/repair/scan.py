@@ -56,7 +56,7 @@ def scan(con: duckdb.DuckDBPyConnection, store: Store, *, deep: bool, kept_for: 
 
 
 def _known_lost(inventory: Inventory) -> set[str]:
-    """Missing files that a repair could do nothing about but tell of them. A log's are told by its entry `repaired`."""
+    """Missing files that a repair could only report. Those of a log are named in its entry `repaired`."""
     repairs = [content.parsed for _, content in inventory.of("run") if content.parsed.kind == KIND]
     paths = {path for run in repairs for path in (run.request or {}).get("lost", ())}
     return {path for path in paths if (kind := place(path).kind) and kind.name not in LOGGED}

@@ -16,14 +16,16 @@ import duckdb
 from datasync.sql import field_macros, quote, share_macros
 from datasync.store.files import Store, begin_session, memory_limit, open_database, spill_folder
 
-_KEPT: dict[tuple[int, str, str], list[duckdb.DuckDBPyConnection]] = {}  # by the process and by what stays as it is
+_IDLE: dict[
+    tuple[int, str, str], list[duckdb.DuckDBPyConnection]
+] = {}  # by process, and by what a DuckDB cannot change later
 
 
 @contextmanager
 def connected(store: Store) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection like that of ``files.connect``. Its DuckDB is kept, unless something goes wrong in the block."""
-    kept = _KEPT.setdefault((os.getpid(), memory_limit(), spill_folder()), [])
-    database = kept.pop() if kept else open_database()
+    idle = _IDLE.setdefault((os.getpid(), memory_limit(), spill_folder()), [])
+    database = idle.pop() if idle else open_database()
     try:
         con = database.cursor()
         try:
@@ -37,7 +39,7 @@ def connected(store: Store) -> Iterator[duckdb.DuckDBPyConnection]:
         database.close()
         raise
     if is_as_before:
-        kept.append(database)
+        idle.append(database)
     else:
         database.close()
 
@@ -56,8 +58,8 @@ def _cleared(con: duckdb.DuckDBPyConnection) -> bool:
 
 
 @atexit.register
-def close_kept() -> None:
+def close_idle() -> None:
     """Close what this process keeps. A forked process leaves alone what its parent keeps."""
-    for (process, _, _), kept in _KEPT.items():
-        while process == os.getpid() and kept:
-            kept.pop().close()
+    for (process, _, _), idle in _IDLE.items():
+        while process == os.getpid() and idle:
+            idle.pop().close()

@@ -1,7 +1,7 @@
 """A log: a folder of numbered Parquet entries, each written whole under a name that must not exist yet.
 
-One file is one atomic commit: two writers cannot both win a number. An entry's metadata carries what the log has come
-to (counts, positions, times), so that the newest footer answers without reading rows. A checkpoint is the fold through
+One file is one atomic commit: two writers cannot both win a number. An entry's metadata carries the log's state
+(counts, positions, times), so that the newest footer answers without reading rows. A checkpoint is the fold through
 one entry; reading takes the newest checkpoint at or below the wanted position and the entries after it. Nothing is ever
 merged. Tidy lets the history begin with a checkpoint: `kept-N` says so, and holds older rows that are in use beside it.
 
@@ -75,7 +75,7 @@ def _repair(content: Mapping[str, Any]) -> RepairNote:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """One entry of a log as its footer tells it; number 0 stands for a log that has none.
+    """One entry of a log, read from its footer; number 0 stands for a log without entries.
 
     ``meta`` holds the log's state too, which `logs` reads.
     """
@@ -329,10 +329,10 @@ class Log:
         return StoreUnavailable(f"{before}{self.title} was written by others {TRIES} times in a row. Try again.")
 
     def _label(self, now: datetime, at: datetime) -> datetime:
-        """What the time is for an entry's rows: that of its writer's clock, unless this is slow.
+        """The time for an entry's rows: that of its writer's clock, unless that clock is slow.
 
-        A clock that is behind the log's may be right, and one before it was ahead; or it is slow, which the store's
-        clock shows if it has passed the log's (of a log that nobody wrote to for a day, nothing can be said).
+        If the writer's clock is behind the log, either it is slow, or an earlier writer's clock was ahead. It is slow
+        if the store's clock has passed the log's time. After a day without entries that proves nothing.
         """
         if at - now <= AHEAD:
             return now

@@ -33,7 +33,7 @@ _NO_PARTITIONS = "hive_partitioning = false"
 class Snapshot:
     """What one pull found: the footer of its file. ``unreadable`` records make a complete one remove nothing.
 
-    ``asked``: SKUs whose absence it answers, for they were asked for by name, or the source tells that they are gone.
+    ``asked``: SKUs whose absence it proves: a request named them, or the source reported them as deleted.
     ``file``: the name of the file of its records; each try of a run has one of its own, and the snapshot names one.
     ``sealed`` is what that file's seal is known by.
     ``by_change_time``: its records were read from files of changes, which may arrive late.

@@ -7,9 +7,9 @@ The checkpoint that the history begins with and the newest ones stay, and betwee
 
 Nothing goes within a day of being written, whatever ``keep`` says. What ``scopes`` does not name is left alone.
 
-How old a file is, the store's own clock says, which gave it its time; a worker's clock, be it this one's or that of the
-worker who wrote a time into it, can only let things stay longer. And nothing counts as older than it was a day after
-the newest file of the logs: so a clock that jumps on a machine that keeps its own store removes no evidence.
+The store's own clock says how old a file is, because it gave the file its time. A worker's clock, this one's or that of
+the worker who wrote a time into the file, can only let things stay longer. Nothing counts as older than it was a day
+after the newest file of the logs, so a clock that jumps on a machine with its own store removes no evidence.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def tidy(
 
 
 def _time(store: Store, scopes: Sequence[ScopeLogs], clock: datetime) -> datetime:
-    """What time it is, for the age of things: a clock that is ahead makes none of them older."""
+    """The time that ages are counted to; a clock that is ahead makes nothing older."""
     logs = (log for logs in scopes for log in (logs.catalog, *logs.receipts))
     written = [at for log in logs for at in store.listing(log.folder).values()]
     return min(clock, store.now(), *([max(written) + DAY] if written else []))

@@ -223,7 +223,7 @@ def _beginning(content: bytes) -> str:
 
 
 def _host(location: str) -> str:
-    """Where a redirect points: its host alone, for a path or a query may repeat what was sent."""
+    """The host that a redirect points to, without path and query, because these may repeat what was sent."""
     try:
         target = urlsplit(location)
         host = f"{target.scheme}://{target.hostname}" + (f":{target.port}" if target.port else "")
@@ -302,7 +302,7 @@ def _date(text: str) -> datetime | None:
 
 
 def _retry_after(response: httpx.Response) -> float | None:
-    """Seconds to wait by Retry-After, be it a number or a date; None where it is neither."""
+    """Seconds to wait by Retry-After, which is a number or a date; None where it is neither."""
     header = response.headers.get("retry-after", "").strip()
     if header.isdecimal():
         return float(header)

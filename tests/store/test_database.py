@@ -13,15 +13,15 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from datasync.sql import define_field_macros
 from datasync.store import database
-from datasync.store.database import close_kept, connected
+from datasync.store.database import close_idle, connected
 from datasync.store.files import Folder
 
 
 @pytest.fixture(autouse=True)
 def _nothing_kept() -> Iterator[None]:
-    close_kept()
+    close_idle()
     yield
-    close_kept()
+    close_idle()
 
 
 @pytest.fixture
@@ -125,4 +125,4 @@ def test_a_forked_process_opens_its_own(store: Folder) -> None:
 def _tell(store: Folder, answers: Any) -> None:
     with connected(store) as con:
         answers.put(_is_marked(con))
-    close_kept()
+    close_idle()

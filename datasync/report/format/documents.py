@@ -1,10 +1,10 @@
 """A scope's products as one numbered list of documents, each with what every service says of it.
 
 A **document** is what a row of the page's tables shows: one version of a product, or one record in quarantine. It is
-stored once, for all services. Its number is its place in the order of a search (the day of its last
-update, the newest first; then its SKU), so that neighbours tend to be variants of one product and are loaded together.
+stored once, for all services. Its number is its place in the order of a search: by the day of its last update, the
+newest first, then by SKU. So neighbours tend to be variants of one product, and are loaded together.
 
-Their tables are shared, because several threads read them, each through a cursor of its own.
+The tables are shared, because several threads read them, each through a cursor of its own.
 
 A **facet** is one combination of type, visibility and stock, or one reason of quarantine; a **code** is all that one
 service says of a document but for its times and words, as one number (see doc_service_codes.sql). Lists and filters are

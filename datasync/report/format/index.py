@@ -1,12 +1,13 @@
 """The search index: for every three bytes that stand next to each other in a name or a SKU, where they stand.
 
-To find "wool" in a million names without reading them, one looks up two lists made beforehand: where "woo" stands,
+To find "wool" in a million names without reading them, a search looks up two stored lists: where "woo" stands,
 and where "ool" stands. A name has "wool" in it exactly if an "ool" stands one place to the right of a "woo". Such
 three bytes are a **gram**, an **occurrence** is (document, place), and a gram's occurrences in ascending order are its
 **postings**. An occurrence also tells the four bytes that follow, as far as the word goes: so "wool" needs the list of
 "woo" alone, where an "l" follows, and a longer word one list for every seven of its bytes. Because places are kept,
-matches are exact: no row has to be read to be sure, and they can be counted before any row is loaded. Bytes, not
-letters: then Chinese, Thai and English are one case, a letter of most scripts being two or three.
+matches are exact: no row has to be read to be sure, and they can be counted before any row is loaded.
+The index has bytes, not letters: then Chinese, Thai and English are one case, because a letter of most scripts has two
+or three bytes.
 
 Short words match the beginnings of words, so beginnings have grams of their own: (blank, first, second byte) and
 (1, blank, first byte). Their place is the one before the word. Grams with a blank inside are left out: no word that
