@@ -128,6 +128,17 @@ class TemporaryTables:
 
 
 @contextmanager
+def registered(con: duckdb.DuckDBPyConnection, rows: object, label: str) -> Iterator[Relation]:
+    """A relation over ``rows``, an object that DuckDB can scan, such as an Arrow stream, as long as the block lasts."""
+    name = f"{label}_{next(_NUMBERS)}"
+    con.register(name, rows)
+    try:
+        yield Relation(f"SELECT * FROM {name}")
+    finally:
+        con.unregister(name)
+
+
+@contextmanager
 def temporary_tables(con: duckdb.DuckDBPyConnection) -> Iterator[TemporaryTables]:
     """Tables that live as long as the block."""
     tables = TemporaryTables(con)

@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
-from dataclasses import asdict, replace
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from datasync import secrets
-from datasync.intake import staging, twins
+from datasync.intake import quarantine, staging, twins
+from datasync.intake.quarantine import ResolvedRecords
+from datasync.intake.staging import StagingArea
 from datasync.quantity import quantity
+from datasync.relation import Relation, query, select, temporary_tables
+from datasync.session import rows_in_any_order, rows_in_order
 from datasync.settings import Scope
 from datasync.sources.base import PullRequest, Records, Source
-from datasync.sql import count, literal, query, row
+from datasync.sql import literal
 from datasync.store import tickets
 from datasync.store.files import ZSTD, Clock, Store
 from datasync.store.scratch import scratch
@@ -35,6 +38,20 @@ from datasync.store.snapshots import (
     require_snapshot,
     snapshot_path,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Pull:
+    """One pull: what it asks of which scope, in which run, and where its snapshot goes."""
+
+    con: duckdb.DuckDBPyConnection
+    store: Store
+    name: str
+    scope: Scope
+    request: PullRequest
+    run: str
+    fingerprint: str
+    clock: Clock
 
 
 def pull(
@@ -56,42 +73,58 @@ def pull(
     if known := read(con, store, name, run):
         return known
     request = replace(request, place=tickets.take(store, name))
-    with scratch() as folder:
-        records, mapped = staging.stage(con, name, scope, source.records(con, request), request, folder)
-        staging.settle(con, records)
-        if records.answers_absence:
-            if records.are_files:
-                staging.refuse_unreadable_files(con)
-            staging.refuse_missing_fields(con, name, scope, records, mapped)
-        counts = {**row(con, query("pull_counts")), "asked": count(con, "FROM asked")}
-        if twin_note := twins.note(con):
-            records = replace(records, notes=(*records.notes, twin_note))
-        snapshot = _snapshot(name, scope.source, records, request, run, fingerprint, counts, clock())
-        snapshot, is_first = _write(con, store, snapshot, folder)
+    task = _Pull(con, store, name, scope, request, run, fingerprint, clock)
+    with scratch() as folder, temporary_tables(con) as tables:
+        records = source.records(con, request)
+        with rows_in_order(con):  # a record's place in the staged file is its position
+            snapshot, is_first = _pull_records(task, StagingArea(tables, folder, name, scope, request), records)
     written = snapshot if is_first else require_snapshot(con, store, name, run)
     if written.file != snapshot.file:  # another try of this run was faster
         store.remove(records_path(name, snapshot.file))
     return written
 
 
-def _snapshot(
-    name: str,
-    source: str,
-    records: Records,
-    request: PullRequest,
-    run: str,
-    fingerprint: str,
-    counts: Mapping[str, Any],
-    finished_at: datetime,
-) -> Snapshot:
+def _pull_records(task: _Pull, area: StagingArea, records: Records) -> tuple[Snapshot, bool]:
+    """Stage the records, judge them, and write the snapshot; False if another try's snapshot was there before."""
+    resolved = quarantine.resolve(area.tables, staging.stage(area, records))
+    _refuse_what_is_not_whole(task, resolved)
+    twin_note = twins.note(task.con, resolved.staged.wanted_records, resolved.duplicate_resolution)
+    snapshot = _snapshot(task, resolved.staged.records, _counts(task.con, resolved), [twin_note] if twin_note else [])
+    return _write(task, area, resolved, snapshot)
+
+
+def _refuse_what_is_not_whole(task: _Pull, resolved: ResolvedRecords) -> None:
+    """Refuse an answer that would prove absence although a file or a field of it is missing."""
+    staged = resolved.staged
+    if not staged.records.answers_absence:
+        return
+    if staged.records.are_files:
+        quarantine.refuse_unreadable_files(task.con, resolved)
+    staging.refuse_missing_fields(task.con, task.name, task.scope, staged.records, staged.mapped)
+
+
+def _counts(con: duckdb.DuckDBPyConnection, resolved: ResolvedRecords) -> Mapping[str, Any]:
+    """The counts of a snapshot."""
+    counts = query(
+        "pull_counts",
+        wanted_records=resolved.staged.wanted_records,
+        skipped_records=resolved.staged.skipped_records,
+        duplicate_resolution=resolved.duplicate_resolution,
+        invalid_records=resolved.invalid_records,
+    )
+    return {**counts.row(con), "asked": resolved.staged.requested_skus.size}
+
+
+def _snapshot(task: _Pull, records: Records, counts: Mapping[str, Any], notes: Sequence[str]) -> Snapshot:
+    request, finished_at = task.request, task.clock()
     unsure = counts["unreadable"] if request.what == "skus" and records.answers_absence else 0
     records_unread = quantity(unsure, "record")
     doubt = f"No product counts as absent, because {records_unread} cannot be read and may be any of those asked for."
     empty = records.complete and counts["records"] == counts["blank"]
     return Snapshot(
-        run=run,
-        scope=name,
-        source=source,
+        run=task.run,
+        scope=task.name,
+        source=task.scope.source,
         what=request.what,
         started_at=min(request.at, records.began or request.at),
         place=request.place if records.place is None else records.place,
@@ -99,12 +132,12 @@ def _snapshot(
         complete=records.complete,
         # A deletion that the source reports proves absence, whatever the source knows of other SKUs.
         answers_absence=(records.answers_absence or counts["asked"] > 0) and not unsure,
-        fingerprint=fingerprint,
+        fingerprint=task.fingerprint,
         watermark=records.watermark,
         requests=records.requests,
-        file=f"{run}.{uuid.uuid4().hex[:8]}.parquet",
+        file=f"{task.run}.{uuid.uuid4().hex[:8]}.parquet",
         by_change_time=records.by_change_time,
-        notes=(*records.notes, *([doubt] if unsure else []), *([_NOTHING] if empty else [])),
+        notes=(*records.notes, *notes, *([doubt] if unsure else []), *([_NOTHING] if empty else [])),
         **counts,
     )
 
@@ -112,52 +145,59 @@ def _snapshot(
 _NOTHING = "The source gave no record at all. Is it the right place, and was its export finished?"
 
 
-def _write(con: duckdb.DuckDBPyConnection, store: Store, snapshot: Snapshot, folder: Path) -> tuple[Snapshot, bool]:
-    """Quarantine, asked SKUs and records first; the snapshot last, because its name is the commit.
+def _write(task: _Pull, area: StagingArea, resolved: ResolvedRecords, snapshot: Snapshot) -> tuple[Snapshot, bool]:
+    """Quarantine, requested SKUs and records first; the snapshot last, because its name is the commit.
 
     Returns the snapshot with the seal of its records, and False if another try's was there before.
     """
+    _write_quarantine(task, area, resolved, snapshot)
+    file, no_products = _records(area, resolved, snapshot)
+    seal(file)
+    with open(file, "rb") as content:
+        snapshot = replace(snapshot, sealed=sealed_as(content))
+    snapshot_file = _copied(task.con, area.folder / "snapshot.parquet", no_products, _footer(snapshot))
+    task.store.create(records_path(snapshot.scope, snapshot.file), file)
+    return snapshot, task.store.create(snapshot_path(snapshot.scope, snapshot.run), snapshot_file)
+
+
+def _write_quarantine(task: _Pull, area: StagingArea, resolved: ResolvedRecords, snapshot: Snapshot) -> None:
+    """Write the records in quarantine, and the requested SKUs if there are any."""
     mine = {"run": snapshot.run, "scope": snapshot.scope}
     texts = ", ".join(f"{secrets.masked_sql(column)} AS {column}" for column in _TEXTS)
-    invalid = _copied(con, folder / "quarantine.parquet", f"SELECT * REPLACE ({texts}) FROM invalid", mine)
-    store.replace(quarantine_path(snapshot.scope, snapshot.run), invalid)
+    masked = select(f"SELECT * REPLACE ({texts}) FROM invalid_records", invalid_records=resolved.invalid_records)
+    file = _copied(task.con, area.folder / "quarantine.parquet", masked, mine)
+    task.store.replace(quarantine_path(snapshot.scope, snapshot.run), file)
     if snapshot.asked:
-        asked_file = _copied(con, folder / "asked.parquet", "SELECT sku FROM asked", mine)
-        store.replace(asked_path(snapshot.scope, snapshot.run), asked_file)
-    records, left_out = _records(con, snapshot, folder)
-    seal(records)
-    with open(records, "rb") as file:
-        snapshot = replace(snapshot, sealed=sealed_as(file))
-    snapshot_file = _copied(con, folder / "snapshot.parquet", left_out, _footer(snapshot))
-    store.create(records_path(snapshot.scope, snapshot.file), records)
-    return snapshot, store.create(snapshot_path(snapshot.scope, snapshot.run), snapshot_file)
+        file = _copied(task.con, area.folder / "requested.parquet", resolved.staged.requested_skus, mine)
+        task.store.replace(asked_path(snapshot.scope, snapshot.run), file)
 
 
 _TEXTS = ("sku", "place", "name", "sentence", "record")  # of a record in quarantine
 
 
-def _records(con: duckdb.DuckDBPyConnection, snapshot: Snapshot, folder: Path) -> tuple[Path, str]:
-    """The file of records for the store, and SQL of the positions in it that are no products.
+def _records(area: StagingArea, resolved: ResolvedRecords, snapshot: Snapshot) -> tuple[Path, Relation]:
+    """The file of records for the store, and the positions in it that are no products.
 
     Reuse the staged file if at least ten of eleven rows are products. Otherwise write the products alone, in a file of
     the same columns, with the SKUs that the scope's condition leaves out, so that ``why`` can explain them.
     """
     place = secrets.masked_sql("_place")  # a file may be called by what opens its folder
-    shows = count(con, f"SELECT * FROM (SELECT DISTINCT _place FROM everything) WHERE {place} <> _place")
+    places = select("SELECT DISTINCT _place FROM all_records", all_records=resolved.staged.all_records)
+    shows = places.where(f"{place} <> _place").count(area.con)
     if snapshot.what != "skus" and snapshot.valid * _WORTH >= snapshot.records and not shows:
-        return folder / staging.STAGED, staging.LEFT_OUT
-    con.execute("SET preserve_insertion_order = false")
-    few = (
-        f"SELECT * EXCLUDE (position) REPLACE ({place} AS _place) FROM ({staging.VALID}) UNION ALL BY NAME {_FILTERED}"
+        return area.file, resolved.no_products
+    few = select(
+        f"SELECT * EXCLUDE (position) REPLACE ({place} AS _place) FROM products UNION ALL BY NAME {_FILTERED}",
+        products=resolved.products,
+        wanted_records=resolved.staged.wanted_records,
     )
-    file = _copied(con, folder / "products.parquet", few, None)
-    return file, (
-        f"SELECT file_row_number AS position FROM read_parquet({literal(str(file))}, file_row_number = true) "
-        "WHERE code = 'filtered'"
-    )
+    with rows_in_any_order(area.con):
+        file = _copied(area.con, area.folder / "products.parquet", few, None)
+    rows = f"read_parquet({literal(str(file))}, file_row_number = true)"
+    return file, Relation(f"SELECT file_row_number AS position FROM {rows} WHERE code = 'filtered'")
 
 
-_FILTERED = "SELECT DISTINCT sku, code FROM staged WHERE code = 'filtered' AND sku IS NOT NULL"
+_FILTERED = "SELECT DISTINCT sku, code FROM wanted_records WHERE code = 'filtered' AND sku IS NOT NULL"
 _WORTH = 1.1  # so many times its products a file of records may hold
 
 
@@ -169,9 +209,9 @@ def _footer(snapshot: Snapshot) -> Mapping[str, Any]:
     }
 
 
-def _copied(con: duckdb.DuckDBPyConnection, file: Path, rows: str, meta: Mapping[str, Any] | None) -> Path:
+def _copied(con: duckdb.DuckDBPyConnection, file: Path, rows: Relation, meta: Mapping[str, Any] | None) -> Path:
     note = (
         f", KV_METADATA {{datasync: {literal(json.dumps(secrets.mask_all(meta), ensure_ascii=False))}}}" if meta else ""
     )
-    con.execute(f"COPY ({rows}) TO {literal(str(file))} ({ZSTD}{note})")
+    con.execute(f"COPY ({rows.sql}) TO {literal(str(file))} ({ZSTD}{note})")
     return file

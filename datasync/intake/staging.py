@@ -1,161 +1,212 @@
-"""Raw records to one file on this worker, each judged and hashed: what is valid, what is not, which of several to keep.
+"""Raw records to one file on this worker, each judged and hashed, with the relations that tell what became of them.
 
-Records stream through one statement into the file, whose row numbers are their positions. What was invalid is then
-fetched whole, and records that share a SKU are settled. The relations it makes: ``everything``, ``staged`` (what was
-wanted of it), ``passed_over``, ``asked``, ``settled`` and ``invalid``.
+Records stream through one statement into the file, whose row numbers are their positions.
 """
 
 from __future__ import annotations
 
-from itertools import islice
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 
 from datasync import product
-from datasync.errors import MissingField, RecordsLost, TooManyFields, UnreadableFile
+from datasync.errors import MissingField, RecordsLost, TooManyFields
 from datasync.intake import mapping, validation
 from datasync.intake.grouping import ALONE, Rows
+from datasync.relation import Relation, Table, TemporaryTables, query, select, union
+from datasync.session import current_memory_limit, expressions_alone
 from datasync.settings import RowsScope, Scope
-from datasync.sources.base import OURS, Originals, PullRequest, Records
-from datasync.sql import count, literal, query
+from datasync.sources.base import OURS, PullRequest, Records
+from datasync.sql import literal
 from datasync.store.files import ZSTD
 
-_CHUNK = 10_000
-_MANY_FIELDS = 1_000
+T = TypeVar("T")
 STAGED = "staged.parquet"
-_PASSED_OVER = (
-    "_place VARCHAR, line BIGINT, sku VARCHAR, name VARCHAR, record VARCHAR, sentence VARCHAR, is_blank BOOLEAN"
-)
-_TWICE = "SELECT sku FROM staged WHERE code IS NULL GROUP BY sku HAVING count(*) > 1"
-_SEVERAL = "SELECT position, sku, updated_at, hash FROM staged SEMI JOIN twice USING (sku) WHERE code IS NULL"
-_INVALID = f"code NOT IN {validation.PASSED_BY}"
-_DUPLICATES = "SELECT position FROM settled WHERE becomes = 'duplicate-sku'"
-_AS_MAPPED = """
-    UPDATE invalid SET record = to_json(s)::VARCHAR FROM staged AS s
-    WHERE s.position = invalid.position AND invalid.record IS NULL
+_MANY_FIELDS = 1_000
+_NOTHING_SKIPPED = """
+SELECT
+    NULL::VARCHAR AS _place, NULL::BIGINT AS line, NULL::VARCHAR AS sku, NULL::VARCHAR AS name,
+    NULL::VARCHAR AS record, NULL::VARCHAR AS sentence, NULL::BOOLEAN AS is_blank
+WHERE false
 """
-LEFT_OUT = """
-    SELECT position FROM staged WHERE code IS NOT NULL
-    UNION ALL
-    SELECT position FROM settled WHERE becomes <> 'valid'
-"""
-VALID = f"SELECT * FROM staged WHERE position NOT IN ({LEFT_OUT})"
 
 
-def stage(
-    con: duckdb.DuckDBPyConnection, name: str, scope: Scope, records: Records, request: PullRequest, folder: Path
-) -> tuple[Records, mapping.Mapped]:
-    """Write every record, mapped and judged, to a file whose row numbers are the records' positions.
+@dataclass(frozen=True, slots=True)
+class StagingArea:
+    """Where the records of one pull are staged: a folder, and tables that live as long as the pull."""
 
-    Makes the views ``everything`` (all of them) and ``staged`` (those that were wanted), and the tables ``asked`` (the
-    SKUs that are gone if there is no record of them) and ``passed_over``.
+    tables: TemporaryTables
+    folder: Path
+    name: str
+    scope: Scope
+    request: PullRequest
+
+    @property
+    def con(self) -> duckdb.DuckDBPyConnection:
+        return self.tables.con
+
+    @property
+    def file(self) -> Path:
+        """The file of all records that were read."""
+        return self.folder / STAGED
+
+
+@dataclass(frozen=True, slots=True)
+class StagedRecords:
+    """The ``records`` of a pull, mapped and judged; a row's ``position`` is its number in the staged file.
+
+    ``wanted_records`` are those of ``all_records`` that the pull asked for. ``skipped_records`` are those that the
+    reader passed over or did not get, with the SKU where that is known. ``requested_skus`` are the SKUs that do not
+    exist at the source unless there is a record of them.
     """
-    mapped = map_fields(con, name, scope, records)
-    judged = validation.judged(
-        con, name, mapped, records.reader.select(mapped.fields), records.record_expr, records.spoilt, records.condition
-    )
-    whole = product.finished(name, mapped.attributes, scope.volatile, judged)
-    staging = literal(str(folder / STAGED))
-    con.execute("SET preserve_insertion_order = true")  # a record's place in the file is its position
+
+    records: Records
+    mapped: mapping.Mapped
+    all_records: Relation
+    wanted_records: Relation
+    skipped_records: Table
+    requested_skus: Table
+
+
+def stage(area: StagingArea, records: Records) -> StagedRecords:
+    """Write every record, mapped and judged, to the staged file. A connection that keeps rows in order has to do it."""
+    records, mapped = _write(area, records)
+    every = f"read_parquet({literal(str(area.file))}, file_row_number = true)"
+    all_records = Relation(f"SELECT * RENAME (file_row_number AS position) FROM {every}")
+    named_skus = area.tables.store_skus(area.request.skus)
+    wanted_records = _wanted_records(area, records, mapped, all_records, named_skus)
+    requested_skus = _requested_skus(area, records, mapped, wanted_records, named_skus)
+    skipped_records = _skipped_records(area, records, mapped)
+    staged = StagedRecords(records, mapped, all_records, wanted_records, skipped_records, requested_skus)
+    _refuse_losses(area, staged)
+    return staged
+
+
+def _write(area: StagingArea, records: Records) -> tuple[Records, mapping.Mapped]:
+    """Write the staged file; again, and without them, if records cannot be read or were still being written."""
+    mapped = map_fields(area.con, area.name, area.scope, records)
     try:
-        _execute(con, f"COPY ({whole}) TO {staging} ({ZSTD})", mapped)
+        _copy(area, records, mapped)
     except duckdb.OutOfMemoryException:
         if len(records.names) > _MANY_FIELDS:
-            raise TooManyFields(name, len(records.names), _memory(con)) from None
+            raise TooManyFields(area.name, len(records.names), current_memory_limit(area.con)) from None
         raise
     except OURS:
         raise
     except duckdb.Error as error:
         if records.without_broken is None:
             raise
-        return stage(con, name, scope, records.without_broken(con, error), request, folder)
+        return _write(area, records.without_broken(area.con, error))
     if records.recheck and (left := records.recheck()):
-        return stage(con, name, scope, left, request, folder)
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE named AS SELECT DISTINCT unnest(?::VARCHAR[]) AS sku", [list(request.skus)]
-    )
-    # who can't know what is absent says nothing of what was not found
-    con.execute(f"CREATE OR REPLACE TEMP TABLE asked AS FROM named WHERE {str(records.answers_absence).lower()}")
-    if records.deletions:
-        deletions = validation.judged(con, name, mapped, records.deletions.select(mapped.fields), records.record_expr)
-        _execute(con, f"INSERT INTO asked SELECT DISTINCT sku FROM ({deletions}) WHERE NOT looks_empty(sku)", mapped)
-    every = f"SELECT * RENAME (file_row_number AS position) FROM read_parquet({staging}, file_row_number = true)"
-    con.execute(f"CREATE OR REPLACE TEMP VIEW everything AS {every}")
-    wanted = "WHERE sku IN (SELECT sku FROM named) OR code = 'unreadable'" if request.what == "skus" else ""
-    con.execute(f"CREATE OR REPLACE TEMP VIEW staged AS SELECT * FROM everything {wanted}")
-    if mapped.where and not records.complete:
-        _overtake(con, wanted)
-        _let_filtered_be_gone(con)
-    _pass_over(con, name, mapped, records)
-    _refuse_losses(con, name, records)
+        return _write(area, left)
     return records, mapped
 
 
-def _memory(con: duckdb.DuckDBPyConnection) -> str:
-    return str(con.execute("SELECT current_setting('memory_limit')").fetchall()[0][0])
+def _copy(area: StagingArea, records: Records, mapped: mapping.Mapped) -> None:
+    judged = validation.judged(
+        area.con,
+        area.name,
+        mapped,
+        records.reader.select(mapped.fields),
+        records.record_expr,
+        records.spoilt,
+        records.condition,
+    )
+    finished = product.finished(area.name, mapped.attributes, area.scope.volatile, judged)
+    copy = f"COPY ({finished}) TO {literal(str(area.file))} ({ZSTD})"
+    _tried_twice(area.con, mapped, partial(area.con.execute, copy))
 
 
-def _pass_over(con: duckdb.DuckDBPyConnection, name: str, mapped: mapping.Mapped, records: Records) -> None:
-    """Make ``passed_over``: what the reader passed over, and what it did not get, with the SKU where that is known."""
-    con.execute(f"CREATE OR REPLACE TEMP TABLE passed_over ({_PASSED_OVER})")
+def _wanted_records(
+    area: StagingArea, records: Records, mapped: mapping.Mapped, all_records: Relation, named_skus: Table
+) -> Relation:
+    """The records that the pull asked for. An unreadable one may be any of them.
+
+    In a partial pull a record is filtered too if a later file or page has a filtered one of the same SKU, because it
+    says what was before. One from the same file, or a later one, stands.
+    """
+    wanted = all_records
+    if area.request.what == "skus":
+        asks = "SELECT * FROM all_records WHERE sku IN (SELECT sku FROM named_skus) OR code = 'unreadable'"
+        wanted = select(asks, all_records=all_records, named_skus=named_skus)
+    if not mapped.where or records.complete:
+        return wanted
+    overtaken = area.tables.store(query("overtaken", all_records=all_records), "overtaken")
+    code = "CASE WHEN code IS NULL AND position IN (SELECT position FROM overtaken) THEN 'filtered' ELSE code END"
+    return select(f"SELECT * REPLACE ({code} AS code) FROM wanted", wanted=wanted, overtaken=overtaken)
+
+
+def _requested_skus(
+    area: StagingArea, records: Records, mapped: mapping.Mapped, wanted_records: Relation, named_skus: Table
+) -> Table:
+    """The SKUs that do not exist at the source unless there is a record of them.
+
+    They are the SKUs that were asked for, if the source can know that one is absent; those that it says were deleted;
+    and in a partial pull those of records that no longer meet the scope's condition.
+    """
+    skus: list[Relation] = [named_skus] if records.answers_absence else []
+    if records.deletions:
+        deletions = records.deletions.select(mapped.fields)
+        skus.append(_deleted_skus(area, deletions, records.record_expr, mapped))
+    if mapped.where and not records.complete:
+        filtered = "SELECT DISTINCT sku FROM wanted_records WHERE code = 'filtered' AND trimmed(sku) IS NOT NULL"
+        skus.append(select(filtered, wanted_records=wanted_records))
+    return area.tables.store(union(skus), "requested_skus")
+
+
+def _deleted_skus(area: StagingArea, deletions: str, record_expr: str, mapped: mapping.Mapped) -> Relation:
+    judged = validation.judged(area.con, area.name, mapped, deletions, record_expr)
+    skus = Relation(f"SELECT DISTINCT sku FROM (\n{judged}\n) WHERE NOT looks_empty(sku)")
+    return _tried_twice(area.con, mapped, partial(area.tables.store, skus, "deleted_skus"))
+
+
+def _skipped_records(area: StagingArea, records: Records, mapped: mapping.Mapped) -> Table:
+    """What the reader passed over, and what it did not get, with the SKU where that is known."""
+    parts = [_NOTHING_SKIPPED]
     if records.rejects:
-        rejects = records.rejects(con)
-        con.execute(f"INSERT INTO passed_over BY NAME SELECT * RENAME (_line AS line) FROM ({rejects})")
+        parts.append(f"SELECT * RENAME (_line AS line) FROM (\n{records.rejects(area.con)}\n)")
     if records.cut_outs:
-        numbered = f"SELECT *, row_number() OVER () AS number FROM ({records.cut_outs(mapped.fields)})"
-        con.execute(f"CREATE OR REPLACE TEMP TABLE cut_outs AS {numbered}")
-        rows = "SELECT * REPLACE (number::VARCHAR AS _place) FROM cut_outs"
-        judged = validation.judged(con, name, mapped, rows, "NULL::VARCHAR")
-        _execute(con, query("cut_outs", judged=judged), mapped)
+        parts.append(_cut_out_records(area, records.cut_outs(mapped.fields), mapped).sql)
+    return area.tables.store(Relation("\nUNION ALL BY NAME\n".join(parts)), "skipped_records")
 
 
-def _execute(con: duckdb.DuckDBPyConnection, sql: str, mapped: mapping.Mapped) -> None:
+def _cut_out_records(area: StagingArea, cut_outs: str, mapped: mapping.Mapped) -> Table:
+    numbered = area.tables.store(Relation(f"SELECT *, row_number() OVER () AS number FROM ({cut_outs})"), "cut_outs")
+    rows = f"SELECT * REPLACE (number::VARCHAR AS _place) FROM {numbered.name}"
+    judged = Relation(validation.judged(area.con, area.name, mapped, rows, "NULL::VARCHAR"))
+    records = query("cut_outs", cut_outs=numbered, judged=judged)
+    return _tried_twice(area.con, mapped, partial(area.tables.store, records, "cut_out_records"))
+
+
+def _tried_twice(con: duckdb.DuckDBPyConnection, mapped: mapping.Mapped, execute: Callable[[], T]) -> T:
     """Execute a statement over mapped records; if it fails, once more with each expression by itself.
 
     What an expression says twice, DuckDB computes once, outside of the TRY that the expression stands in: there, one
     record's failure is the statement's. By itself, each costs a third more.
     """
     try:
-        con.execute(sql)
+        return execute()
     except OURS:
         raise
     except duckdb.Error:
         if all(expression.is_field for expression in mapped.columns.values()):
             raise
-        con.execute("SET disabled_optimizers = 'common_subexpressions'")
-        try:
-            con.execute(sql)
-        finally:
-            con.execute("RESET disabled_optimizers")
+        with expressions_alone(con):
+            return execute()
 
 
-def _overtake(con: duckdb.DuckDBPyConnection, wanted: str) -> None:
-    """Filter records that a later file or page has a filtered one of the same SKU for: they say what was before.
-
-    One from the same file, or a later one, stands.
-    """
-    con.execute(f"CREATE OR REPLACE TEMP TABLE overtaken AS {query('overtaken')}")
-    codes = "CASE WHEN code IS NULL AND position IN (FROM overtaken) THEN 'filtered' ELSE code END AS code"
-    con.execute(f"CREATE OR REPLACE TEMP VIEW staged AS SELECT * REPLACE ({codes}) FROM everything {wanted}")
-
-
-def _let_filtered_be_gone(con: duckdb.DuckDBPyConnection) -> None:
-    """In a partial pull a record that no longer meets the scope's condition tells that its product is gone."""
-    con.execute(
-        "INSERT INTO asked SELECT sku FROM staged WHERE code = 'filtered' AND trimmed(sku) IS NOT NULL "
-        "EXCEPT SELECT sku FROM asked"
-    )
-
-
-def _refuse_losses(con: duckdb.DuckDBPyConnection, name: str, records: Records) -> None:
+def _refuse_losses(area: StagingArea, staged: StagedRecords) -> None:
     """Every record that the source holds was read or passed over by name; RecordsLost where that does not come out."""
-    if records.counted is None:
+    if staged.records.counted is None:
         return
-    holds = records.counted(con)
-    read, rejected = count(con, "FROM everything"), count(con, "FROM passed_over")
+    holds = staged.records.counted(area.con)
+    read, rejected = staged.all_records.count(area.con), staged.skipped_records.size
     if read + rejected != holds:
-        raise RecordsLost(name, holds, read, rejected)
+        raise RecordsLost(area.name, holds, read, rejected)
 
 
 def map_fields(con: duckdb.DuckDBPyConnection, name: str, scope: Scope, records: Records) -> mapping.Mapped:
@@ -186,61 +237,3 @@ def refuse_missing_fields(
     for field, column in needs.items():
         if field not in records.names and not records.reader.has(con, field):
             raise MissingField(name, column, field, records.names)
-
-
-def settle(con: duckdb.DuckDBPyConnection, records: Records) -> None:
-    """Make ``settled``, what becomes of valid records that share a SKU, and ``invalid``, what goes to quarantine."""
-    con.execute(f"CREATE OR REPLACE TEMP TABLE twice AS {_TWICE}")
-    con.execute(f"CREATE OR REPLACE TEMP TABLE several AS {_SEVERAL}")
-    con.execute(f"CREATE OR REPLACE TEMP TABLE settled AS {query('duplicates')}")
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE originals (position BIGINT, line BIGINT, text VARCHAR, is_object BOOLEAN)"
-    )
-    if records.originals:
-        _fetch_originals(con, records.originals)
-    else:
-        _reread_duplicates(con, records)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE invalid AS {query('quarantined')}")
-    con.execute(_AS_MAPPED)
-
-
-def _reread_duplicates(con: duckdb.DuckDBPyConnection, records: Records) -> None:
-    """Fill ``originals`` with the duplicates, read again; what is invalid by itself brought its record along."""
-    if con.execute(f"{_DUPLICATES} LIMIT 1").fetchone():
-        again = (
-            f"SELECT row_number() OVER () - 1 AS position, record_text({records.record_expr}) AS text "
-            f"FROM ({records.reader.select(())})"
-        )
-        con.execute(
-            f"INSERT INTO originals SELECT position, NULL, text, NULL FROM ({again}) WHERE position IN ({_DUPLICATES})"
-        )
-
-
-def _fetch_originals(con: duckdb.DuckDBPyConnection, originals: Originals) -> None:
-    """Fill ``originals`` with the records that go to quarantine, as the source has them; they stream in by chunks."""
-    import pyarrow as pa
-
-    first = dict(con.execute("SELECT _place, min(position) FROM everything GROUP BY _place").fetchall())
-    wanted: dict[str, set[int]] = {}
-    rows = con.execute(f"SELECT _place, position FROM staged WHERE {_INVALID} OR position IN ({_DUPLICATES})")
-    while chunk := rows.fetchmany(_CHUNK):
-        for place, position in chunk:
-            wanted.setdefault(place, set()).add(position - first[place])
-    schema = pa.schema({"position": pa.int64(), "line": pa.int64(), "text": pa.string(), "intact": pa.bool_()})
-    original_rows = (
-        (first[original.place] + original.nth, original.line, original.text, original.intact)
-        for original in originals(wanted)
-    )
-    chunks = iter(lambda: list(islice(original_rows, _CHUNK)), [])
-    batches = (pa.record_batch(list(zip(*chunk, strict=True)), schema=schema) for chunk in chunks)
-    con.register("arriving", pa.RecordBatchReader.from_batches(schema, batches))
-    columns = "position, line, text, intact AND TRY(json_type(text)) = 'OBJECT'"
-    con.execute(f"INSERT INTO originals SELECT {columns} FROM arriving")
-    con.unregister("arriving")
-
-
-def refuse_unreadable_files(con: duckdb.DuckDBPyConnection) -> None:
-    """A file of a complete catalog in which nothing can be read is a failure, never an empty part of it."""
-    first = con.execute(query("unreadable_files")).fetchone()
-    if first:
-        raise UnreadableFile(first[0], f"no record in it can be read. {first[1].removesuffix('.')}")

@@ -6,12 +6,13 @@ import unicodedata
 
 import duckdb
 
-from datasync.sql import query
+from datasync.relation import Relation, query
 
 
-def note(con: duckdb.DuckDBPyConnection) -> str | None:
-    """What to say of the valid SKUs of the pull that is staged, if some look alike; reads staged and settled."""
-    rows = con.execute(query("twins")).fetchall()
+def note(con: duckdb.DuckDBPyConnection, wanted_records: Relation, duplicate_resolution: Relation) -> str | None:
+    """What to say of the valid SKUs of a pull, if some look alike."""
+    relations = {"wanted_records": wanted_records, "duplicate_resolution": duplicate_resolution}
+    rows = query("twins", **relations).rows(con)
     if not rows:
         return None
     shown = "; ".join(" and ".join(map(_quoted, skus)) for skus, _ in rows)

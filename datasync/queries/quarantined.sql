@@ -1,4 +1,5 @@
--- One row per invalid record of the pull that is staged: where it stood, its SKU and name if it has them, its code, a sentence, and the record whole, if it is known.
+-- One row per invalid record of a pull: where it stood, its SKU and name if it has them, its code, a sentence, and the record whole, if it is known.
+-- Reads wanted_records, skipped_records, duplicate_resolution and original_records.
 -- A record that gave nothing at all and is a JSON object after all was read: it has none of the fields that are mapped, a SKU least of all.
 WITH invalid AS (
     SELECT
@@ -20,9 +21,11 @@ WITH invalid AS (
             ELSE s.sentence
         END AS sentence,
         coalesce(s.record, o.text) AS record
-    FROM staged AS s LEFT JOIN settled AS d USING (position) LEFT JOIN originals AS o USING (position)
+    FROM wanted_records AS s
+    LEFT JOIN duplicate_resolution AS d USING (position)
+    LEFT JOIN original_records AS o USING (position)
     WHERE s.code NOT IN ('blank', 'filtered') OR d.becomes = 'duplicate-sku'
 )
 SELECT position, place, line, sku, name, code, sentence, record FROM invalid
 UNION ALL
-SELECT NULL, _place, line, sku, name, 'unreadable', sentence, record FROM passed_over WHERE is_blank IS NOT TRUE
+SELECT NULL, _place, line, sku, name, 'unreadable', sentence, record FROM skipped_records WHERE is_blank IS NOT TRUE

@@ -1,7 +1,9 @@
--- One row per group of valid SKUs of the pull that is staged that look alike, the first three: the first four SKUs of the group, and how many groups there are.
--- Reads staged and settled. What is hashed is compared for all; what the SKUs are is looked at in the groups alone.
+-- One row per group of valid SKUs of a pull that look alike, the first three: the first four SKUs of the group, and how many groups there are.
+-- Reads wanted_records and duplicate_resolution. Hashes are compared for all SKUs; the SKUs themselves only in the groups.
 WITH valid AS (
-    SELECT sku FROM staged ANTI JOIN (SELECT position FROM settled WHERE becomes <> 'valid') USING (position) WHERE code IS NULL
+    SELECT sku
+    FROM wanted_records ANTI JOIN (SELECT position FROM duplicate_resolution WHERE becomes <> 'valid') USING (position)
+    WHERE code IS NULL
 ),
 alike AS (
     SELECT hash(looks_of(sku)) AS looks FROM valid GROUP BY looks HAVING count(*) > 1

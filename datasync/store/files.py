@@ -24,6 +24,7 @@ import duckdb
 from datasync import product
 from datasync.errors import DatasyncError, DiskUnavailable, FileDamaged, InvalidSettings, LogDamaged
 from datasync.secrets import mask_all
+from datasync.session import new_database, set_defaults
 from datasync.sql import literal
 from datasync.store.scratch import process_folder, scratch
 from datasync.store.seal import seal
@@ -244,17 +245,14 @@ def connect(store: Store) -> duckdb.DuckDBPyConnection:
 
 def open_database() -> duckdb.DuckDBPyConnection:
     """A DuckDB in memory with the product's macros."""
-    con = duckdb.connect(config={"memory_limit": memory_limit()})
-    con.execute(f"SET temp_directory = {literal(spill_folder())}")
+    con = new_database(memory_limit(), spill_folder())
     product.define(con)
     return con
 
 
 def begin_session(con: duckdb.DuckDBPyConnection, store: Store) -> None:
     """Set what every piece of work relies on, and let it read the store."""
-    con.execute("SET TimeZone = 'UTC'")
-    con.execute("SET preserve_insertion_order = false")  # 2.5 times as fast where rows of a file need no order
-    con.execute("SET enable_progress_bar = false")
+    set_defaults(con)
     store.register(con)
 
 

@@ -30,6 +30,7 @@ from datasync.report.facts.page_data import (
     Unconfigured,
 )
 from datasync.report.facts.trends import trend
+from datasync.session import rows_in_order
 from datasync.settings import Settings
 from datasync.sql import filled, instant, literal
 from datasync.sql import query as query_text
@@ -164,11 +165,8 @@ def _records(tables: TemporaryTables, quarantine: _Sentences) -> Table:
     """The records in quarantine, in the order in which the page lists them."""
     sentences = quarantine.sentences
     relations = {"quarantine_sentences": sentences, "shown_reasons": _reasons(sentences)}
-    tables.con.execute("SET preserve_insertion_order = true")
-    try:
+    with rows_in_order(tables.con):
         return tables.store(query("page_records", **relations, run=literal(quarantine.last_run)), "page_records")
-    finally:
-        tables.con.execute("SET preserve_insertion_order = false")
 
 
 def _reasons(sentences: Relation) -> Relation:

@@ -26,6 +26,7 @@ from datasync.relation import Relation, Table, TemporaryTables, query, select, t
 from datasync.report.facts.page_data import ScopeProducts, StoredProducts
 from datasync.report.format.base import Base, Facet, limit
 from datasync.report.format.binary import Numbers, numbers
+from datasync.session import rows_in_order
 from datasync.sql import literal, macros
 
 STATES = (
@@ -140,7 +141,7 @@ def documents(products: ScopeProducts, base: Base | None = None) -> Iterator[Doc
     """Lay a scope's products out as documents, beside the ``base`` that stands if few differ from it. The tables are
     dropped afterwards.
     """
-    with _opened(products) as stored, _insertion_order(stored.con):
+    with _opened(products) as stored, rows_in_order(stored.con):  # a document's number is its rowid
         services = _services(products.services, stored)
         if base and base.services == services:
             with temporary_tables(stored.con) as tables:
@@ -164,16 +165,6 @@ def _opened(products: ScopeProducts) -> Iterator[StoredProducts]:
         numbered = Relation("SELECT row_number() OVER () - 1 AS version, * FROM arrow_versions")
         rows, records = Relation("SELECT * FROM arrow_rows"), Relation("SELECT * FROM arrow_quarantined")
         yield StoredProducts(con, versions=tables.share(numbered, "page_versions"), rows=rows, records=records)
-
-
-@contextmanager
-def _insertion_order(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Tables keep the order of their queries, because a document's number is its rowid."""
-    con.execute("SET preserve_insertion_order = true")
-    try:
-        yield
-    finally:
-        con.execute("SET preserve_insertion_order = false")
 
 
 def _services(configured: tuple[str, ...], stored: StoredProducts) -> tuple[str, ...]:
