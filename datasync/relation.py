@@ -127,15 +127,28 @@ class TemporaryTables:
         return self.store(Relation("SELECT DISTINCT unnest(?::VARCHAR[]) AS sku"), "skus", [list(skus)])
 
 
-@contextmanager
-def registered(con: duckdb.DuckDBPyConnection, rows: object, label: str) -> Iterator[Relation]:
-    """A relation over ``rows``, an object that DuckDB can scan, such as an Arrow stream, as long as the block lasts."""
+@dataclass(frozen=True, slots=True)
+class Registered(Relation):
+    """A relation over an object of Python that DuckDB scans, under the name ``name``."""
+
+    name: str
+
+
+def register(con: duckdb.DuckDBPyConnection, rows: object, label: str) -> Registered:
+    """A relation over ``rows``, an object that DuckDB can scan, as long as the connection is open."""
     name = f"{label}_{next(_NUMBERS)}"
     con.register(name, rows)
+    return Registered(f"SELECT * FROM {name}", name)
+
+
+@contextmanager
+def registered(con: duckdb.DuckDBPyConnection, rows: object, label: str) -> Iterator[Relation]:
+    """The same as long as the block lasts."""
+    relation = register(con, rows, label)
     try:
-        yield Relation(f"SELECT * FROM {name}")
+        yield relation
     finally:
-        con.unregister(name)
+        con.unregister(relation.name)
 
 
 @contextmanager

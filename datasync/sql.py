@@ -72,11 +72,6 @@ def _define(con: duckdb.DuckDBPyConnection, name: str, text: str) -> None:
             con.execute(statement)
 
 
-def view(con: duckdb.DuckDBPyConnection, name: str, sql: str) -> None:
-    """Let ``name`` stand for what ``sql`` gives, whatever it stood for before."""
-    con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
-
-
 def quote(name: str) -> str:
     """An identifier, whatever is in it."""
     return '"' + name.replace('"', '""') + '"'

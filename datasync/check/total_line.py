@@ -8,6 +8,7 @@ import duckdb
 
 from datasync.check.finding import Finding
 from datasync.intake.mapping import Mapped
+from datasync.relation import Relation
 from datasync.sources.base import Reader, Records
 from datasync.sql import quote
 from datasync.starter.text import scalar
@@ -25,7 +26,7 @@ def taken_total_lines(
     condition = f"AND TRY({scope_map.where.sql}) IS TRUE" if scope_map.where else ""
     rows = f"SELECT {', '.join(map(quote, fields))}, _place FROM ({reader.select(fields)}) WHERE NOT _blank {condition}"
     try:
-        lines = total_lines(con, rows, names)
+        lines = total_lines(con, Relation(rows), names)
     except duckdb.Error:  # files that cannot be read are told of elsewhere
         return
     for line in lines:

@@ -1,7 +1,8 @@
 -- One row per value of a field that is shown: the original, what a column makes of it, and the code where it is refused.
+-- Reads judged (the sample's records, mapped and judged).
 -- Of the different values, refused ones last and long ones first, the first in the file is taken of each part.
 WITH numbered AS (
-    SELECT *, row_number() OVER () AS n FROM ($judged)
+    SELECT *, row_number() OVER () AS n FROM judged
 ),
 distinct_values AS (
     SELECT text_0 AS original, any_value($column) AS understood, any_value(code) AS code, min(n) AS n

@@ -1,7 +1,7 @@
 -- One row per file whose last row looks like a total: the place of its first filled cell, the word in it, the file, and how many cells it and a usual row fill.
--- Reads $rows: the fields, all text, and _place, in the files' order.
+-- Reads rows (the fields, all text, and _place, in the files' order).
 WITH numbered AS (
-    SELECT _place, row_number() OVER () AS n, [$cells] AS cells FROM ($rows)
+    SELECT _place, row_number() OVER () AS n, [$cells] AS cells FROM rows
 ),
 counted AS (
     SELECT *, len(list_filter(cells, lambda cell: cell <> '')) AS filled FROM numbered

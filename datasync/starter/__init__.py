@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 
 from datasync.errors import InvalidSettings
+from datasync.relation import TemporaryTables, temporary_tables
 from datasync.starter.choice import Choice, Reading
 from datasync.starter.columns import choose
 from datasync.starter.sample import narrowed, sampled
@@ -50,12 +51,17 @@ def start(files: Sequence[str], path: Path, now: datetime, *, force: bool = Fals
 
 def _plans(con: duckdb.DuckDBPyConnection, name: str, file: str, now: datetime) -> Iterator[Plan]:
     """A plan for a file; of a system's export with several views, one for each."""
-    whole = sampled(con, file, now)
+    with temporary_tables(con) as tables:
+        yield from _plans_of(tables, name, file, now)
+
+
+def _plans_of(tables: TemporaryTables, name: str, file: str, now: datetime) -> Iterator[Plan]:
+    con, whole = tables.con, sampled(tables, file, now)
     system, total_where = recognised(con, whole), whole.total.where(con) if whole.total else ""
     if not system:
         yield Plan(name, file, whole, choose(con, whole, {}, language_of(name)), total_where=total_where)
         return
     for view in system.views:
-        scope, sample = view.name or name, narrowed(con, whole, view.rows, view.where)
+        scope, sample = view.name or name, narrowed(tables, whole, view.rows, view.where)
         choices = choose(con, sample, system.choices(con, sample), language_of(scope))
         yield Plan(scope, file, sample, choices, system.name, view, total_where)

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import duckdb
-
 from datasync.quantity import quantity
-from datasync.sql import literal, query, quote, row
-from datasync.starter.sample import Field
+from datasync.relation import query
+from datasync.sql import literal, quote
+from datasync.starter.sample import Field, SampledRows
 
 _MOST_THAT_IS_NONE = 0.1
 _MOST_AGAINST = 0.01
@@ -39,14 +38,14 @@ class Amounts:
         return f"{', '.join(self.words)}: taken for none, in {quantity(self.worded, 'record')}" if self.words else ""
 
 
-def amounts(con: duckdb.DuckDBPyConnection, field: Field, f: str, *, of: str | None = None) -> Amounts:
+def amounts(rows: SampledRows, field: Field, f: str, *, of: str | None = None) -> Amounts:
     """How to read the amounts of a field; ``f`` is its name in SQL. Neither ``sql`` nor ``options``: they are none.
 
     ``of`` is SQL that gives the amounts, where they are not all that stands in the field.
     """
     if field.is_number or not field.filled:
         return Amounts(f)
-    counts = row(con, query("sampled_amounts", field=of or quote(field.name)))
+    counts = query("sampled_amounts", sample=rows.relation, field=of or quote(field.name)).row(rows.con)
     words = tuple(counts["words"]) if _are_few(counts) else ()
     readings = _readings(counts, f, counts["neither"] - len(words), counts["different"] - len(words))
     if words:

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-import duckdb
-
 from datasync.errors import SettingsError
 from datasync.intake import mapping, validation
-from datasync.sql import query, quote, row
-from datasync.starter.sample import EXAMPLES, Field
+from datasync.relation import Relation, query, select
+from datasync.sql import quote
+from datasync.starter.sample import EXAMPLES, Field, SampledRows
 
 _MOST_THAT_DOES_NOT_FIT = 0.1
 _SHOWN = 60
@@ -61,28 +60,28 @@ def shown(value: object, most: int = _SHOWN) -> str:
     return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
-def misfits(con: duckdb.DuckDBPyConnection, column: str, sql: str, field: str) -> tuple[int, int]:
+def misfits(rows: SampledRows, column: str, sql: str, field: str) -> tuple[int, int]:
     """Two counts of the records that fill ``field``: those that a pull would refuse with this map, and all."""
     try:
-        judged = _judged(con, column, sql, field)
+        judged = _judged(rows, column, sql, field)
     except SettingsError:
         return 1, 1
-    counts = row(con, f"SELECT count(code) AS bad, count(*) AS of FROM ({judged}) WHERE trimmed(text_0) IS NOT NULL")
+    counted = "SELECT count(code) AS bad, count(*) AS of FROM judged WHERE trimmed(text_0) IS NOT NULL"
+    counts = select(counted, judged=judged).row(rows.con)
     return int(counts["bad"]), int(counts["of"])
 
 
-def fits(con: duckdb.DuckDBPyConnection, column: str, sql: str, field: str) -> bool:
+def fits(rows: SampledRows, column: str, sql: str, field: str) -> bool:
     """Whether nearly every record of the sample stays valid with the expression, as a pull judges them."""
-    bad, of = misfits(con, column, sql, field)
+    bad, of = misfits(rows, column, sql, field)
     return bad <= of * _MOST_THAT_DOES_NOT_FIT
 
 
-def understood(con: duckdb.DuckDBPyConnection, column: str, sql: str, field: Field) -> tuple[str, ...]:
+def understood(rows: SampledRows, column: str, sql: str, field: Field) -> tuple[str, ...]:
     """Up to three different values of a field and what a column makes of them, those that look most different."""
-    judged = _judged(con, column, sql, field.name)
+    judged = _judged(rows, column, sql, field.name)
     chosen = query("sampled_values", judged=judged, column=quote(column), examples=str(EXAMPLES))
-    rows = con.execute(chosen).fetchall()
-    return tuple(f"{shown(original)} -> {_as_words(value, code)}" for original, value, code in rows)
+    return tuple(f"{shown(original)} -> {_as_words(value, code)}" for original, value, code in chosen.rows(rows.con))
 
 
 def _as_words(value: object, code: str | None) -> str:
@@ -97,11 +96,11 @@ def _as_words(value: object, code: str | None) -> str:
     return "nothing" if value is None else shown(value)
 
 
-def _judged(con: duckdb.DuckDBPyConnection, column: str, sql: str, field: str) -> str:
+def _judged(rows: SampledRows, column: str, sql: str, field: str) -> Relation:
     beside = (
         f"{quote(field)} AS {quote(_ORIGINAL)}, NULL::VARCHAR AS _place, NULL::VARCHAR AS _unreadable, false AS _blank"
     )
-    records = f"SELECT *, {beside} FROM sample"
+    records = select(f"SELECT *, {beside} FROM sample", sample=rows.relation).sql
     own_map = {"sku": "'1'", "name": "'1'", column: sql}
-    scope_map = mapping.mapping(con, "sample", own_map, (_ORIGINAL,), (), ())
-    return validation.judged(con, "sample", scope_map, records, "NULL::VARCHAR")
+    scope_map = mapping.mapping(rows.con, "sample", own_map, (_ORIGINAL,), (), ())
+    return Relation(validation.judged(rows.con, "sample", scope_map, records, "NULL::VARCHAR"))

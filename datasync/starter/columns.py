@@ -10,7 +10,7 @@ import duckdb
 
 from datasync import product
 from datasync.quantity import quantity
-from datasync.sql import query, quote, row
+from datasync.sql import query, quote
 from datasync.starter import words
 from datasync.starter.amounts import Amounts, amounts
 from datasync.starter.choice import Choice, Reading, ambiguous, fits, misfits, understood
@@ -80,7 +80,7 @@ def choose(
     for column in _ORDER:
         if column not in known and (choice := _FINDERS.get(column, _by_forms)(choices, column)):
             choices.chosen[column] = _sampled(choices, choice)
-    if (time := choices.chosen.get("updated_at")) and time.sql and are_local(con, time.sql):
+    if (time := choices.chosen.get("updated_at")) and time.sql and are_local(con, time.sql, sample.rows.relation):
         note = "; ".join(filter(None, (time.note, "times without an offset are taken as UTC: see time_zone")))
         choices.chosen["updated_at"] = replace(time, note=note, is_local=True)
     for column in product.PRODUCT_COLUMNS:
@@ -97,13 +97,13 @@ def _sampled(choices: _Open, choice: Choice) -> Choice:
     field = choices.sample.field(choice.fields[0])
 
     def samples(sql: str) -> tuple[str, ...]:
-        return understood(choices.con, choice.column, sql, field)
+        return understood(choices.sample.rows, choice.column, sql, field)
 
     options = tuple(option if option.samples else Reading(option.sql, samples(option.sql)) for option in choice.options)
     is_plain = not _TRANSFORMED.search(choice.sql.replace(choices.spell(field), ""))
     if not choice.sql or (is_plain and not (choice.column == "categories" and choice.note)):
         return replace(choice, options=options)
-    bad, of = misfits(choices.con, choice.column, choice.sql, field.name)
+    bad, of = misfits(choices.sample.rows, choice.column, choice.sql, field.name)
     note = "; ".join(filter(None, (choice.note, f"{bad:,} of {of:,} values do not fit" if bad else "")))
     return replace(choice, samples=samples(choice.sql), options=options, note=note)
 
@@ -124,7 +124,7 @@ def _by_form(choices: _Open, column: str, field: Field) -> Choice:
     for form in _FORMS[column](choices, field, f):
         if isinstance(form, Choice):
             return form
-        if not choices.sample.records or fits(choices.con, column, form, field.name):
+        if not choices.sample.records or fits(choices.sample.rows, column, form, field.name):
             return Choice(column, form, (field.name,))
     return Choice(
         column,
@@ -139,11 +139,11 @@ _Forms = Iterator["str | Choice"]
 
 
 def _prices(choices: _Open, field: Field, f: str) -> _Forms:
-    return _understood("price", field, amounts(choices.con, field, f))
+    return _understood("price", field, amounts(choices.sample.rows, field, f))
 
 
 def _moments(choices: _Open, field: Field, f: str) -> _Forms:
-    return _understood("updated_at", field, times(choices.con, field, f))
+    return _understood("updated_at", field, times(choices.sample.rows, field, f))
 
 
 def _understood(column: str, field: Field, read: Amounts | Times) -> _Forms:
@@ -165,7 +165,7 @@ def _stocks(choices: _Open, field: Field, f: str) -> _Forms:
 
 def _counted(choices: _Open, field: Field, f: str) -> Iterator[str]:
     """A number of pieces; whether ``1.200`` is one or a thousand makes no difference to its being above 0."""
-    read = amounts(choices.con, field, f)
+    read = amounts(choices.sample.rows, field, f)
     number = read.sql or next(iter(read.options), None) or _pieces(choices, field, f)
     if number == f"number_of({f})" and all(re.fullmatch(r"-?\d+", example) for example in field.examples):
         number = f
@@ -179,7 +179,7 @@ def _counted(choices: _Open, field: Field, f: str) -> Iterator[str]:
 def _pieces(choices: _Open, field: Field, f: str) -> str | None:
     """How to read numbers that have a unit behind them, as in ``12 Stk``; not what has a word only."""
     digits = f"regexp_extract({f}, '^([-0-9.,''\\p{{Zs}}]+)\\p{{L}}*[.]?$', 1)"
-    read = amounts(choices.con, field, digits, of=digits)
+    read = amounts(choices.sample.rows, field, digits, of=digits)
     return (read.sql or next(iter(read.options), None)) if read.numbers == field.filled else None
 
 
@@ -221,7 +221,7 @@ def _currencies(choices: _Open, field: Field, f: str) -> _Forms:
 def _has_currency(choices: _Open, f: str, among: str = "true") -> bool:
     """Whether nearly all values of a field, of those ``among`` which it is looked for, say a currency."""
     known = f"count(*) FILTER (currency_of({f}) IS NOT NULL) AS known, count(*) AS of"
-    counts = row(choices.con, f"SELECT {known} FROM sample WHERE trimmed({f}) IS NOT NULL AND {among}")
+    counts = choices.sample.rows.row(f"SELECT {known} FROM sample WHERE trimmed({f}) IS NOT NULL AND {among}")
     return bool(counts["of"] and counts["known"] >= counts["of"] * 0.9)
 
 
@@ -240,7 +240,7 @@ def _pictures(choices: _Open, field: Field, f: str) -> _Forms:
 
 
 def _groups(choices: _Open, field: Field, f: str) -> _Forms:
-    signs = row(choices.con, query("sampled_signs", field=quote(field.name)))
+    signs = choices.sample.rows.row(query("sampled_signs", field=quote(field.name)))
     for sign, count in (("|", signs["bars"]), (";", signs["semicolons"])):
         if count:
             yield f"list_transform(string_split({f}, '{sign}'), lambda element: trim(element))"

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePath
-from typing import Literal
+from typing import Any, Literal
 
 import duckdb
 
 from datasync.errors import UnreadableFile
 from datasync.intake.grouping import ALONE, Rows
+from datasync.relation import Relation, Table, TemporaryTables, query, select
 from datasync.sources.base import PullRequest, Records
 from datasync.sources.files.options import FilesScope, FilesSource
 from datasync.sources.files.source import Files
-from datasync.sql import count, macros, query, quote, row
+from datasync.sql import macros, quote
 from datasync.starter.encoding import encoding_of
 from datasync.starter.total_line import TotalLine, total_lines
 
@@ -70,12 +71,26 @@ class Kind:
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
-    """The table ``sample`` of a connection: its records, and its fields in the file's order.
+class SampledRows:
+    """Rows of text of a sample, with the connection that reads them."""
 
-    A line that looks like a ``total`` is none of the records.
+    con: duckdb.DuckDBPyConnection
+    relation: Relation
+
+    def row(self, text: str) -> dict[str, Any]:
+        """The only row of ``text``, a SELECT over ``sample``."""
+        return select(text, sample=self.relation).row(self.con)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The beginning of a file: ``rows`` are its ``records``, and ``fields`` stand in the file's order.
+
+    ``readable`` are the rows before a system's view of them is taken. A line that looks like a ``total`` is none.
     """
 
+    readable: Table
+    rows: SampledRows
     records: int
     fields: tuple[Field, ...]
     kind: Kind
@@ -86,8 +101,9 @@ class Sample:
         return next(field for field in self.fields if field.name == name)
 
 
-def sampled(con: duckdb.DuckDBPyConnection, file: str, now: datetime) -> Sample:
-    """Read the first records of ``file`` into the table ``sample``. Raises what the source raises."""
+def sampled(tables: TemporaryTables, file: str, now: datetime) -> Sample:
+    """Read the first records of ``file``. Raises what the source raises."""
+    con = tables.con
     macros(con, "mapping")
     macros(con, "forms")
     file_format: Literal["csv"] | None = "csv" if PurePath(file.removesuffix(".gz")).suffix.lower() in _TEXT else None
@@ -98,51 +114,48 @@ def sampled(con: duckdb.DuckDBPyConnection, file: str, now: datetime) -> Sample:
     if not names:
         raise UnreadableFile(file, "its first records have no fields")
     first = f"SELECT * FROM ({records.reader.select(names)}) WHERE NOT _blank LIMIT {RECORDS}"
-    con.execute(f"CREATE OR REPLACE TEMP TABLE first_records AS {first}")
-    readable = "FROM first_records WHERE _unreadable IS NULL"
-    con.execute(f"CREATE OR REPLACE TEMP TABLE readable AS SELECT {', '.join(map(quote, names))} {readable}")
-    total = _without_total(con, names)
-    con.execute("CREATE OR REPLACE TEMP TABLE sample AS FROM readable")
-    if not count(con, "FROM sample"):
-        _refuse_unreadable(con, records)
+    first_records = tables.store(Relation(first), "first_records")
+    total = _total_line(con, first_records, names)
+    readable = tables.store(_readable(con, first_records, names, total), "readable")
+    if not readable.size:
+        _refuse_unreadable(con, records, first_records)
     kind = Kind(file_format, encoding, tuple(words))
-    return _sample(con, names, set(_number_fields(con, file, records)), kind, total)
+    typed = set(_number_fields(con, file, records, first_records))
+    rows = SampledRows(con, readable)
+    return Sample(readable, rows, readable.size, tuple(_field(rows, n, n in typed) for n in names), kind, total)
 
 
-def narrowed(con: duckdb.DuckDBPyConnection, whole: Sample, rows: Rows, where: str | None) -> Sample:
+def narrowed(tables: TemporaryTables, whole: Sample, rows: Rows, where: str | None) -> Sample:
     """The readable records that ``where`` keeps, after those that belong together are joined."""
     if rows == ALONE and not where:
         return whole
-    joined = rows.joined("SELECT *, '' AS _place, false AS _blank FROM readable")
+    joined = rows.joined(f"SELECT *, '' AS _place, false AS _blank FROM {whole.readable.name}")
     rows_sql = f"SELECT * EXCLUDE (_place, _blank) FROM ({joined}) WHERE {where or 'true'}"
-    con.execute(f"CREATE OR REPLACE TEMP TABLE sample AS {rows_sql}")
-    typed = {field.name for field in whole.fields if field.is_number}
-    return _sample(con, [field.name for field in whole.fields], typed, whole.kind, whole.total)
+    narrow = tables.store(Relation(rows_sql), "sample")
+    narrow_rows = SampledRows(tables.con, narrow)
+    fields = tuple(_field(narrow_rows, field.name, field.is_number) for field in whole.fields)
+    return replace(whole, rows=narrow_rows, records=narrow.size, fields=fields)
 
 
-def _sample(
-    con: duckdb.DuckDBPyConnection,
-    names: Sequence[str],
-    typed: Collection[str],
-    kind: Kind,
-    total: TotalLine | None,
-) -> Sample:
-    return Sample(count(con, "FROM sample"), tuple(_field(con, name, name in typed) for name in names), kind, total)
-
-
-def _without_total(con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> TotalLine | None:
-    """Take a line that looks like a total out of the readable records; only the end of the file can have one."""
-    if count(con, "FROM first_records") == RECORDS:
+def _total_line(con: duckdb.DuckDBPyConnection, first_records: Table, names: Sequence[str]) -> TotalLine | None:
+    """A line that looks like a total; only the end of the file can have one."""
+    if first_records.size == RECORDS:
         return None
-    total = next(iter(total_lines(con, "FROM first_records WHERE _unreadable IS NULL", names)), None)
-    if total:
-        con.execute(f"DELETE FROM readable WHERE NOT ({total.where(con)})")
-    return total
+    return next(iter(total_lines(con, first_records.where("_unreadable IS NULL"), names)), None)
 
 
-def _refuse_unreadable(con: duckdb.DuckDBPyConnection, records: Records) -> None:
+def _readable(
+    con: duckdb.DuckDBPyConnection, first_records: Table, names: Sequence[str], total: TotalLine | None
+) -> Relation:
+    """The records that could be read, without the total line."""
+    columns, is_record = ", ".join(map(quote, names)), total.where(con) if total else "true"
+    readable = f"SELECT {columns} FROM first_records WHERE _unreadable IS NULL AND {is_record}"
+    return select(readable, first_records=first_records)
+
+
+def _refuse_unreadable(con: duckdb.DuckDBPyConnection, records: Records, first_records: Table) -> None:
     """Raise UnreadableFile where there are records and none of them can be read."""
-    broken = "SELECT _place, _unreadable AS sentence FROM first_records"
+    broken = f"SELECT _place, _unreadable AS sentence FROM {first_records.name}"
     rejected = [f"SELECT _place, sentence FROM ({records.rejects(con)})"] if records.rejects else []
     cut_out = [f"SELECT _place, _unreadable FROM ({records.cut_outs(())})"] if records.cut_outs else []
     if first := con.execute(f"{' UNION ALL '.join([broken, *rejected, *cut_out])} LIMIT 1").fetchone():
@@ -158,10 +171,12 @@ def _unique_ignoring_case(names: Sequence[str]) -> list[str]:
     return list(first.values())
 
 
-def _number_fields(con: duckdb.DuckDBPyConnection, file: str, records: Records) -> Collection[str]:
+def _number_fields(
+    con: duckdb.DuckDBPyConnection, file: str, records: Records, first_records: Table
+) -> Collection[str]:
     """The fields whose values are numbers by the file's own types: their text is no matter of how a country writes."""
     if records.originals:
-        places = con.execute("SELECT _place FROM first_records LIMIT 1").fetchall()
+        places = con.execute(f"SELECT _place FROM {first_records.name} LIMIT 1").fetchall()
         lines = records.originals({place: range(_TYPED) for (place,) in places})
         return _numbers_of([json.loads(line.text) for line in lines if line.intact and _is_json(line.text)])
     if "://" not in file and PurePath(file).suffix.lower() in (".parquet", ".pq"):
@@ -199,8 +214,9 @@ def _numbers_of(objects: Sequence[dict[str, object]]) -> set[str]:
     }
 
 
-def _field(con: duckdb.DuckDBPyConnection, name: str, is_number: bool) -> Field:
-    counts = row(con, query("sampled_field", field=quote(name), few=str(VALUES), examples=str(EXAMPLES)))
+def _field(rows: SampledRows, name: str, is_number: bool) -> Field:
+    words = {"field": quote(name), "few": str(VALUES), "examples": str(EXAMPLES)}
+    counts = query("sampled_field", sample=rows.relation, **words).row(rows.con)
     values = frozenset(counts["few"] or ()) if counts["different"] <= VALUES else frozenset[str]()
     examples = tuple(counts["examples"] or ())
     numbers = {key: int(counts[key]) for key in ("filled", "words", "urls", "hashes", "numbers", "codes")}

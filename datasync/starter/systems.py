@@ -80,7 +80,7 @@ class _Fields:
     def price(self, *headers: str, reduced: Sequence[str]) -> dict[str, Choice]:
         """The regular price, unless its values leave two readings open."""
         name = self.name(*headers)
-        read = amounts(self.con, self.sample.field(name), spelled(self.con, name)) if name else None
+        read = amounts(self.sample.rows, self.sample.field(name), spelled(self.con, name)) if name else None
         if read and read.sql:
             regular = f"the regular one: offers stand in {self.name(*reduced)}" if self.name(*reduced) else ""
             note = "; ".join(filter(None, (regular, read.note)))

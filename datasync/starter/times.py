@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import duckdb
 
-from datasync.sql import literal, quote, row
-from datasync.starter.sample import Field
+from datasync.relation import Relation, select, temporary_tables
+from datasync.sql import literal, quote
+from datasync.starter.sample import Field, SampledRows
 
 _MOST_THAT_IS_NONE = 0.1
 _DATES = (
@@ -40,33 +41,41 @@ class Times:
     note: str = ""
 
 
-def times(con: duckdb.DuckDBPyConnection, field: Field, f: str) -> Times:
+def times(rows: SampledRows, field: Field, f: str) -> Times:
     """How to read the times of a field; ``f`` is its name in SQL. Neither ``sql`` nor ``options``: they are none."""
     if not field.filled:
         return Times(f)
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE moments AS "
-        f"SELECT DISTINCT trim({quote(field.name)}) AS v FROM sample WHERE trimmed({quote(field.name)}) IS NOT NULL"
-    )
-    most = row(con, "SELECT count(*) AS n FROM moments")["n"] * (1 - _MOST_THAT_IS_NONE)
-    plain = "regexp_matches(v, '^(19|20|21)[0-9]{2}-') AND try_cast(v AS TIMESTAMPTZ) IS NOT NULL"
-    if row(con, f"SELECT count(*) FILTER ({plain}) AS n FROM moments")["n"] >= most:
+    name = quote(field.name)
+    values = f"SELECT DISTINCT trim({name}) AS v FROM sample WHERE trimmed({name}) IS NOT NULL"
+    with temporary_tables(rows.con) as tables:
+        stored = tables.store(select(values, sample=rows.relation), "times")
+        return _times_of(SampledRows(rows.con, stored), stored.size, f)
+
+
+def _times_of(values: SampledRows, size: int, f: str) -> Times:
+    """How to read the ``values`` of a field, each once in the column ``v``."""
+    most = size * (1 - _MOST_THAT_IS_NONE)
+    if _count(values, "regexp_matches(v, '^(19|20|21)[0-9]{2}-') AND try_cast(v AS TIMESTAMPTZ) IS NOT NULL") >= most:
         return Times(f)
-    fitting = _fitting(con, most)
+    fitting = _fitting(values, most)
     if not fitting:
         return Times()
-    readings = [f"moment_of({f}, {_form(con, family)})" for family in fitting]
-    differ = any(_differ(con, a, b) for a, b in itertools.pairwise(fitting))
+    readings = [f"moment_of({f}, {_form(values, family)})" for family in fitting]
+    differ = any(_differ(values, a, b) for a, b in itertools.pairwise(fitting))
     return Times(options=tuple(readings)) if differ else Times(readings[0])
 
 
-def _fitting(con: duckdb.DuckDBPyConnection, most: float) -> list[tuple[str, ...]]:
+def _count(values: SampledRows, condition: str) -> int:
+    return int(values.row(f"SELECT count(*) FILTER ({condition}) AS n FROM sample")["n"])
+
+
+def _fitting(values: SampledRows, most: float) -> list[tuple[str, ...]]:
     """The forms that read nearly all values; two families of forms where they read more than any by itself does."""
-    counts = {date: n for date, family in _FAMILIES.items() if (n := _read(con, family))}
+    counts = {date: n for date, family in _FAMILIES.items() if (n := _read(values, family))}
     best = max(counts.values(), default=0)
     pairs = [(a, b) for a in counts for b in counts if _are_unlike(a, b) and counts[a] + counts[b] > best]
-    mixed = [(*_FAMILIES[a], *_FAMILIES[b]) for a, b in pairs if not _both(con, _FAMILIES[a], _FAMILIES[b])]
-    reads = {forms: _read(con, forms) for forms in mixed}
+    mixed = [(*_FAMILIES[a], *_FAMILIES[b]) for a, b in pairs if not _both(values, _FAMILIES[a], _FAMILIES[b])]
+    reads = {forms: _read(values, forms) for forms in mixed}
     most_read = max([best, *reads.values()])
     if most_read > best and most_read >= most:
         return [forms for forms, n in reads.items() if n == most_read]
@@ -84,17 +93,16 @@ def _signs(date: str) -> str:
     return re.sub(r"%\w", "", date)
 
 
-def _both(con: duckdb.DuckDBPyConnection, a: tuple[str, ...], b: tuple[str, ...]) -> int:
+def _both(values: SampledRows, a: tuple[str, ...], b: tuple[str, ...]) -> int:
     """How many values can be read by the forms of both families."""
-    both = f"{_moment(a)} IS NOT NULL AND {_moment(b)} IS NOT NULL"
-    return int(row(con, f"SELECT count(*) FILTER ({both}) AS n FROM moments")["n"])
+    return _count(values, f"{_moment(a)} IS NOT NULL AND {_moment(b)} IS NOT NULL")
 
 
-def are_local(con: duckdb.DuckDBPyConnection, sql: str, rows: str = "sample") -> bool:
+def are_local(con: duckdb.DuckDBPyConnection, sql: str, rows: Relation) -> bool:
     """Whether any time in ``rows``, read by ``sql``, has no offset: it is UTC only if nobody names the zone."""
-    times = f"SELECT TRY(CAST({sql} AS VARCHAR)) AS time FROM {rows}"
-    is_local = "TRY_CAST(time AS TIMESTAMPTZ) IS NOT NULL AND NOT has_offset(time)"
-    return con.execute(f"SELECT 1 FROM ({times}) WHERE {is_local} LIMIT 1").fetchone() is not None
+    times = select(f"SELECT TRY(CAST({sql} AS VARCHAR)) AS time FROM rows", rows=rows)
+    local = times.where("TRY_CAST(time AS TIMESTAMPTZ) IS NOT NULL AND NOT has_offset(time) LIMIT 1")
+    return bool(local.rows(con))
 
 
 def _moment(forms: tuple[str, ...]) -> str:
@@ -102,16 +110,15 @@ def _moment(forms: tuple[str, ...]) -> str:
     return f"CASE WHEN year({parsed}) BETWEEN 1900 AND 2199 THEN {parsed} END"
 
 
-def _read(con: duckdb.DuckDBPyConnection, forms: tuple[str, ...]) -> int:
-    return int(row(con, f"SELECT count({_moment(forms)}) AS n FROM moments")["n"])
+def _read(values: SampledRows, forms: tuple[str, ...]) -> int:
+    return _count(values, f"{_moment(forms)} IS NOT NULL")
 
 
-def _differ(con: duckdb.DuckDBPyConnection, a: tuple[str, ...], b: tuple[str, ...]) -> bool:
-    apart = f"{_moment(a)} IS DISTINCT FROM {_moment(b)}"
-    return bool(row(con, f"SELECT count(*) FILTER ({apart}) AS n FROM moments")["n"])
+def _differ(values: SampledRows, a: tuple[str, ...], b: tuple[str, ...]) -> bool:
+    return _count(values, f"{_moment(a)} IS DISTINCT FROM {_moment(b)}") > 0
 
 
-def _form(con: duckdb.DuckDBPyConnection, family: tuple[str, ...]) -> str:
+def _form(values: SampledRows, family: tuple[str, ...]) -> str:
     """The forms of a family that are used, the longest first, as SQL."""
-    used = sorted((form for form in reversed(family) if _read(con, (form,))), key=lambda form: "%y" not in form)
+    used = sorted((form for form in reversed(family) if _read(values, (form,))), key=lambda form: "%y" not in form)
     return literal(used[0]) if len(used) == 1 else f"[{', '.join(map(literal, used))}]"

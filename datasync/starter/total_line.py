@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import duckdb
 
-from datasync.sql import literal, query, quote
+from datasync.relation import Relation, query
+from datasync.sql import literal, quote
 from datasync.starter.spelling import spelled
 
 _WORDS = """
@@ -44,12 +45,12 @@ class TotalLine:
         return f"the last row looks like a total line: {self.field} is {self.word!r}"
 
 
-def total_lines(con: duckdb.DuckDBPyConnection, rows: str, names: Sequence[str]) -> list[TotalLine]:
-    """The total line of each file in ``rows``, SQL that has the fields and ``_place`` in the files' order.
+def total_lines(con: duckdb.DuckDBPyConnection, rows: Relation, names: Sequence[str]) -> list[TotalLine]:
+    """The total line of each file in ``rows``, which have the fields and ``_place`` in the files' order.
 
     It is the last row, its first filled cell is a word for a total, and it has fewer cells than a usual row.
     """
     cells = ", ".join(f"coalesce(trim({quote(name)}), '')" for name in names)
     words = ", ".join(literal(word.strip()) for word in _WORDS.strip().replace("\n", ",").split(","))
-    sql = query("total_lines", rows=rows, cells=cells, words=words)
-    return [TotalLine(names[at - 1], *rest) for at, *rest in con.execute(sql).fetchall()]
+    lines = query("total_lines", rows=rows, cells=cells, words=words).rows(con)
+    return [TotalLine(names[at - 1], *rest) for at, *rest in lines]

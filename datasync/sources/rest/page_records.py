@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,14 +9,15 @@ from typing import Literal
 
 import duckdb
 
+from datasync.relation import Relation, Table, TemporaryTables, select, temporary_tables
 from datasync.sources.files.file_listing import PATH, File
 from datasync.sources.rest.page_lines import BROKEN, FURTHER
 from datasync.sql import count, literal, quote
 from datasync.store.files import Store
 
-_NUMBERS = itertools.count(1)
 Kind = Literal["plain", "list", "object", "any"]
 _CALLED = {"plain": "a plain value", "list": "a list", "object": "an object"}
+_AGAIN = "SELECT place FROM identities SEMI JOIN older USING (place, id)"
 _NO_JSON = "CASE WHEN json IS NULL THEN 'it is no JSON object.' END"
 
 
@@ -95,9 +95,9 @@ class Spooled:
         now = datetime.now(UTC)
         files = [File(store.url(path), path.rpartition("/")[2], 0, now) for path in paths]
         self._lines = _lines(files)
-        self._older = f"older_{next(_NUMBERS)}"
         self.lines = count(con, f"SELECT 1 FROM {self._lines} WHERE NOT {_IS_FURTHER}")
-        self.count, self._is_repeated = self._settle()
+        self._older, again = self._older_records()
+        self.count = self.lines - again
         self.names = self._names(_lines(files[:1]))
 
     def select(self, fields: Collection[str]) -> str:
@@ -119,8 +119,8 @@ class Spooled:
         ]
         columns = ", ".join([*values, *rest])
         wanted = "_j[1] IS NULL"
-        if self._is_repeated:
-            newer = f"SELECT 1 FROM {self._older} AS old WHERE old.place = _place AND old.id = _j[2] ->> '$'"
+        if self._older.size:
+            newer = f"SELECT 1 FROM {self._older.name} AS old WHERE old.place = _place AND old.id = _j[2] ->> '$'"
             wanted += f" AND NOT EXISTS ({newer})"
         taken = f"json_extract(json, [{', '.join(map(literal, paths))}]) AS _j"
         return f"SELECT {columns} FROM (SELECT *, {taken} FROM {self._lines}) WHERE {wanted}"
@@ -134,20 +134,23 @@ class Spooled:
     def all_names(self, con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
         return self._names(self._lines)
 
-    def _settle(self) -> tuple[int, bool]:
-        """Find out which records came again on a later page; how many there are, each once, and whether any did."""
+    def _older_records(self) -> tuple[Table, int]:
+        """The records that came again on a later page, by place and identity, and the number of their lines.
+
+        The table stays as long as the connection, because the records are read as long as that.
+        """
         identity = f"json_extract_string(json, {literal(self._shape.identity)})"
         every = f"SELECT _place AS place, {identity} AS id FROM {self._lines} WHERE {identity} IS NOT NULL"
-        self._con.execute(f"CREATE OR REPLACE TEMP TABLE came AS {every}")
-        older = "SELECT DISTINCT place, id FROM came QUALIFY place <> max(place) OVER (PARTITION BY id)"
-        self._con.execute(f"CREATE OR REPLACE TEMP TABLE {self._older} AS {older}")
-        again = count(self._con, f"SELECT 1 FROM came SEMI JOIN {self._older} USING (place, id)")
-        self._con.execute("DROP TABLE came")
-        return self.lines - again, again > 0
+        distinct = "SELECT DISTINCT place, id FROM identities QUALIFY place <> max(place) OVER (PARTITION BY id)"
+        with temporary_tables(self._con) as tables:
+            identities = tables.store(Relation(every), "identities")
+            older = TemporaryTables(self._con).store(select(distinct, identities=identities), "older_records")
+            again = select(_AGAIN, identities=identities, older=older).count(self._con)
+        return older, again
 
-    def counted(self, con: duckdb.DuckDBPyConnection, came: int) -> int:
+    def counted(self, con: duckdb.DuckDBPyConnection, written: int) -> int:
         """How many records there are by the count of those that were written: what DuckDB does not give is missing."""
-        return count(con, self.select(())) + came - self.lines
+        return count(con, self.select(())) + written - self.lines
 
     def _names(self, lines: str) -> tuple[str, ...]:
         some = f"FROM {lines} WHERE json IS NOT NULL AND NOT {_IS_FURTHER}"

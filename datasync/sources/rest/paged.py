@@ -186,7 +186,7 @@ class Paged(ABC, Generic[Facts]):
         """The records with what is known of them; a complete catalog is one that has as many as its source counts."""
         everything = request.what != "skus" and self.since(request) is None and not request.is_sample
         lacking = self._lacking(api, facts, state, reader) if everything else None
-        counted = partial(reader.counted, came=state["records"]) if "records" in state else None
+        counted = partial(reader.counted, written=state["records"]) if "records" in state else None
         return Records(
             reader,
             record_expr="_row::VARCHAR",

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from datasync.sources.sql.backends import Column, Condition, Kind
-from datasync.sources.sql.statements import Relation
+from datasync.sources.sql.statements import SourceRows
 from datasync.sources.sql.windows import spelling
 
 
@@ -29,7 +29,7 @@ class Cursor:
     sample: Any
     odd: Condition | None
 
-    def newest(self, rows: Relation) -> str | None:
+    def newest(self, rows: SourceRows) -> str | None:
         """The largest value that is not odd, as text."""
         return next(iter(rows.newest(self.column, self._usual)), None)
 
@@ -38,7 +38,7 @@ class Cursor:
         return sa.true() if self.odd is None else sa.not_(self.odd)
 
 
-def cursor(rows: Relation) -> Cursor | None:
+def cursor(rows: SourceRows) -> Cursor | None:
     """The cursor that the scope names; None where there is none, or no row has a value there that says when."""
     if not rows.has("cursor"):
         return None
@@ -49,7 +49,7 @@ def cursor(rows: Relation) -> Cursor | None:
     return None if sample is None else Cursor(column, sample, odd)
 
 
-def _most_common(rows: Relation, column: sa.ColumnElement[Any]) -> Kind | None:
+def _most_common(rows: SourceRows, column: sa.ColumnElement[Any]) -> Kind | None:
     """What most values of a column without a type are."""
     kind, count = sa.func.typeof(column), sa.func.count()
     types = sa.select(kind).where(column.is_not(None)).group_by(kind).order_by(count.desc()).limit(1)
@@ -57,7 +57,7 @@ def _most_common(rows: Relation, column: sa.ColumnElement[Any]) -> Kind | None:
     return known.get(rows.value(types))
 
 
-def _sample(rows: Relation, column: sa.ColumnElement[Any], what: Column, odd: Condition | None) -> Any:
+def _sample(rows: SourceRows, column: sa.ColumnElement[Any], what: Column, odd: Condition | None) -> Any:
     usual = column.is_not(None) if odd is None else sa.and_(column.is_not(None), sa.not_(odd))
     if what.kind == "text":
         written = Counter(map(spelling, rows.newest(column, sa.and_(usual, rows.backend.alike(column)))))

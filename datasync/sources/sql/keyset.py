@@ -18,7 +18,7 @@ from datasync.sources.rest.page_lines import dumped
 from datasync.sources.rest.page_store import Spool
 from datasync.sources.sql.backends import Condition
 from datasync.sources.sql.sound import SPOILT, schema
-from datasync.sources.sql.statements import KEY, Relation
+from datasync.sources.sql.statements import KEY, SourceRows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -81,7 +81,7 @@ class Pages:
         largest: str | None = self._state["newest"]
         return largest
 
-    def fill(self, rows: Relation, conditions: Sequence[Condition | None], size: int) -> None:
+    def fill(self, rows: SourceRows, conditions: Sequence[Condition | None], size: int) -> None:
         """Ask for the pages of each condition, one after the other, from where the last try ended."""
         key = rows.column("key")
         parts = [(condition, has_key) for condition in conditions for has_key in (True, False)]
@@ -100,7 +100,7 @@ class Pages:
             rows = [{name: row.get(name) for name in (*names, SPOILT)} for row in page]
             yield pa.RecordBatch.from_pylist(rows, schema=schema(names))
 
-    def _fill_page(self, rows: Relation, condition: Condition, size: int) -> None:
+    def _fill_page(self, rows: SourceRows, condition: Condition, size: int) -> None:
         """The next page; one that is not full is the last."""
         reached = self._state["after"]
         page = _rows(rows.page(condition if reached is None else _and(condition, rows.beyond(reached)), size))
@@ -109,7 +109,7 @@ class Pages:
             raise KeyStands
         self._add(page, {"after": last} if last is not None else self._next())
 
-    def _fill_keyless(self, rows: Relation, condition: Condition) -> None:
+    def _fill_keyless(self, rows: SourceRows, condition: Condition) -> None:
         page = _rows(rows.rows(condition))
         if page:
             self._add(page, self._next())

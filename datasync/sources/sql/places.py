@@ -21,7 +21,7 @@ from datasync.errors import (
 from datasync.sources.base import Opening
 from datasync.sources.sql.driver_errors import Closed, Damaged, Refused, Spoilt, Unreachable
 from datasync.sources.sql.drivers import connected
-from datasync.sources.sql.statements import Relation
+from datasync.sources.sql.statements import SourceRows
 
 _DRIVERS = {"postgres": "postgresql"}
 _TYPES = "postgres, sqlite, mysql, mssql, oracle, or another that SQLAlchemy has a dialect for"
@@ -34,7 +34,7 @@ class Place:
         self._opening, self._name, self._scope, self._source = opening, opening.name, opening.scope, opening.source
 
     @contextmanager
-    def opened(self) -> Iterator[Relation]:
+    def opened(self) -> Iterator[SourceRows]:
         """The scope's rows on a connection of their own; errors of the database become ours."""
         url = self._url()
         try:
@@ -47,9 +47,9 @@ class Place:
             raise self._our_error(url, error) from None
 
     @contextmanager
-    def _connected(self, url: URL) -> Iterator[Relation]:
+    def _connected(self, url: URL) -> Iterator[SourceRows]:
         with connected(url, self._source.time_zone) as driver:
-            yield Relation(driver, self._name, self._scope)
+            yield SourceRows(driver, self._name, self._scope)
 
     def _our_error(self, url: URL, error: Refused | Unreachable) -> DatasyncError:
         key, where = f"scopes.{self._name}", _shown(url)

@@ -15,7 +15,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import count
 from typing import TYPE_CHECKING, Literal
 
 import duckdb
@@ -23,6 +22,7 @@ import sqlalchemy as sa
 
 from datasync.errors import InvalidSettings
 from datasync.quantity import quantity
+from datasync.relation import Relation, register
 from datasync.sources.base import Opening, PullRequest, Records
 from datasync.sources.rest.page_store import Spool
 from datasync.sources.sql import sound
@@ -31,10 +31,9 @@ from datasync.sources.sql.cursors import Cursor, cursor
 from datasync.sources.sql.keyset import KeyStands, Pages
 from datasync.sources.sql.places import Place
 from datasync.sources.sql.row_stream import RowStream
-from datasync.sources.sql.statements import Relation
+from datasync.sources.sql.statements import SourceRows
 from datasync.sources.sql.windows import Window, is_local, is_time, window
 from datasync.sources.text_columns import RECORD_EXPR, SPOILT, Texts
-from datasync.sql import count as count_rows
 from datasync.sql import literal, quote
 
 if TYPE_CHECKING:
@@ -43,7 +42,6 @@ if TYPE_CHECKING:
 _SAMPLE = 10_000
 _SKUS = 1_000  # in one statement
 _NOT_DELETED = ("", "0", "f", "false", "n", "no")
-_NUMBERS = count(1)
 _FAR = timedelta(days=1)
 _STATEMENT_VERSION = 2  # pages of an older way to ask are asked for anew
 
@@ -79,10 +77,11 @@ class Database:
             still_open = stack.pop_all()
         stream = RowStream(rows.names, _while_open(still_open, batches))
         weakref.finalize(stream, still_open.close)  # where nobody ever reads it
-        name = f"arriving_{next(_NUMBERS)}"
-        con.register(name, stream)
-        records = self._records(rows.names, stream, name, request, part, pages.count if pages else len(conditions))
-        records = replace(records, map=self._map(moved), counted=partial(self._counted, total, name) if total else None)
+        arriving = register(con, stream, "arriving_rows")  # for as long as the connection: its records are read again
+        records = self._records(rows.names, stream, arriving, request, part, pages.count if pages else len(conditions))
+        records = replace(
+            records, map=self._map(moved), counted=partial(self._counted, total, arriving) if total else None
+        )
         return replace(records, began=pages.began, place=pages.place) if pages else records
 
     def scheduled(self) -> Literal["complete", "changed"]:
@@ -100,7 +99,7 @@ class Database:
     # ── what is read ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _batches(
-        self, rows: Relation, request: PullRequest, conditions: list[Condition | None], total: _Total | None
+        self, rows: SourceRows, request: PullRequest, conditions: list[Condition | None], total: _Total | None
     ) -> Iterator[pa.RecordBatch]:
         """The rows in one go, and after them, while the transaction stands, how many the database counts."""
         for condition in conditions:
@@ -108,7 +107,7 @@ class Database:
         if total is not None:
             total.rows = rows.count()
 
-    def _fill(self, pages: Pages, rows: Relation, conditions: list[Condition | None], total: _Total | None) -> None:
+    def _fill(self, pages: Pages, rows: SourceRows, conditions: list[Condition | None], total: _Total | None) -> None:
         """Read all pages; a key that does not tell rows apart would lose some between two of them."""
         key, name = f"scopes.{self._name}.key", self._scope.key
         fix = "Name a column that tells rows apart and never changes, or leave `page_size` out of the source."
@@ -125,15 +124,15 @@ class Database:
             raise InvalidSettings(key, problem, fix)
 
     @staticmethod
-    def _is_counted(rows: Relation, request: PullRequest, pages: Pages | None) -> bool:
+    def _is_counted(rows: SourceRows, request: PullRequest, pages: Pages | None) -> bool:
         """Whether the database's own count is that of the rows that are read: all of them, in one transaction."""
         is_whole = request.what == "complete" and not request.is_sample and not (pages and pages.is_resumed)
         return is_whole and rows.backend.sees_one_state
 
-    def _counted(self, total: _Total, relation: str, con: duckdb.DuckDBPyConnection) -> int:
+    def _counted(self, total: _Total, arriving: Relation, con: duckdb.DuckDBPyConnection) -> int:
         """How many records the database holds: its rows, less those that its soft-delete column takes away."""
         assert total.rows is not None, "it is counted after the last row"
-        deleted = count_rows(con, f"FROM {relation} WHERE {self._gone}") if self._scope.deleted else 0
+        deleted = arriving.where(self._gone).count(con) if self._scope.deleted else 0
         return total.rows - deleted
 
     def _begun(self, request: PullRequest) -> Pages | None:
@@ -148,7 +147,7 @@ class Database:
         return Pages(Spool(opening.store, self._name, opening.run), mark.hexdigest(), request)
 
     def _window(
-        self, rows: Relation, request: PullRequest, moved: Cursor | None, pages: Pages | None = None
+        self, rows: SourceRows, request: PullRequest, moved: Cursor | None, pages: Pages | None = None
     ) -> Window | None:
         """The window of a pull that may move the watermark; None without a cursor, or where no row has one yet."""
         if request.what == "skus" or moved is None:
@@ -169,7 +168,7 @@ class Database:
         return {"updated_at": column}
 
     def _conditions(
-        self, rows: Relation, request: PullRequest, part: Window | None, moved: Cursor | None
+        self, rows: SourceRows, request: PullRequest, part: Window | None, moved: Cursor | None
     ) -> list[Condition | None]:
         """What to ask for, statement by statement; None stands for every row."""
         if request.what == "skus":
@@ -196,7 +195,7 @@ class Database:
         self,
         names: tuple[str, ...],
         stream: RowStream,
-        relation: str,
+        arriving: Relation,
         request: PullRequest,
         part: Window | None,
         requests: int,
@@ -204,7 +203,7 @@ class Database:
         place = self._scope.table or "query"
 
         def reader(condition: str) -> Texts:
-            return Texts(f"SELECT * FROM {relation} WHERE {condition}", names, place, sound.SPOILT)
+            return Texts(arriving.where(condition).sql, names, place, sound.SPOILT)
 
         def without_broken(con: duckdb.DuckDBPyConnection, error: Exception) -> Records:
             raise stream.error or error

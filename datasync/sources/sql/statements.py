@@ -26,7 +26,7 @@ _SHOWN = 20
 _SOME = 100
 
 
-class Relation:
+class SourceRows:
     """What a scope names, a table or a query, on one connection. ``:locale`` in a query is the scope's locale."""
 
     def __init__(self, driver: Driver, name: str, scope: SqlScope) -> None:
