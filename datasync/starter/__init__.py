@@ -21,7 +21,8 @@ from datasync.starter.sample import narrowed, sampled
 from datasync.starter.scopes import language_of, scope_names, unlike
 from datasync.starter.systems import recognised
 from datasync.starter.text import Plan, text
-from datasync.store.files import Folder, connect
+from datasync.store.database import connected
+from datasync.store.files import Folder
 
 __all__ = ["Choice", "Plan", "Reading", "start"]
 
@@ -38,7 +39,7 @@ def start(files: Sequence[str], path: Path, now: datetime, *, force: bool = Fals
             fix = "Name a CSV, JSON lines, Parquet or XLSX file with products in it."
             raise InvalidSettings(file, "there is no such file.", fix)
     folder = path.absolute().parent
-    with connect(Folder(str(folder))) as con:
+    with connected(Folder(str(folder))) as con:
         plans = [
             plan for name, file in zip(scope_names(files), files, strict=True) for plan in _plans(con, name, file, now)
         ]
