@@ -114,7 +114,7 @@ def received(
     """
     try:
         rules = accepted_by(con, name, settings.services[name].accepts, catalog)
-        counted = "SELECT otherwise, count(*) AS n FROM rules GROUP BY ALL ORDER BY n DESC, otherwise"
+        counted = "SELECT exclusion_reason, count(*) AS n FROM rules GROUP BY ALL ORDER BY n DESC, exclusion_reason"
         rows = select(counted, rules=rules).rows(con)
         refused = _refused(con, service, query("check_accepted", catalog=catalog, rules=rules))
     except (InvalidExpression, duckdb.Error):
