@@ -32,11 +32,11 @@ from datasync.figures.totals import ReadPoint, Totals
 from datasync.intake import pull, schedule
 from datasync.relation import Relation
 from datasync.repair import mend
+from datasync.repair.context import RepairContext
 from datasync.repair.damage import Damage
 from datasync.repair.explain import explained
 from datasync.repair.rebuild import Repair
 from datasync.repair.scan import scan
-from datasync.repair.workshop import Workshop
 from datasync.report.facts import gather, page_data, summary
 from datasync.report.publish import render
 from datasync.resync import Request, ScopePlan
@@ -322,7 +322,7 @@ class Pipeline:
         """
         with self.connected() as con:
             repair = Repair(runs.safe(run), by, self.clock(), self.clock)
-            work = Workshop(con, self.store, self.settings, repair, services or {}, self.credentials)
+            work = RepairContext(con, self.store, self.settings, repair, services or {}, self.credentials)
             damaged = scan(con, self.store, deep=deep, kept_for=self.settings.keep.snapshots)
             for mending in mend.plan(work, damaged):
                 yield mending.sentence
@@ -355,7 +355,7 @@ class Pipeline:
         return (self.settings.site, *map(os.path.dirname, exports))
 
     def _publish(
-        self, page: page_data.SitePages, products: Iterable[page_data.ScopeProducts], more: page_data.More
+        self, page: page_data.SitePages, products: Iterable[page_data.ScopeProducts], more: page_data.ExtraFiles
     ) -> render.Published:
         site, keep = self.settings.site, self.settings.keep.sites
         options = self.settings.store_options if site.startswith("s3://") else {}
@@ -365,7 +365,7 @@ class Pipeline:
         self, con: duckdb.DuckDBPyConnection, as_of: datetime | None, now: datetime
     ) -> tuple[ReadPoint, Totals]:
         """A moment, fixed, and every figure at it: one in the past, or now, which is all that has been written."""
-        fix = totals.read_point if as_of else totals.now
+        fix = totals.read_point if as_of else totals.read_point_at_heads
         at = fix(con, self.store, self.settings, as_of or now)
         return at, totals.totals(con, self.store, self.settings, at)
 
@@ -468,10 +468,11 @@ class _Recording:
 def _settled(steps: Mapping[Step, StepRecord]) -> dict[Step, StepRecord]:
     """The steps, with pulls that count no record as valid which the catalog found to be outdated."""
     outdated = {step.scope: record.get("outdated") for step, record in steps.items() if step.kind == "catalog"}
-    return {
-        step: snapshots.settled(record, late) if step.kind == "pull" and (late := outdated.get(step.scope)) else record
-        for step, record in steps.items()
-    }
+    return {step: _less_outdated(step, record, outdated.get(step.scope)) for step, record in steps.items()}
+
+
+def _less_outdated(step: Step, record: StepRecord, outdated: int | None) -> StepRecord:
+    return snapshots.with_outdated(record, outdated) if step.kind == "pull" and outdated else record
 
 
 def _sentence(error: Exception) -> str:

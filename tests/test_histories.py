@@ -574,7 +574,7 @@ class Histories(RuleBasedStateMachine):
         is_now, as_of, store, mine = not back, self.model.clock(worker) - back, Folder(self.root), self.configured()
         with closing(connection()) as con:
             try:
-                at = (totals.now if is_now else totals.read_point)(con, store, mine, as_of)
+                at = (totals.read_point_at_heads if is_now else totals.read_point)(con, store, mine, as_of)
             except LogDamaged:  # tidy has removed that moment
                 assert not is_now and as_of < self.model.now - Keep().history
                 return

@@ -69,7 +69,7 @@ def _repaired(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings) 
 def clocks(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: datetime) -> Iterator[Finding]:
     """Runs whose clock was ahead, as long as what they wrote has times still to come."""
     try:
-        ahead = totals.now(con, store, settings, at).ahead
+        ahead = totals.read_point_at_heads(con, store, settings, at).ahead
     except FORESEEN as error:
         yield Finding("problem", "store", sentence(error))
         return

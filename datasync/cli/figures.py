@@ -63,7 +63,7 @@ def why_(args: argparse.Namespace, clock: Clock) -> int:
     """One product's story. For an unknown SKU the exit code is DataError's."""
     pipeline, sku = Pipeline.open(args.settings, clock), words.utf8("SKU", args.sku)
     with pipeline.connected() as con:
-        at = totals.now(con, pipeline.store, pipeline.settings, pipeline.clock())
+        at = totals.read_point_at_heads(con, pipeline.store, pipeline.settings, pipeline.clock())
         product_story = why(con, pipeline.store, pipeline.settings, sku, at)
     if args.json:
         say_json(story.content(product_story))

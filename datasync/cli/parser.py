@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from datasync.cli import figures, holds, keeping, runs
+from datasync.cli import admin, figures, holds, runs
 from datasync.errors import InvalidSettings
 from datasync.store.files import Clock
 
@@ -80,7 +80,7 @@ def _settings_commands(commands: Any) -> None:
     init = _add(
         commands,
         "init",
-        keeping.init,
+        admin.init,
         "write a commented datasync.yaml from samples of your own files",
         "datasync init products.csv",
         "datasync init export/products.jsonl.gz -o shop.yaml",
@@ -94,7 +94,7 @@ def _settings_commands(commands: Any) -> None:
     check = _add(
         commands,
         "check",
-        keeping.check_,
+        admin.check_,
         "try settings, store, sources, maps and rules out, before a run does; or look for damage in the store",
         "datasync check",
         "datasync check --store",
@@ -104,7 +104,7 @@ def _settings_commands(commands: Any) -> None:
     _add(
         commands,
         "schema",
-        keeping.schema,
+        admin.schema,
         "print the JSON schema of the settings, for editors",
         "datasync schema > datasync.schema.json",
     )
@@ -208,7 +208,7 @@ def _store_commands(commands: Any) -> None:
     tidy = _add(
         commands,
         "tidy",
-        keeping.tidy,
+        admin.tidy,
         "delete what the settings no longer keep; `sync` does it too",
         "datasync tidy --dry-run",
     )
@@ -216,7 +216,7 @@ def _store_commands(commands: Any) -> None:
     repair = _add(
         commands,
         "repair",
-        keeping.repair,
+        admin.repair,
         "set damaged files of the store aside and rebuild what can be rebuilt; without --yes it says what it would do",
         "datasync repair",
         "datasync repair --deep --yes",
@@ -226,7 +226,7 @@ def _store_commands(commands: Any) -> None:
     withdraw = _add(
         commands,
         "withdraw",
-        keeping.withdraw,
+        admin.withdraw,
         "take away what scopes and services hold that left the settings; without --yes it lists them",
         "datasync withdraw",
         "datasync withdraw --yes",

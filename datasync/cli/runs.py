@@ -178,7 +178,7 @@ def _show(execution: RunExecution) -> None:
     for step, record in execution.records.items():
         if step.kind == "pull" and record.get("records"):
             outdated = execution.records.get(Step("catalog", step.scope), {}).get("outdated", 0)
-            say(f"{step.scope}: {balance(snapshots.settled(record, outdated))}")
+            say(f"{step.scope}: {balance(snapshots.with_outdated(record, outdated))}")
     for step, record in execution.records.items():
         if step.kind == "pull" and (record.get("not_at_source") or record.get("left_out")):
             applied = execution.records.get(Step("catalog", step.scope), {})

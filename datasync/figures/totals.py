@@ -154,7 +154,7 @@ def read_point(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings,
     return ReadPoint(as_of, positions, before=as_of)
 
 
-def now(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, clock: datetime) -> ReadPoint:
+def read_point_at_heads(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, clock: datetime) -> ReadPoint:
     """Note the head of every log, whatever its time; whatever is written later changes no figure.
 
     A scope's receipts are looked at before its catalog, so that the catalog has every version that is held.
@@ -280,8 +280,8 @@ def _states(con: duckdb.DuckDBPyConnection, compared: Comparison, versions: Rela
 
 
 def _unexplained(products: int, recorded: int, states: Mapping[str, int]) -> int:
-    """What the states leave over of the products that the catalog's head recorded; or, where that is nothing, the
-    receipts' of held ones.
+    """The products that the catalog's entry records, minus the sum of the states; if that is 0, the held products that
+    the receipts' entry records, minus the sum of their states.
     """
     of_catalog = products - sum(states[s] for s in ("excluded", "rejected", "failed", "current", "stale", "missing"))
     return of_catalog or recorded - sum(states[s] for s in ("current", "stale", "held_older", "orphaned"))

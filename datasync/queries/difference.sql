@@ -2,7 +2,7 @@
 -- Reads catalog_rows (the catalog now), snapshot, quarantine, asked_for (SKUs asked for by name), later (SKUs read by a pull that started later)
 -- and outdated (SKUs whose record is older than the catalog's; outdated.sql says of which pulls).
 -- In a pull of files of changes ($by_change_time) the same content with another updated_at is written too, as `updated` with its hash: no service
--- gets it again, but whether a record that arrives later is outdated goes by the last record that was not, be its content new or not.
+-- gets it again, but later records are outdated by the newest updated_at that was accepted, even if content did not change.
 -- A repair leaves in doubt what the catalog has from entries through $doubted (0: nothing): what is read again of it is written again, as `verified`.
 WITH seen AS (
     SELECT * FROM snapshot ANTI JOIN later USING (sku) ANTI JOIN outdated USING (sku)

@@ -9,11 +9,11 @@ from functools import partial
 from datasync.catalog.apply import apply_snapshot
 from datasync.relation import NO_SKUS, Relation
 from datasync.repair import links, logs
+from datasync.repair.context import RepairAction, RepairContext
 from datasync.repair.inventory import Logged
 from datasync.repair.logs import CatalogLosses
 from datasync.repair.rebuild import Losses, Lost
 from datasync.repair.scan import Scan
-from datasync.repair.workshop import Mending, Workshop
 from datasync.sql import literal
 from datasync.store import snapshots
 from datasync.store.files import ZSTD
@@ -32,7 +32,7 @@ def _paths(scan: Scan, folder: str) -> tuple[str, ...]:
     return tuple(damage.path for damage in scan.damages if damage.place.log == folder)
 
 
-def of_receipts(work: Workshop, scan: Scan, log: Logged) -> Iterator[Mending]:
+def of_receipts(work: RepairContext, scan: Scan, log: Logged) -> Iterator[RepairAction]:
     losses, at = _losses(scan, log), place(f"{log.folder}/00000001.parquet")
     if not losses.is_rebuilt:
         return
@@ -45,10 +45,10 @@ def of_receipts(work: Workshop, scan: Scan, log: Logged) -> Iterator[Mending]:
         logs.mend_receipts, work.con, work.store, losses, lost, work.repair,
         service=at.service, scope=at.scope, embedded=embedded, known_skus=known_skus,
     )  # fmt: skip
-    yield Mending(f"{log.folder}: folded from what is whole; {lost.words}. The history begins anew.", act)
+    yield RepairAction(f"{log.folder}: folded from what is whole; {lost.words}. The history begins anew.", act)
 
 
-def _known_skus(work: Workshop, scan: Scan, scope: str) -> Relation:
+def _known_skus(work: RepairContext, scan: Scan, scope: str) -> Relation:
     """Every SKU that a scope's catalog ever had, by its whole files."""
     kinds = ("entry", "checkpoint")
     whole = [at.path for kind in kinds for at, _ in scan.inventory.of(kind) if at.log == f"catalog/scope={scope}"]
@@ -56,23 +56,23 @@ def _known_skus(work: Workshop, scan: Scan, scope: str) -> Relation:
     return Relation(f"SELECT sku FROM read_parquet([{urls}], union_by_name = true)") if whole else NO_SKUS
 
 
-def of_catalog(work: Workshop, scan: Scan, log: Logged) -> Iterator[Mending]:
+def of_catalog(work: RepairContext, scan: Scan, log: Logged) -> Iterator[RepairAction]:
     scope = place(f"{log.folder}/00000001.parquet").scope
     losses = _catalog_losses(work, scan, log, scope)
     for run in losses.quarantines:
         path = snapshots.quarantine_path(scope, run)
         act = partial(_empty_quarantine, work, scope, run)
-        yield Mending(f"{path}: an empty one in its place; counts of quarantine are at least what they say.", act)
+        yield RepairAction(f"{path}: an empty one in its place; counts of quarantine are at least what they say.", act)
     if losses.is_recorded:
         lost = Lost(_paths_of_catalog(scan, log, losses, scope), _words(losses))
         mend = partial(logs.mend_catalog, work.con, work.store, losses, lost, work.repair, scope=scope)
-        yield Mending(f"{log.folder}: {lost.words}.", mend)
+        yield RepairAction(f"{log.folder}: {lost.words}.", mend)
     for snapshot in losses.again:
         again = partial(_apply, work, snapshot, forgets=losses.is_in_doubt)
-        yield Mending(f"{log.folder}: the snapshot of {snapshot.run} is applied again.", again)
+        yield RepairAction(f"{log.folder}: the snapshot of {snapshot.run} is applied again.", again)
 
 
-def _catalog_losses(work: Workshop, scan: Scan, log: Logged, scope: str) -> CatalogLosses:
+def _catalog_losses(work: RepairContext, scan: Scan, log: Logged, scope: str) -> CatalogLosses:
     losses, state = _losses(scan, log), CatalogState.of(log.newest)
     damaged = {damage.path for damage in scan.damages}
     pulls = [run for run in state.runs_needed if _is_lost(scan, damaged, scope, run)]
@@ -164,7 +164,7 @@ def _paths_of_catalog(scan: Scan, log: Logged, losses: CatalogLosses, scope: str
     return (*_paths(scan, log.folder), *of_pulls)
 
 
-def _empty_quarantine(work: Workshop, scope: str, run: str) -> None:
+def _empty_quarantine(work: RepairContext, scope: str, run: str) -> None:
     note = f'{{"repaired": {literal(work.repair.run)}, "run": {literal(run)}, "scope": {literal(scope)}}}'.replace(
         "'", '"'
     )
@@ -177,7 +177,7 @@ def _empty_quarantine(work: Workshop, scope: str, run: str) -> None:
         work.store.create(snapshots.quarantine_path(scope, run), path)
 
 
-def _apply(work: Workshop, snapshot: Snapshot, *, forgets: bool) -> None:
+def _apply(work: RepairContext, snapshot: Snapshot, *, forgets: bool) -> None:
     """Apply a snapshot again; ``forgets``: without its watermark, so that the next pull reads all files again."""
     scope = snapshot.scope
     scope_settings = work.settings.scopes.get(scope)

@@ -44,8 +44,9 @@ class Lost:
 
 @dataclass(frozen=True)
 class Losses:
-    """What of a log is lost: ``entries`` that no whole checkpoint covers, ``covered`` ones, and ``base``, all through a
-    checkpoint that was the only one to know it.
+    """What of a log is lost: ``entries`` that no whole checkpoint covers, and ``covered`` ones.
+
+    ``base`` is the newest whole checkpoint. ``is_base_lost``: the checkpoint that the history begins with is gone.
     """
 
     log: Logged

@@ -30,7 +30,7 @@ def scan(con: duckdb.DuckDBPyConnection, store: Store, *, deep: bool, kept_for: 
     """Read every footer and every small file, and compare what they say of each other; ``deep`` reads all bytes,
     and compares rows too.
 
-    ``kept_for`` is how long tidy keeps snapshots: one that is younger and that nothing needs is missing all the same.
+    ``kept_for`` is how long tidy keeps snapshots: a younger one counts as missing even if nothing needs it.
     """
     inventory = take(con, store, deep=deep)
     inventory = _without(inventory, [damage for log in inventory.logs() for damage in chains.misplaced(log)])

@@ -8,8 +8,8 @@ merged. Tidy lets the history begin with a checkpoint: `kept-N` says so, and hol
     fold(log)       = for every SKU, its row in the entry with the highest number
     an entry's time = max(now, time of the entry before + 1 microsecond): order and time agree whatever the clocks say
 
-Where a clock was ahead, the times of the entries after it are only an order. So each entry carries its writer's clock
-too, and after an entry of a clock that was ahead, whose that was.
+After a clock ran ahead, the times of entries only give their order. So each entry also stores its writer's clock, and
+the run whose clock was ahead.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _KEPT_ROWS = re.compile(r"kept-(\d{8})\.parquet")
 
 
 @dataclass(frozen=True, slots=True)
-class Leader:
+class ClockOrigin:
     """The run whose clock set the time that a log has come to."""
 
     run: str
@@ -105,14 +105,14 @@ class Head:
         return tuple(map(_repair, self.meta.get("repaired", ())))
 
     @property
-    def leader(self) -> Leader | None:
+    def leader(self) -> ClockOrigin | None:
         """Whose clock its time goes by: its own writer's, or that of an entry before, which was ahead of its own."""
         if self.at is None:
             return None
         leader = self.meta.get("leader") or {"run": self.meta.get("run", ""), "at": self.meta["at"]}
-        return Leader(leader["run"], datetime.fromisoformat(leader["at"]))
+        return ClockOrigin(leader["run"], datetime.fromisoformat(leader["at"]))
 
-    def ahead(self, now: datetime) -> Leader | None:
+    def ahead(self, now: datetime) -> ClockOrigin | None:
         """Whose clock was more than a minute ahead, as a clock shows now, or as it was for the writer of this entry."""
         if self.at is None:
             return None

@@ -117,7 +117,7 @@ class PullSummary:
         """The summary of a snapshot of which the catalog found some valid records ``outdated``."""
         names = [field.name for field in fields(cls) if field.name != "is_lost"]
         counts = {name: getattr(snapshot, name) for name in names}
-        return cls(**snapshots.settled(counts, outdated))
+        return cls(**snapshots.with_outdated(counts, outdated))
 
 
 @dataclass(frozen=True, slots=True)

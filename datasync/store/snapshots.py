@@ -82,7 +82,7 @@ def order(place: int, started_at: datetime) -> Order:
     return place, datetime.min.replace(tzinfo=UTC) if place else started_at
 
 
-def settled(counts: Mapping[str, Any], outdated: int) -> dict[str, Any]:
+def with_outdated(counts: Mapping[str, Any], outdated: int) -> dict[str, Any]:
     """A pull's counts after the catalog found some of its valid records to be outdated."""
     return {**counts, "valid": counts["valid"] - outdated, "outdated": outdated}
 

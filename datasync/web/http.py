@@ -26,7 +26,7 @@ from datasync.errors import AccessDenied, InvalidConnection, SourceRefused, Sour
 from datasync.web.bounded import TooLarge, bound, read_body
 from datasync.web.deadline import Deadline
 from datasync.web.parsed import parsed
-from datasync.web.rate_limit import Pace
+from datasync.web.rate_limit import RateLimiter
 
 TRIES = 6
 _LONGEST_WAIT = 300.0
@@ -71,12 +71,12 @@ class Api:
         self,
         source: str,
         base: str,
-        pace: Pace,
+        rate_limiter: RateLimiter,
         credentials: Collection[str],
         headers: Mapping[str, str],
         seconds: float = 300,
     ) -> None:
-        self._source, self._pace, self._deadline = source, pace, Deadline(seconds)
+        self._source, self._rate_limiter, self._deadline = source, rate_limiter, Deadline(seconds)
         secrets.register(*credentials)
         self._client = httpx.Client(
             base_url=base,
@@ -143,7 +143,7 @@ class Api:
 
     def _once(self, path: str, params: Params) -> Answer:
         try:
-            with self._pace.slot(), self._client.stream("GET", path, params=list(params) or None) as response:
+            with self._rate_limiter.slot(), self._client.stream("GET", path, params=list(params) or None) as response:
                 body = read_body(response)
         except TooLarge as error:
             fix = "A smaller `page_size` makes smaller answers."
@@ -211,7 +211,7 @@ class Api:
 
     def _begin(self, request: httpx.Request) -> None:
         """Each request, one for a token too, is counted, waits for its moment, and has a time of its own."""
-        self._pace.moment()
+        self._rate_limiter.wait_turn()
         self.requests += 1
         request.extensions = {**request.extensions, "trace": self._deadline.trace}
         self._deadline.begin()

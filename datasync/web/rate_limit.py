@@ -21,7 +21,7 @@ _LOOK_AGAIN = 0.05
 _LONGEST = 3600.0  # a moment further ahead than that was written before this machine started anew
 
 
-class Pace:
+class RateLimiter:
     """The budget of one source: ``at_once`` requests under way, ``per_second`` begun (None: as many as come)."""
 
     def __init__(self, source: str, per_second: float | None, at_once: int) -> None:
@@ -41,7 +41,7 @@ class Pace:
                         return
             time.sleep(_LOOK_AGAIN * random.uniform(0.5, 1.5))  # noqa: S311 - so that two don't meet again
 
-    def moment(self) -> None:
+    def wait_turn(self) -> None:
         """Wait until the next request may begin."""
         if self._gap:
             time.sleep(max(0.0, self._next() - time.monotonic()))

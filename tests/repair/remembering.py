@@ -72,5 +72,5 @@ def configured(folder: Path) -> Iterator[Memory]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("datasync.pipeline.open_service", opened)
-        patch.setattr("datasync.repair.workshop.open_service", opened)
+        patch.setattr("datasync.repair.context.open_service", opened)
         yield memory

@@ -17,9 +17,9 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from datasync.repair import mend
+from datasync.repair.context import RepairContext
 from datasync.repair.rebuild import Repair
 from datasync.repair.scan import scan
-from datasync.repair.workshop import Workshop
 from datasync.settings import Settings
 from datasync.sources.files.options import FilesScope
 from datasync.store.files import Folder, connect
@@ -82,7 +82,7 @@ def repair(folder: Path, partial: bool, at: int | None) -> dict[str, Any]:
         con.execute("SET threads = 1")
         again = "again" if (folder / "store/lost+found").exists() else "first"
         far = Shelf(folder, lambda: None)
-        work = Workshop(con, store, shop(folder, partial), Repair(again, "a test", clock(), clock), {"far": far})
+        work = RepairContext(con, store, shop(folder, partial), Repair(again, "a test", clock(), clock), {"far": far})
         for mending in mend.plan(work, scan(con, store, deep=False)):
             mending.act()
         passed = store.passed

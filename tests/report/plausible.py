@@ -18,8 +18,8 @@ from datasync.figures.totals import LastPull, ScopeTotals, ServiceTotals
 from datasync.report.facts.health import Freshness, SourceHealth
 from datasync.report.facts.page_data import (
     DataFile,
+    ExtraFiles,
     HoldRow,
-    More,
     Named,
     QuarantinedRecord,
     QuarantineReason,
@@ -191,7 +191,7 @@ def _held(scope: str, service: str, number: int, size: int) -> list[dict[str, An
     return made
 
 
-def more(scopes: Iterable[str]) -> More:
+def more(scopes: Iterable[str]) -> ExtraFiles:
     """Data files beside the products: stories of a shop in which nothing has changed yet."""
     return lambda stands: stories(scopes)
 

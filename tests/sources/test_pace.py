@@ -7,22 +7,22 @@ import sys
 import time
 import uuid
 
-from datasync.web.rate_limit import Pace
+from datasync.web.rate_limit import RateLimiter
 
 ASK = """
 import sys, time
-from datasync.web.rate_limit import Pace
-pace = Pace(sys.argv[1], 20, 2)
+from datasync.web.rate_limit import RateLimiter
+pace = RateLimiter(sys.argv[1], 20, 2)
 print("ready", flush=True)
 sys.stdin.readline()
 for _ in range(5):
-    pace.moment()
+    pace.wait_turn()
     print(time.monotonic(), flush=True)
 """
 HOLD = """
 import sys, time
-from datasync.web.rate_limit import Pace
-with Pace(sys.argv[1], None, 1).slot():
+from datasync.web.rate_limit import RateLimiter
+with RateLimiter(sys.argv[1], None, 1).slot():
     print("held", flush=True)
     time.sleep(60)
 """
@@ -48,9 +48,9 @@ def test_two_processes_share_the_requests_of_a_second() -> None:
 
 
 def test_a_source_without_a_rate_is_not_held_up() -> None:
-    pace, began = Pace(uuid.uuid4().hex, None, 1), time.monotonic()
+    pace, began = RateLimiter(uuid.uuid4().hex, None, 1), time.monotonic()
     for _ in range(1000):
-        pace.moment()
+        pace.wait_turn()
     assert time.monotonic() - began < 1
 
 
@@ -71,7 +71,7 @@ def test_a_slot_is_free_again_when_its_process_is_killed() -> None:
 
 
 def test_a_moment_of_before_the_machine_started_anew_holds_nobody_up() -> None:
-    pace, began = Pace(uuid.uuid4().hex, 1, 1), time.monotonic()
+    pace, began = RateLimiter(uuid.uuid4().hex, 1, 1), time.monotonic()
     next(pace._folder.parent.glob(pace._folder.name)).joinpath("moment").write_text(repr(began + 1e6))
-    pace.moment()
+    pace.wait_turn()
     assert time.monotonic() - began < 1

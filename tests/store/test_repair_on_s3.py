@@ -6,9 +6,9 @@ import uuid
 from pathlib import Path
 
 from datasync.repair import mend
+from datasync.repair.context import RepairContext
 from datasync.repair.rebuild import Repair
 from datasync.repair.scan import scan
-from datasync.repair.workshop import Workshop
 from datasync.store.bucket import Bucket
 from datasync.store.files import Folder, Store, connect
 from datasync.store.kinds import LOST
@@ -36,7 +36,7 @@ def _story(store: Store, folder: Path) -> list[object]:
     con.close()  # another process repairs, which has seen none of the files
 
     con = connect(store)
-    work = Workshop(con, store, line.settings, Repair("mended", "a test", line.clock(), line.clock), {})
+    work = RepairContext(con, store, line.settings, Repair("mended", "a test", line.clock(), line.clock), {})
     found = scan(con, store, deep=True)
     damages = [str(one) for one in found.damages]
     for mending in mend.plan(work, found):

@@ -20,12 +20,12 @@ from datasync.report.facts.page_data import (
     DataFile,
     HoldRow,
     Named,
+    PublishedBase,
     QuarantinedRecord,
     QuarantineReason,
     RunRow,
     ScopeProducts,
     SitePages,
-    Standing,
     StoredProducts,
     Unconfigured,
 )
@@ -123,7 +123,7 @@ def data_files(
     settings: Settings,
     at: ReadPoint,
     page_totals: Totals,
-    stands: Mapping[str, Standing],
+    stands: Mapping[str, PublishedBase],
 ) -> Iterator[DataFile]:
     """The data files that the page loads when a reader asks for them, beside what ``stands``."""
     yield from stories.data_files(con, store, settings, at, stands)

@@ -121,14 +121,16 @@ DataFile = tuple[str, str, int, str]  # what the page loads later: its folder, i
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class PublishedBase:
     """What was published of a scope before and stays: in which version's folder, and at which positions of the logs."""
 
     version: str
     positions: Mapping[str, int]
 
 
-More = Callable[[Mapping[str, Standing]], Iterable[DataFile]]  # from what stands, by scope, to the files to add to it
+ExtraFiles = Callable[
+    [Mapping[str, PublishedBase]], Iterable[DataFile]
+]  # from what stands, by scope, to the files to add to it
 
 
 @dataclass(frozen=True, slots=True)

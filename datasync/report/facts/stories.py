@@ -17,7 +17,7 @@ import duckdb
 
 from datasync.figures.totals import ReadPoint
 from datasync.relation import Relation, query, select, temporary_tables
-from datasync.report.facts.page_data import DataFile, Standing
+from datasync.report.facts.page_data import DataFile, PublishedBase
 from datasync.settings import Settings
 from datasync.store.files import Store
 from datasync.store.logs import catalog_log, receipt_log
@@ -26,7 +26,7 @@ BYTES = 64_000
 
 
 def data_files(
-    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: ReadPoint, stands: Mapping[str, Standing]
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: ReadPoint, stands: Mapping[str, PublishedBase]
 ) -> Iterator[DataFile]:
     """The stories of every scope as data files; of a scope that ``stands``, those with newer entries."""
     for scope in settings.scopes:
@@ -39,7 +39,7 @@ def _scope(
     settings: Settings,
     at: ReadPoint,
     scope: str,
-    base: Standing | None,
+    base: PublishedBase | None,
 ) -> Iterator[DataFile]:
     versions = catalog_log(store, scope).history(at.positions[f"catalog/{scope}"])
     before = base.positions if base else {}

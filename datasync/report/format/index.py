@@ -288,12 +288,12 @@ class Index:
         frequency = np.add.reduceat(self._pieces.count, first) if len(first) else first
         parts = np.diff(np.append(np.flatnonzero(self._is_gram), len(self._first)))
         bases = self._pieces.last[self._first[~self._is_gram] - 1]
-        rarity = np.minimum(255, np.round(np.log2(np.maximum(1, frequency)) * 8))
+        log_frequency = np.minimum(255, np.round(np.log2(np.maximum(1, frequency)) * 8))
         return b"".join(
             (
                 header(len(grams), len(self), len(bases)),
                 planes(np.diff(grams, prepend=0), 3),
-                planes(rarity, 1),
+                planes(log_frequency, 1),
                 varints(parts)[0].tobytes(),
                 planes(self._cuts, 4),
                 varints(bases)[0].tobytes(),

@@ -36,7 +36,7 @@ def hashes(text: Bytes, starts: NDArray[np.int64]) -> NDArray[np.uint32]:
 
 
 def table(values: NDArray[np.uint32]) -> Iterator[bytes]:
-    """The buckets of all documents, of which ``found`` are the hashes by number."""
+    """The buckets of all documents; ``values`` are the hashes of their SKUs, by number."""
     mask = np.uint32(buckets(len(values)) - 1)
     order = np.lexsort((values, values & mask))
     cuts = np.searchsorted((values & mask)[order], np.arange(int(mask) + 2))

@@ -23,7 +23,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from datasync.report.facts import page_data
 from datasync.report.facts.cards import CARDS, Card
-from datasync.report.facts.page_data import More, ScopeProducts, SitePages, Standing
+from datasync.report.facts.page_data import ExtraFiles, PublishedBase, ScopeProducts, SitePages
 from datasync.report.format import base, pack, shards
 from datasync.report.publish import bundle_js
 from datasync.report.publish.site import Site, new_version
@@ -71,7 +71,7 @@ def publish(
     products: Iterable[ScopeProducts],
     site: str | os.PathLike[str],
     *,
-    more: More = lambda stands: (),
+    more: ExtraFiles = lambda stands: (),
     keep: int = 3,
     now: datetime | None = None,
     options: Mapping[str, Any] | None = None,
@@ -100,7 +100,7 @@ def publish(
 
 
 def single_file(
-    page: SitePages, products: Iterable[ScopeProducts], file: Path, more: More = lambda stands: ()
+    page: SitePages, products: Iterable[ScopeProducts], file: Path, more: ExtraFiles = lambda stands: ()
 ) -> Published:
     """Write the whole report as one HTML file, replaced in one step. Raises TooManyForOneFile above MAILED products."""
     version, remaining = new_version(page.generated_at), MAILED
@@ -128,7 +128,7 @@ def _inside(blocks: dict[str, str], version: str, scope: str) -> shards.Put:
 def _write(
     page: SitePages,
     products: Iterable[ScopeProducts],
-    more: More,
+    more: ExtraFiles,
     place: Site,
     last: str | None,
     version: str,
@@ -153,11 +153,11 @@ def _write(
     return files
 
 
-def _standing(place: Site, page: SitePages, version: str, bases: Mapping[str, str]) -> dict[str, Standing]:
+def _standing(place: Site, page: SitePages, version: str, bases: Mapping[str, str]) -> dict[str, PublishedBase]:
     """The scopes whose bases are of other versions than this one, and go no further in any log than the page does."""
     positions = {base: place.positions(base) for base in set(bases.values()) - {version}}
     return {
-        scope: Standing(base, before)
+        scope: PublishedBase(base, before)
         for scope, base in bases.items()
         if (before := positions.get(base)) and all(at <= page.positions.get(log, 0) for log, at in before.items())
     }

@@ -25,7 +25,7 @@ from datasync.sources.rest.page_records import Shape, Spooled
 from datasync.sources.rest.page_store import Spool, State
 from datasync.sql import define_field_macros
 from datasync.web.http import Api, address
-from datasync.web.rate_limit import Pace
+from datasync.web.rate_limit import RateLimiter
 
 Facts = TypeVar("Facts")
 
@@ -88,10 +88,10 @@ class Paged(ABC, Generic[Facts]):
         """The interface at the connection's address, not authorized yet."""
         connection, mine = self._opening.connection(), self.source
         base = address(connection)
-        pace = Pace(f"{self.scope.source} {base}", mine.requests_per_second, mine.concurrency)
+        rate_limiter = RateLimiter(f"{self.scope.source} {base}", mine.requests_per_second, mine.concurrency)
         texts = [value for value in connection.extra.values() if isinstance(value, str)]
         seconds = mine.timeout.total_seconds()
-        return Api(self.scope.source, base, pace, [connection.password, *texts], headers or {}, seconds)
+        return Api(self.scope.source, base, rate_limiter, [connection.password, *texts], headers or {}, seconds)
 
     def scheduled(self) -> Literal["complete", "changed"]:
         return "changed"

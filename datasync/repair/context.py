@@ -18,7 +18,7 @@ from datasync.store.logs import CatalogState
 
 
 @dataclass(frozen=True, slots=True)
-class Mending:
+class RepairAction:
     """One thing that a repair does, and what it says of it beforehand."""
 
     sentence: str
@@ -26,7 +26,7 @@ class Mending:
 
 
 @dataclass(frozen=True, slots=True)
-class Workshop:
+class RepairContext:
     """What a repair works with. ``services`` are those that are not opened by the settings, by name."""
 
     con: duckdb.DuckDBPyConnection
