@@ -16,9 +16,8 @@ import duckdb
 from datasync.sql import field_macros, quote, share_macros
 from datasync.store.files import Store, begin_session, memory_limit, open_database, spill_folder
 
-_IDLE: dict[
-    tuple[int, str, str], list[duckdb.DuckDBPyConnection]
-] = {}  # by process, and by what a DuckDB cannot change later
+# By process, and by what a DuckDB cannot change later.
+_IDLE: dict[tuple[int, str, str], list[duckdb.DuckDBPyConnection]] = {}
 
 
 @contextmanager
@@ -59,7 +58,11 @@ def _cleared(con: duckdb.DuckDBPyConnection) -> bool:
 
 @atexit.register
 def close_idle() -> None:
-    """Close what this process keeps. A forked process leaves alone what its parent keeps."""
+    """Close what this process keeps for later."""
     for (process, _, _), idle in _IDLE.items():
         while process == os.getpid() and idle:
             idle.pop().close()
+
+
+# A forked process has the memory of a DuckDB and none of its threads, and is aborted when it ends and joins them.
+os.register_at_fork(before=close_idle)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from multiprocessing import get_context
 from pathlib import Path
@@ -118,8 +120,24 @@ def test_a_forked_process_opens_its_own(store: Folder) -> None:
     child.join(60)
     assert child.exitcode == 0
     assert answers.get() is False
-    with connected(store) as con:
-        assert _is_marked(con)
+
+
+def test_a_forked_process_ends_by_itself_and_is_not_aborted(store: Folder) -> None:
+    """Joining threads of the process before, which it does not have, would abort it."""
+    ended = subprocess.run([sys.executable, "-c", _FORKS, store.root], capture_output=True, text=True, timeout=60)
+    assert (ended.stdout, ended.returncode) == ("child ended with 0\n", 0), ended.stderr
+
+
+_FORKS = """
+import os, sys
+from datasync.store.database import close_idle, connected
+from datasync.store.files import Folder
+with connected(Folder(sys.argv[1])) as con:
+    con.execute("SELECT sum(range) FROM range(1_000_000)").fetchall()
+child = os.fork()
+if child:
+    print("child ended with", os.waitpid(child, 0)[1])
+"""
 
 
 def _tell(store: Folder, answers: Any) -> None:
