@@ -28,7 +28,8 @@ from datasync.delivery.withdraw import Leftover
 from datasync.errors import DatasyncError, RequestLost, RunFailed, SettingsError
 from datasync.figures import repairs, totals
 from datasync.figures.repairs import Unverified
-from datasync.figures.totals import ReadPoint, Totals
+from datasync.figures.store_at import StoreAt, read_point, read_point_at_heads
+from datasync.figures.totals import Totals
 from datasync.intake import pull, schedule
 from datasync.relation import Relation
 from datasync.repair import mend
@@ -244,9 +245,9 @@ class Pipeline:
         with self.connected() as con:
             now = self.clock()
             at, figures = self._figures(con, as_of, now)
-            page = gather.site_pages(con, self.store, self.settings, at, figures, now)
-            products = gather.scope_products(con, self.store, self.settings, at)
-            more = partial(gather.data_files, con, self.store, self.settings, at, figures)
+            page = gather.site_pages(at, figures, now)
+            products = gather.scope_products(at)
+            more = partial(gather.data_files, at, figures)
             published = (
                 render.single_file(page, products, single_file, more)
                 if single_file
@@ -277,7 +278,7 @@ class Pipeline:
             now,
             at.as_of,
             self.settings.window,
-            at.positions,
+            at.point.positions,
             (),
             (),
             figures.scopes,
@@ -361,13 +362,12 @@ class Pipeline:
         options = self.settings.store_options if site.startswith("s3://") else {}
         return render.publish(page, products, site, more=more, keep=keep, options=options)
 
-    def _figures(
-        self, con: duckdb.DuckDBPyConnection, as_of: datetime | None, now: datetime
-    ) -> tuple[ReadPoint, Totals]:
+    def _figures(self, con: duckdb.DuckDBPyConnection, as_of: datetime | None, now: datetime) -> tuple[StoreAt, Totals]:
         """A moment, fixed, and every figure at it: one in the past, or now, which is all that has been written."""
-        fix = totals.read_point if as_of else totals.read_point_at_heads
-        at = fix(con, self.store, self.settings, as_of or now)
-        return at, totals.totals(con, self.store, self.settings, at)
+        fix = read_point if as_of else read_point_at_heads
+        point = fix(con, self.store, self.settings, as_of or now)
+        at = StoreAt(con, self.store, self.settings, point)
+        return at, totals.totals(at)
 
     def _pull_request(
         self, con: duckdb.DuckDBPyConnection, run: str, scope: str, complete: bool

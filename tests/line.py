@@ -22,6 +22,7 @@ from datasync.delivery.services.base import Service
 from datasync.delivery.transfer import Transferred
 from datasync.errors import ServiceUnavailable
 from datasync.figures import totals
+from datasync.figures.store_at import StoreAt, read_point
 from datasync.figures.totals import ServiceTotals
 from datasync.intake import pull
 from datasync.relation import Relation
@@ -340,8 +341,8 @@ class Line:
         """What the page says of one service."""
         mine = self.settings
         mine = mine.model_copy(update={"services": {name: mine.services[name]}})
-        at = totals.read_point(self.con, self.store, mine, as_of or self.now + timedelta(seconds=1))
-        return totals.totals(self.con, self.store, mine, at).scopes[0].services[0]
+        at = read_point(self.con, self.store, mine, as_of or self.now + timedelta(seconds=1))
+        return totals.totals(StoreAt(self.con, self.store, mine, at)).scopes[0].services[0]
 
     def rewrite(self, name: str | None, number: int, rows: str) -> None:
         """Damage one entry of a log: its rows become ``rows``, a SELECT from ``entry``; its footer stays."""

@@ -40,6 +40,7 @@ from datasync.delivery.services.base import Service
 from datasync.delivery.services.feed import Feed
 from datasync.errors import LogDamaged, ServiceUnavailable
 from datasync.figures import totals
+from datasync.figures.store_at import StoreAt, read_point, read_point_at_heads
 from datasync.intake import pull
 from datasync.pipeline import Pipeline
 from datasync.relation import Relation
@@ -574,11 +575,11 @@ class Histories(RuleBasedStateMachine):
         is_now, as_of, store, mine = not back, self.model.clock(worker) - back, Folder(self.root), self.configured()
         with closing(connection()) as con:
             try:
-                at = (totals.read_point_at_heads if is_now else totals.read_point)(con, store, mine, as_of)
+                at = (read_point_at_heads if is_now else read_point)(con, store, mine, as_of)
             except LogDamaged:  # tidy has removed that moment
                 assert not is_now and as_of < self.model.now - Keep().history
                 return
-            found = totals.totals(con, store, mine, at)
+            found = totals.totals(StoreAt(con, store, mine, at))
         (scope,) = found.scopes
         rows = self.model.catalog.fold(None if is_now else as_of)
         assert scope.products == sum(1 for row in rows.values() if row.version)

@@ -12,6 +12,7 @@ import pytest
 
 from datasync.errors import LogDamaged, Unexplained
 from datasync.figures import totals
+from datasync.figures.store_at import StoreAt, read_point
 from datasync.relation import select
 from datasync.store import runs
 from datasync.store.logs import CatalogState
@@ -325,24 +326,24 @@ def test_figures_at_a_moment_do_not_change_with_what_comes_later(line: Line) -> 
 
 def test_a_moment_is_fixed_when_it_is_noted(line: Line) -> None:
     line.sync(products("a"))
-    at = totals.read_point(line.con, line.store, line.settings, line.now + timedelta(hours=1))
+    at = read_point(line.con, line.store, line.settings, line.now + timedelta(hours=1))
     line.sync(products("a", "b"))
-    (scope,) = totals.totals(line.con, line.store, line.settings, at).scopes
+    (scope,) = totals.totals(StoreAt(line.con, line.store, line.settings, at)).scopes
     assert (scope.products, scope.services[0].total_received) == (1, 1)
     assert at.positions == {"catalog/en": 1, "receipts/feed/en": 1, "receipts/far/en": 0}
 
 
 def test_a_scope_tells_its_last_pull_and_what_is_in_quarantine_now(line: Line) -> None:
     line.read([*products("a", "a", "b"), product("c", price="dear"), product("", "No SKU")])
-    at = totals.read_point(line.con, line.store, line.settings, line.now + HOURS)
-    (scope,) = totals.totals(line.con, line.store, line.settings, at).scopes
+    at = read_point(line.con, line.store, line.settings, line.now + HOURS)
+    (scope,) = totals.totals(StoreAt(line.con, line.store, line.settings, at)).scopes
     last = scope.last_pull
     assert last
     assert (last.records, last.valid, last.quarantined, last.repeated) == (5, 2, 2, 1)
     assert (scope.products, scope.quarantined) == (2, 2)
     line.read(products("c"), skus=["c"])
-    at = totals.read_point(line.con, line.store, line.settings, line.now + HOURS)
-    assert totals.totals(line.con, line.store, line.settings, at).scopes[0].quarantined == 1
+    at = read_point(line.con, line.store, line.settings, line.now + HOURS)
+    assert totals.totals(StoreAt(line.con, line.store, line.settings, at)).scopes[0].quarantined == 1
 
 
 def test_an_invalid_record_beside_a_valid_one_of_its_sku_stays_in_quarantine(line: Line) -> None:

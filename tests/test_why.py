@@ -10,7 +10,7 @@ import pytest
 
 from datasync.delivery import mark, transfer
 from datasync.errors import ServiceUnavailable
-from datasync.figures import totals
+from datasync.figures.store_at import StoreAt, read_point
 from datasync.figures.why import Story, why
 from datasync.relation import Relation
 from datasync.settings import Guard
@@ -38,8 +38,8 @@ def told(shop: Shop, sku: str) -> list[str]:
 
 def story(shop: Shop, sku: str) -> Story:
     with shop.connected() as (con, pipeline):
-        at = totals.read_point(con, pipeline.store, pipeline.settings, shop.now)
-        return why(con, pipeline.store, pipeline.settings, sku, at)
+        point = read_point(con, pipeline.store, pipeline.settings, shop.now)
+        return why(StoreAt(con, pipeline.store, pipeline.settings, point), sku)
 
 
 def test_a_product_that_every_service_took_has_its_whole_way_told(shop: Shop) -> None:

@@ -12,7 +12,8 @@ import duckdb
 from datasync.check.finding import FORESEEN, Finding, sentence
 from datasync.delivery.withdraw import leftovers
 from datasync.errors import DiskUnavailable
-from datasync.figures import repairs, totals
+from datasync.figures import repairs
+from datasync.figures.store_at import read_point_at_heads
 from datasync.quantity import quantity
 from datasync.settings import Settings
 from datasync.store.files import Store, open_store, write_json
@@ -69,7 +70,7 @@ def _repaired(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings) 
 def clocks(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: datetime) -> Iterator[Finding]:
     """Runs whose clock was ahead, as long as what they wrote has times still to come."""
     try:
-        ahead = totals.read_point_at_heads(con, store, settings, at).ahead
+        ahead = read_point_at_heads(con, store, settings, at).ahead
     except FORESEEN as error:
         yield Finding("problem", "store", sentence(error))
         return

@@ -13,6 +13,7 @@ from datasync.cli.screen import say, say_json, table
 from datasync.errors import DataError
 from datasync.figures import totals
 from datasync.figures.repairs import Unverified
+from datasync.figures.store_at import Ahead, StoreAt, read_point_at_heads
 from datasync.figures.why import why
 from datasync.pipeline import Pipeline
 from datasync.quantity import quantity
@@ -63,8 +64,8 @@ def why_(args: argparse.Namespace, clock: Clock) -> int:
     """One product's story. For an unknown SKU the exit code is DataError's."""
     pipeline, sku = Pipeline.open(args.settings, clock), words.utf8("SKU", args.sku)
     with pipeline.connected() as con:
-        at = totals.read_point_at_heads(con, pipeline.store, pipeline.settings, pipeline.clock())
-        product_story = why(con, pipeline.store, pipeline.settings, sku, at)
+        point = read_point_at_heads(con, pipeline.store, pipeline.settings, pipeline.clock())
+        product_story = why(StoreAt(con, pipeline.store, pipeline.settings, point), sku)
     if args.json:
         say_json(story.content(product_story))
     else:
@@ -88,7 +89,7 @@ def _show(figures: dict[str, Any]) -> None:
         say(f"{scope['scope']}: {products} in the catalog, {quarantined} in quarantine{pulled}")
     for ahead in figures.get("ahead", ()):
         times = {key: datetime.fromisoformat(ahead[key]) for key in ("at", "until")}
-        say(f"Note: {summary.ahead(totals.Ahead(**{**ahead, **times}))}.")
+        say(f"Note: {summary.ahead(Ahead(**{**ahead, **times}))}.")
     for doubt in figures.get("unverified", ()):
         since = datetime.fromisoformat(doubt["since"])
         say(f"Note: {doubt['scope']}: {Unverified(**{**doubt, 'since': since}).sentence}")

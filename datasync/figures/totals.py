@@ -10,18 +10,18 @@ The left sides are counted from the logs alone, each term on the right by its ow
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
 
-from datasync.delivery import compare
 from datasync.delivery.compare import Comparison
 from datasync.errors import Unexplained
 from datasync.figures import repairs
 from datasync.figures.repairs import LogRepair, Unverified
 from datasync.figures.source_metrics import SourceReading, readings
+from datasync.figures.store_at import Ahead, StoreAt
 from datasync.quantity import quantity
 from datasync.relation import Relation, query, select
 from datasync.settings import Settings
@@ -30,8 +30,7 @@ from datasync.sql import query as query_text
 from datasync.store import holds, runs, snapshots
 from datasync.store.files import Store
 from datasync.store.holds import Hold
-from datasync.store.log import Log
-from datasync.store.logs import CatalogState, PullSummary, ReceiptState, catalog_log, receipt_log
+from datasync.store.logs import CatalogState, PullSummary
 from datasync.store.runs import Run, Step, StepRecord
 
 RUNS_READ = 500
@@ -116,71 +115,12 @@ class Totals:
     unverified: tuple[Unverified, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Ahead:
-    """A log that a run whose clock was ahead has brought to a time still to come; ``service`` is None for the catalog.
-
-    Of a service, the latest update counts what that run delivered ``until`` the window is past that time.
-    """
-
-    scope: str
-    service: str | None
-    run: str
-    at: datetime
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ReadPoint:
-    """The point up to which figures read: the time ``as_of``, and the position of every log then.
-
-    ``before`` is what the times of runs and holds have to lie before; None for now, which has all of them, whatever
-    the clocks of their writers said. ``ahead`` are the logs that such a clock has brought ahead of this one.
-    """
-
-    as_of: datetime
-    positions: Mapping[str, int]
-    before: datetime | None = None
-    ahead: tuple[Ahead, ...] = ()
-
-    def of(self, scope: str, service: str) -> tuple[int, int]:
-        """The positions of a scope's catalog and of one service's receipts there."""
-        return self.positions[f"catalog/{scope}"], self.positions[f"receipts/{service}/{scope}"]
-
-
-def read_point(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, as_of: datetime) -> ReadPoint:
-    """Note the position of every log just before ``as_of``, by the times of its entries."""
-    positions = {key: log.position(con, as_of) for key, _, _, log in _logs(store, settings)}
-    return ReadPoint(as_of, positions, before=as_of)
-
-
-def read_point_at_heads(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, clock: datetime) -> ReadPoint:
-    """Note the head of every log, whatever its time; whatever is written later changes no figure.
-
-    A scope's receipts are looked at before its catalog, so that the catalog has every version that is held.
-    """
-    positions, ahead = {}, []
-    for key, scope, service, log in _logs(store, settings):
-        head = log.head(con)
-        positions[key] = head.number
-        if (leader := head.ahead(clock)) and clock < leader.at + settings.window:
-            ahead.append(Ahead(scope, service, leader.run, leader.at, leader.at + settings.window))
-    return ReadPoint(clock, positions, ahead=tuple(ahead))
-
-
-def _logs(store: Store, settings: Settings) -> Iterator[tuple[str, str, str | None, Log]]:
-    """Every log of the settings, with its key, scope and service; of each scope the catalog last."""
-    for scope in settings.scopes:
-        for service in settings.services:
-            yield f"receipts/{service}/{scope}", scope, service, receipt_log(store, service, scope)
-        yield f"catalog/{scope}", scope, None, catalog_log(store, scope)
-
-
-def totals(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: ReadPoint) -> Totals:
+def totals(at: StoreAt) -> Totals:
     """Compute every figure at a moment."""
+    con, store, settings, point = at.con, at.store, at.settings, at.point
     past = tuple(runs.newest(store, at.before, RUNS_READ))
-    catalogs = {s: _state(con, store, s, at) for s in settings.scopes}
-    scopes = tuple(_scope(con, store, settings, at, s, catalogs[s], past) for s in settings.scopes)
+    catalogs = {scope: at.catalog_state(scope) for scope in settings.scopes}
+    scopes = tuple(_scope(at, scope, catalogs[scope], past) for scope in settings.scopes)
     held = [
         holds.current(store, scope, service, at.before)
         for scope in settings.scopes
@@ -188,8 +128,9 @@ def totals(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at:
     ]
     current_holds = tuple(h for h in held if h)
     return Totals(
-        at.as_of, at.positions, scopes, current_holds, past, readings(settings, catalogs), at.ahead, at.before,
-        repairs.repairs(con, store, settings, at.positions), repairs.unverified(con, store, settings, at.positions),
+        at.as_of, point.positions, scopes, current_holds, past, readings(settings, catalogs), point.ahead, at.before,
+        repairs.repairs(con, store, settings, point.positions),
+        repairs.unverified(con, store, settings, point.positions),
     )  # fmt: skip
 
 
@@ -209,48 +150,23 @@ def confirm(left_over: Sequence[str]) -> None:
         raise Unexplained(left_over)
 
 
-def _state(con: duckdb.DuckDBPyConnection, store: Store, scope: str, at: ReadPoint) -> CatalogState:
-    return CatalogState.of(catalog_log(store, scope).entry(con, at.positions[f"catalog/{scope}"]))
-
-
-def _scope(
-    con: duckdb.DuckDBPyConnection,
-    store: Store,
-    settings: Settings,
-    at: ReadPoint,
-    scope: str,
-    state: CatalogState,
-    past: Sequence[Run],
-) -> ScopeTotals:
-    log, position = catalog_log(store, scope), at.positions[f"catalog/{scope}"]
-    catalog, versions = log.fold(position), log.history(position)
-    products = select("SELECT count(hash) AS products FROM catalog", catalog=catalog).row(con)["products"]
-    services = tuple(
-        _service(con, store, settings, at, scope, service, versions, state.products, past)
-        for service in settings.services
-    )
-    quarantined = in_quarantine(store, scope, state, catalog).count(con)
+def _scope(at: StoreAt, scope: str, state: CatalogState, past: Sequence[Run]) -> ScopeTotals:
+    catalog, versions = at.catalog(scope), at.versions(scope)
+    products = select("SELECT count(hash) AS products FROM catalog", catalog=catalog).row(at.con)["products"]
+    services = tuple(_service(at, scope, service, versions, state.products, past) for service in at.settings.services)
+    quarantined = in_quarantine(at.store, scope, state, catalog).count(at.con)
     last_pull = _last_pull(state.last_pull) if state.last_pull else None
-    return ScopeTotals(scope, settings.scopes[scope].source, products, quarantined, last_pull, services)
+    return ScopeTotals(scope, at.settings.scopes[scope].source, products, quarantined, last_pull, services)
 
 
 def _service(
-    con: duckdb.DuckDBPyConnection,
-    store: Store,
-    settings: Settings,
-    at: ReadPoint,
-    scope: str,
-    service: str,
-    versions: Relation,
-    products: int,
-    past: Sequence[Run],
+    at: StoreAt, scope: str, service: str, versions: Relation, products: int, past: Sequence[Run]
 ) -> ServiceTotals:
-    positions = at.of(scope, service)
-    compared = compare.compare(con, store, scope, service, settings.services[service], positions)
-    states = _states(con, compared, versions)
-    window = select(window_sql(settings, at), receipts=compared.receipts).row(con)
-    recorded = ReceiptState.of(receipt_log(store, service, scope).entry(con, positions[1])).held
-    last = _last_try(store, settings, at, scope, service, states, past)
+    compared = at.compare(scope, service)
+    states = _states(at.con, compared, versions)
+    window = select(window_sql(at.settings, at.as_of), receipts=compared.receipts).row(at.con)
+    recorded = at.receipt_state(scope, service).held
+    last = _last_try(at, scope, service, states, past)
     return ServiceTotals(
         scope=scope,
         service=service,
@@ -287,9 +203,9 @@ def _unexplained(products: int, recorded: int, states: Mapping[str, int]) -> int
     return of_catalog or recorded - sum(states[s] for s in ("current", "stale", "held_older", "orphaned"))
 
 
-def window_sql(settings: Settings, at: ReadPoint) -> str:
+def window_sql(settings: Settings, as_of: datetime) -> str:
     """SQL over ``receipts``: the figures of the latest update."""
-    return query_text("window", since=instant(at.as_of - settings.window))
+    return query_text("window", since=instant(as_of - settings.window))
 
 
 def _last_pull(pull: PullSummary) -> LastPull:
@@ -327,15 +243,7 @@ class _LastTry:
     at: datetime | None
 
 
-def _last_try(
-    store: Store,
-    settings: Settings,
-    at: ReadPoint,
-    scope: str,
-    service: str,
-    states: Mapping[str, int],
-    past: Sequence[Run],
-) -> _LastTry:
+def _last_try(at: StoreAt, scope: str, service: str, states: Mapping[str, int], past: Sequence[Run]) -> _LastTry:
     steps = [Step("pull", scope), Step("catalog", scope), Step("transfer", scope, service)]
     records = {step.kind: record for step in steps if (record := last_step(past, step))}
     failed_step, failure = next(
@@ -344,12 +252,12 @@ def _last_try(
     )
     if not failed_step and states["failed"]:
         failed_step, failure = "transfer", f"No answer came for {quantity(states['failed'], 'product')}; they stay due."
-    held = any(holds.current(store, scope, name, at.before) for name in (None, service))
+    held = any(holds.current(at.store, scope, name, at.before) for name in (None, service))
     delivered = records.get("transfer")
     reasons = {
         "held": held,
         "source failed": failed_step == "pull",
-        "no run": not any(_touched(run, scope, at.as_of - settings.window) for run in past),
+        "no run": not any(_touched(run, scope, at.as_of - at.settings.window) for run in past),
         "catalog failed": failed_step == "catalog",
         "service failing": failed_step == "transfer",
     }

@@ -13,17 +13,15 @@ from typing import Literal
 
 import duckdb
 
-from datasync.delivery import compare
 from datasync.figures import repairs, totals
 from datasync.figures.repairs import LogRepair
-from datasync.figures.totals import ReadPoint
+from datasync.figures.store_at import StoreAt
 from datasync.relation import Relation, query, select, union
-from datasync.settings import Settings
 from datasync.sql import literal
 from datasync.store import holds, runs, snapshots
 from datasync.store.files import Store, parquet
 from datasync.store.holds import Hold
-from datasync.store.logs import CatalogState, catalog_log, receipt_log
+from datasync.store.logs import CatalogState
 from datasync.store.runs import Step
 
 RUNS_READ = 20
@@ -144,51 +142,41 @@ class Story:
         return any(scope.is_known for scope in self.scopes)
 
 
-def why(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, sku: str, at: ReadPoint) -> Story:
+def why(at: StoreAt, sku: str) -> Story:
     """Tell the story of ``sku`` at a moment; an unknown one gets the SKUs that are spelled nearly the same."""
-    scopes = tuple(_scope(con, store, settings, sku, at, scope) for scope in settings.scopes)
+    scopes = tuple(_scope(at, sku, scope) for scope in at.settings.scopes)
     story = Story(sku, at.as_of, scopes, ())
-    return (
-        story if story.is_known else Story(sku, at.as_of, scopes, _similar_skus(con, store, sku, at, settings.scopes))
-    )
+    return story if story.is_known else Story(sku, at.as_of, scopes, _similar_skus(at, sku))
 
 
-def _scope(
-    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, sku: str, at: ReadPoint, scope: str
-) -> ScopeStory:
-    log, position = catalog_log(store, scope), at.positions[f"catalog/{scope}"]
-    state = CatalogState.of(log.entry(con, position))
-    held = holds.current(store, scope, None, at.before)
-    catalog, versions = log.fold(position), log.history(position)
-    last, last_complete, last_seen = _pull_readings(con, store, scope, sku, catalog, state, held)
+def _scope(at: StoreAt, sku: str, scope: str) -> ScopeStory:
+    state, held = at.catalog_state(scope), holds.current(at.store, scope, None, at.before)
+    catalog, versions = at.catalog(scope), at.versions(scope)
+    last, last_complete, last_seen = _pull_readings(at, scope, sku, catalog, state, held)
+    repaired = repairs.repairs(at.con, at.store, at.settings, at.point.positions, [scope])
     return ScopeStory(
         scope,
         last,
         last_complete,
         last_seen,
-        _failed_pull(store, scope, at.before),
+        _failed_pull(at, scope),
         held,
-        _quarantined(con, store, scope, sku, catalog, state),
-        _in_catalog(con, sku, catalog, versions),
-        tuple(_service(con, store, settings, sku, at, scope, service, versions) for service in settings.services),
-        _history(con, store, settings, sku, at, scope, versions),
-        tuple(reversed(repairs.repairs(con, store, settings, at.positions, [scope]))),
-        repairs.doubted(con, catalog, state, sku),
+        _quarantined(at, scope, sku, catalog, state),
+        _in_catalog(at.con, sku, catalog, versions),
+        tuple(_service(at, sku, scope, service, versions) for service in at.settings.services),
+        _history(at, sku, scope, versions),
+        tuple(reversed(repaired)),
+        repairs.doubted(at.con, catalog, state, sku),
     )
 
 
 def _pull_readings(
-    con: duckdb.DuckDBPyConnection,
-    store: Store,
-    scope: str,
-    sku: str,
-    catalog: Relation,
-    state: CatalogState,
-    held: Hold | None,
+    at: StoreAt, scope: str, sku: str, catalog: Relation, state: CatalogState, held: Hold | None
 ) -> tuple[PullReading | None, PullReading | None, PullReading | None]:
     """What the last pull said (also if it is held), the last complete one, and the last that read the product; only
     kept snapshots can answer.
     """
+    con, store = at.con, at.store
     files = store.listing(f"snapshots/scope={scope}")
     applied = [pull.run for pull in state.pulls]
     candidates = [run for run in dict.fromkeys([*applied, *([held.id] if held else [])]) if f"{run}.parquet" in files]
@@ -234,18 +222,16 @@ def _files(store: Store, paths: Iterable[str]) -> Relation:
     return Relation(f"SELECT * FROM {parquet(store, *paths, options='filename = true, file_row_number = true')}")
 
 
-def _failed_pull(store: Store, scope: str, before: datetime | None) -> str | None:
+def _failed_pull(at: StoreAt, scope: str) -> str | None:
     """The sentence of the last pull, if it failed; by the runs that ended."""
-    last = totals.last_step(runs.newest(store, before, RUNS_READ), Step("pull", scope))
+    last = totals.last_step(runs.newest(at.store, at.before, RUNS_READ), Step("pull", scope))
     return str(last.get("error")) if last and last["outcome"] == "failed" else None
 
 
-def _quarantined(
-    con: duckdb.DuckDBPyConnection, store: Store, scope: str, sku: str, catalog: Relation, state: CatalogState
-) -> tuple[Quarantined, ...]:
-    records = totals.in_quarantine(store, scope, state, catalog)
+def _quarantined(at: StoreAt, scope: str, sku: str, catalog: Relation, state: CatalogState) -> tuple[Quarantined, ...]:
+    records = totals.in_quarantine(at.store, scope, state, catalog)
     of_product = select("SELECT code, sentence, place, run FROM records WHERE sku = ? ORDER BY ALL", records=records)
-    return tuple(Quarantined(*row) for row in of_product.rows(con, [sku]))
+    return tuple(Quarantined(*row) for row in of_product.rows(at.con, [sku]))
 
 
 def _in_catalog(con: duckdb.DuckDBPyConnection, sku: str, catalog: Relation, versions: Relation) -> InCatalog | None:
@@ -259,50 +245,27 @@ def _in_catalog(con: duckdb.DuckDBPyConnection, sku: str, catalog: Relation, ver
     return InCatalog(change, version, name, added["last"] if version else None, at, run)
 
 
-def _service(
-    con: duckdb.DuckDBPyConnection,
-    store: Store,
-    settings: Settings,
-    sku: str,
-    at: ReadPoint,
-    scope: str,
-    service: str,
-    versions: Relation,
-) -> ServiceStory:
-    service_settings = settings.services[service]
-    compared = compare.compare(con, store, scope, service, service_settings, at.of(scope, service))
+def _service(at: StoreAt, sku: str, scope: str, service: str, versions: Relation) -> ServiceStory:
+    compared = at.compare(scope, service)
     story = query("why_service", rules=compared.rules, receipts=compared.receipts, versions=versions)
-    facts = story.row(con, {"sku": sku, "settings": service_settings.fingerprint()})
-    due = next(iter(select("SELECT operation FROM due WHERE sku = ?", due=compared.due).rows(con, [sku])), None)
-    held = holds.current(store, scope, service, at.before)
-    return ServiceStory(service=service, due=due[0] if due else None, removals_held=held, **facts)
+    facts = story.row(at.con, {"sku": sku, "settings": at.settings.services[service].fingerprint()})
+    due = select("SELECT operation FROM due WHERE sku = ?", due=compared.due).rows(at.con, [sku])
+    held = holds.current(at.store, scope, service, at.before)
+    return ServiceStory(service=service, due=due[0][0] if due else None, removals_held=held, **facts)
 
 
-def _history(
-    con: duckdb.DuckDBPyConnection,
-    store: Store,
-    settings: Settings,
-    sku: str,
-    at: ReadPoint,
-    scope: str,
-    versions: Relation,
-) -> tuple[Event, ...]:
+def _history(at: StoreAt, sku: str, scope: str, versions: Relation) -> tuple[Event, ...]:
     """Every kept entry of the catalog and of the services' receipts that tells of the product, oldest first."""
     parts = [
-        select(
-            f"SELECT {literal(service)} AS service, * FROM receipts",
-            receipts=receipt_log(store, service, scope).history(at.of(scope, service)[1]),
-        )
-        for service in settings.services
+        select(f"SELECT {literal(service)} AS service, * FROM receipts", receipts=at.receipts_history(scope, service))
+        for service in at.settings.services
     ]
     receipts = Relation("\nUNION ALL\n".join(f"SELECT * FROM (\n{part.sql}\n)" for part in parts))
     story = query("why_history", versions=versions, receipts_history=receipts)
-    return tuple(Event(*columns) for columns in story.rows(con, {"sku": sku}))
+    return tuple(Event(*columns) for columns in story.rows(at.con, {"sku": sku}))
 
 
-def _similar_skus(
-    con: duckdb.DuckDBPyConnection, store: Store, sku: str, at: ReadPoint, scopes: Iterable[str]
-) -> tuple[str, ...]:
-    catalogs = [catalog_log(store, scope).fold(at.positions[f"catalog/{scope}"]) for scope in scopes]
+def _similar_skus(at: StoreAt, sku: str) -> tuple[str, ...]:
+    catalogs = [at.catalog(scope) for scope in at.settings.scopes]
     everywhere = union(select("SELECT sku FROM catalog", catalog=catalog) for catalog in catalogs)
-    return tuple(row[0] for row in query("why_near", everywhere=everywhere).rows(con, {"sku": sku}))
+    return tuple(row[0] for row in query("why_near", everywhere=everywhere).rows(at.con, {"sku": sku}))

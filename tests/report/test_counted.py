@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from datasync.figures import totals
+from datasync.figures.store_at import StoreAt, read_point
 from datasync.report.facts import figure_sql as counting
 from datasync.report.facts.health import health
 from datasync.store import runs
@@ -175,8 +176,8 @@ def test_what_goes_wrong_is_counted_by_the_same_queries(
     line = Line(tmp_path, far={})
     line.sync(products("a", "b"), "far")
     step(line)
-    at = totals.read_point(line.con, line.store, line.settings, line.now + timedelta(seconds=1))
-    made = json.loads(counting.scope(line.con, line.store, line.settings, at, SCOPE).text())
+    at = read_point(line.con, line.store, line.settings, line.now + timedelta(seconds=1))
+    made = json.loads(counting.scope(StoreAt(line.con, line.store, line.settings, at), SCOPE).text())
     told = counted(tmp_path / "store", [call("counted.sqlOf", made, "far", name) for name in SERVICE])
     figures = asdict(line.figures("far"))
     assert {name: rows[0][0] for name, rows in zip(SERVICE, told, strict=True)} == {n: figures[n] for n in SERVICE}
@@ -191,9 +192,10 @@ def test_what_partial_pulls_missed_is_counted_by_the_queries_beside_it(tmp_path:
     dated = source.at(minutes=25)
     source.partial()
     source.complete([product("A", "newer", updated_at=old), product("B", "new", updated_at=dated)], accepted=["C"])
-    at = totals.read_point(line.con, line.store, line.settings, line.now + timedelta(seconds=1))
-    found = totals.totals(line.con, line.store, line.settings, at)
-    *_, (_, _, _, text) = counting.data_files(line.con, line.store, line.settings, found, 40)
+    at = read_point(line.con, line.store, line.settings, line.now + timedelta(seconds=1))
+    read = StoreAt(line.con, line.store, line.settings, at)
+    found = totals.totals(read)
+    *_, (_, _, _, text) = counting.data_files(read, found, 40)
     place = f"missed/{found.sources[0].source}"
     told = counted(tmp_path / "store", [call("counted.sqlOf", json.loads(text), place, name) for name in MISSED])
     assert [rows[0][0] for rows in told] == [getattr(found.sources[0], name) for name in MISSED]

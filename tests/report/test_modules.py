@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser
 
-from datasync.figures.totals import Ahead
+from datasync.figures.store_at import Ahead
 from datasync.report.facts import page_data
 from datasync.report.facts.cards import CARDS
 from datasync.report.format import binary, fold, pack, shards, skus

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from datasync.figures import totals
+from datasync.figures.store_at import StoreAt, read_point
 from datasync.report.facts import stories
 from tests.line import Line, product, products
 from tests.report import rich
@@ -170,8 +170,8 @@ def test_stories_lie_in_files_of_bounded_size_in_the_order_of_skus(tmp_path: Pat
     skus = [f"p{number:04d}" for number in range(300)] + ["\U0001f600", "\uff21", "Ä", "__proto__"]
     line.sync(products(*skus))
     line.sync([product(sku, "Another name", url="https://shop.example/a") for sku in skus])
-    at = totals.read_point(line.con, line.store, line.settings, line.now.replace(hour=1))
-    made = stories.data_files(line.con, line.store, line.settings, at, {})
+    at = read_point(line.con, line.store, line.settings, line.now.replace(hour=1))
+    made = stories.data_files(StoreAt(line.con, line.store, line.settings, at), {})
     files = {(kind, number): text for _, kind, number, text in made}
     firsts = json.loads(files.pop(("stories", 0)))["firsts"]
     assert len(firsts) == len(files) > 3
@@ -212,8 +212,8 @@ def test_fields_are_compared_one_by_one(tmp_path: Path) -> None:
     line.sync([product("a", "Lamp", price="8.50"), product("b", "Chair")])
     line.sync([product("a", "Lamp", price="8.50")])
     line.sync([product("a", "Lamp", price="8.50"), product("b", "Stool")])
-    at = totals.read_point(line.con, line.store, line.settings, line.now.replace(hour=1))
-    made = stories.data_files(line.con, line.store, line.settings, at, {})
+    at = read_point(line.con, line.store, line.settings, line.now.replace(hour=1))
+    made = stories.data_files(StoreAt(line.con, line.store, line.settings, at), {})
     found = json.loads(next(text for _, kind, _, text in made if kind == "story"))
     told = {sku: [(one["change"], one["changes"]) for one in story["versions"]] for sku, story in found.items()}
     assert told == {

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from datasync.delivery import compare
-from datasync.figures.totals import gaps, read_point, totals
+from datasync.figures.store_at import StoreAt, read_point
+from datasync.figures.totals import gaps, totals
 from datasync.settings import Keep
 from datasync.store.bucket import Bucket
 from datasync.store.files import Store, connect
@@ -44,7 +45,7 @@ def _story(store: Store, folder: Path, clock: Hours, set_clock: Callable[[dateti
     line.sync("last", [product("00123", "changed"), product("b", "new")], skus=("b", "c"))
     clock.pass_by(minutes=1)
 
-    figures = totals(con, store, line.settings, read_point(con, store, line.settings, clock()))
+    figures = totals(StoreAt(con, store, line.settings, read_point(con, store, line.settings, clock())))
     assert gaps(figures) == ()
     view(con, "feed", compare.held_products(store, SCOPE, "search"))
     feed = con.execute("SELECT sku, name, received_as FROM feed ORDER BY sku").fetchall()

@@ -12,7 +12,8 @@ import pytest
 
 from datasync.delivery import compare
 from datasync.errors import LogDamaged, ServiceUnavailable
-from datasync.figures.totals import read_point, totals
+from datasync.figures.store_at import StoreAt, read_point
+from datasync.figures.totals import Totals, totals
 from datasync.relation import Relation
 from datasync.settings import Keep, Settings
 from datasync.store import acceptances, holds, runs, snapshots, tickets
@@ -216,6 +217,11 @@ class Sometimes:
         )
 
 
+def _totals(line: Line, as_of: datetime) -> Totals:
+    point = read_point(line.con, line.store, line.settings, as_of)
+    return totals(StoreAt(line.con, line.store, line.settings, point))
+
+
 class Shop:
     """A line with two services, one of which can be down, and a tidy that lets 24 more entries pass by."""
 
@@ -244,7 +250,7 @@ class Shop:
 
     def unexplained(self, as_of: datetime) -> dict[str, int]:
         line = self.line
-        found = totals(line.con, line.store, line.settings, read_point(line.con, line.store, line.settings, as_of))
+        found = _totals(line, as_of)
         return {service.service: service.unexplained for service in found.scopes[0].services}
 
     def feed(self, service: str) -> list[tuple[str, str]]:
@@ -364,9 +370,7 @@ def test_records_of_the_last_complete_pull_stay_in_quarantine_however_long_ago_i
         tidy(line.con, line.store, KEEP, line.logs(), line.clock())
         line.sync(run, [product("a", run)], skus=("a",))
         line.clock.pass_by(hours=1)
-        found = totals(
-            line.con, line.store, line.settings, read_point(line.con, line.store, line.settings, line.clock())
-        )
+        found = _totals(line, line.clock())
         assert found.scopes[0].quarantined == 1
 
 

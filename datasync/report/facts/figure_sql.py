@@ -10,15 +10,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from types import MappingProxyType
-
-import duckdb
 
 from datasync.delivery.rules import rules_sql
 from datasync.delivery.withdraw import Leftover, leftovers
 from datasync.figures import totals
 from datasync.figures.source_metrics import SourceReading
-from datasync.figures.totals import ReadPoint, Totals
+from datasync.figures.store_at import StoreAt
+from datasync.figures.totals import Totals
 from datasync.report.facts import cards
 from datasync.report.facts.cards import Figure
 from datasync.report.facts.health import SourceHealth, health
@@ -27,9 +27,8 @@ from datasync.report.facts.trends import DAY, HOUR, TREND_DAYS, TREND_HOURS, tre
 from datasync.settings import Settings
 from datasync.sql import filled, literal, query
 from datasync.store import holds, snapshots
-from datasync.store.files import Store
 from datasync.store.holds import Hold
-from datasync.store.logs import CatalogState, PullSummary, catalog_log, receipt_log
+from datasync.store.logs import PullSummary, catalog_log, receipt_log
 from datasync.store.runs import Run, Step, path_of
 
 _ONE_EACH: Mapping[str, str] = MappingProxyType({})
@@ -55,12 +54,11 @@ class FigureQueries:
         return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
-def scope(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: ReadPoint, name: str) -> FigureQueries:
+def scope(at: StoreAt, name: str) -> FigureQueries:
     """The figures of one scope (place "") and of its services (each a place)."""
-    queries, position = FigureQueries(), at.positions[f"catalog/{name}"]
-    log = catalog_log(store, name)
-    state = CatalogState.of(log.entry(con, position))
-    quarantine, now = totals.quarantine_sql(store, name, state, str)
+    queries, position = FigureQueries(), at.point.positions[f"catalog/{name}"]
+    log, state = catalog_log(at.store, name), at.catalog_state(name)
+    quarantine, now = totals.quarantine_sql(at.store, name, state, str)
     queries.relations |= {
         "catalog": log.fold_sql(position),
         "versions": log.history_sql(position),
@@ -72,9 +70,9 @@ def scope(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: 
     for figure in cards.SCOPES.figures:
         queries.add("", figure)
     if state.last_pull:
-        _pull(con, store, queries, name, state.last_pull)
-    for service in settings.services:
-        _service(con, store, settings, at, name, service, queries)
+        _pull(at, queries, name, state.last_pull)
+    for service in at.settings.services:
+        _service(at, name, service, queries)
     return queries
 
 
@@ -109,9 +107,9 @@ def _tries(queries: FigureQueries, past: Sequence[Run], source: SourceHealth) ->
     return f"tries/{source.scope}"
 
 
-def _missed(queries: FigureQueries, store: Store, at: ReadPoint, source: SourceReading) -> None:
+def _missed(queries: FigureQueries, at: StoreAt, source: SourceReading) -> None:
     """What partial pulls of a source missed, as the newest entries of its scopes say."""
-    heads = (catalog_log(store, scope).footer_sql(at.positions[f"catalog/{scope}"]) for scope in source.scopes)
+    heads = (catalog_log(at.store, scope).footer_sql(at.point.positions[f"catalog/{scope}"]) for scope in source.scopes)
     relation = f"heads/{source.source}"
     queries.relations[relation] = "\nUNION ALL\n".join(heads)
     for figure in cards.MISSED.figures:
@@ -128,21 +126,18 @@ def _is_pull(scope: str) -> str:
     return f"WHERE kind = 'pull' AND scope = {literal(scope)}"
 
 
-def data_files(
-    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, page_totals: Totals, shown: int
-) -> Iterator[DataFile]:
+def data_files(at: StoreAt, page_totals: Totals, shown: int) -> Iterator[DataFile]:
     """The data files with the SQL of figures: one file a scope, and one for the runs it shows and the rest."""
-    at = ReadPoint(page_totals.as_of, page_totals.positions, page_totals.before)
-    for name in settings.scopes:
-        yield name, cards.OF_SCOPE.kind, 0, scope(con, store, settings, at, name).text()
-    queries = runs(page_totals.runs, shown, tuple(health(settings, page_totals.runs)))
+    for name in at.settings.scopes:
+        yield name, cards.OF_SCOPE.kind, 0, scope(at, name).text()
+    queries = runs(page_totals.runs, shown, tuple(health(at.settings, page_totals.runs)))
     for source in page_totals.sources:
         if source.measured:
-            _missed(queries, store, at, source)
+            _missed(queries, at, source)
     for hold in page_totals.holds:
         _hold(queries, hold)
-    for left in leftovers(con, store, settings, at.before):
-        _left(con, store, queries, left, at)
+    for left in leftovers(at.con, at.store, at.settings, at.before):
+        _left(at, queries, left)
     yield cards.OF_RUNS.folder, cards.OF_RUNS.kind, 0, queries.text()
 
 
@@ -153,24 +148,25 @@ def _hold(queries: FigureQueries, hold: Hold) -> None:
         queries.add(cards.HOLDS.place_of(scope=hold.scope, service=hold.service), figure, file=file)
 
 
-def _left(con: duckdb.DuckDBPyConnection, store: Store, queries: FigureQueries, left: Leftover, at: ReadPoint) -> None:
+def _left(at: StoreAt, queries: FigureQueries, left: Leftover) -> None:
     """What a scope or service still holds that left the settings."""
+    store = at.store
     log = receipt_log(store, left.service, left.scope) if left.service else catalog_log(store, left.scope)
     name, column = ("receipts", "held_hash") if left.service else ("catalog", "hash")
     relation = f"{name}/{left.scope}/{left.service or ''}"
-    queries.relations[relation] = log.fold_sql(log.position(con, at.before) if at.before else log.list_files().head)
+    queries.relations[relation] = log.fold_sql(log.position(at.con, at.before) if at.before else log.list_files().head)
     for figure in cards.LEFT.figures:
         place = cards.LEFT.place_of(scope=left.scope, service=left.service)
         queries.add(place, figure, {"log": relation}, log=name, hash=column)
 
 
-def _pull(con: duckdb.DuckDBPyConnection, store: Store, queries: FigureQueries, scope: str, last: PullSummary) -> None:
+def _pull(at: StoreAt, queries: FigureQueries, scope: str, last: PullSummary) -> None:
     """The last pull's counts, from the files it left; the catalog's entry has the counts of files that are gone."""
     relations: dict[str, str] = {}
-    if snapshot := snapshots.read(con, store, scope, last.run):
+    if snapshot := snapshots.read(at.con, at.store, scope, last.run):
         relations["valid"] = f"({snapshots.products(snapshot, str)})"
     quarantine = snapshots.quarantine_path(scope, last.run)
-    if quarantine.rpartition("/")[2] in store.listing(f"quarantine/scope={scope}"):
+    if quarantine.rpartition("/")[2] in at.store.listing(f"quarantine/scope={scope}"):
         relations["quarantined"] = f"read_parquet([{literal(quarantine)}], hive_partitioning = false)"
     for figure in cards.LAST_PULLS.figures:
         queries.add("", _from_file(figure, relations, is_partly_outdated=last.outdated > 0))
@@ -187,24 +183,16 @@ def _from_file(figure: Figure, relations: Mapping[str, str], *, is_partly_outdat
     return replace(figure, sql=f"SELECT count(*) AS {name} FROM {relations[name]}", reads=())
 
 
-def _service(
-    con: duckdb.DuckDBPyConnection,
-    store: Store,
-    settings: Settings,
-    at: ReadPoint,
-    scope: str,
-    name: str,
-    queries: FigureQueries,
-) -> None:
+def _service(at: StoreAt, scope: str, name: str, queries: FigureQueries) -> None:
     """One service's figures: the latest update, its states and totals, what is left over, and its bars."""
-    log, position = receipt_log(store, name, scope), at.of(scope, name)[1]
+    log, position = receipt_log(at.store, name, scope), at.point.of(scope, name)[1]
     relations = {kind: f"{kind}/{name}" for kind in ("receipts", "rules", "head", "states", "known")}
     relations["history"] = f"receipts/history/{name}"
-    words = words_of(settings, at, name)
+    words = words_of(at.settings, at.as_of, name)
     queries.relations |= {
         relations["receipts"]: log.fold_sql(position),
-        relations["rules"]: rules_sql(con, name, settings.services[name].accepts),
-        relations["history"]: log.history_sql(position, log.last_before(con, at.as_of - TREND_DAYS * DAY)),
+        relations["rules"]: rules_sql(at.con, name, at.settings.services[name].accepts),
+        relations["history"]: log.history_sql(position, log.last_before(at.con, at.as_of - TREND_DAYS * DAY)),
         relations["head"]: log.footer_sql(position),
         relations["states"]: words["states"],
         relations["known"]: query("known_versions", settings=words["settings"]),
@@ -213,13 +201,13 @@ def _service(
         queries.add(cards.SERVICES.place_of(service=name), figure, relations, **words)
 
 
-def words_of(settings: Settings, at: ReadPoint, service: str) -> dict[str, str]:
+def words_of(settings: Settings, as_of: datetime, service: str) -> dict[str, str]:
     """The SQL that stands for ``$words`` in the queries of a service's figures."""
     fingerprint = literal(settings.services[service].fingerprint())
     return {
         "settings": fingerprint,
-        "window": totals.window_sql(settings, at),
+        "window": totals.window_sql(settings, as_of),
         "states": query("states", settings=fingerprint),
-        "hours": trend_sql(at, TREND_HOURS, HOUR),
-        "days": trend_sql(at, TREND_DAYS, DAY),
+        "hours": trend_sql(as_of, TREND_HOURS, HOUR),
+        "days": trend_sql(as_of, TREND_DAYS, DAY),
     }

@@ -6,12 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-import duckdb
-
-from datasync.delivery import compare
 from datasync.delivery.withdraw import leftovers
 from datasync.figures import totals
-from datasync.figures.totals import ReadPoint, Totals
+from datasync.figures.store_at import StoreAt
+from datasync.figures.totals import Totals
 from datasync.relation import Relation, Table, TemporaryTables, query, select, temporary_tables, union_all
 from datasync.report.facts import cards, figure_sql, stories
 from datasync.report.facts.health import freshness, health, second_run
@@ -31,11 +29,8 @@ from datasync.report.facts.page_data import (
 )
 from datasync.report.facts.trends import trend
 from datasync.session import rows_in_order
-from datasync.settings import Settings
 from datasync.sql import filled, instant, literal
 from datasync.sql import query as query_text
-from datasync.store.files import Store
-from datasync.store.logs import CatalogState, catalog_log
 from datasync.store.runs import Run
 
 RUNS_SHOWN = 40
@@ -44,21 +39,15 @@ SKUS_SHOWN = 20
 REASONS_SHOWN = 40
 
 
-def site_pages(
-    con: duckdb.DuckDBPyConnection,
-    store: Store,
-    settings: Settings,
-    at: ReadPoint,
-    page_totals: Totals,
-    generated_at: datetime,
-) -> SitePages:
+def site_pages(at: StoreAt, page_totals: Totals, generated_at: datetime) -> SitePages:
     """Everything but the products."""
-    quarantines = [_quarantine_of(con, store, at, scope) for scope in settings.scopes]
+    settings = at.settings
+    quarantines = [_quarantine_of(at, scope) for scope in settings.scopes]
     return SitePages(
         generated_at=generated_at,
         as_of=at.as_of,
         window=settings.window,
-        positions=at.positions,
+        positions=at.point.positions,
         scopes=tuple(Named(name, scope.label or name) for name, scope in settings.scopes.items()),
         services=tuple(Named(name, service.label or name) for name, service in settings.services.items()),
         totals=page_totals.scopes,
@@ -66,11 +55,10 @@ def site_pages(
         holds=tuple(HoldRow(h.id, h.scope, h.service, h.since, h.would_remove, h.of) for h in page_totals.holds),
         quarantined=tuple(record for quarantine in quarantines for record in quarantine.records),
         unconfigured=tuple(
-            Unconfigured(left.scope, left.service, left.held) for left in leftovers(con, store, settings, at.before)
+            Unconfigured(left.scope, left.service, left.held)
+            for left in leftovers(at.con, at.store, settings, at.before)
         ),
-        trends=tuple(
-            trend(con, store, at, scope, service) for scope in settings.scopes for service in settings.services
-        ),
+        trends=tuple(trend(at, scope, service) for scope in settings.scopes for service in settings.services),
         freshness=tuple(freshness(settings, page_totals.runs)),
         health=tuple(health(settings, page_totals.runs)),
         reasons=tuple(reason for quarantine in quarantines for reason in quarantine.reasons),
@@ -84,62 +72,49 @@ def site_pages(
         ahead=page_totals.ahead,
         repairs=page_totals.repairs,
         unverified=page_totals.unverified,
-        card_values=_card_values(con, store, settings, at) if cards.BY_QUERY else {},
+        card_values=_card_values(at) if cards.BY_QUERY else {},
     )
 
 
-def _card_values(
-    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: ReadPoint
-) -> dict[tuple[str, str], dict[str, int]]:
+def _card_values(at: StoreAt) -> dict[tuple[str, str], dict[str, int]]:
     """The figures that only their queries give, of every scope and service."""
     values = {}
-    for scope in settings.scopes:
-        versions = catalog_log(store, scope).history(at.positions[f"catalog/{scope}"])
-        for name, service in settings.services.items():
-            compared = compare.compare(con, store, scope, name, service, at.of(scope, name))
+    for scope in at.settings.scopes:
+        versions = at.versions(scope)
+        for name in at.settings.services:
+            compared = at.compare(scope, name)
             relations = {"catalog": compared.catalog, "receipts": compared.receipts, "rules": compared.rules}
-            words = figure_sql.words_of(settings, at, name)
+            words = figure_sql.words_of(at.settings, at.as_of, name)
             rows = {
-                figure.name: select(filled(figure.sql, **words), **relations, versions=versions).row(con)
+                figure.name: select(filled(figure.sql, **words), **relations, versions=versions).row(at.con)
                 for figure in cards.BY_QUERY
             }
             values[scope, name] = {figure: rows[figure][figure] for figure in rows}
     return values
 
 
-def scope_products(
-    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: ReadPoint
-) -> Iterator[ScopeProducts]:
+def scope_products(at: StoreAt) -> Iterator[ScopeProducts]:
     """What the services of each scope hold or ought to, scope by scope."""
-    for scope in settings.scopes:
-        with temporary_tables(con) as tables:
-            stored = _products(tables, store, settings, at, scope)
-            yield ScopeProducts(scope, stored=stored, services=tuple(settings.services))
+    for scope in at.settings.scopes:
+        with temporary_tables(at.con) as tables:
+            yield ScopeProducts(scope, stored=_products(tables, at, scope), services=tuple(at.settings.services))
 
 
-def data_files(
-    con: duckdb.DuckDBPyConnection,
-    store: Store,
-    settings: Settings,
-    at: ReadPoint,
-    page_totals: Totals,
-    stands: Mapping[str, PublishedBase],
-) -> Iterator[DataFile]:
+def data_files(at: StoreAt, page_totals: Totals, stands: Mapping[str, PublishedBase]) -> Iterator[DataFile]:
     """The data files that the page loads when a reader asks for them, beside what ``stands``."""
-    yield from stories.data_files(con, store, settings, at, stands)
-    yield from figure_sql.data_files(con, store, settings, page_totals, RUNS_SHOWN)
+    yield from stories.data_files(at, stands)
+    yield from figure_sql.data_files(at, page_totals, RUNS_SHOWN)
 
 
-def _products(tables: TemporaryTables, store: Store, settings: Settings, at: ReadPoint, scope: str) -> StoredProducts:
-    log, position = catalog_log(store, scope), at.positions[f"catalog/{scope}"]
-    catalog, versions = log.fold(position), log.history(position)
+def _products(tables: TemporaryTables, at: StoreAt, scope: str) -> StoredProducts:
+    catalog, versions = at.catalog(scope), at.versions(scope)
     with temporary_tables(tables.con) as steps:
-        each = [_listed(steps, store, settings, at, scope, service, versions) for service in settings.services]
+        each = [_listed(steps, at, scope, service, versions) for service in at.settings.services]
         listed = union_all(each, _NOTHING_LISTED)
         relations = {"page_listed": listed, "catalog": catalog, "versions": versions}
         listed_versions = tables.share(query("page_versions", **relations, scope=literal(scope)), "page_versions")
         rows = tables.store(query("page_rows", page_listed=listed, page_versions=listed_versions), "page_rows")
-    records = _records(tables, _quarantine(tables.con, store, at, scope))
+    records = _records(tables, _quarantine(at, scope))
     return StoredProducts(tables.con, versions=listed_versions, rows=rows, records=records)
 
 
@@ -150,14 +125,11 @@ _NOTHING_LISTED = Relation(
 )
 
 
-def _listed(
-    tables: TemporaryTables, store: Store, settings: Settings, at: ReadPoint, scope: str, service: str,
-    versions: Relation,
-) -> Table:  # fmt: skip
+def _listed(tables: TemporaryTables, at: StoreAt, scope: str, service: str, versions: Relation) -> Table:
     """What one service ought to hold, holds or held, as its rules and receipts say."""
-    compared = compare.compare(tables.con, store, scope, service, settings.services[service], at.of(scope, service))
+    compared = at.compare(scope, service)
     relations = {"rules": compared.rules, "receipts": compared.receipts, "versions": versions}
-    rows = query("page_listed", **relations, settings=compared.settings, since=instant(at.as_of - settings.window))
+    rows = query("page_listed", **relations, settings=compared.settings, since=instant(at.as_of - at.settings.window))
     return tables.store(select(f"SELECT {literal(service)} AS service, * FROM rows", rows=rows), "page_listed")
 
 
@@ -210,13 +182,13 @@ class _Quarantine:
     by_last_pull: int
 
 
-def _quarantine_of(con: duckdb.DuckDBPyConnection, store: Store, at: ReadPoint, scope: str) -> _Quarantine:
-    quarantine = _quarantine(con, store, at, scope)
+def _quarantine_of(at: StoreAt, scope: str) -> _Quarantine:
+    quarantine = _quarantine(at, scope)
     sentences = quarantine.sentences
     first = f"SELECT sku, name, code, sentence FROM sentences ORDER BY code, sku LIMIT {RECORDS_SHOWN}"
-    shown = tuple(QuarantinedRecord(scope, *row) for row in select(first, sentences=sentences).rows(con))
-    reasons = _reasons(sentences).rows(con)
-    by_last_pull = sentences.where(f"run = {literal(quarantine.last_run)}").count(con)
+    shown = tuple(QuarantinedRecord(scope, *row) for row in select(first, sentences=sentences).rows(at.con))
+    reasons = _reasons(sentences).rows(at.con)
+    by_last_pull = sentences.where(f"run = {literal(quarantine.last_run)}").count(at.con)
     return _Quarantine(shown, tuple(QuarantineReason(scope, *row) for row in reasons), by_last_pull)
 
 
@@ -228,10 +200,9 @@ class _Sentences:
     last_run: str
 
 
-def _quarantine(con: duckdb.DuckDBPyConnection, store: Store, at: ReadPoint, scope: str) -> _Sentences:
-    log, position = catalog_log(store, scope), at.positions[f"catalog/{scope}"]
-    state = CatalogState.of(log.entry(con, position))
-    records = totals.in_quarantine(store, scope, state, log.fold(position))
+def _quarantine(at: StoreAt, scope: str) -> _Sentences:
+    state = at.catalog_state(scope)
+    records = totals.in_quarantine(at.store, scope, state, at.catalog(scope))
     return _Sentences(
         query("quarantine_sentences", quarantined=records), state.last_pull.run if state.last_pull else ""
     )

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from datasync.figures.repairs import LogRepair, Unverified
 from datasync.figures.source_metrics import SourceReading
-from datasync.figures.totals import Ahead, LastPull, ScopeTotals, ServiceTotals
+from datasync.figures.store_at import Ahead
+from datasync.figures.totals import LastPull, ScopeTotals, ServiceTotals
 from datasync.relation import Relation, Table
 from datasync.report.facts import cards
 from datasync.report.facts.cards import CardValues

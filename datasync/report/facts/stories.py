@@ -13,64 +13,50 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
-import duckdb
-
-from datasync.figures.totals import ReadPoint
+from datasync.figures.store_at import StoreAt
 from datasync.relation import Relation, query, select, temporary_tables
 from datasync.report.facts.page_data import DataFile, PublishedBase
-from datasync.settings import Settings
-from datasync.store.files import Store
-from datasync.store.logs import catalog_log, receipt_log
 
 BYTES = 64_000
 
 
-def data_files(
-    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, at: ReadPoint, stands: Mapping[str, PublishedBase]
-) -> Iterator[DataFile]:
+def data_files(at: StoreAt, stands: Mapping[str, PublishedBase]) -> Iterator[DataFile]:
     """The stories of every scope as data files; of a scope that ``stands``, those with newer entries."""
-    for scope in settings.scopes:
-        yield from _scope(con, store, settings, at, scope, stands.get(scope))
+    for scope in at.settings.scopes:
+        yield from _scope(at, scope, stands.get(scope))
 
 
-def _scope(
-    con: duckdb.DuckDBPyConnection,
-    store: Store,
-    settings: Settings,
-    at: ReadPoint,
-    scope: str,
-    base: PublishedBase | None,
-) -> Iterator[DataFile]:
-    versions = catalog_log(store, scope).history(at.positions[f"catalog/{scope}"])
+def _scope(at: StoreAt, scope: str, base: PublishedBase | None) -> Iterator[DataFile]:
+    versions = at.versions(scope)
     before = base.positions if base else {}
     firsts = []
     stories = query(
         "page_stories",
         versions=versions,
-        page_answers=_answers(store, settings, at, scope, before),
+        page_answers=_answers(at, scope, before),
         bytes=str(BYTES),
         since=str(before.get(f"catalog/{scope}", 0)),
     )
-    with temporary_tables(con) as tables:
+    with temporary_tables(at.con) as tables:
         stored = tables.store(stories, "page_stories")
-        rows = con.execute(f"SELECT * FROM {stored.name} ORDER BY number")
+        rows = at.con.execute(f"SELECT * FROM {stored.name} ORDER BY number")
         while row := rows.fetchone():
             number, first, story = row
             firsts.append(first)
             yield scope, "story", number, story
-    since = select('SELECT epoch_ms(min("at")) AS oldest FROM versions', versions=versions).row(con)["oldest"]
-    services = list(settings.services)
+    since = select('SELECT epoch_ms(min("at")) AS oldest FROM versions', versions=versions).row(at.con)["oldest"]
+    services = list(at.settings.services)
     content = {"since": since, "services": services, "firsts": firsts, "base": base and base.version}
     yield scope, "stories", 0, json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
-def _answers(store: Store, settings: Settings, at: ReadPoint, scope: str, before: Mapping[str, int]) -> Relation:
+def _answers(at: StoreAt, scope: str, before: Mapping[str, int]) -> Relation:
     """Every kept receipt of a scope, with its service's place in the settings, and whether it is news to who knows the
     logs up to the positions ``before``.
     """
     parts = []
-    for number, service in enumerate(settings.services):
-        receipts = receipt_log(store, service, scope).history(at.of(scope, service)[1])
+    for number, service in enumerate(at.settings.services):
+        receipts = at.receipts_history(scope, service)
         since = before.get(f"receipts/{service}/{scope}", 0)
         parts.append(f"SELECT *, {number} AS service, entry > {since} AS is_news FROM (\n{receipts.sql}\n)")
     return Relation("\nUNION ALL\n".join(parts))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from datasync.figures.repairs import Unverified
-from datasync.figures.totals import Ahead, ServiceTotals
+from datasync.figures.store_at import Ahead
+from datasync.figures.totals import ServiceTotals
 from datasync.quantity import quantity
 from datasync.report.facts.page_data import HoldRow, SitePages, hours, zulu
 
