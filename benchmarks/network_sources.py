@@ -50,7 +50,7 @@ def pulled(kind: str, url: str) -> dict[str, float]:
         store, began, request = Folder(folder), time.monotonic(), PullRequest("complete", at)
         scope = shop.scope()
         with connect(store) as con:
-            found = pull.pull(con, store, "en-US", scope, shop.source(store), request, "r1", "", lambda: at)
+            found = pull.pull(pull.Pull(con, store, "en-US", scope, request, "r1", "", lambda: at), shop.source(store))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     seconds = time.monotonic() - began
     return {"valid": found.valid, "requests": found.requests, "seconds": seconds, "megabytes": peak}

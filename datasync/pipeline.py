@@ -18,7 +18,7 @@ from typing import Any
 import duckdb
 
 from datasync import resync, secrets, settings
-from datasync.catalog.apply import apply_snapshot
+from datasync.catalog.apply import Application, apply_snapshot
 from datasync.catalog.state import refuse_unverified
 from datasync.connection import Credentials, from_environment
 from datasync.delivery import exports, mark, transfer, withdraw
@@ -125,15 +125,17 @@ class Pipeline:
             scope_settings = self.settings.scope(scope)
             source = open_source(self.settings, scope, self.credentials, store=self.store, run=run)
             snapshot = pull.pull(
-                con,
-                self.store,
-                scope,
-                scope_settings,
+                pull.Pull(
+                    con,
+                    self.store,
+                    scope,
+                    scope_settings,
+                    pull_request,
+                    run,
+                    self.settings.fingerprint(scope),
+                    self.clock,
+                ),
                 source,
-                pull_request,
-                run,
-                self.settings.fingerprint(scope),
-                self.clock,
             )
             absent = resync.absent(con, self.store, snapshot)
             names = ("what", "complete", "records", *snapshots.TERMS, "unreadable", "requests")
@@ -156,15 +158,17 @@ class Pipeline:
                 return step.finish(outcome="ok", note="The pull had nothing to read.")
             scope_settings = self.settings.scope(scope)
             applied = apply_snapshot(
-                con,
-                self.store,
-                snapshot,
-                self.settings.guard_of(scope),
-                scope_settings.volatile,
-                self.clock,
-                scheduled=self._request(run) is None,
-                accepted=self._accepted(run, scope, None),
-                lookback=self.settings.sources[scope_settings.source].lookback,
+                Application(
+                    con,
+                    self.store,
+                    snapshot,
+                    self.settings.guard_of(scope),
+                    scope_settings.volatile,
+                    self.clock,
+                    scheduled=self._request(run) is None,
+                    accepted=self._accepted(run, scope, None),
+                    lookback=self.settings.sources[scope_settings.source].lookback,
+                )
             )
             is_held = applied.held is not None or applied.kept_back > 0
             return step.finish(outcome="held" if is_held else "ok", **_plain(asdict(applied)))
@@ -176,15 +180,17 @@ class Pipeline:
             refuse_unverified(con, self.store, scope)
             marked = self._mark(con, run, scope, service, request) if request and request.force else 0
             transferred = transfer.transfer(
-                con,
-                self.store,
-                scope,
-                service,
-                service_settings,
-                open_service(self.settings, service, scope, self.credentials),
-                run,
+                transfer.Delivery(
+                    con,
+                    self.store,
+                    scope,
+                    service,
+                    service_settings,
+                    open_service(self.settings, service, scope, self.credentials),
+                    run,
+                    self.clock,
+                ),
                 self.settings.guard_of(scope, service),
-                self.clock,
                 accepted=self._accepted(run, scope, None, service),
             )
             exports.export(con, self.store, self.settings, scope, service)

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import duckdb
 
-from datasync.catalog.apply import Applied, apply_snapshot
+from datasync.catalog.apply import Application, Applied, apply_snapshot
 from datasync.connection import from_environment
 from datasync.delivery import exports, mark, transfer
 from datasync.delivery.services import open_service
@@ -260,13 +260,18 @@ class Line:
         name, mine = run or f"run-{self.runs}", self.settings
         table = Table(rows, **source)
         return pull.pull(
-            self.con, self.store, SCOPE, mine.scopes[SCOPE], table, request, name, mine.fingerprint(SCOPE), self.clock
+            pull.Pull(
+                self.con, self.store, SCOPE, mine.scopes[SCOPE], request, name, mine.fingerprint(SCOPE), self.clock
+            ),
+            table,
         )
 
     def apply(self, snapshot: Snapshot, *, accepted: Iterable[str] = (), **apply_options: Any) -> Applied:
         mine = self.settings
         volatile, apply_options["accepted"] = mine.scopes[SCOPE].volatile, skus_sql(*accepted)
-        return apply_snapshot(self.con, self.store, snapshot, mine.guard, volatile, self.clock, **apply_options)
+        return apply_snapshot(
+            Application(self.con, self.store, snapshot, mine.guard, volatile, self.clock, **apply_options)
+        )
 
     def read(self, rows: Sequence[Record], *, accepted: Iterable[str] = (), **pulled: Any) -> Applied:
         """Pull and apply."""
@@ -277,15 +282,8 @@ class Line:
         mine = self.settings
         service: Service = self.far if name == "far" else open_service(mine, name, SCOPE, from_environment)
         done = transfer.transfer(
-            self.con,
-            self.store,
-            SCOPE,
-            name,
-            mine.services[name],
-            service,
-            run,
+            transfer.Delivery(self.con, self.store, SCOPE, name, mine.services[name], service, run, self.clock),
             mine.guard,
-            self.clock,
             accepted=skus_sql(*accepted),
         )
         exports.export(self.con, self.store, mine, SCOPE, name)

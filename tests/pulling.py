@@ -100,7 +100,7 @@ class Desk:
         source = source or self.source(path, options, **keys)
         run = run or f"run-{next(self._runs)}"
         return pull.pull(
-            self.con, self.store, SCOPE, self.scope(path, **keys), source, request, run, "print", self.clock
+            pull.Pull(self.con, self.store, SCOPE, self.scope(path, **keys), request, run, "print", self.clock), source
         )
 
     def products(self, snapshot: Snapshot, *columns: str) -> list[Any]:

@@ -33,7 +33,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from datasync.catalog.apply import apply_snapshot
+from datasync.catalog.apply import Application, apply_snapshot
 from datasync.connection import from_environment
 from datasync.delivery import compare, mark, transfer
 from datasync.delivery.services.base import Service
@@ -433,7 +433,7 @@ class Histories(RuleBasedStateMachine):
         source: Any = Live(self.model)
         if self.is_by_pages(run):
             source = ByPages(self.model, Opening("en", mine, None, from_environment, store, run), self.model.volatile)
-        pull.pull(con, store, "en", mine, source, request, run, "fingerprint", clock)
+        pull.pull(pull.Pull(con, store, "en", mine, request, run, "fingerprint", clock), source)
 
     def do_apply(
         self, clock: Clock, run: str, accepted: frozenset[str], con: duckdb.DuckDBPyConnection, store: Stops
@@ -443,7 +443,7 @@ class Histories(RuleBasedStateMachine):
         passed_by = found.blank + found.filtered + found.outdated
         assert found.records == found.valid + found.quarantined + found.repeated + passed_by
         volatile = self.configured().scopes["en"].volatile
-        apply_snapshot(con, store, found, GUARD, volatile, clock, accepted=skus_sql(*accepted))
+        apply_snapshot(Application(con, store, found, GUARD, volatile, clock, accepted=skus_sql(*accepted)))
 
     def do_transfer(
         self, clock: Clock, run: str, name: str, accepted: frozenset[str], con: duckdb.DuckDBPyConnection, store: Stops
@@ -451,7 +451,7 @@ class Histories(RuleBasedStateMachine):
         mine, sql = self.configured().services[name], skus_sql(*accepted)
         far = Far(self.model, self.far, clock)
         service: Service = far if name == "far" else Feed(mine.max_bytes, mine.required)
-        transfer.transfer(con, store, "en", name, mine, service, run, GUARD, clock, accepted=sql)
+        transfer.transfer(transfer.Delivery(con, store, "en", name, mine, service, run, clock), GUARD, accepted=sql)
 
     def do_mark(
         self,

@@ -220,7 +220,9 @@ def test_a_try_without_an_answer_is_told_as_failed_and_perhaps_held(shop: Shop) 
     pipeline.apply(run, "en-US")
     with pipeline.connected() as con, pytest.raises(ServiceUnavailable):
         mine = pipeline.settings.service("search")
-        transfer.transfer(con, pipeline.store, "en-US", "search", mine, Silent(), run, Guard(), lambda: shop.now)
+        transfer.transfer(
+            transfer.Delivery(con, pipeline.store, "en-US", "search", mine, Silent(), run, lambda: shop.now), Guard()
+        )
     assert told(shop, "A-1")[6] == (
         "  search: failed 2026-11-24 03:01:01 UTC: search did not answer within 5 s. Every transfer tries again. "
         "A try without an answer may have been applied. Due: added."

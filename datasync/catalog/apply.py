@@ -71,8 +71,14 @@ class _Change:
 
 
 @dataclass(frozen=True, slots=True)
-class _Application:
-    """A snapshot on its way into its scope's catalog, and by which rules; see `apply_snapshot`."""
+class Application:
+    """A snapshot on its way into its scope's catalog, and by which rules.
+
+    ``scheduled``: nobody asked for this pull, so it may move the watermark, and what it read from files of changes does
+    not override what is newer. ``accepted`` has the SKUs whose removal an operator accepted: these pass, also where the
+    rest is held. With the source's ``lookback``, a complete snapshot that is applied measures what partial pulls have
+    missed.
+    """
 
     con: duckdb.DuckDBPyConnection
     store: Store
@@ -80,9 +86,9 @@ class _Application:
     guard: Guard
     volatile: Collection[str]
     clock: Clock
-    scheduled: bool
-    accepted: Relation
-    lookback: timedelta | None
+    scheduled: bool = True
+    accepted: Relation = NO_SKUS
+    lookback: timedelta | None = None
 
     @property
     def log(self) -> Log:
@@ -168,31 +174,15 @@ class _Application:
         )  # fmt: skip
 
 
-def apply_snapshot(
-    con: duckdb.DuckDBPyConnection,
-    store: Store,
-    snapshot: Snapshot,
-    guard: Guard,
-    volatile: Collection[str],
-    clock: Clock,
-    *,
-    scheduled: bool = True,
-    accepted: Relation = NO_SKUS,
-    lookback: timedelta | None = None,
-) -> Applied:
+def apply_snapshot(application: Application) -> Applied:
     """Bring a snapshot into its scope's catalog; a snapshot that is in already changes nothing.
 
-    ``scheduled``: nobody asked for this pull, so it may move the watermark, and what it read from files of changes does
-    not override what is newer. A complete snapshot that would remove more than the guard lets pass is held: nothing of
-    it is applied. Of a partial one that reports so many deletions only these are held, until a complete one shows
-    whether they are true. With the source's ``lookback``, a complete one that is applied measures what partial pulls
-    have missed.
-
-    ``accepted`` has the SKUs whose removal an operator accepted: these pass, also where the rest is held. No partial
+    A complete snapshot that would remove more than the guard lets pass is held: nothing of it is applied. Of a partial
+    one that reports so many deletions only these are held, until a complete one shows whether they are true. No partial
     snapshot removes what a hold keeps back, not even products that were asked for by name.
     """
-    application = _Application(con, store, snapshot, guard, volatile, clock, scheduled, accepted, lookback)
-    change, entry = application.log.append_computed(con, application.change, clock)
+    store, snapshot, clock = application.store, application.snapshot, application.clock
+    change, entry = application.log.append_computed(application.con, application.change, clock)
     if entry is None:
         return change.applied
     if not change.applied.held and settles(snapshot):

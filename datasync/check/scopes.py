@@ -88,7 +88,7 @@ def sampled(
     try:
         source = open_source(settings, name, credentials, store=store, run=run)
         opened = _Opened(source.records(con, request))
-        snapshot = pull.pull(con, store, name, mine, opened, request, run, "", lambda: at)
+        snapshot = pull.pull(pull.Pull(con, store, name, mine, request, run, "", lambda: at), opened)
         scope_map = staging.map_fields(con, name, mine, replace(opened.answer, sampled=False))
         if isinstance(source, Offering):  # its sample is no complete catalog, but it can say which fields there are
             staging.refuse_missing_fields(con, name, mine, opened.answer, scope_map)

@@ -113,29 +113,16 @@ class _Recorded:
     is_next: bool
 
 
-def transfer(
-    con: duckdb.DuckDBPyConnection,
-    store: Store,
-    scope: str,
-    name: str,
-    settings: ServiceOptions,
-    service: Service,
-    run: str,
-    guard: Guard | None,
-    clock: Clock,
-    *,
-    accepted: Relation = NO_SKUS,
-) -> Transferred:
+def transfer(delivery: Delivery, guard: Guard | None, *, accepted: Relation = NO_SKUS) -> Transferred:
     """Deliver what is due to one service in one scope, and remove what it should not hold.
 
     Removals beyond the ``guard`` are held (None: nothing is) and everything else is done. ``accepted`` has the SKUs
     whose removal an operator accepted; the guard does not judge these. When the service does not answer, raises
     ServiceUnavailable after recording what it knows.
     """
-    delivery = Delivery(con, store, scope, name, settings, service, run, clock)
     recorded: list[_Recorded] = []
     for _ in range(TRIES):
-        with temporary_tables(con) as tables:
+        with temporary_tables(delivery.con) as tables:
             plan = _plan(delivery, tables, guard, accepted)
             batches = tuple(_send_batches(delivery, plan))
             recorded += batches

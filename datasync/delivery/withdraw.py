@@ -59,7 +59,9 @@ def withdraw(con: duckdb.DuckDBPyConnection, store: Store, leftover: Leftover, r
         _empty(con, store, leftover.scope, run, clock)
         return replace(leftover, held=_products(con, store, leftover.scope, None))
     feed = Feed(_WITHDRAWN.max_bytes, ())
-    transfer.transfer(con, store, leftover.scope, leftover.service, _WITHDRAWN, feed, run, None, clock)
+    transfer.transfer(
+        transfer.Delivery(con, store, leftover.scope, leftover.service, _WITHDRAWN, feed, run, clock), None
+    )
     return replace(leftover, held=_held(con, store, leftover.scope, leftover.service, None))
 
 

@@ -41,7 +41,7 @@ from datasync.store.snapshots import (
 
 
 @dataclass(frozen=True, slots=True)
-class _Pull:
+class Pull:
     """One pull: what it asks of which scope, in which run, and where its snapshot goes."""
 
     con: duckdb.DuckDBPyConnection
@@ -54,37 +54,29 @@ class _Pull:
     clock: Clock
 
 
-def pull(
-    con: duckdb.DuckDBPyConnection,
-    store: Store,
-    name: str,
-    scope: Scope,
-    source: Source,
-    request: PullRequest,
-    run: str,
-    fingerprint: str,
-    clock: Clock,
-) -> Snapshot:
-    """Ask ``source`` for ``request`` and write the answer as the run's snapshot, unless that is there already.
+def pull(task: Pull, source: Source) -> Snapshot:
+    """Ask ``source`` for what the task requests, and write the answer as the run's snapshot, unless it is there.
 
     Raises what the source raises, InvalidExpression, MissingField, and UnreadableFile for a file of a complete catalog
     in which nothing can be read; then nothing was written.
     """
+    con, store, name, run = task.con, task.store, task.name, task.run
     if known := read(con, store, name, run):
         return known
-    request = replace(request, place=tickets.take(store, name))
-    task = _Pull(con, store, name, scope, request, run, fingerprint, clock)
+    task = replace(task, request=replace(task.request, place=tickets.take(store, name)))
     with scratch() as folder, temporary_tables(con) as tables:
-        records = source.records(con, request)
+        records = source.records(con, task.request)
         with rows_in_order(con):  # a record's place in the staged file is its position
-            snapshot, is_first = _pull_records(task, StagingArea(tables, folder, name, scope, request), records)
+            snapshot, is_first = _pull_records(
+                task, StagingArea(tables, folder, name, task.scope, task.request), records
+            )
     written = snapshot if is_first else require_snapshot(con, store, name, run)
     if written.file != snapshot.file:  # another try of this run was faster
         store.remove(records_path(name, snapshot.file))
     return written
 
 
-def _pull_records(task: _Pull, area: StagingArea, records: Records) -> tuple[Snapshot, bool]:
+def _pull_records(task: Pull, area: StagingArea, records: Records) -> tuple[Snapshot, bool]:
     """Stage the records, judge them, and write the snapshot; False if another try's snapshot was there before."""
     resolved = quarantine.resolve(area.tables, staging.stage(area, records))
     _refuse_what_is_not_whole(task, resolved)
@@ -93,7 +85,7 @@ def _pull_records(task: _Pull, area: StagingArea, records: Records) -> tuple[Sna
     return _write(task, area, resolved, snapshot)
 
 
-def _refuse_what_is_not_whole(task: _Pull, resolved: ResolvedRecords) -> None:
+def _refuse_what_is_not_whole(task: Pull, resolved: ResolvedRecords) -> None:
     """Refuse an answer that would prove absence although a file or a field of it is missing."""
     staged = resolved.staged
     if not staged.records.answers_absence:
@@ -115,7 +107,7 @@ def _counts(con: duckdb.DuckDBPyConnection, resolved: ResolvedRecords) -> Mappin
     return {**counts.row(con), "asked": resolved.staged.requested_skus.size}
 
 
-def _snapshot(task: _Pull, records: Records, counts: Mapping[str, Any], notes: Sequence[str]) -> Snapshot:
+def _snapshot(task: Pull, records: Records, counts: Mapping[str, Any], notes: Sequence[str]) -> Snapshot:
     request, finished_at = task.request, task.clock()
     unsure = counts["unreadable"] if request.what == "skus" and records.answers_absence else 0
     records_unread = quantity(unsure, "record")
@@ -145,7 +137,7 @@ def _snapshot(task: _Pull, records: Records, counts: Mapping[str, Any], notes: S
 _NOTHING = "The source gave no record at all. Is it the right place, and was its export finished?"
 
 
-def _write(task: _Pull, area: StagingArea, resolved: ResolvedRecords, snapshot: Snapshot) -> tuple[Snapshot, bool]:
+def _write(task: Pull, area: StagingArea, resolved: ResolvedRecords, snapshot: Snapshot) -> tuple[Snapshot, bool]:
     """Quarantine, requested SKUs and records first; the snapshot last, because its name is the commit.
 
     Returns the snapshot with the seal of its records, and False if another try's was there before.
@@ -160,7 +152,7 @@ def _write(task: _Pull, area: StagingArea, resolved: ResolvedRecords, snapshot: 
     return snapshot, task.store.create(snapshot_path(snapshot.scope, snapshot.run), snapshot_file)
 
 
-def _write_quarantine(task: _Pull, area: StagingArea, resolved: ResolvedRecords, snapshot: Snapshot) -> None:
+def _write_quarantine(task: Pull, area: StagingArea, resolved: ResolvedRecords, snapshot: Snapshot) -> None:
     """Write the records in quarantine, and the requested SKUs if there are any."""
     mine = {"run": snapshot.run, "scope": snapshot.scope}
     texts = ", ".join(f"{secrets.masked_sql(column)} AS {column}" for column in _TEXTS)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from functools import partial
 
-from datasync.catalog.apply import apply_snapshot
+from datasync.catalog.apply import Application, apply_snapshot
 from datasync.relation import NO_SKUS, Relation
 from datasync.repair import links, logs
 from datasync.repair.context import RepairAction, RepairContext
@@ -184,5 +184,7 @@ def _apply(work: RepairContext, snapshot: Snapshot, *, forgets: bool) -> None:
     guard = work.settings.guard_of(scope) if scope_settings else work.settings.guard
     to_apply = replace(snapshot, watermark=None) if forgets else snapshot
     apply_snapshot(
-        work.con, work.store, to_apply, guard, scope_settings.volatile if scope_settings else (), work.repair.clock
+        Application(
+            work.con, work.store, to_apply, guard, scope_settings.volatile if scope_settings else (), work.repair.clock
+        )
     )

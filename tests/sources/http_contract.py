@@ -55,7 +55,7 @@ def pulled(
     """A pull as the pipeline does it: the snapshot, its products by SKU, and codes and sentences of the quarantine."""
     store, address = Folder(str(folder / "pulled")), {**shop.address, **keys}
     source, scope = shop.source(store, address=address), shop.scope(address)
-    found = pull.pull(con, store, "en-US", scope, source, request, "r1", "", lambda: AT)
+    found = pull.pull(pull.Pull(con, store, "en-US", scope, request, "r1", "", lambda: AT), source)
     valid = con.execute(f"FROM ({snapshots.products(found, store.url)}) ORDER BY sku")
     names = [column[0] for column in valid.description or ()]
     products = [dict(zip(names, row, strict=True)) for row in valid.fetchall()]
@@ -304,7 +304,7 @@ class HttpContract(ChangingContract):
         page.write_bytes(gzip.compress(b"".join([lines[0], *lines[2:]])))
         source, scope = stand.source(Folder(str(folder)), page_size=10), stand.scope()
         with pytest.raises(RecordsLost, match="holds 25 records, and reading gave 24"):
-            pull.pull(con, Folder(str(folder)), "en-US", scope, source, EVERYTHING, "r1", "", lambda: AT)
+            pull.pull(pull.Pull(con, Folder(str(folder)), "en-US", scope, EVERYTHING, "r1", "", lambda: AT), source)
 
     @pytest.mark.parametrize("what", ["drip", "drip_headers"])
     def test_a_whole_answer_has_its_time(

@@ -81,15 +81,17 @@ class Reader:
         request = PullRequest(what, datetime.fromisoformat(at), watermark, skus)
         mine = SqlScope(source="erp", **{key: scope[key] for key in scope if key in ("map", "attributes")})
         return pull.pull(
-            self.desk.con,
-            self.desk.store,
-            SCOPE,
-            mine,
+            pull.Pull(
+                self.desk.con,
+                self.desk.store,
+                SCOPE,
+                mine,
+                request,
+                run or f"run-{self.runs}",
+                "print",
+                self.desk.clock,
+            ),
             source,
-            request,
-            run or f"run-{self.runs}",
-            "print",
-            self.desk.clock,
         )
 
     def skus(self, *given: Any, **how: Any) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import duckdb
 
-from datasync.catalog.apply import Applied, apply_snapshot
+from datasync.catalog.apply import Application, Applied, apply_snapshot
 from datasync.connection import from_environment
 from datasync.delivery import exports, mark, transfer
 from datasync.delivery.services import open_service
@@ -112,21 +112,24 @@ class Line:
     def pull(self, run: str, rows: Sequence[Row], skus: Sequence[str] = ()) -> snapshots.Snapshot:
         request = PullRequest("skus" if skus else "complete", self.clock(), skus=tuple(skus))
         return pull.pull(
-            self.con, self.store, SCOPE, self.settings.scopes[SCOPE], Table(rows), request, run, "shop", self.clock
+            pull.Pull(self.con, self.store, SCOPE, self.settings.scopes[SCOPE], request, run, "shop", self.clock),
+            Table(rows),
         )
 
     def apply(self, run: str, accepted: Iterable[str] = ()) -> Applied:
         found = snapshots.read(self.con, self.store, SCOPE, run)
         assert found is not None
         return apply_snapshot(
-            self.con, self.store, found, self.settings.guard, (), self.clock, accepted=skus_sql(*accepted)
+            Application(self.con, self.store, found, self.settings.guard, (), self.clock, accepted=skus_sql(*accepted))
         )
 
     def transfer(self, run: str, name: str, accepted: Iterable[str] = ()) -> Transferred:
         service = self.deliver_to.get(name) or open_service(self.settings, name, SCOPE, from_environment)
         mine, guard = self.settings.services[name], self.settings.guard
         done = transfer.transfer(
-            self.con, self.store, SCOPE, name, mine, service, run, guard, self.clock, accepted=skus_sql(*accepted)
+            transfer.Delivery(self.con, self.store, SCOPE, name, mine, service, run, self.clock),
+            guard,
+            accepted=skus_sql(*accepted),
         )
         exports.export(self.con, self.store, self.settings, SCOPE, name)
         return done
