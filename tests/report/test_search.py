@@ -333,7 +333,7 @@ def test_every_figure_of_a_large_scope_leads_to_exactly_the_rows_it_counts(large
     found = dict(page.locator("a.figure-link").evaluate_all(FIGURES))
     assert len(found) >= 13
     for href, figure in found.items():
-        told, rows = listed(large, href, size=25)
+        told, rows = listed(large, page, href, size=25)
         noun = "record" if "quarantined" in href else "product"
         assert (told, rows) == (f"{figure:,} of {figure:,} {noun}{'' if figure == 1 else 's'}", figure), href
 
