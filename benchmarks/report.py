@@ -38,10 +38,11 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.chromium import Chromium, chromium
 from benchmarks.firefox import Firefox, firefox
-from datasync.figures.totals import LastPull, ScopeTotals, ServiceTotals
+from datasync.figures.totals import ScopeTotals, ServiceTotals
 from datasync.relation import Table
 from datasync.report.facts.page_data import Named, ScopeProducts, SitePages, StoredProducts
 from datasync.report.publish import render
+from datasync.store.logs import PullSummary
 
 AT = datetime.fromtimestamp(1_790_000_000, UTC)
 SERVICES = ("catalog-service", "search", "recommendations")
@@ -141,7 +142,7 @@ def page_of(con: duckdb.DuckDBPyConnection, at: datetime) -> SitePages:
     counted = "SELECT service, state, count(*) FROM page_rows GROUP BY ALL"
     found = {(service, state): n for service, state, n in con.execute(counted).fetchall()}
     size = con.execute("SELECT count(*) FROM page_versions").fetchall()[0][0]
-    pull = LastPull("bench", True, at, size + 10, size, 10, 0)
+    pull = PullSummary("bench", True, at, at, records=size + 10, valid=size, quarantined=10)
     totals = ScopeTotals("en-US", "bench", size, 10, pull, tuple(service_of(one, found, at) for one in SERVICES))
     named = tuple(Named(one, one) for one in SERVICES)
     return SitePages(at, at, timedelta(hours=3), {}, (Named("en-US", "English"),), named, (totals,))

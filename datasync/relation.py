@@ -46,10 +46,7 @@ class Relation:
 
     def row(self, con: duckdb.DuckDBPyConnection, parameters: object = ()) -> dict[str, Any]:
         """The only row, by column, computed now. Raises ValueError if there is another number of rows."""
-        cursor = con.execute(self.sql, parameters)
-        names = [column[0] for column in cursor.description or ()]
-        (values,) = cursor.fetchall()
-        return dict(zip(names, values, strict=True))
+        return text_of.row(con, self.sql, parameters)
 
     def rows(self, con: duckdb.DuckDBPyConnection, parameters: object = ()) -> list[tuple[Any, ...]]:
         """All rows, computed now."""

@@ -87,8 +87,8 @@ def instant(at: datetime) -> str:
     return f"TIMESTAMPTZ '{at.isoformat()}'"
 
 
-def row(con: duckdb.DuckDBPyConnection, sql: str, *parameters: object) -> dict[str, Any]:
-    """The one row that ``sql`` gives, by column; a query that gives another number of rows is a mistake of ours."""
+def row(con: duckdb.DuckDBPyConnection, sql: str, parameters: object = ()) -> dict[str, Any]:
+    """The only row that ``sql`` gives, by column. Raises ValueError if there is another number of rows."""
     cursor = con.execute(sql, parameters)
     names = [column[0] for column in cursor.description or ()]
     (values,) = cursor.fetchall()

@@ -8,16 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 import duckdb
 
 from datasync.delivery import compare
 from datasync.delivery.compare import Comparison
-from datasync.relation import Relation
+from datasync.relation import Relation, select, union_all
 from datasync.settings import Settings
+from datasync.sql import literal
 from datasync.store.files import Store
 from datasync.store.log import Log
-from datasync.store.logs import CatalogState, ReceiptState, catalog_log, receipt_log
+from datasync.store.logs import RECEIPT_COLUMNS, CatalogState, ReceiptState, catalog_log, receipt_log
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,22 @@ class StoreAt:
     def receipts_history(self, scope: str, service: str) -> Relation:
         """Every kept row of a service's receipt log."""
         return receipt_log(self.store, service, scope).history(self.point.of(scope, service)[1])
+
+    def all_receipts(self, scope: str, since: Mapping[str, int] = MappingProxyType({})) -> Relation:
+        """Every kept row of a scope's receipt logs, with its ``service`` and that one's ``number`` in the settings.
+
+        ``is_news``: its entry is newer than the position of its log in ``since``.
+        """
+        services = enumerate(self.settings.services)
+        receipts = [self._receipts(scope, service, number, since) for number, service in services]
+        columns = {"service": "VARCHAR", "number": "INTEGER", "is_news": "BOOLEAN", "entry": "BIGINT", "sku": "VARCHAR"}
+        nothing = ", ".join(f'NULL::{kind} AS "{name}"' for name, kind in {**columns, **RECEIPT_COLUMNS}.items())
+        return union_all(receipts, Relation(f"SELECT {nothing} WHERE false"))
+
+    def _receipts(self, scope: str, service: str, number: int, since: Mapping[str, int]) -> Relation:
+        known = since.get(f"receipts/{service}/{scope}", 0)
+        columns = f"{literal(service)} AS service, {number} AS number, entry > {known} AS is_news, *"
+        return select(f"SELECT {columns} FROM receipts", receipts=self.receipts_history(scope, service))
 
     def receipt_state(self, scope: str, service: str) -> ReceiptState:
         """What a service's receipts had come to."""

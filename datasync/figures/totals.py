@@ -37,25 +37,6 @@ RUNS_READ = 500
 
 
 @dataclass(frozen=True, slots=True)
-class LastPull:
-    """The last pull that reached the catalog, as the catalog's entry tells it.
-
-    records = valid + quarantined + repeated + blank + filtered + outdated
-    """
-
-    run: str
-    complete: bool
-    finished_at: datetime
-    records: int
-    valid: int
-    quarantined: int
-    repeated: int
-    blank: int = 0
-    filtered: int = 0
-    outdated: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class ServiceTotals:
     """One service in one scope: what it holds of the catalog, what arrived lately, and why if nothing did.
 
@@ -95,7 +76,7 @@ class ScopeTotals:
     source: str
     products: int
     quarantined: int
-    last_pull: LastPull | None
+    last_pull: PullSummary | None
     services: tuple[ServiceTotals, ...]
 
 
@@ -155,8 +136,7 @@ def _scope(at: StoreAt, scope: str, state: CatalogState, past: Sequence[Run]) ->
     products = select("SELECT count(hash) AS products FROM catalog", catalog=catalog).row(at.con)["products"]
     services = tuple(_service(at, scope, service, versions, state.products, past) for service in at.settings.services)
     quarantined = in_quarantine(at.store, scope, state, catalog).count(at.con)
-    last_pull = _last_pull(state.last_pull) if state.last_pull else None
-    return ScopeTotals(scope, at.settings.scopes[scope].source, products, quarantined, last_pull, services)
+    return ScopeTotals(scope, at.settings.scopes[scope].source, products, quarantined, state.last_pull, services)
 
 
 def _service(
@@ -189,9 +169,8 @@ def _states(con: duckdb.DuckDBPyConnection, compared: Comparison, versions: Rela
     relations = {"rules": compared.rules, "receipts": compared.receipts}
     states = query("states", **relations, settings=compared.settings).row(con)
     if states.pop("stale_other"):
-        states["stale"] += query("known_versions", **relations, versions=versions, settings=compared.settings).count(
-            con
-        )
+        known = query("known_versions", **relations, versions=versions, settings=compared.settings)
+        states["stale"] += known.count(con)
     return states
 
 
@@ -206,11 +185,6 @@ def _unexplained(products: int, recorded: int, states: Mapping[str, int]) -> int
 def window_sql(settings: Settings, as_of: datetime) -> str:
     """SQL over ``receipts``: the figures of the latest update."""
     return query_text("window", since=instant(as_of - settings.window))
-
-
-def _last_pull(pull: PullSummary) -> LastPull:
-    counts = {name: getattr(pull, name) for name in ("records", *snapshots.TERMS)}
-    return LastPull(pull.run, pull.complete, pull.finished_at, **counts)
 
 
 def in_quarantine(store: Store, scope: str, state: CatalogState, catalog: Relation) -> Relation:

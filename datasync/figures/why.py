@@ -17,7 +17,6 @@ from datasync.figures import repairs, totals
 from datasync.figures.repairs import LogRepair
 from datasync.figures.store_at import StoreAt
 from datasync.relation import Relation, query, select, union
-from datasync.sql import literal
 from datasync.store import holds, runs, snapshots
 from datasync.store.files import Store, parquet
 from datasync.store.holds import Hold
@@ -256,12 +255,7 @@ def _service(at: StoreAt, sku: str, scope: str, service: str, versions: Relation
 
 def _history(at: StoreAt, sku: str, scope: str, versions: Relation) -> tuple[Event, ...]:
     """Every kept entry of the catalog and of the services' receipts that tells of the product, oldest first."""
-    parts = [
-        select(f"SELECT {literal(service)} AS service, * FROM receipts", receipts=at.receipts_history(scope, service))
-        for service in at.settings.services
-    ]
-    receipts = Relation("\nUNION ALL\n".join(f"SELECT * FROM (\n{part.sql}\n)" for part in parts))
-    story = query("why_history", versions=versions, receipts_history=receipts)
+    story = query("why_history", versions=versions, receipts_history=at.all_receipts(scope))
     return tuple(Event(*columns) for columns in story.rows(at.con, {"sku": sku}))
 
 

@@ -1,7 +1,7 @@
 -- One row per file of product stories, numbered in the order of SKU: the first SKU in it, and its stories as one JSON object by SKU.
 -- A product has a story if the logs have more of it than the entry with which the stored history begins: its versions, the oldest first, each with the fields that changed, and what services answered. A SKU that was quarantined and never valid has one, and so has a product that was marked, resent or not answered for.
 -- Products without an entry after the catalog's entry $since, and without an answer that is news, are left out: their stories stand in an older version of the page.
--- Reads versions (every kept row of the catalog log) and page_answers (every kept row of the receipt logs, with the service's number).
+-- Reads versions (every kept row of the catalog log) and page_answers (every kept row of the receipt logs, with the service's number in the settings).
 WITH news AS (
     SELECT sku FROM versions WHERE entry > $since
     UNION
@@ -20,14 +20,14 @@ answered AS (
     SELECT
         sku,
         list({
-            'service': service,
+            'service': number,
             'outcome': outcome,
             'operation': operation,
             'at': epoch_ms(CASE WHEN outcome IN ('received', 'removed') THEN received_at ELSE "at" END),
             'hash': left(hash, 8),
             'words': words,
             'run': run
-        } ORDER BY service, entry) AS answers
+        } ORDER BY number, entry) AS answers
     FROM page_answers SEMI JOIN changed USING (sku)
     GROUP BY sku
 ),

@@ -165,7 +165,8 @@ def written_snapshots(inventory: Inventory, store: Store, kept_for: timedelta) -
     bad = {damage.path for damage in inventory.damages}
     for scope in sorted({scope for scope, _ in written}):
         times = store.listing(f"snapshots/scope={scope}/records")
-        young = [name for name, at in times.items() if max(times.values()) - at < kept_for]
+        newest = max(times.values(), default=None)
+        young = [name for name, at in times.items() if newest and newest - at < kept_for]
         young_runs = {name.removesuffix(".parquet").rpartition(".")[0] for name in young}
         for path in (snapshots.snapshot_path(scope, run) for run in sorted(young_runs) if (scope, run) in written):
             if path not in inventory.whole and path not in bad:

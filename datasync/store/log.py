@@ -237,7 +237,7 @@ class Log:
         """
         listing = self.list_files()
         base, later = self._cover(listing, listing.head if position is None else position)
-        return self._fold(base, later)
+        return query("fold", base=self.rows_of(base), later=self.rows_of(later))
 
     def fold_of(self, checkpoint: int, entries: Sequence[int]) -> Relation:
         """The fold of a checkpoint (0: none) and some entries after it, gaps or not."""
@@ -248,9 +248,6 @@ class Log:
         """Every row of a checkpoint (0: none), and every row of some entries."""
         base = [self.checkpoint_path(checkpoint)] if checkpoint else []
         return self.rows_of(base), self.rows_of([self.path(number) for number in entries])
-
-    def _fold(self, base: Sequence[str], later: Sequence[str]) -> Relation:
-        return query("fold", base=self.rows_of(base), later=self.rows_of(later))
 
     def fold_sql(self, position: int) -> str:
         """The fold through ``position`` as one SELECT to be run in the store's folder: its paths are relative to it."""

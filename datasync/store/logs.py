@@ -17,7 +17,7 @@ from datasync.relation import Relation, select, union
 from datasync.store import snapshots
 from datasync.store.files import Store
 from datasync.store.log import Head, Log, RepairNote, repair_notes
-from datasync.store.snapshots import Order, Snapshot
+from datasync.store.snapshots import Placed, Snapshot
 
 CATALOG_COLUMNS = {
     "change": "VARCHAR",
@@ -68,18 +68,13 @@ def live_count(folder: str, head: Head) -> int | None:
 
 
 @dataclass(frozen=True, slots=True)
-class AppliedPull:
+class AppliedPull(Placed):
     """A pull that the catalog took in: its run, start and ticket, and how many SKUs it proves the absence of."""
 
     run: str
     started_at: datetime
     place: int = 0
     absence_of: int = 0
-
-    @property
-    def order(self) -> Order:
-        """Its place among the pulls of its scope."""
-        return snapshots.order(self.place, self.started_at)
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> Self:
@@ -89,8 +84,13 @@ class AppliedPull:
 
 
 @dataclass(frozen=True, slots=True)
-class PullSummary:
-    """What a pull read, by its counts. ``is_lost``: a repair could not find its snapshot, so nobody knows its SKUs."""
+class PullSummary(Placed):
+    """What a pull read, by its counts.
+
+        records = valid + quarantined + repeated + blank + filtered + outdated
+
+    ``is_lost``: a repair could not find its snapshot, so nobody knows its SKUs.
+    """
 
     run: str
     complete: bool
@@ -107,11 +107,6 @@ class PullSummary:
     unreadable: int = 0
     is_lost: bool = False
 
-    @property
-    def order(self) -> Order:
-        """Its place among the pulls of its scope."""
-        return snapshots.order(self.place, self.started_at)
-
     @classmethod
     def of(cls, snapshot: Snapshot, outdated: int) -> Self:
         """The summary of a snapshot of which the catalog found some valid records ``outdated``."""
@@ -121,30 +116,20 @@ class PullSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class Watermark:
-    """How far the scheduled pulls have read the source's changes, and the pull that moved the mark there."""
+class Watermark(Placed):
+    """How far the scheduled pulls have read the source's changes; its place is that of the pull that moved it there."""
 
     value: str
-    at: datetime
+    started_at: datetime
     place: int = 0
-
-    @property
-    def order(self) -> Order:
-        """The place of the pull that moved it among the pulls of its scope."""
-        return snapshots.order(self.place, self.at)
 
 
 @dataclass(frozen=True, slots=True)
-class FirstPull:
+class FirstPull(Placed):
     """The oldest pull that a catalog remembers: what started before it can no longer be applied."""
 
     place: int
     started_at: datetime
-
-    @property
-    def order(self) -> Order:
-        """Its place among the pulls of its scope."""
-        return snapshots.order(self.place, self.started_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,7 +325,7 @@ def _watermark(meta: Mapping[str, Any]) -> Watermark | None:
 def _watermark_json(watermark: Watermark | None) -> dict[str, Any]:
     if watermark is None:
         return {}
-    at = watermark.at.isoformat()
+    at = watermark.started_at.isoformat()
     return {"watermark": watermark.value, "watermark_at": at, "watermark_place": watermark.place}
 
 

@@ -29,8 +29,21 @@ Order = tuple[int, datetime]
 _NO_PARTITIONS = "hive_partitioning = false"
 
 
+class Placed:
+    """What knows the pull that it comes from by that pull's ticket and start: they are its place among the others."""
+
+    __slots__ = ()
+    place: int
+    started_at: datetime
+
+    @property
+    def order(self) -> Order:
+        """By the ticket, or by the clock if it is from before there were tickets."""
+        return self.place, datetime.min.replace(tzinfo=UTC) if self.place else self.started_at
+
+
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Placed):
     """What one pull found: the footer of its file. ``unreadable`` records make a complete one remove nothing.
 
     ``asked``: SKUs whose absence it proves: a request named them, or the source reported them as deleted.
@@ -70,16 +83,6 @@ class Snapshot:
     def knows_absence(self) -> bool:
         """True if it proves absence: an asked-for SKU without a record does not exist at the source."""
         return self.asked > 0 and self.answers_absence
-
-    @property
-    def order(self) -> Order:
-        """Its place among the pulls of its scope."""
-        return order(self.place, self.started_at)
-
-
-def order(place: int, started_at: datetime) -> Order:
-    """The place of a pull among those of its scope: by its ticket, or by its clock if it is from before tickets."""
-    return place, datetime.min.replace(tzinfo=UTC) if place else started_at
 
 
 def with_outdated(counts: Mapping[str, Any], outdated: int) -> dict[str, Any]:

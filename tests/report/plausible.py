@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from datasync.figures.source_metrics import SourceReading
-from datasync.figures.totals import LastPull, ScopeTotals, ServiceTotals
+from datasync.figures.totals import ScopeTotals, ServiceTotals
 from datasync.report.facts.health import Freshness, SourceHealth
 from datasync.report.facts.page_data import (
     DataFile,
@@ -29,6 +29,7 @@ from datasync.report.facts.page_data import (
     Trend,
     Unconfigured,
 )
+from datasync.store.logs import PullSummary
 
 NOW = datetime(2026, 11, 24, 7, 28, tzinfo=UTC)
 SERVICES = (
@@ -227,7 +228,10 @@ def site_pages(sizes: dict[str, int], *, calm: bool = False) -> SitePages:
 
 def scope_totals(scope: str, size: int) -> ScopeTotals:
     """Totals that add up, of a scope with ``size`` held versions."""
-    pull = LastPull(f"sync-{NOW:%Y%m%d%H}", True, NOW - timedelta(minutes=27), size + 14, size + 2, 11, 1)
+    read_at = NOW - timedelta(minutes=27)
+    pull = PullSummary(
+        f"sync-{NOW:%Y%m%d%H}", True, read_at, read_at, records=size + 14, valid=size + 2, quarantined=11, repeated=1
+    )
     return ScopeTotals(scope, "demo", size + 2, 11, pull, tuple(_service(scope, size, number) for number in range(3)))
 
 

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 from datasync.figures.repairs import LogRepair, Unverified
 from datasync.figures.source_metrics import SourceReading
 from datasync.figures.store_at import Ahead
-from datasync.figures.totals import LastPull, ScopeTotals, ServiceTotals
+from datasync.figures.totals import ScopeTotals, ServiceTotals
 from datasync.relation import Relation, Table
 from datasync.report.facts import cards
 from datasync.report.facts.cards import CardValues
 from datasync.report.facts.health import Freshness, SourceHealth
+from datasync.store.logs import PullSummary
 from datasync.store.snapshots import TERMS
 
 if TYPE_CHECKING:
@@ -264,7 +265,7 @@ def _source(source: SourceReading) -> dict[str, Any]:
     return {**fields, "missed_rate": source.missed_rate}
 
 
-def _pull(pull: LastPull) -> dict[str, Any]:
+def _pull(pull: PullSummary) -> dict[str, Any]:
     return {
         "run": pull.run,
         "complete": pull.complete,

@@ -14,7 +14,7 @@ import json
 from collections.abc import Iterator, Mapping
 
 from datasync.figures.store_at import StoreAt
-from datasync.relation import Relation, query, select, temporary_tables
+from datasync.relation import query, select, temporary_tables
 from datasync.report.facts.page_data import DataFile, PublishedBase
 
 BYTES = 64_000
@@ -33,7 +33,7 @@ def _scope(at: StoreAt, scope: str, base: PublishedBase | None) -> Iterator[Data
     stories = query(
         "page_stories",
         versions=versions,
-        page_answers=_answers(at, scope, before),
+        page_answers=at.all_receipts(scope, before),
         bytes=str(BYTES),
         since=str(before.get(f"catalog/{scope}", 0)),
     )
@@ -48,15 +48,3 @@ def _scope(at: StoreAt, scope: str, base: PublishedBase | None) -> Iterator[Data
     services = list(at.settings.services)
     content = {"since": since, "services": services, "firsts": firsts, "base": base and base.version}
     yield scope, "stories", 0, json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-
-
-def _answers(at: StoreAt, scope: str, before: Mapping[str, int]) -> Relation:
-    """Every kept receipt of a scope, with its service's place in the settings, and whether it is news to who knows the
-    logs up to the positions ``before``.
-    """
-    parts = []
-    for number, service in enumerate(at.settings.services):
-        receipts = at.receipts_history(scope, service)
-        since = before.get(f"receipts/{service}/{scope}", 0)
-        parts.append(f"SELECT *, {number} AS service, entry > {since} AS is_news FROM (\n{receipts.sql}\n)")
-    return Relation("\nUNION ALL\n".join(parts))
