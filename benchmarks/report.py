@@ -129,7 +129,7 @@ def changed(con: duckdb.DuckDBPyConnection, site: Path) -> int:
 def publish(con: duckdb.DuckDBPyConnection, site: Path, at: datetime) -> render.Published:
     versions, rows, records = (stored_table(con, name) for name in TABLES)
     products = ScopeProducts("en-US", stored=StoredProducts(con, versions, rows, records), services=SERVICES)
-    return render.publish(page_of(con, at), [products], site)
+    return render.publish(render.SiteContent(page_of(con, at), [products]), site)
 
 
 def stored_table(con: duckdb.DuckDBPyConnection, name: str) -> Table:

@@ -22,11 +22,12 @@ from datasync.sources.base import PullRequest, Source
 from datasync.store import holds, snapshots
 from datasync.store.files import Store, parquet
 from datasync.store.holds import Hold
-from datasync.store.logs import CatalogState, catalog_log
+from datasync.store.logs import CatalogState, catalog_log, receipt_log
 from datasync.store.runs import Run, Step
 from datasync.store.snapshots import Snapshot
 
-SHOWN = 20
+SHOWN = 20  # SKUs in a plan
+NAMED = 100  # SKUs in a record
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,93 +151,87 @@ def accepted(store: Store, settings: Settings, request: Request) -> tuple[Hold, 
     return tuple(chosen)
 
 
-def pull_request(
-    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, request: Request, scope: str, at: datetime
-) -> PullRequest | None:
+@dataclass(frozen=True, slots=True)
+class ResyncContext:
+    """A request, and the store and settings that it is looked at with."""
+
+    con: duckdb.DuckDBPyConnection
+    store: Store
+    settings: Settings
+    request: Request
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The services that the request reaches."""
+        return services(self.settings, self.request)
+
+
+def pull_request(work: ResyncContext, scope: str, at: datetime) -> PullRequest | None:
     """What to ask the scope's source for; None where ``failing`` finds nothing to ask for."""
-    skus = request.skus or (failing(con, store, settings, request, scope) if request.failing else ())
+    request = work.request
+    skus = failing(work, scope) if request.failing else request.skus
     if request.failing and not skus:
         return None
-    return PullRequest("skus", at, skus=tuple(skus)) if skus else PullRequest("complete", at)
+    return PullRequest("skus", at, skus=skus) if skus else PullRequest("complete", at)
 
 
-def failing(
-    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, request: Request, scope: str
-) -> tuple[str, ...]:
+def failing(work: ResyncContext, scope: str) -> tuple[str, ...]:
     """SKUs of a scope that a chosen service failed to take or rejected, or that are in quarantine, sorted."""
     skus: set[str] = set()
-    for service in services(settings, request):
-        compared = compare.compare(con, store, scope, service, settings.services[service])
+    for service in work.services:
+        compared = compare.compare(work.con, work.store, scope, service, work.settings.services[service])
         relations = {"catalog": compared.catalog, "receipts": compared.receipts, "rules": compared.rules}
-        skus |= {sku for (sku,) in query("failing", **relations, settings=compared.settings).rows(con)}
+        skus |= {sku for (sku,) in query("failing", **relations, settings=compared.settings).rows(work.con)}
     return tuple(sorted(skus))
 
 
 def plan(
-    con: duckdb.DuckDBPyConnection,
-    store: Store,
-    settings: Settings,
-    request: Request,
-    sources: Mapping[str, Source],
-    past: Sequence[Run],
-    at: datetime,
+    work: ResyncContext, sources: Mapping[str, Source], past: Sequence[Run], at: datetime
 ) -> tuple[ScopePlan, ...]:
     """What a request would do, scope by scope; nothing is read from a source, nothing is written."""
-    return tuple(
-        _plan_scope(con, store, settings, request, scope, sources[scope], past, at) for scope in request.scopes
-    )
+    return tuple(_plan_scope(work, scope, sources[scope], past, at) for scope in work.request.scopes)
 
 
-def _plan_scope(
-    con: duckdb.DuckDBPyConnection,
-    store: Store,
-    settings: Settings,
-    request: Request,
-    scope: str,
-    source: Source,
-    past: Sequence[Run],
-    at: datetime,
-) -> ScopePlan:
-    asks = pull_request(con, store, settings, request, scope, at)
+def _plan_scope(work: ResyncContext, scope: str, source: Source, past: Sequence[Run], at: datetime) -> ScopePlan:
+    asks = pull_request(work, scope, at)
     skus = asks.skus if asks else ()
-    products = (
-        len(skus)
-        if asks is None or asks.what == "skus"
-        else CatalogState.of(catalog_log(store, scope).head(con)).products
-    )
-    reads = "nothing: no product is failing" if asks is None else "these SKUs" if skus else "every product"
-    marks = (
-        {
-            s: mark.count(con, store, scope, s, skus if skus or request.failing else None)
-            for s in services(settings, request)
-        }
-        if request.force
-        else {}
-    )
-    standing = holds.standing(store, scope, None) if skus else []
+    standing = holds.standing(work.store, scope, None) if skus else []
     return ScopePlan(
         scope,
-        reads,
-        products,
+        "nothing: no product is failing" if asks is None else "these SKUs" if skus else "every product",
+        len(skus) if asks is None or asks.what == "skus" else _products(work, scope),
         skus[:SHOWN],
         source.requests(asks) if asks else 0,
         _last_seconds(past, scope, asks),
-        marks,
-        tuple(hold for hold in accepted(store, settings, request) if hold.scope == scope),
-        _kept_back(con, store, standing, skus),
+        _marks(work, scope, skus),
+        tuple(hold for hold in accepted(work.store, work.settings, work.request) if hold.scope == scope),
+        _kept_back(work, standing, skus),
         tuple(standing),
-        _unknown(con, store, settings, skus),
+        _unknown(work, skus),
     )
 
 
-def _unknown(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, skus: Sequence[str]) -> tuple[str, ...]:
+def _products(work: ResyncContext, scope: str) -> int:
+    """How many products the scope's catalog has."""
+    return CatalogState.of(catalog_log(work.store, scope).head(work.con)).products
+
+
+def _marks(work: ResyncContext, scope: str, skus: Sequence[str]) -> dict[str, int]:
+    """How many products would be marked to be delivered again, by service."""
+    if not work.request.force:
+        return {}
+    chosen = skus if skus or work.request.failing else None
+    return {name: mark.count(work.con, receipt_log(work.store, name, scope), chosen) for name in work.services}
+
+
+def _unknown(work: ResyncContext, skus: Sequence[str]) -> tuple[str, ...]:
     """The SKUs that stand in no catalog's log, not even as removed or in quarantine; in the order they were given."""
     unknown = list(skus)
-    for scope in settings.scopes:
+    for scope in work.settings.scopes:
         if unknown:
-            catalog = catalog_log(store, scope).fold()
+            catalog = catalog_log(work.store, scope).fold()
             listed = select("SELECT DISTINCT sku FROM catalog WHERE list_contains(?::VARCHAR[], sku)", catalog=catalog)
-            in_catalog = {sku for (sku,) in listed.rows(con, [unknown])}
+            in_catalog = {sku for (sku,) in listed.rows(work.con, [unknown])}
             unknown = [sku for sku in unknown if sku not in in_catalog]
     return tuple(unknown)
 
@@ -247,14 +242,14 @@ def named(skus: Sequence[str]) -> str:
     return f"{', '.join(skus[:SHOWN])}{more}"
 
 
-def _kept_back(con: duckdb.DuckDBPyConnection, store: Store, standing: Sequence[Hold], skus: Sequence[str]) -> int:
+def _kept_back(work: ResyncContext, standing: Sequence[Hold], skus: Sequence[str]) -> int:
     """How many SKUs stand in the lists of holds; a hold without a list keeps all of them."""
     if any(hold.listed is None for hold in standing):
         return len(skus)
     asked_sql = "SELECT DISTINCT unnest(?::VARCHAR[]) AS sku"
-    listed = holds.skus(store, (hold.listed for hold in standing))
+    listed = holds.skus(work.store, (hold.listed for hold in standing))
     listed_skus = select(f"SELECT sku FROM ({asked_sql}) SEMI JOIN listed USING (sku)", listed=listed)
-    return len(listed_skus.rows(con, [list(skus)]))
+    return len(listed_skus.rows(work.con, [list(skus)]))
 
 
 def further_words(plan: ScopePlan) -> Iterator[str]:
@@ -296,6 +291,11 @@ class Absent:
 
     not_at_source: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+
+    def counts(self) -> dict[str, Any]:
+        """What a pull's record says of them: the first of each, and how many the source does not have."""
+        first = {"not_at_source": list(self.not_at_source[:NAMED]), "left_out": list(self.left_out[:NAMED])}
+        return {**first, "absent": len(self.not_at_source)}
 
 
 def absent(con: duckdb.DuckDBPyConnection, store: Store, snapshot: Snapshot) -> Absent:

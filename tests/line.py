@@ -296,7 +296,7 @@ class Line:
 
     def mark(self, *skus: str, name: str = "feed", request: str = "request") -> int:
         self.passes(seconds=1)
-        return mark.mark(self.con, self.store, SCOPE, name, skus or None, request, self.clock)
+        return mark.mark(self.con, receipt_log(self.store, name, SCOPE), skus or None, request, self.clock)
 
     def listed(self, hold: Hold) -> dict[str, str]:
         """The products that a hold lists, and their names."""

@@ -16,6 +16,7 @@ import pytest
 
 from datasync.delivery import mark
 from datasync.store.files import Folder, connect
+from datasync.store.logs import receipt_log
 from tests.disks import Disks, Ended, Inside, namespace
 
 SETTINGS = """
@@ -156,7 +157,7 @@ def test_a_full_store_can_be_read_and_tidied(shop: Shop) -> None:
     store = Folder(str(shop.disks.path("disk", "store")))
     with connect(store) as con:
         for number in range(24):
-            mark.mark(con, store, "en", "feed", ["S0001"], f"request {number}", lambda: datetime.now(UTC))
+            mark.mark(con, receipt_log(store, "feed", "en"), ["S0001"], f"request {number}", lambda: datetime.now(UTC))
     old = shop.disks.path("disk", "store/.scratch/left")
     old.write_bytes(bytes(200_000))
     two_days_ago = time.time() - timedelta(days=2).total_seconds()

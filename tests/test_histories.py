@@ -462,7 +462,7 @@ class Histories(RuleBasedStateMachine):
         con: duckdb.DuckDBPyConnection,
         store: Stops,
     ) -> None:
-        mark.mark(con, store, "en", name, None if asked is None else sorted(asked), run, clock)
+        mark.mark(con, receipt_log(store, name, "en"), None if asked is None else sorted(asked), run, clock)
 
     def do_checkpoint(self, clock: Clock, name: str | None, con: duckdb.DuckDBPyConnection, store: Stops) -> None:
         (receipt_log(store, name, "en") if name else catalog_log(store, "en")).checkpoint(con)

@@ -14,6 +14,7 @@ from datasync.figures.store_at import StoreAt, read_point
 from datasync.figures.why import Story, why
 from datasync.relation import Relation
 from datasync.settings import Guard
+from datasync.store.logs import receipt_log
 from tests.shop import SETTINGS, Shop
 
 A, B, C = (
@@ -193,7 +194,7 @@ def story_after(shop: Shop, sku: str) -> Story:
 def test_a_marked_product_is_told_as_such_and_delivered_again_as_resent(shop: Shop) -> None:
     shop.run("sync")
     with shop.connected() as (con, pipeline):
-        mark.mark(con, pipeline.store, "en-US", "search", ["A-1"], "by-hand", lambda: shop.now)
+        mark.mark(con, receipt_log(pipeline.store, "search", "en-US"), ["A-1"], "by-hand", lambda: shop.now)
     assert told(shop, "A-1")[6] == (
         "  search: marked to be delivered again. It holds version V1, received 2026-11-24 03:01:00 UTC "
         "(added). Due: resent."
@@ -235,7 +236,7 @@ def test_the_stories_of_all_products_add_up_to_the_totals(shop: Shop) -> None:
     shop.run("sync")
     shop.settings.write_text(SETTINGS + "  fresh: {}\n", encoding="utf-8")
     with shop.connected() as (con, pipeline):
-        mark.mark(con, pipeline.store, "en-US", "search", ["B-2"], "by-hand", lambda: shop.now)
+        mark.mark(con, receipt_log(pipeline.store, "search", "en-US"), ["B-2"], "by-hand", lambda: shop.now)
     stories = [story_after(shop, sku) for sku in ("A-1", "B-2", "C-3", "D-4")]
     states = Counter((one.service, one.state) for told in stories for one in told.scopes[0].services if one.state)
     counts = shop.json("status")["scopes"][0]["services"]

@@ -132,7 +132,8 @@ class Application:
         snapshot = self.snapshot
         removals = volume_guard.removals_held(differing, self.accepted)
         of = state.products - passing.counts["accepted"]
-        held = volume_guard.hold(self.con, self.store, snapshot, passing.held, of, removals, entry, self.clock())
+        hold = volume_guard.new_hold(snapshot, passing.held, of, entry, self.clock())
+        held = holds.hold(self.con, self.store, hold, removals)
         note = volume_guard.held_note(held, snapshot, passing)
         if snapshot.complete and not passing.counts["accepted"]:
             return _Change(Applied(products=state.products, held=held, note=note))
@@ -150,10 +151,10 @@ class Application:
         snapshot = self.snapshot
         if self.lookback is None or not snapshot.complete or state.fingerprint != snapshot.fingerprint:
             return None
-        return schedule.measured(
-            self.con, state, passed, differing.catalog_rows, snapshot.run, self.lookback, counts["removed_live"],
-            snapshot.started_at,
-        )  # fmt: skip
+        changes = schedule.late_changes(self.con, state, passed, differing.catalog_rows, self.lookback)
+        if changes is None:
+            return None
+        return Missed(run=snapshot.run, at=snapshot.started_at, removed=counts["removed_live"], **changes)
 
     def _applied(
         self,

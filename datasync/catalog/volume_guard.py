@@ -11,8 +11,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import duckdb
-
 from datasync.catalog.difference import Difference, asked_for
 from datasync.quantity import quantity
 from datasync.relation import Relation, query
@@ -70,13 +68,9 @@ def removals_held(differing: Difference, accepted: Relation) -> Relation:
     return query("removals_held", changes=differing.changes, catalog_rows=differing.catalog_rows, accepted=accepted)
 
 
-def hold(
-    con: duckdb.DuckDBPyConnection, store: Store, snapshot: Snapshot, would_remove: int, of: int, removals: Relation,
-    entry: int, now: datetime,
-) -> Hold:  # fmt: skip
-    """Record a hold of the removals that do not pass, with their list; it is about the catalog after ``entry``."""
-    new = Hold(snapshot.run, snapshot.scope, None, now, would_remove, of, now, complete=snapshot.complete, entry=entry)
-    return holds.hold(con, store, new, removals)
+def new_hold(snapshot: Snapshot, would_remove: int, of: int, entry: int, now: datetime) -> Hold:
+    """The hold of a snapshot's removals that do not pass; it is about the catalog after ``entry``."""
+    return Hold(snapshot.run, snapshot.scope, None, now, would_remove, of, now, complete=snapshot.complete, entry=entry)
 
 
 def held_note(held: Hold, snapshot: Snapshot, passing: Passing) -> str:

@@ -11,9 +11,10 @@ import duckdb
 
 from datasync.relation import NO_SKUS, Relation, query, temporary_tables
 from datasync.sql import literal
-from datasync.store.files import Clock, Store
+from datasync.store import snapshots
+from datasync.store.files import Clock, Store, parquet
 from datasync.store.log import Head, Log, Rows
-from datasync.store.logs import ReceiptState, receipt_log
+from datasync.store.logs import ReceiptState
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,21 +26,24 @@ class _Marks:
     count: int = 0
 
 
-def mark(
-    con: duckdb.DuckDBPyConnection,
-    store: Store,
-    scope: str,
-    service: str,
-    skus: Sequence[str] | None,
-    request: str,
-    clock: Clock,
-) -> int:
-    """Mark SKUs (None: all) to be delivered again; an append that finds an entry of this request writes none.
+def mark_pulled(con: duckdb.DuckDBPyConnection, store: Store, log: Log, scope: str, run: str, clock: Clock) -> int:
+    """Mark what a resync's own pull of a scope was asked for; 0 where that had nothing to read."""
+    snapshot = snapshots.read(con, store, scope, run)
+    if snapshot is None:
+        return 0
+    if snapshot.what != "skus":
+        return mark(con, log, None, run, clock)
+    requested = Relation(f"SELECT sku FROM {parquet(store, snapshots.asked_path(scope, run))}")
+    return mark(con, log, [sku for (sku,) in requested.rows(con)], run, clock)
+
+
+def mark(con: duckdb.DuckDBPyConnection, into: Log, skus: Sequence[str] | None, request: str, clock: Clock) -> int:
+    """Mark SKUs (None: all) to be delivered again, in the receipt log ``into``; an append that finds an entry of this
+    request writes none.
 
     A request that finds nothing to mark writes an entry too, so that its second try marks nothing either. Returns how
     many are marked by this call.
     """
-    into = receipt_log(store, service, scope)
     with temporary_tables(con) as tables:
         requested = None if skus is None else tables.store_skus(skus)
         marks, _ = into.append_computed(con, partial(_marks, con, into, requested, request), clock)
@@ -54,11 +58,11 @@ def _marks(con: duckdb.DuckDBPyConnection, into: Log, requested: Relation | None
     return _Marks(rows, state.with_request(request).meta(), rows("NULL::TIMESTAMPTZ").count(con))
 
 
-def count(con: duckdb.DuckDBPyConnection, store: Store, scope: str, service: str, skus: Sequence[str] | None) -> int:
+def count(con: duckdb.DuckDBPyConnection, log: Log, skus: Sequence[str] | None) -> int:
     """How many products a mark of SKUs (None: all) would mark now."""
     with temporary_tables(con) as tables:
         requested = None if skus is None else tables.store_skus(skus)
-        return _rows(receipt_log(store, service, scope).fold(), requested, "", "NULL::TIMESTAMPTZ").count(con)
+        return _rows(log.fold(), requested, "", "NULL::TIMESTAMPTZ").count(con)
 
 
 def _rows(receipts: Relation, requested: Relation | None, request: str, clock: str) -> Relation:

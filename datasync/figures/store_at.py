@@ -145,3 +145,11 @@ class StoreAt:
 
     def _of_catalog(self, scope: str) -> int:
         return self.point.positions[f"catalog/{scope}"]
+
+
+def store_at(
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, as_of: datetime | None, now: datetime
+) -> StoreAt:
+    """The store at a moment in the past, or as it is now, with all that has been written."""
+    point = read_point(con, store, settings, as_of) if as_of else read_point_at_heads(con, store, settings, now)
+    return StoreAt(con, store, settings, point)

@@ -27,7 +27,7 @@ from datasync.relation import Relation, query
 from datasync.sources.base import PullRequest
 from datasync.sql import instant
 from datasync.store.holds import Hold
-from datasync.store.logs import CatalogState, Missed, PartialPulls
+from datasync.store.logs import CatalogState, PartialPulls
 
 _SLACK = 0.01  # a daily pull that starts some seconds early is the daily pull
 _REMEMBERED = 500  # moves of the watermark since the last complete pull
@@ -84,11 +84,10 @@ def _due(state: CatalogState, every: timedelta, held_at: datetime | None, now: d
     return f"Complete, because {_said(every)} have passed since the last one."
 
 
-def measured(
-    con: duckdb.DuckDBPyConnection, state: CatalogState, difference: Relation, known: Relation, run: str,
-    lookback: timedelta, removed: int, at: datetime,
-) -> Missed | None:  # fmt: skip
-    """What the partial pulls since the last complete one missed; None where there were none.
+def late_changes(
+    con: duckdb.DuckDBPyConnection, state: CatalogState, difference: Relation, known: Relation, lookback: timedelta
+) -> dict[str, int] | None:
+    """What the partial pulls since the last complete one missed, counted as above; None where there were none.
 
     ``difference`` is what a complete snapshot changes that is being applied, ``known`` the catalog before.
     """
@@ -105,8 +104,7 @@ def measured(
         lookback=f"INTERVAL {lookback.total_seconds()} SECONDS",
     )
     counts = measure.row(con)
-    changed = state.partial_pulls.changed + int(counts.pop("changed"))
-    return Missed(run=run, at=at, changed=changed, removed=removed, **counts)
+    return {**counts, "changed": state.partial_pulls.changed + counts["changed"]}
 
 
 def carried(state: CatalogState, *, complete: bool, changed: int, started_at: datetime, moves: bool) -> PartialPulls:

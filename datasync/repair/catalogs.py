@@ -18,7 +18,7 @@ from datasync.sql import literal
 from datasync.store import snapshots
 from datasync.store.files import ZSTD
 from datasync.store.kinds import place
-from datasync.store.logs import CatalogState, FirstPull, lost_pulls
+from datasync.store.logs import CatalogState, FirstPull, lost_pulls, receipt_log
 from datasync.store.scratch import scratch
 from datasync.store.snapshots import Snapshot
 
@@ -37,14 +37,13 @@ def of_receipts(work: RepairContext, scan: Scan, log: Logged) -> Iterator[Repair
     if not losses.is_rebuilt:
         return
     assert at.service is not None
-    embedded = work.is_embedded(at.service, at.scope)
-    what = "what is left of them is what it holds" if embedded else "what a lost one may have changed is perhaps held"
-    lost = Lost(_paths(scan, log.folder), f"receipts were lost; {what}, and what is due is delivered again")
-    known_skus = _known_skus(work, scan, at.scope)
-    act = partial(
-        logs.mend_receipts, work.con, work.store, losses, lost, work.repair,
-        service=at.service, scope=at.scope, embedded=embedded, known_skus=known_skus,
-    )  # fmt: skip
+    is_delivery = work.is_embedded(at.service, at.scope)
+    consequence = "what a lost one may have changed is perhaps held"
+    if is_delivery:
+        consequence = "what is left of them is what it holds"
+    lost = Lost(_paths(scan, log.folder), f"receipts were lost; {consequence}, and what is due is delivered again")
+    doubted = None if is_delivery else _known_skus(work, scan, at.scope)
+    act = partial(logs.mend_receipts, work, receipt_log(work.store, at.service, at.scope), losses, lost, doubted)
     yield RepairAction(f"{log.folder}: folded from what is whole; {lost.words}. The history begins anew.", act)
 
 
@@ -65,7 +64,7 @@ def of_catalog(work: RepairContext, scan: Scan, log: Logged) -> Iterator[RepairA
         yield RepairAction(f"{path}: an empty one in its place; counts of quarantine are at least what they say.", act)
     if losses.is_recorded:
         lost = Lost(_paths_of_catalog(scan, log, losses, scope), _words(losses))
-        mend = partial(logs.mend_catalog, work.con, work.store, losses, lost, work.repair, scope=scope)
+        mend = partial(logs.mend_catalog, work, losses, lost, scope)
         yield RepairAction(f"{log.folder}: {lost.words}.", mend)
     for snapshot in losses.again:
         again = partial(_apply, work, snapshot, forgets=losses.is_in_doubt)

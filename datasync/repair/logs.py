@@ -6,14 +6,12 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import partial
 
-import duckdb
-
 from datasync.relation import Relation, query, select, temporary_tables
 from datasync.repair import rebuild
-from datasync.repair.rebuild import Losses, Lost, Remains, Repair
+from datasync.repair.context import RepairContext
+from datasync.repair.rebuild import Losses, Lost, Remains
 from datasync.sql import literal
-from datasync.store.files import Store
-from datasync.store.log import Head
+from datasync.store.log import Head, Log
 from datasync.store.logs import (
     CatalogState,
     Doubt,
@@ -23,7 +21,6 @@ from datasync.store.logs import (
     catalog_log,
     held_versions,
     receipt_histories,
-    receipt_log,
 )
 from datasync.store.snapshots import Snapshot
 
@@ -68,23 +65,21 @@ class CatalogLosses:
         return (self.log.are_rows_lost and not self.reaches_back) or self.are_waiting_lost
 
 
-def mend_receipts(
-    con: duckdb.DuckDBPyConnection, store: Store, losses: Losses, lost: Lost, repair: Repair,
-    *, service: str, scope: str, embedded: bool, known_skus: Relation,
-) -> Head:  # fmt: skip
-    """Rebuild the receipts of one service. ``embedded``: the log is the delivery, so the service holds what is
-    left of it. Any other service perhaps holds what a lost receipt changed. ``known_skus`` has every SKU that the
-    catalog ever had.
+def mend_receipts(work: RepairContext, log: Log, losses: Losses, lost: Lost, doubted: Relation | None) -> Head:
+    """Rebuild the receipt log of one service.
+
+    ``doubted`` has the SKUs that a lost receipt may have changed, which the service perhaps holds: all that the
+    catalog ever had. It is None where the log is the delivery, so that the service holds what is left of the log.
     """
-    log = receipt_log(store, service, scope)
+    con, run = work.con, work.repair.run
     with temporary_tables(con) as tables:
         remains = rebuild.remains(tables, log, losses)
         state = replace(ReceiptState.of(losses.log.newest), held=remains.live(con, "held_hash"))
         rows = partial(_no_rows, remains)
-        if not embedded and losses.are_rows_lost:
-            rows = partial(_perhaps_held, remains, tables.store(known_skus, "known_skus"), losses.through, repair.run)
-        head = rebuild.record(con, log, losses, repair, state, lost, rows)
-        rebuild.begin_anew(con, log, head, remains, None)
+        if doubted and losses.are_rows_lost:
+            rows = partial(_perhaps_held, remains, tables.store(doubted, "known_skus"), losses.through, run)
+        head = rebuild.record(con, remains, work.repair, lost, state, rows)
+        rebuild.begin_anew(con, remains, head, None)
         return head
 
 
@@ -97,22 +92,20 @@ def _perhaps_held(remains: Remains, known_skus: Relation, through: int, run: str
     return query("perhaps_held", whole=remains.fold, known_skus=known_skus, **words)
 
 
-def mend_catalog(
-    con: duckdb.DuckDBPyConnection, store: Store, losses: CatalogLosses, lost: Lost, repair: Repair, *, scope: str
-) -> Head:
+def mend_catalog(work: RepairContext, losses: CatalogLosses, lost: Lost, scope: str) -> Head:
     """Rebuild the catalog of one scope from what is whole, and say in its state what is in doubt.
 
     The next complete pull makes up for a lost entry. A scope without complete pulls has its lost pulls applied
     again. If some of their snapshots are lost too, the next pull reads all files again, and a product that is in none
     of them keeps its older row.
     """
-    log = catalog_log(store, scope)
+    con = work.con
     with temporary_tables(con) as tables:
-        remains = rebuild.remains(tables, log, losses.log)
+        remains = rebuild.remains(tables, catalog_log(work.store, scope), losses.log)
         state = _state(losses, remains.live(con, "hash"))
-        head = rebuild.record(con, log, losses.log, repair, state, lost, partial(_no_rows, remains))
+        head = rebuild.record(con, remains, work.repair, lost, state, partial(_no_rows, remains))
         if losses.log.is_rebuilt:
-            rebuild.begin_anew(con, log, head, remains, held_versions(receipt_histories(store, scope)))
+            rebuild.begin_anew(con, remains, head, held_versions(receipt_histories(work.store, scope)))
         return head
 
 

@@ -107,8 +107,12 @@ class Losses:
 
 @dataclass(frozen=True, slots=True)
 class Remains:
-    """What is whole of a log: its ``fold``, stored once, and all its ``versions``, every row with its entry."""
+    """What is whole of a ``log`` with ``losses``: its ``fold``, stored once, and all its ``versions``, every row with
+    its entry.
+    """
 
+    log: Log
+    losses: Losses
     fold: Table
     versions: Relation
 
@@ -126,15 +130,15 @@ def remains(tables: TemporaryTables, log: Log, losses: Losses) -> Remains:
         [log.path(number) for number in sorted(losses.log.entries) if number > floor],
     ]
     whole = log.fold_of(losses.base, losses.whole_after_base)
-    return Remains(tables.store(whole, "whole"), log.rows_of(*paths))
+    return Remains(log, losses, tables.store(whole, "whole"), log.rows_of(*paths))
 
 
 def record(
-    con: duckdb.DuckDBPyConnection, log: Log, losses: Losses, repair: Repair, state: CatalogState | ReceiptState,
-    lost: Lost, rows: Rows,
+    con: duckdb.DuckDBPyConnection, remains: Remains, repair: Repair, lost: Lost, state: CatalogState | ReceiptState,
+    rows: Rows,
 ) -> Head:  # fmt: skip
     """Append the entry `repaired`, with a number that none ever had; ``state`` is what the log has come to with it."""
-    newest = losses.log.newest
+    log, losses, newest = remains.log, remains.losses, remains.losses.log.newest
     before = Head(max(losses.head, losses.log.taken), newest.at, newest.meta)
     note = RepairNote(before.number + 1, repair.at, repair.by, repair.run, lost.paths[:_NAMED], lost.words)
     after = replace(state, run=repair.run, repairs=(*newest.repairs, note)[-_REMEMBERED:])
@@ -144,15 +148,15 @@ def record(
     return appended
 
 
-def begin_anew(con: duckdb.DuckDBPyConnection, log: Log, head: Head, remains: Remains, held: Relation | None) -> None:
+def begin_anew(con: duckdb.DuckDBPyConnection, remains: Remains, head: Head, held: Relation | None) -> None:
     """Let the history begin with the entry `repaired`; ``held`` are the versions (sku, hash) that services hold, None
     for a log of receipts.
     """
-    latest = select(_LATEST, whole=remains.fold, repaired=log.rows_of([log.path(head.number)]))
+    latest = select(_LATEST, whole=remains.fold, repaired=remains.log.rows_of([remains.log.path(head.number)]))
     older = remains.versions.where("false")
     if held:
         older = query("held_versions", versions=remains.versions, held=held, base=latest, number=str(head.number))
-    log.begin_anew(con, head, latest, older)
+    remains.log.begin_anew(con, head, latest, older)
 
 
 _LATEST = "SELECT * FROM whole ANTI JOIN repaired USING (sku) UNION ALL BY NAME SELECT * FROM repaired"

@@ -6,11 +6,13 @@ accepted then is what may go, whatever became of the hold since; it can be read 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from datasync.relation import Relation
+from datasync.store import holds
 from datasync.store.files import Store, read_as, write_json
 from datasync.store.holds import Hold, folder_of
 
@@ -39,6 +41,15 @@ def accept(store: Store, hold: Hold, run: str, by: str, reason: str, at: datetim
 def of_run(store: Store, scope: str, service: str | None, run: str) -> Acceptance | None:
     """What a run may carry out there; None where nothing was accepted."""
     return read_as(store, path_of(scope, service, run), parse)
+
+
+def skus(store: Store, run: str, scope: str, services: Iterable[str | None]) -> Relation:
+    """The SKUs whose removal a run may carry out: those on the lists that it accepted for these services of a scope.
+
+    None stands for the scope's catalog. What leaves the catalog has to leave the services, so a transfer asks for both.
+    """
+    accepted = (of_run(store, scope, service, run) for service in services)
+    return holds.skus(store, (acceptance.listed for acceptance in accepted if acceptance))
 
 
 def read_all(store: Store, scope: str, service: str | None) -> list[tuple[str, Acceptance]]:

@@ -79,6 +79,11 @@ class Snapshot(Placed):
     place: int = 0
     sealed: str = ""
 
+    def counts(self) -> dict[str, Any]:
+        """What a pull's record says of it: what was asked for, what became of the records, and what was noted."""
+        names = ("what", "complete", "records", *TERMS, "unreadable", "requests")
+        return {**{name: getattr(self, name) for name in names}, "notes": list(self.notes)}
+
     @property
     def knows_absence(self) -> bool:
         """True if it proves absence: an asked-for SKU without a record does not exist at the source."""

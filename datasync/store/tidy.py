@@ -23,11 +23,11 @@ from itertools import pairwise, takewhile
 import duckdb
 
 from datasync.relation import Relation, query
-from datasync.settings import Keep
+from datasync.settings import Keep, Settings
 from datasync.store import acceptances, holds, runs, tickets
 from datasync.store.files import SCRATCH, Store
 from datasync.store.log import Listing, Log
-from datasync.store.logs import CatalogState, held_versions, receipt_histories
+from datasync.store.logs import CatalogState, catalog_log, held_versions, receipt_histories, receipt_log
 
 DAY = timedelta(days=1)
 ENTRIES = 24
@@ -42,6 +42,18 @@ class ScopeLogs:
     scope: str
     catalog: Log
     receipts: tuple[Log, ...]
+
+
+def scope_logs(store: Store, settings: Settings) -> list[ScopeLogs]:
+    """The logs of every scope of the settings."""
+    return [
+        ScopeLogs(
+            scope,
+            catalog_log(store, scope),
+            tuple(receipt_log(store, service, scope) for service in settings.services),
+        )
+        for scope in settings.scopes
+    ]
 
 
 @dataclass(frozen=True, slots=True)

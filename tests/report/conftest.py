@@ -143,12 +143,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for scope, size in SIZES.items()
     }
     page = plausible.site_pages(SIZES)
-    render.publish(
-        page,
-        (plausible.products(totals.scope, given[totals.scope], totals) for totals in page.totals),
-        folder,
-        more=plausible.more(SIZES),
-    )
+    products = (plausible.products(totals.scope, given[totals.scope], totals) for totals in page.totals)
+    render.publish(render.SiteContent(page, products, plausible.more(SIZES)), folder)
     return folder
 
 

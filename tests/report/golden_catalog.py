@@ -15,13 +15,14 @@ import pyarrow as pa
 
 from datasync.report.facts.page_data import ScopeProducts
 from datasync.report.format import base, pack, shards
+from datasync.report.format.shards import Limits
 
 GOLDEN = Path(__file__).parent / "golden"
 FIRST, SECOND = "20261124T060000Z-00000001", "20261124T070000Z-00000002"
 SERVICES = ("shop", "search")
 MORNING = 1_795_500_000_000  # 2026-11-24T06:00:00Z
 HOUR, DAY = 3_600_000, 86_400_000
-VARIANTS = {  # what shards.write is called with
+VARIANTS = {  # the limits that shards.write is called with
     "whole": {"whole": 25_000, "scanned": 8192},
     "index": {"whole": 0, "scanned": 0},
     "scan": {"whole": 0, "scanned": 8192},
@@ -127,7 +128,7 @@ def _write(
     def put(kind: str, number: int, data: bytes) -> None:
         files[f"{version}/{variant}/{kind}{number}"] = data
 
-    shards.write(scope, put, version, **VARIANTS[variant], base=stands, save=folder)
+    shards.write(scope, put, version, Limits(**VARIANTS[variant]), base=stands, save=folder)
 
 
 def golden(variant: str) -> Files:

@@ -226,7 +226,8 @@ def test_no_cell_of_a_file_is_a_formula(show: Show, tmp_path: Path) -> None:
         "plain",
     ]
     page_data = plausible.site_pages({"en-US": 11}, calm=True)
-    render.publish(page_data, [plausible.products("en-US", plausible.payloads("en-US", 11, names))], tmp_path)
+    products = [plausible.products("en-US", plausible.payloads("en-US", 11, names))]
+    render.publish(render.SiteContent(page_data, products), tmp_path)
     page = show("#scope=en-US&tab=catalog-service&sort=sku", at=tmp_path)
     expect(page.locator("p.count")).to_have_text("11 of 11 products")
     found = {one[0]: one[1] for one in download(page)[1:]}

@@ -33,7 +33,8 @@ def count(page: Page, told: str) -> None:
 
 def publish(folder: Path, page: plausible.SitePages, size: int = 40) -> Path:
     made = (plausible.products(scope.name, plausible.payloads(scope.name, size)) for scope in page.scopes)
-    render.publish(page, made, folder, more=plausible.more(scope.name for scope in page.scopes))
+    content = render.SiteContent(page, made, plausible.more(scope.name for scope in page.scopes))
+    render.publish(content, folder)
     return folder
 
 
@@ -292,9 +293,8 @@ def test_a_search_that_finds_nothing_says_so_and_is_cleared(show: Show) -> None:
 
 def test_twenty_thousand_products_are_searched_and_sorted_while_one_types(show: Show, tmp_path: Path) -> None:
     page_data = plausible.site_pages({"en-US": 20_000}, calm=True)
-    render.publish(
-        page_data, [plausible.products("en-US", plausible.payloads("en-US", 20_000), page_data.totals[0])], tmp_path
-    )
+    products = [plausible.products("en-US", plausible.payloads("en-US", 20_000), page_data.totals[0])]
+    render.publish(render.SiteContent(page_data, products), tmp_path)
     page = show("#scope=en-US&tab=catalog-service", at=tmp_path)
     count(page, "20,000 of 20,000 products")
     began = time.monotonic()

@@ -48,7 +48,7 @@ def products(seed: int = 0) -> Iterator[ScopeProducts]:
 def publish(folder: Path, *, hours: float = 0, keep: int = 3, seed: int = 0) -> render.Published:
     page = plausible.site_pages(SIZES)
     page = replace(page, generated_at=page.generated_at + timedelta(hours=hours))
-    return render.publish(page, products(seed), folder, keep=keep, now=page.generated_at)
+    return render.publish(render.SiteContent(page, products(seed)), folder, keep=keep, now=page.generated_at)
 
 
 def versions(folder: Path) -> list[str]:
@@ -120,7 +120,7 @@ def test_a_window_is_told_in_hours(window: timedelta, hours: float) -> None:
 
 def test_a_page_without_scopes_is_a_page(tmp_path: Path) -> None:
     nothing = replace(plausible.site_pages({}), runs=(), quarantined=())
-    assert render.publish(nothing, [], tmp_path).files == 0
+    assert render.publish(render.SiteContent(nothing, []), tmp_path).files == 0
     assert (tmp_path / "index.html").exists()
 
 
@@ -138,7 +138,7 @@ def test_a_publish_that_fails_leaves_the_old_page_and_its_data(tmp_path: Path) -
         raise ConnectionError("the store went away")
 
     with pytest.raises(ConnectionError, match="went away"):
-        render.publish(plausible.site_pages(SIZES), breaks(), tmp_path)
+        render.publish(render.SiteContent(plausible.site_pages(SIZES), breaks()), tmp_path)
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
     assert versions(tmp_path) == [old.version]
 
@@ -167,7 +167,7 @@ def test_a_publish_whose_clock_was_ahead_drops_nothing_early_and_those_after_it_
     def at(hours: float, ahead: timedelta = timedelta(0), keep: int = 1) -> render.Published:
         now = datetime.now(UTC) + timedelta(hours=hours)
         page = replace(plausible.site_pages(SIZES), generated_at=now + ahead)
-        done = render.publish(page, products(int(hours * 10) + 999), tmp_path, keep=keep, now=now)
+        done = render.publish(render.SiteContent(page, products(int(hours * 10) + 999)), tmp_path, keep=keep, now=now)
         os.utime(tmp_path / "data" / done.version / site.MARK, (now.timestamp(), now.timestamp()))
         return done
 
@@ -192,7 +192,7 @@ def test_a_version_on_which_others_build_stays_with_them(tmp_path: Path) -> None
 def test_a_publish_without_changes_writes_next_to_nothing(tmp_path: Path) -> None:
     page = plausible.site_pages({"en-US": 2000})
     given = plausible.products("en-US", plausible.payloads("en-US", 2000), page.totals[0])
-    first, second = (render.publish(page, [given], tmp_path) for _ in range(2))
+    first, second = (render.publish(render.SiteContent(page, [given]), tmp_path) for _ in range(2))
     assert first.files > 60
     assert second.files < 6
     assert not (tmp_path / "data" / second.version / "en-US" / "row0").exists()
@@ -219,7 +219,7 @@ def test_only_folders_of_versions_are_ever_dropped(tmp_path: Path) -> None:
 
 
 def test_a_page_is_published_to_any_place_that_fsspec_knows() -> None:
-    done = render.publish(plausible.site_pages(SIZES), products(), "memory://shared/data-sync")
+    done = render.publish(render.SiteContent(plausible.site_pages(SIZES), products()), "memory://shared/data-sync")
     store = fsspec.filesystem("memory")
     assert done.index == "memory:///shared/data-sync/index.html"
     assert done.version in store.cat_file("/shared/data-sync/index.html").decode()
@@ -230,7 +230,7 @@ def test_a_page_is_published_to_any_place_that_fsspec_knows() -> None:
 def test_what_changed_is_added_at_any_place_that_fsspec_knows() -> None:
     page = plausible.site_pages({"en-US": 400})
     given = plausible.products("en-US", plausible.payloads("en-US", 400), page.totals[0])
-    first, second = (render.publish(page, [given], "memory://shared/added") for _ in range(2))
+    first, second = (render.publish(render.SiteContent(page, [given]), "memory://shared/added") for _ in range(2))
     store = fsspec.filesystem("memory")
     assert second.files < first.files / 2
     assert json.loads(store.cat_file(f"/shared/added/data/{second.version}/published.json"))["bases"] == {

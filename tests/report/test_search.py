@@ -21,6 +21,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from datasync.report.facts.page_data import ScopeProducts
 from datasync.report.format.fold import fold
+from datasync.report.format.shards import Limits
 from datasync.report.publish import render
 from tests.report import plausible
 from tests.report.conftest import ROOT
@@ -171,7 +172,9 @@ def found(
     """What the page's own engine finds for some queries: it runs alone, on a scope that was published with an index."""
     folder = tmp_path_factory.mktemp("indexed")
     page = plausible.site_pages({"ja-JP": 40})
-    version = render.publish(page, [scope_products()], folder, whole=0, scanned=request.param).version
+    version = render.publish(
+        render.SiteContent(page, [scope_products()]), folder, limits=Limits(whole=0, scanned=request.param)
+    ).version
     (folder / "js").symlink_to(ROOT / "reports" / "templates" / "js")
     with serving(folder) as address:
         tab = browser.new_page()
@@ -315,7 +318,8 @@ def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     page = plausible.site_pages({"en-US": 640})
     given = plausible.payloads("en-US", 640, plausible.HOSTILE)
     products = [plausible.products("en-US", given, page.totals[0])]
-    render.publish(page, products, folder, more=plausible.more(["en-US"]), whole=0)
+    content = render.SiteContent(page, products, plausible.more(["en-US"]))
+    render.publish(content, folder, limits=Limits(whole=0))
     return folder
 
 

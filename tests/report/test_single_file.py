@@ -25,7 +25,7 @@ def products() -> Iterator[ScopeProducts]:
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     made = tmp_path / "mail" / "report.html"
-    render.single_file(plausible.site_pages(SIZES), products(), made, plausible.more(SIZES))
+    render.single_file(render.SiteContent(plausible.site_pages(SIZES), products(), plausible.more(SIZES)), made)
     return made
 
 
@@ -50,5 +50,5 @@ def test_a_report_too_large_to_mail_says_what_to_do_and_leaves_the_file_there_wa
     before = file.read_bytes()
     monkeypatch.setattr(render, "MAILED", 70)
     with pytest.raises(TooManyForOneFile, match=r"more than 70 products.*datasync publish"):
-        render.single_file(plausible.site_pages(SIZES), products(), file)
+        render.single_file(render.SiteContent(plausible.site_pages(SIZES), products()), file)
     assert file.read_bytes() == before

@@ -135,7 +135,7 @@ class Line:
         return done
 
     def mark(self, run: str, name: str, skus: Sequence[str] | None = None) -> int:
-        return mark.mark(self.con, self.store, SCOPE, name, skus, run, self.clock)
+        return mark.mark(self.con, receipt_log(self.store, name, SCOPE), skus, run, self.clock)
 
     def sync(self, run: str, rows: Sequence[Row], skus: Sequence[str] = (), accepted: Iterable[str] = ()) -> None:
         """A whole run."""

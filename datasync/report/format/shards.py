@@ -74,29 +74,41 @@ class Written:
     base: str
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """From what size on a scope is written in another way: up to ``whole`` versions and records it gets no index, and
+    neither does a recent segment of up to ``scanned`` documents. ``versions``: the most that may be written at all.
+    """
+
+    whole: int = LOAD_WHOLE_MAX
+    scanned: int = SCAN_MAX
+    versions: int | None = None
+
+
+LIMITS = Limits()
+
+
 def write(
     products: ScopeProducts,
     put: Put,
     version: str,
+    limits: Limits = LIMITS,
     *,
-    whole: int = LOAD_WHOLE_MAX,
-    scanned: int = SCAN_MAX,
-    most: int | None = None,
     base: Base | None = None,
     save: Path | None = None,
 ) -> Written:
     """Hand every shard of a scope to ``put``, from several threads, except those of the ``base`` that stands.
 
-    A new base is saved in the folder ``save``. Raises TooManyForOneFile where versions are more than ``most``.
+    A new base is saved in the folder ``save``. Raises TooManyForOneFile where there are more versions than may be.
     """
     with documents(products, base) as laid_out, ThreadPoolExecutor(_workers()) as pool:
         versions = laid_out.version_count()
-        if most is not None and versions > most:
-            raise TooManyForOneFile(most)
-        is_whole, stands = laid_out.size <= whole, base if laid_out.is_kept else None
+        if limits.versions is not None and versions > limits.versions:
+            raise TooManyForOneFile(limits.versions)
+        is_whole, stands = laid_out.size <= limits.whole, base if laid_out.is_kept else None
         if stands and stands.is_whole and not is_whole:  # too large now to be loaded whole, and its base has no index
-            return write(products, put, version, whole=whole, scanned=scanned, save=save)
-        scope = _Scope(laid_out, put, pool, version, is_whole, scanned, stands)
+            return write(products, put, version, limits, save=save)
+        scope = _Scope(laid_out, put, pool, version, is_whole, limits.scanned, stands)
         head = scope.write()
         put("head", 0, json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode())
         if save and stands is None:

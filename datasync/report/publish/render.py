@@ -25,6 +25,7 @@ from datasync.report.facts import page_data
 from datasync.report.facts.cards import CARDS, Card
 from datasync.report.facts.page_data import ExtraFiles, PublishedBase, ScopeProducts, SitePages
 from datasync.report.format import base, pack, shards
+from datasync.report.format.shards import LIMITS, Limits
 from datasync.report.publish import bundle_js
 from datasync.report.publish.site import Site, new_version
 from datasync.store.scratch import scratch
@@ -66,32 +67,39 @@ class IndexPage:
     blocks: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class SiteContent:
+    """What is published: a page, its products, and the further data files of it.
+
+    ``products`` is taken scope by scope, so that one scope at a time is in memory.
+    """
+
+    page: SitePages
+    products: Iterable[ScopeProducts]
+    more: ExtraFiles = lambda stands: ()
+
+
 def publish(
-    page: SitePages,
-    products: Iterable[ScopeProducts],
+    content: SiteContent,
     site: str | os.PathLike[str],
     *,
-    more: ExtraFiles = lambda stands: (),
     keep: int = 3,
     now: datetime | None = None,
     options: Mapping[str, Any] | None = None,
-    whole: int = shards.LOAD_WHOLE_MAX,
-    scanned: int = shards.SCAN_MAX,
+    limits: Limits = LIMITS,
 ) -> Published:
     """Write the data of a new version, then the figures, then the page, and drop what is outdated.
 
-    ``products`` is taken scope by scope, so that one scope at a time is in memory; ``more`` are further data files.
     ``now`` is the time at which older versions have their age. By default it is the time of this version by its maker's
     clock or by the place's, whichever is earlier, because a clock that is ahead must not make them older.
-    ``options`` go to fsspec. A scope of up to ``whole`` versions and records gets no index; neither does a recent
-    segment of up to ``scanned`` documents. If it fails before the page is in place, it removes the new version's data,
-    and the old page stays.
+    ``options`` go to fsspec. If it fails before the page is in place, it removes the new version's data, and the old
+    page stays.
     """
-    place = Site(site, options or {})
+    place, page = Site(site, options or {}), content.page
     last = place.newest()
     version = new_version(page.generated_at, last)
     try:
-        files = _write(page, products, more, place, last, version, {"whole": whole, "scanned": scanned})
+        files = _write(content, place, last, version, limits)
     except BaseException:
         place.drop(version)
         raise
@@ -99,21 +107,18 @@ def publish(
     return Published(place.address("index.html"), version, files, tuple(place.tidy(version, now, keep)))
 
 
-def single_file(
-    page: SitePages, products: Iterable[ScopeProducts], file: Path, more: ExtraFiles = lambda stands: ()
-) -> Published:
+def single_file(content: SiteContent, file: Path) -> Published:
     """Write the whole report as one HTML file, replaced in one step. Raises TooManyForOneFile above MAILED products."""
-    version, remaining = new_version(page.generated_at), MAILED
+    version, remaining = new_version(content.page.generated_at), MAILED
     blocks: dict[str, str] = {}
-    for scope_products in products:
-        remaining -= shards.write(
-            scope_products, _inside(blocks, version, scope_products.scope), version, most=remaining
-        ).versions
-    for name, kind, number, text in more({}):
+    for products in content.products:
+        put = _inside(blocks, version, products.scope)
+        remaining -= shards.write(products, put, version, Limits(versions=remaining)).versions
+    for name, kind, number, text in content.more({}):
         _inside(blocks, version, name)(kind, number, text.encode())
     file.parent.mkdir(parents=True, exist_ok=True)
     with scratch() as folder:
-        Site(file.parent, {}).replace(_text_file(folder, file.name, index(page, version, blocks)), file.name)
+        Site(file.parent, {}).replace(_text_file(folder, file.name, index(content.page, version, blocks)), file.name)
     return Published(str(file), version, 1, ())
 
 
@@ -125,25 +130,17 @@ def _inside(blocks: dict[str, str], version: str, scope: str) -> shards.Put:
     return put
 
 
-def _write(
-    page: SitePages,
-    products: Iterable[ScopeProducts],
-    more: ExtraFiles,
-    place: Site,
-    last: str | None,
-    version: str,
-    limits: Mapping[str, int],
-) -> int:
-    files, bases = 0, {}
+def _write(content: SiteContent, place: Site, last: str | None, version: str, limits: Limits) -> int:
+    files, bases, page = 0, {}, content.page
     before = place.bases(last) if last else {}
     with place.writing(version) as data, scratch() as fetched:
-        for scope_products in products:
+        for scope_products in content.products:
             scope = _Folder(data, version, scope_products.scope)
             stands = _base(place, before.get(scope_products.scope), scope_products.scope, fetched)
-            written = shards.write(scope_products, scope.put, version, **limits, base=stands, save=scope.root)
+            written = shards.write(scope_products, scope.put, version, limits, base=stands, save=scope.root)
             bases[scope_products.scope] = written.base
             files += scope.files
-        for name, kind, number, text in more(_standing(place, page, version, bases)):
+        for name, kind, number, text in content.more(_standing(place, page, version, bases)):
             _Folder(data, version, name).put(kind, number, text.encode())
             files += 1
     with scratch() as folder:
