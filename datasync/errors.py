@@ -267,7 +267,8 @@ class UnexpectedAnswer(DataError):
     def __init__(self, source: str, problem: str) -> None:
         self.source, self.problem = source, problem
         super().__init__(
-            f"sources.{source}: {problem}. Nothing was changed. Its version, or something before it, matters."
+            f"sources.{source}: {problem}. Nothing was changed. Check the version of the source, and any proxy before "
+            "it."
         )
 
 
@@ -294,7 +295,7 @@ class RequestLost(DataError):
         super().__init__(f"The request of {run} was lost, and the run rebuilt without it. Ask for the resync again.")
 
 
-class Unverified(DataError):
+class CatalogUnverified(DataError):
     """A catalog was repaired and not read whole since, so nobody is delivered from it."""
 
     def __init__(self, scope: str) -> None:

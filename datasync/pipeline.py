@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 
 from datasync import resync, secrets, settings
-from datasync.catalog.apply import Application, apply_snapshot
+from datasync.catalog.apply import PendingSnapshot, apply_snapshot
 from datasync.catalog.state import refuse_unverified
 from datasync.connection import Credentials, from_environment
 from datasync.delivery import exports, mark, transfer, withdraw
@@ -25,7 +25,7 @@ from datasync.delivery.services.base import Service
 from datasync.delivery.withdraw import Leftover
 from datasync.errors import DatasyncError
 from datasync.figures import repairs, store_at, totals
-from datasync.figures.repairs import Unverified
+from datasync.figures.repairs import UnverifiedProducts
 from datasync.figures.totals import Totals
 from datasync.intake import pull, schedule
 from datasync.repair import mend
@@ -126,7 +126,7 @@ class Pipeline:
                 return step.finish(outcome="ok", note="The pull had nothing to read.")
             scope_settings = self.settings.scope(scope)
             applied = apply_snapshot(
-                Application(
+                PendingSnapshot(
                     con,
                     self.store,
                     snapshot,
@@ -250,7 +250,7 @@ class Pipeline:
                 if carry_out:
                     mending.act()
 
-    def unverified(self) -> tuple[Unverified, ...]:
+    def unverified(self) -> tuple[UnverifiedProducts, ...]:
         """The scopes with products that no pull has read since a repair left them in doubt."""
         with self.connected() as con:
             return repairs.unverified(con, self.store, self.settings)

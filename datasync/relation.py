@@ -68,7 +68,7 @@ def query(name: str, /, **arguments: Relation | str) -> Relation:
     """The rows of ``queries/<name>.sql``: relations under the names that it reads, and SQL for its ``$words``."""
     words = {key: value for key, value in arguments.items() if isinstance(value, str)}
     relations = {key: value for key, value in arguments.items() if isinstance(value, Relation)}
-    return select(text_of.query(name, **words), **relations)
+    return select(text_of.query_text(name, **words), **relations)
 
 
 def union_all(relations: Iterable[Relation], empty: Relation) -> Relation:

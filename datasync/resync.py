@@ -181,7 +181,7 @@ def failing(work: ResyncContext, scope: str) -> tuple[str, ...]:
     for service in work.services:
         compared = compare.compare(work.con, work.store, scope, service, work.settings.services[service])
         relations = {"catalog": compared.catalog, "receipts": compared.receipts, "rules": compared.rules}
-        skus |= {sku for (sku,) in query("failing", **relations, settings=compared.settings).rows(work.con)}
+        skus |= {sku for (sku,) in query("failing", **relations, fingerprint=compared.fingerprint).rows(work.con)}
     return tuple(sorted(skus))
 
 

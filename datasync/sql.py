@@ -20,7 +20,7 @@ _MACROS: WeakKeyDictionary[duckdb.DuckDBPyConnection, set[str]] = WeakKeyDiction
 _FIELD_MACROS: WeakKeyDictionary[duckdb.DuckDBPyConnection, set[str]] = WeakKeyDictionary()  # and may stand in a map
 
 
-def query(name: str, **words: str) -> str:
+def query_text(name: str, **words: str) -> str:
     """The text of ``queries/<name>.sql``, with SQL for its ``$words`` (literals and names are quoted already)."""
     return filled(_text("datasync", f"queries/{name}.sql"), **words)
 
@@ -42,7 +42,7 @@ def _text(package: str, path: str) -> str:
 
 def macros(con: duckdb.DuckDBPyConnection, name: str) -> None:
     """Make the macros of ``queries/<name>.sql`` known to a connection, unless they are already."""
-    _define(con, name, query(name))
+    _define(con, name, query_text(name))
 
 
 def share_macros(con: duckdb.DuckDBPyConnection, database: duckdb.DuckDBPyConnection) -> None:

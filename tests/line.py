@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import duckdb
 
-from datasync.catalog.apply import Application, Applied, apply_snapshot
+from datasync.catalog.apply import ApplyResult, PendingSnapshot, apply_snapshot
 from datasync.connection import from_environment
 from datasync.delivery import exports, mark, transfer
 from datasync.delivery.services import open_service
@@ -111,7 +111,7 @@ class Far:
     holds: dict[str, str] = field(default_factory=dict)
     batches: list[int] = field(default_factory=list)
     meanwhile: list[Callable[[], object]] = field(default_factory=list)
-    embedded: bool = False
+    receipt_is_delivery: bool = False
     needs: tuple[str, ...] = ()
 
     def deliver(self, con: duckdb.DuckDBPyConnection, batch: Relation) -> Relation:
@@ -266,14 +266,14 @@ class Line:
             table,
         )
 
-    def apply(self, snapshot: Snapshot, *, accepted: Iterable[str] = (), **apply_options: Any) -> Applied:
+    def apply(self, snapshot: Snapshot, *, accepted: Iterable[str] = (), **apply_options: Any) -> ApplyResult:
         mine = self.settings
         volatile, apply_options["accepted"] = mine.scopes[SCOPE].volatile, skus_sql(*accepted)
         return apply_snapshot(
-            Application(self.con, self.store, snapshot, mine.guard, volatile, self.clock, **apply_options)
+            PendingSnapshot(self.con, self.store, snapshot, mine.guard, volatile, self.clock, **apply_options)
         )
 
-    def read(self, rows: Sequence[Record], *, accepted: Iterable[str] = (), **pulled: Any) -> Applied:
+    def read(self, rows: Sequence[Record], *, accepted: Iterable[str] = (), **pulled: Any) -> ApplyResult:
         """Pull and apply."""
         return self.apply(self.pull(rows, **pulled), accepted=accepted)
 

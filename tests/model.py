@@ -157,7 +157,7 @@ def exceeds(removals: int, of: int) -> bool:
 @dataclass
 class Service:
     name: str
-    embedded: bool
+    receipt_is_delivery: bool
     rule: str = "true"
     required: tuple[str, ...] = ()
     max_bytes: int = 200_000
@@ -408,7 +408,7 @@ class Model:
             hold, due = self._guarded(due, receipts, Hold(run, clock(), 0, 0, clock(), head), accepted)
             if not due:
                 break
-            down = self.down if not service.embedded else ""
+            down = self.down if not service.receipt_is_delivery else ""
             answers = self._deliver(service, due, catalog, me)
             if (recorded := (yield from self._record(clock, service, due, answers, head, me))) is None:
                 continue
@@ -437,7 +437,7 @@ class Model:
     ) -> dict[str, str]:
         answers = {}
         for place, (sku, (operation, version)) in enumerate(due.items()):
-            if service.embedded:
+            if service.receipt_is_delivery:
                 content = catalog[sku].content if version else None
                 lacks = content and "url" in service.required and not content.url
                 answers[sku] = "removed" if operation == "removed" else "rejected" if lacks else "received"
@@ -465,7 +465,7 @@ class Model:
             before, at = len(service.log.entries), service.log.next_at(clock())
             label = self.label(clock(), at)
             fold, touched = service.log.fold(), service.log.touched(since)
-            taken_at = label if service.embedded or self.down else min(answered_at, label)
+            taken_at = label if service.receipt_is_delivery or self.down else min(answered_at, label)
             receipts = {
                 sku: _receipt(
                     fold.get(sku),
@@ -483,7 +483,7 @@ class Model:
             yield ("after", service.log.path(before))
             if done:
                 return before + 1
-            if service.embedded:
+            if service.receipt_is_delivery:
                 return None
 
     def mark(self, clock: Clock, request: str, name: str, skus: frozenset[str] | None) -> Step:

@@ -12,7 +12,7 @@ import pytest
 
 from datasync.intake import schedule
 from datasync.store.holds import Hold
-from datasync.store.log import Head
+from datasync.store.log import Entry
 from datasync.store.logs import CatalogState, Missed
 from tests.line import Line, Record, product
 
@@ -42,7 +42,7 @@ def wanted(
     complete: bool = False,
 ) -> tuple[str, str | None]:
     request, why = schedule.scheduled_pull(
-        CatalogState.of(Head(1, AT, given)), default_mode, "same", every, hold, AT, complete=complete
+        CatalogState.of(Entry(1, AT, given)), default_mode, "same", every, hold, AT, complete=complete
     )
     return request.what, why
 

@@ -80,7 +80,7 @@ RUNS: dict[str, Callable[[Line, str], None]] = {
 class Shelf:
     """A service over a network: what it was given stands on a shelf of its own, and it refuses one product."""
 
-    embedded = False
+    receipt_is_delivery = False
     needs = ("name",)
 
     def __init__(self, folder: Path, boundary: Callable[[], None]) -> None:

@@ -33,7 +33,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from datasync.catalog.apply import Application, apply_snapshot
+from datasync.catalog.apply import PendingSnapshot, apply_snapshot
 from datasync.connection import from_environment
 from datasync.delivery import compare, mark, transfer
 from datasync.delivery.services.base import Service
@@ -93,7 +93,7 @@ CHANGES = st.dictionaries(st.sampled_from(SKUS), st.none() | CONTENT, max_size=3
 class Far:
     """A service over a network: it holds what it took, in its own memory, and has moods."""
 
-    embedded = False
+    receipt_is_delivery = False
     needs = ("name",)
 
     def __init__(self, world: Model, holds: dict[str, str], clock: model.Clock) -> None:
@@ -443,7 +443,7 @@ class Histories(RuleBasedStateMachine):
         passed_by = found.blank + found.filtered + found.outdated
         assert found.records == found.valid + found.quarantined + found.repeated + passed_by
         volatile = self.configured().scopes["en"].volatile
-        apply_snapshot(Application(con, store, found, GUARD, volatile, clock, accepted=skus_sql(*accepted)))
+        apply_snapshot(PendingSnapshot(con, store, found, GUARD, volatile, clock, accepted=skus_sql(*accepted)))
 
     def do_transfer(
         self, clock: Clock, run: str, name: str, accepted: frozenset[str], con: duckdb.DuckDBPyConnection, store: Stops

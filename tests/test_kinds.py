@@ -93,7 +93,7 @@ from datasync.sql import literal
 
 
 class Window:
-    embedded = False
+    receipt_is_delivery = False
     needs = tuple(column for column in (*PRODUCT_COLUMNS, "attributes") if column != "sku")
 
     def __init__(self, opening):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from datasync.catalog.apply import Applied
+from datasync.catalog.apply import ApplyResult
 from datasync.store.logs import catalog_log
 from datasync.store.snapshots import TERMS
 from tests.line import SCOPE, Line, Record, product
@@ -21,7 +21,7 @@ def line(tmp_path: Path) -> Line:
     return Line(tmp_path)
 
 
-def changes(line: Line, *rows: Record, scheduled: bool = True, skus: Sequence[str] = ()) -> Applied:
+def changes(line: Line, *rows: Record, scheduled: bool = True, skus: Sequence[str] = ()) -> ApplyResult:
     """Read some records as from files of changes; an operator's pull is not scheduled."""
     found = line.pull(rows, changed=not skus, skus=skus, answers_absence=False, by_change_time=True)
     assert (found.outdated, found.valid) == (0, len({row["sku"] for row in rows}))

@@ -206,7 +206,7 @@ def test_a_marked_product_is_told_as_such_and_delivered_again_as_resent(shop: Sh
 class Silent:
     """A service that never answers."""
 
-    embedded = False
+    receipt_is_delivery = False
     needs = ("name",)
 
     def deliver(self, con: duckdb.DuckDBPyConnection, batch: Relation) -> Relation:

@@ -19,26 +19,26 @@ import duckdb
 from datasync.catalog import difference, volume_guard
 from datasync.catalog.difference import Difference, count_nameless
 from datasync.catalog.state import (
+    is_authoritative,
     last_count_in_doubt,
     nothing_to_apply,
-    settles,
     state_with,
     state_with_accepted,
 )
-from datasync.catalog.volume_guard import Passing
+from datasync.catalog.volume_guard import GuardVerdict
 from datasync.intake import schedule
 from datasync.relation import NO_SKUS, Relation, select
 from datasync.settings import Guard
 from datasync.store import holds
 from datasync.store.files import Clock, Store
 from datasync.store.holds import Hold
-from datasync.store.log import Head, Log, Rows
+from datasync.store.log import Entry, Log, Rows
 from datasync.store.logs import CatalogState, Missed, catalog_log
 from datasync.store.snapshots import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
+class ApplyResult:
     """What a snapshot did to the catalog: its entry (None: none was due), the entry's rows by kind, and the products
     after it.
 
@@ -65,13 +65,13 @@ class Applied:
 class _Change:
     """What a snapshot does to a catalog: the rows of an entry (None: none is due), its state, and what it comes to."""
 
-    applied: Applied
+    applied: ApplyResult
     rows: Rows | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Application:
+class PendingSnapshot:
     """A snapshot on its way into its scope's catalog, and by which rules.
 
     ``scheduled``: nobody asked for this pull, so it may move the watermark, and what it read from files of changes does
@@ -94,13 +94,13 @@ class Application:
     def log(self) -> Log:
         return catalog_log(self.store, self.snapshot.scope)
 
-    def change(self, head: Head) -> _Change:
+    def change(self, head: Entry) -> _Change:
         """What the snapshot changes in the catalog as it is after an entry."""
         state = CatalogState.of(head)
         if note := nothing_to_apply(state, self.snapshot):
             _release_again(self.store, head, self.snapshot, self.clock())
             held = _own_hold(self.store, self.snapshot)
-            return _Change(Applied(products=state.products, note=note, held=held))
+            return _Change(ApplyResult(products=state.products, note=note, held=held))
         differing = difference.compare(
             self.con, self.store, self.log.fold(head.number), state, self.snapshot, self.volatile,
             scheduled=self.scheduled,
@@ -109,40 +109,40 @@ class Application:
 
     def _judge(self, entry: int, state: CatalogState, differing: Difference) -> _Change:
         """Let the volume guard judge the removals among the changes."""
-        snapshot, keeping = self.snapshot, volume_guard.keeping(self.store, self.snapshot)
-        kept_back = volume_guard.kept_back(self.store, snapshot, keeping)
+        snapshot, standing = self.snapshot, volume_guard.standing_holds(self.store, self.snapshot)
+        kept_back = volume_guard.kept_back(self.store, snapshot, standing)
         counts = differing.counts(self.con, self.accepted, kept_back)
         last_count = last_count_in_doubt(state, snapshot)
-        passing = volume_guard.passing(self.guard, snapshot, counts, state.products, last_count)
+        verdict = volume_guard.verdict(self.guard, snapshot, counts, state.products, last_count)
         passed = select(
-            f"SELECT * FROM changes WHERE {passing.where}",
+            f"SELECT * FROM changes WHERE {verdict.where}",
             changes=differing.changes, accepted=self.accepted, kept_back=kept_back,
         )  # fmt: skip
-        if passing.held:
-            return self._held(entry, state, differing, passing, passed)
-        missed = self._missed(state, differing, passed, passing.counts)
-        after = state_with(state, snapshot, passing.counts, self.scheduled, missed)
-        applied = self._applied(state, passing, after, missed, note=volume_guard.note(snapshot, passing, keeping))
+        if verdict.held:
+            return self._held(entry, state, differing, verdict, passed)
+        missed = self._missed(state, differing, passed, verdict.counts)
+        after = state_with(state, snapshot, verdict.counts, self.scheduled, missed)
+        applied = self._result(state, verdict, after, missed, note=volume_guard.note(snapshot, verdict, standing))
         return _Change(applied, _rows(passed), after.meta())
 
     def _held(
-        self, entry: int, state: CatalogState, differing: Difference, passing: Passing, passed: Relation
+        self, entry: int, state: CatalogState, differing: Difference, verdict: GuardVerdict, passed: Relation
     ) -> _Change:
         """Record a hold. Of a complete snapshot only accepted removals pass, of a partial one all but the deletions."""
         snapshot = self.snapshot
         removals = volume_guard.removals_held(differing, self.accepted)
-        of = state.products - passing.counts["accepted"]
-        hold = volume_guard.new_hold(snapshot, passing.held, of, entry, self.clock())
+        of = state.products - verdict.counts["accepted"]
+        hold = volume_guard.new_hold(snapshot, verdict.held, of, entry, self.clock())
         held = holds.hold(self.con, self.store, hold, removals)
-        note = volume_guard.held_note(held, snapshot, passing)
-        if snapshot.complete and not passing.counts["accepted"]:
-            return _Change(Applied(products=state.products, held=held, note=note))
+        note = volume_guard.held_note(held, snapshot, verdict)
+        if snapshot.complete and not verdict.counts["accepted"]:
+            return _Change(ApplyResult(products=state.products, held=held, note=note))
         after = (
-            state_with_accepted(state, snapshot, passing.counts["removed_live"])
+            state_with_accepted(state, snapshot, verdict.counts["removed_live"])
             if snapshot.complete
-            else state_with(state, snapshot, passing.counts, self.scheduled, None)
+            else state_with(state, snapshot, verdict.counts, self.scheduled, None)
         )
-        return _Change(self._applied(state, passing, after, None, note=note, held=held), _rows(passed), after.meta())
+        return _Change(self._result(state, verdict, after, None, note=note, held=held), _rows(passed), after.meta())
 
     def _missed(
         self, state: CatalogState, differing: Difference, passed: Relation, counts: Mapping[str, int]
@@ -156,18 +156,18 @@ class Application:
             return None
         return Missed(run=snapshot.run, at=snapshot.started_at, removed=counts["removed_live"], **changes)
 
-    def _applied(
+    def _result(
         self,
         before: CatalogState,
-        passing: Passing,
+        verdict: GuardVerdict,
         after: CatalogState,
         missed: Missed | None,
         *,
         note: str | None,
         held: Hold | None = None,
-    ) -> Applied:
-        counts = passing.counts
-        return Applied(
+    ) -> ApplyResult:
+        counts = verdict.counts
+        return ApplyResult(
             added=counts["added"], updated=counts["updated"], removed=counts["removed_live"],
             quarantined=counts["quarantined"], products=after.products, accepted=counts["accepted"],
             kept_back=counts["kept_back"], missed=missed, outdated=counts["outdated"], note=note, held=held,
@@ -175,7 +175,7 @@ class Application:
         )  # fmt: skip
 
 
-def apply_snapshot(application: Application) -> Applied:
+def apply_snapshot(application: PendingSnapshot) -> ApplyResult:
     """Bring a snapshot into its scope's catalog; a snapshot that is in already changes nothing.
 
     A complete snapshot that would remove more than the guard lets pass is held: nothing of it is applied. Of a partial
@@ -186,7 +186,7 @@ def apply_snapshot(application: Application) -> Applied:
     change, entry = application.log.append_computed(application.con, application.change, clock)
     if entry is None:
         return change.applied
-    if not change.applied.held and settles(snapshot):
+    if not change.applied.held and is_authoritative(snapshot):
         holds.release(store, snapshot.scope, None, snapshot.run, clock(), entry.number)
     return replace(change.applied, entry=entry.number)
 
@@ -202,9 +202,9 @@ def _own_hold(store: Store, snapshot: Snapshot) -> Hold | None:
     return held if held and held.id == snapshot.run else None
 
 
-def _release_again(store: Store, head: Head, snapshot: Snapshot, now: datetime) -> None:
+def _release_again(store: Store, head: Entry, snapshot: Snapshot, now: datetime) -> None:
     """Release the hold that a snapshot passed, if its step was killed between its entry and the release."""
-    if not settles(snapshot) or head.run != snapshot.run:
+    if not is_authoritative(snapshot) or head.run != snapshot.run:
         return
     held = holds.current(store, snapshot.scope, None)
     if held and head.at and (held.entry < head.number if held.entry else held.at <= head.at):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import duckdb
 
 from datasync import product
-from datasync.catalog.state import settles
+from datasync.catalog.state import is_authoritative
 from datasync.relation import NO_SKUS, Relation, query, select, union
 from datasync.sql import count, instant, literal, quote
 from datasync.store import snapshots
@@ -60,8 +60,8 @@ def compare(
         outdated=outdated,
         run=literal(snapshot.run),
         started_at=instant(snapshot.started_at),
-        doubted=str(0 if settles(snapshot) else state.doubted_through),
-        removes=str(settles(snapshot)).lower(),
+        doubted=str(0 if is_authoritative(snapshot) else state.doubted_through),
+        removes=str(is_authoritative(snapshot)).lower(),
         by_change_time=str(snapshot.by_change_time).lower(),
     )
     columns = ", ".join(quote(c) for c in ("sku", *CATALOG_COLUMNS))

@@ -11,16 +11,16 @@ from dataclasses import replace
 
 import duckdb
 
-from datasync.errors import RepairCutOff, RequestTooLate, Unverified
+from datasync.errors import CatalogUnverified, RepairCutOff, RequestTooLate
 from datasync.intake import schedule
 from datasync.store.files import Store
 from datasync.store.logs import (
     AppliedPull,
     CatalogState,
-    Doubt,
     FirstPull,
     Missed,
     PullSummary,
+    UnverifiedRows,
     Watermark,
     catalog_log,
 )
@@ -61,14 +61,14 @@ def state_with(
         fingerprint=snapshot.fingerprint if snapshot.what == "complete" else before.fingerprint,
         remembers_since=_first_of(remembered) if len(remembered) < len(pulls) else before.remembers_since,
         doubt=_doubt_after(before, snapshot),
-        lost_quarantines=() if settles(snapshot) else before.lost_quarantines,
-        to_apply=() if settles(snapshot) else tuple(run for run in before.to_apply if run != snapshot.run),
+        lost_quarantines=() if is_authoritative(snapshot) else before.lost_quarantines,
+        to_apply=() if is_authoritative(snapshot) else tuple(run for run in before.to_apply if run != snapshot.run),
     )
 
 
 def state_with_accepted(before: CatalogState, snapshot: Snapshot, removed: int) -> CatalogState:
     """The state after accepted removals of so many products. No pull is applied, because the rest is held."""
-    pull = AppliedPull(snapshot.run, snapshot.started_at, snapshot.place)
+    pull = AppliedPull(snapshot.run, snapshot.started_at, snapshot.ticket)
     return replace(
         before,
         run=snapshot.run,
@@ -92,26 +92,26 @@ def _remembered(pulls: Sequence[AppliedPull], last_complete: PullSummary | None)
 
 def _first_of(remembered: Sequence[AppliedPull]) -> FirstPull:
     oldest = remembered[-REMEMBERED]
-    return FirstPull(oldest.place, oldest.started_at)
+    return FirstPull(oldest.ticket, oldest.started_at)
 
 
 def _moved_watermark(before: CatalogState, snapshot: Snapshot) -> Watermark | None:
     """Where a scheduled snapshot moves the watermark; None where it has none, or one that began later moved it."""
     if snapshot.watermark is None or (before.watermark and snapshot.order <= before.watermark.order):
         return None
-    return Watermark(snapshot.watermark, snapshot.started_at, snapshot.place)
+    return Watermark(snapshot.watermark, snapshot.started_at, snapshot.ticket)
 
 
-def _doubt_after(before: CatalogState, snapshot: Snapshot) -> Doubt | None:
+def _doubt_after(before: CatalogState, snapshot: Snapshot) -> UnverifiedRows | None:
     """What a repair leaves in doubt after a snapshot. If a complete one had unreadable records, the products that it
     read are sure and may leave.
     """
-    if before.doubt is None or settles(snapshot):
+    if before.doubt is None or is_authoritative(snapshot):
         return None
     return replace(before.doubt, needs_complete=False) if snapshot.complete else before.doubt
 
 
-def settles(snapshot: Snapshot) -> bool:
+def is_authoritative(snapshot: Snapshot) -> bool:
     """True if a snapshot that passes ends a hold: it is complete and readable, so it knows of every product."""
     return snapshot.complete and not snapshot.unreadable
 
@@ -145,11 +145,11 @@ def nothing_to_apply(state: CatalogState, snapshot: Snapshot) -> str | None:
 
 
 def refuse_unverified(con: duckdb.DuckDBPyConnection, store: Store, scope: str) -> None:
-    """Raise Unverified for a catalog that nothing may leave before a complete pull, because it was repaired, and
+    """Raise CatalogUnverified for a catalog that nothing may leave before a complete pull, because it was repaired, and
     RepairCutOff for one whose repair did not come to its end.
     """
     state = CatalogState.of(catalog_log(store, scope).head(con))
     if state.doubt and state.doubt.needs_complete:
-        raise Unverified(scope)
+        raise CatalogUnverified(scope)
     if state.to_apply:
         raise RepairCutOff(scope)

@@ -12,7 +12,7 @@ from datasync.cli.progress import balance
 from datasync.cli.screen import say, say_json, table
 from datasync.errors import DataError
 from datasync.figures import totals
-from datasync.figures.repairs import Unverified
+from datasync.figures.repairs import UnverifiedProducts
 from datasync.figures.store_at import Ahead, StoreAt, read_point_at_heads
 from datasync.figures.why import why
 from datasync.pipeline import Pipeline
@@ -92,7 +92,7 @@ def _show(figures: dict[str, Any]) -> None:
         say(f"Note: {summary.ahead(Ahead(**{**ahead, **times}))}.")
     for doubt in figures.get("unverified", ()):
         since = datetime.fromisoformat(doubt["since"])
-        say(f"Note: {doubt['scope']}: {Unverified(**{**doubt, 'since': since}).sentence}")
+        say(f"Note: {doubt['scope']}: {UnverifiedProducts(**{**doubt, 'since': since}).sentence}")
 
 
 def _outcome(service: dict[str, Any]) -> str:

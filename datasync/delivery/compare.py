@@ -22,18 +22,18 @@ from datasync.store.logs import catalog_log, receipt_log
 class Comparison:
     """One service in one scope: the folds of both logs, and for each catalog product what the service's rules say.
 
-    ``settings`` is the fingerprint of the service's settings, as a literal: what it refused under others is due again.
+    ``fingerprint`` is that of the service's settings, as a literal: what it refused under others is due again.
     """
 
     catalog: Relation
     receipts: Relation
     rules: Relation
-    settings: str
+    fingerprint: str
 
     @property
     def due(self) -> Relation:
         """One row per SKU that is due."""
-        return query("due", rules=self.rules, receipts=self.receipts, settings=self.settings)
+        return query("due", rules=self.rules, receipts=self.receipts, fingerprint=self.fingerprint)
 
 
 def compare(

@@ -13,7 +13,7 @@ from datasync.relation import NO_SKUS, Relation, query, temporary_tables
 from datasync.sql import literal
 from datasync.store import snapshots
 from datasync.store.files import Clock, Store, parquet
-from datasync.store.log import Head, Log, Rows
+from datasync.store.log import Entry, Log, Rows
 from datasync.store.logs import ReceiptState
 
 
@@ -50,7 +50,7 @@ def mark(con: duckdb.DuckDBPyConnection, into: Log, skus: Sequence[str] | None, 
         return marks.count
 
 
-def _marks(con: duckdb.DuckDBPyConnection, into: Log, requested: Relation | None, request: str, head: Head) -> _Marks:
+def _marks(con: duckdb.DuckDBPyConnection, into: Log, requested: Relation | None, request: str, head: Entry) -> _Marks:
     state = ReceiptState.of(head)
     if request in state.requests:
         return _Marks()

@@ -30,7 +30,7 @@ from datasync.sql import literal, quote
 from datasync.store import holds
 from datasync.store.files import Clock, Store
 from datasync.store.holds import Hold
-from datasync.store.log import TRIES, Head, Log, Rows
+from datasync.store.log import TRIES, Entry, Log, Rows
 from datasync.store.logs import ReceiptState, receipt_log
 
 BATCH = 10_000
@@ -82,7 +82,7 @@ class _Plan:
     keeps back.
     """
 
-    head: Head
+    head: Entry
     catalog: Relation
     due: Table
     accepted: int
@@ -108,7 +108,7 @@ class _Recorded:
     """
 
     size: int
-    entry: Head
+    entry: Entry
     counts: Mapping[str, int]
     is_next: bool
 
@@ -158,7 +158,7 @@ def _send_batches(delivery: Delivery, plan: _Plan) -> Iterator[_Recorded]:
     what is due is out of date then.
     """
     offset, head = 0, plan.head
-    size = plan.due.size if delivery.service.embedded else FIRST_BATCH
+    size = plan.due.size if delivery.service.receipt_is_delivery else FIRST_BATCH
     while offset < plan.due.size:
         began = time.monotonic()
         batch = plan.due.slice(offset, size)
@@ -177,7 +177,7 @@ def _next_size(size: int, seconds: float) -> int:
     return max(1, min(BATCH, int(size / max(seconds, 0.001) * BATCH_SECONDS)))
 
 
-def _send_batch(delivery: Delivery, plan: _Plan, due: Relation, head: Head) -> _Recorded | None:
+def _send_batch(delivery: Delivery, plan: _Plan, due: Relation, head: Entry) -> _Recorded | None:
     """Deliver one batch and record the answers. None if an embedded service lost the race: nothing was delivered."""
     with temporary_tables(delivery.con) as tables:
         try:
@@ -206,19 +206,19 @@ def _with_answers(delivery: Delivery, tables: TemporaryTables, due: Relation, an
     """A batch with its answers. Those of remote services are stored in a table, because delivering again has side
     effects.
     """
-    if delivery.service.embedded:
+    if delivery.service.receipt_is_delivery:
         return answers
     stored = tables.store(answers, "answers")
     answer = f"a.outcome, {secrets.masked_sql('a.words')} AS words, a.answered_at"
     return select(f"SELECT d.*, {answer} FROM due AS d LEFT JOIN answers AS a USING (sku)", due=due, answers=stored)
 
 
-def _record(delivery: Delivery, batch_answers: Relation, head: Head) -> _Recorded | None:
+def _record(delivery: Delivery, batch_answers: Relation, head: Entry) -> _Recorded | None:
     """Append the answers of a batch that was due after ``head``. Those of a remote service go under the next free
     number, because the service has the products already.
     """
     compute = partial(_receipts, delivery, batch_answers, head)
-    if delivery.service.embedded:
+    if delivery.service.receipt_is_delivery:
         receipts = compute(head)
         entry = delivery.log.append(delivery.con, head, receipts.rows, receipts.meta, delivery.clock)
     else:
@@ -226,7 +226,7 @@ def _record(delivery: Delivery, batch_answers: Relation, head: Head) -> _Recorde
     return _Recorded(receipts.size, entry, receipts.counts, entry.number == head.number + 1) if entry else None
 
 
-def _receipts(delivery: Delivery, batch_answers: Relation, due_at: Head, before: Head) -> _Receipts:
+def _receipts(delivery: Delivery, batch_answers: Relation, due_at: Entry, before: Entry) -> _Receipts:
     """The receipts of a batch that was due at one entry, to be appended after another."""
     if before.number != due_at.number:
         receipts = delivery.log.fold(before.number)
@@ -239,15 +239,15 @@ def _receipts(delivery: Delivery, batch_answers: Relation, due_at: Head, before:
         state,
         run=delivery.run,
         rules=tuple(accept.model_dump() for accept in delivery.settings.accepts),
-        settings=delivery.settings.fingerprint(),
+        fingerprint=delivery.settings.fingerprint(),
         held=state.held + counts["more_held"],
     )
     rows = partial(_receipt_rows, answered, delivery.settings.fingerprint(), delivery.run)
     return _Receipts(size, rows, after.meta(), counts)
 
 
-def _receipt_rows(answered: Relation, settings: str, run: str, clock: str) -> Relation:
-    return query("receipt_rows", answered=answered, settings=literal(settings), run=literal(run), clock=clock)
+def _receipt_rows(answered: Relation, fingerprint: str, run: str, clock: str) -> Relation:
+    return query("receipt_rows", answered=answered, fingerprint=literal(fingerprint), run=literal(run), clock=clock)
 
 
 def _ended(delivery: Delivery, plan: _Plan, recorded: Sequence[_Recorded]) -> Transferred:

@@ -20,7 +20,7 @@ from datasync.relation import Relation, select
 from datasync.settings import Accept, Settings
 from datasync.sql import instant, literal
 from datasync.store.files import Clock, Store
-from datasync.store.log import Head, Log, Rows
+from datasync.store.log import Entry, Log, Rows
 from datasync.store.logs import CATALOG_COLUMNS, CatalogState, ReceiptState, catalog_log, receipt_log
 
 _WITHDRAWN = FeedService(accepts=(Accept(rule="false", otherwise="Withdrawn: no longer configured"),))
@@ -78,7 +78,7 @@ def _empty(con: duckdb.DuckDBPyConnection, store: Store, scope: str, run: str, c
     log.append_computed(con, partial(_removals, log, run, clock()), clock)
 
 
-def _removals(log: Log, run: str, started_at: datetime, head: Head) -> _Emptied:
+def _removals(log: Log, run: str, started_at: datetime, head: Entry) -> _Emptied:
     state = replace(CatalogState.of(head), run=run, products=0)
     return _Emptied(partial(_removal_rows, log.fold(head.number), run, started_at), state.meta())
 
@@ -103,7 +103,7 @@ def _held(con: duckdb.DuckDBPyConnection, store: Store, scope: str, service: str
     return ReceiptState.of(_entry(con, receipt_log(store, service, scope), before)).held
 
 
-def _entry(con: duckdb.DuckDBPyConnection, log: Log, before: datetime | None) -> Head:
+def _entry(con: duckdb.DuckDBPyConnection, log: Log, before: datetime | None) -> Entry:
     return log.entry(con, log.position(con, before)) if before else log.head(con)
 
 

@@ -12,7 +12,7 @@ from datasync.quantity import quantity
 from datasync.relation import Relation, query
 from datasync.settings import Settings
 from datasync.store.files import Store
-from datasync.store.log import Head
+from datasync.store.log import Entry
 from datasync.store.logs import CatalogState, catalog_log, receipt_log
 
 SHOWN = 20
@@ -46,7 +46,7 @@ class LogRepair:
 
 
 @dataclass(frozen=True, slots=True)
-class Unverified:
+class UnverifiedProducts:
     """Products of a scope that no pull has read since its catalog was repaired, and the first of their SKUs."""
 
     scope: str
@@ -85,20 +85,22 @@ def _of_scope(
         yield from _of(log.entry(con, positions[key]) if key in positions else log.head(con), scope, service)
 
 
-def _of(head: Head, scope: str, service: str | None) -> Iterator[LogRepair]:
+def _of(head: Entry, scope: str, service: str | None) -> Iterator[LogRepair]:
     for repair in head.repairs:
         yield LogRepair(scope, service, repair.at, repair.by, repair.run, repair.words, repair.lost)
 
 
 def unverified(
     con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, positions: Mapping[str, int] | None = None
-) -> tuple[Unverified, ...]:
+) -> tuple[UnverifiedProducts, ...]:
     """The scopes with products that were not verified since a repair."""
     catalogs = (_unverified(con, store, scope, (positions or {}).get(f"catalog/{scope}")) for scope in settings.scopes)
     return tuple(catalog for catalog in catalogs if catalog)
 
 
-def _unverified(con: duckdb.DuckDBPyConnection, store: Store, scope: str, position: int | None) -> Unverified | None:
+def _unverified(
+    con: duckdb.DuckDBPyConnection, store: Store, scope: str, position: int | None
+) -> UnverifiedProducts | None:
     log = catalog_log(store, scope)
     head = log.head(con) if position is None else log.entry(con, position)
     state = CatalogState.of(head)
@@ -106,7 +108,7 @@ def _unverified(con: duckdb.DuckDBPyConnection, store: Store, scope: str, positi
         return None
     products = _unverified_products(log.fold(head.number), state)
     skus = tuple(sku for (sku,) in con.execute(f"{products.sql} LIMIT {SHOWN}").fetchall())
-    return Unverified(scope, since, products.count(con), skus) if skus else None
+    return UnverifiedProducts(scope, since, products.count(con), skus) if skus else None
 
 
 def _unverified_products(catalog: Relation, state: CatalogState) -> Relation:

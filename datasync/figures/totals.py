@@ -19,14 +19,13 @@ import duckdb
 from datasync.delivery.compare import Comparison
 from datasync.errors import Unexplained
 from datasync.figures import repairs
-from datasync.figures.repairs import LogRepair, Unverified
+from datasync.figures.repairs import LogRepair, UnverifiedProducts
 from datasync.figures.source_metrics import SourceReading, readings
 from datasync.figures.store_at import Ahead, StoreAt
 from datasync.quantity import quantity
 from datasync.relation import Relation, query, select
 from datasync.settings import Settings
-from datasync.sql import instant, literal
-from datasync.sql import query as query_text
+from datasync.sql import instant, literal, query_text
 from datasync.store import holds, runs, snapshots
 from datasync.store.files import Store
 from datasync.store.holds import Hold
@@ -93,7 +92,7 @@ class Totals:
     ahead: tuple[Ahead, ...] = ()
     before: datetime | None = None
     repairs: tuple[LogRepair, ...] = ()
-    unverified: tuple[Unverified, ...] = ()
+    unverified: tuple[UnverifiedProducts, ...] = ()
 
 
 def totals(at: StoreAt) -> Totals:
@@ -167,9 +166,9 @@ def _states(con: duckdb.DuckDBPyConnection, compared: Comparison, versions: Rela
     version.
     """
     relations = {"rules": compared.rules, "receipts": compared.receipts}
-    states = query("states", **relations, settings=compared.settings).row(con)
+    states = query("states", **relations, fingerprint=compared.fingerprint).row(con)
     if states.pop("stale_other"):
-        known = query("known_versions", **relations, versions=versions, settings=compared.settings)
+        known = query("known_versions", **relations, versions=versions, fingerprint=compared.fingerprint)
         states["stale"] += known.count(con)
     return states
 

@@ -247,7 +247,7 @@ def _in_catalog(con: duckdb.DuckDBPyConnection, sku: str, catalog: Relation, ver
 def _service(at: StoreAt, sku: str, scope: str, service: str, versions: Relation) -> ServiceStory:
     compared = at.compare(scope, service)
     story = query("why_service", rules=compared.rules, receipts=compared.receipts, versions=versions)
-    facts = story.row(at.con, {"sku": sku, "settings": at.settings.services[service].fingerprint()})
+    facts = story.row(at.con, {"sku": sku, "fingerprint": at.settings.services[service].fingerprint()})
     due = select("SELECT operation FROM due WHERE sku = ?", due=compared.due).rows(at.con, [sku])
     held = holds.current(at.store, scope, service, at.before)
     return ServiceStory(service=service, due=due[0][0] if due else None, removals_held=held, **facts)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,7 @@ def pull(task: Pull, source: Source) -> Snapshot:
     con, store, name, run = task.con, task.store, task.name, task.run
     if known := read(con, store, name, run):
         return known
-    task = replace(task, request=replace(task.request, place=tickets.take(store, name)))
+    task = replace(task, request=replace(task.request, ticket=tickets.take(store, name)))
     with scratch() as folder, temporary_tables(con) as tables:
         records = source.records(con, task.request)
         with rows_in_order(con):  # a record's place in the staged file is its position
@@ -119,7 +119,7 @@ def _snapshot(task: Pull, records: Records, counts: Mapping[str, Any], notes: Se
         source=task.scope.source,
         what=request.what,
         started_at=min(request.at, records.began or request.at),
-        place=request.place if records.place is None else records.place,
+        ticket=request.ticket if records.ticket is None else records.ticket,
         finished_at=finished_at,
         complete=records.complete,
         # A deletion that the source reports proves absence, whatever the source knows of other SKUs.
@@ -147,7 +147,7 @@ def _write(task: Pull, area: StagingArea, resolved: ResolvedRecords, snapshot: S
     seal(file)
     with open(file, "rb") as content:
         snapshot = replace(snapshot, sealed=sealed_as(content))
-    snapshot_file = _copied(task.con, area.folder / "snapshot.parquet", no_products, _footer(snapshot))
+    snapshot_file = _copied(task.con, area.folder / "snapshot.parquet", no_products, snapshot.meta())
     task.store.create(records_path(snapshot.scope, snapshot.file), file)
     return snapshot, task.store.create(snapshot_path(snapshot.scope, snapshot.run), snapshot_file)
 
@@ -191,14 +191,6 @@ def _records(area: StagingArea, resolved: ResolvedRecords, snapshot: Snapshot) -
 
 _FILTERED = "SELECT DISTINCT sku, code FROM wanted_records WHERE code = 'filtered' AND sku IS NOT NULL"
 _WORTH = 1.1  # so many times its products a file of records may hold
-
-
-def _footer(snapshot: Snapshot) -> Mapping[str, Any]:
-    return {
-        **asdict(snapshot),
-        "started_at": snapshot.started_at.isoformat(),
-        "finished_at": snapshot.finished_at.isoformat(),
-    }
 
 
 def _copied(con: duckdb.DuckDBPyConnection, file: Path, rows: Relation, meta: Mapping[str, Any] | None) -> Path:

@@ -58,17 +58,18 @@ def scheduled_pull(
         return whole, "Complete, because the catalog was repaired."
     if default_mode == "complete":
         return whole, None
-    why = _due(state, every, held.at if held and held.complete else None, now)
+    why = _why_complete(state, every, held.at if held and held.complete else None, now)
     watermark = state.watermark.value if state.watermark else None
     return (whole, why) if why else (PullRequest("changed", now, watermark), None)
 
 
-def _due(state: CatalogState, every: timedelta, held_at: datetime | None, now: datetime) -> str | None:
+def _why_complete(state: CatalogState, every: timedelta, held_at: datetime | None, now: datetime) -> str | None:
     """Why a source that tells what changed is to be read whole now; None where a partial pull will do.
 
     A complete pull that is held counts as one: while it waits, partial pulls go on. A scope that was pulled and never
-    whole is of a kind that is never whole, such as files that hold changes. What is still to come by this clock is from
-    a clock that was ahead: a hold counts for nothing then, and a complete pull from the first one after it.
+    whole is of a kind that is never whole, such as files that hold changes. A time in the future was written
+    by a clock that was ahead. Such a hold is ignored; after such a complete pull, ``every`` counts from the first
+    partial pull since.
     """
     if state.watermark is None:
         return "It is the first scheduled pull, so all was asked for."

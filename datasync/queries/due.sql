@@ -8,8 +8,8 @@ WITH compared AS (
         a.hash AS wanted,
         a.bytes AS wanted_bytes,
         a.hash IS NOT NULL AND a.exclusion_reason IS NULL AS is_accepted,
-        is_removal_due(a.hash, a.exclusion_reason, r, $settings) AS is_removal_due,
-        is_held_surely(a.hash, r) OR is_refused(a.hash, r, $settings) AS is_done,
+        is_removal_due(a.hash, a.exclusion_reason, r, $fingerprint) AS is_removal_due,
+        is_held_surely(a.hash, r) OR is_refused(a.hash, r, $fingerprint) AS is_done,
         sku,
         r.* EXCLUDE (sku)
     FROM rules AS a FULL JOIN receipts AS r USING (sku)

@@ -2,7 +2,7 @@
 -- Reads rules, receipts and catalog.
 SELECT sku
 FROM rules AS a JOIN receipts AS r USING (sku)
-WHERE state_of(a.hash, a.exclusion_reason, r, true, $settings) IN ('rejected', 'failed')
+WHERE state_of(a.hash, a.exclusion_reason, r, true, $fingerprint) IN ('rejected', 'failed')
 UNION
 SELECT sku FROM receipts WHERE outcome = 'failed' AND perhaps_held
 UNION

@@ -14,8 +14,8 @@ compared AS (
         a.exclusion_reason,
         r.* EXCLUDE (sku),
         r.received_at >= $since AS is_lately,
-        is_removal_due(a.hash, a.exclusion_reason, r, $settings) AS is_removal_due,
-        state_of(a.hash, a.exclusion_reason, r, k.hash IS NOT NULL, $settings) AS state
+        is_removal_due(a.hash, a.exclusion_reason, r, $fingerprint) AS is_removal_due,
+        state_of(a.hash, a.exclusion_reason, r, k.hash IS NOT NULL, $fingerprint) AS state
     FROM rules AS a FULL JOIN receipts AS r USING (sku) LEFT JOIN known_versions AS k ON k.sku = r.sku AND k.hash = r.held_hash
 )
 SELECT

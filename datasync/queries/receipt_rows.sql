@@ -6,7 +6,7 @@ SELECT
     hash,
     outcome,
     words,
-    $settings AS settings,
+    $fingerprint AS settings,
     held_hash,
     perhaps_held,
     CASE WHEN is_taken THEN least(coalesce(answered_at, $clock), $clock) ELSE received_at END AS received_at,

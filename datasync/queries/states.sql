@@ -11,8 +11,8 @@ WITH facing AS (
         r.held_hash,
         r.perhaps_held,
         r.received_at,
-        coalesce(r.outcome = 'rejected' AND r.hash = a.hash AND r.settings = $settings, false) AS refused,
-        coalesce(r.outcome = 'rejected' AND r.operation = 'removed' AND r.settings = $settings, false) AS removal_refused,
+        coalesce(r.outcome = 'rejected' AND r.hash = a.hash AND r.settings = $fingerprint, false) AS refused,
+        coalesce(r.outcome = 'rejected' AND r.operation = 'removed' AND r.settings = $fingerprint, false) AS removal_refused,
         coalesce(r.outcome = 'failed' AND r.hash = a.hash, false) AS unanswered
     FROM rules AS a FULL JOIN receipts AS r USING (sku)
 )

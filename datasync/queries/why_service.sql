@@ -11,7 +11,7 @@ held_version AS (
     SELECT true AS is_known FROM versions WHERE sku = $sku AND hash = (SELECT held_hash FROM receipt) LIMIT 1
 )
 SELECT
-    CASE WHEN wanted_hash IS NOT NULL THEN state_of(wanted_hash, exclusion_reason, receipt, is_known, $settings) END AS state,
+    CASE WHEN wanted_hash IS NOT NULL THEN state_of(wanted_hash, exclusion_reason, receipt, is_known, $fingerprint) END AS state,
     exclusion_reason,
     operation AS last_operation,
     outcome AS last_outcome,

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from functools import partial
 
-from datasync.catalog.apply import Application, apply_snapshot
+from datasync.catalog.apply import PendingSnapshot, apply_snapshot
 from datasync.relation import NO_SKUS, Relation
 from datasync.repair import links, logs
 from datasync.repair.context import RepairAction, RepairContext
@@ -37,7 +37,7 @@ def of_receipts(work: RepairContext, scan: Scan, log: Logged) -> Iterator[Repair
     if not losses.is_rebuilt:
         return
     assert at.service is not None
-    is_delivery = work.is_embedded(at.service, at.scope)
+    is_delivery = work.is_delivery(at.service, at.scope)
     consequence = "what a lost one may have changed is perhaps held"
     if is_delivery:
         consequence = "what is left of them is what it holds"
@@ -183,7 +183,7 @@ def _apply(work: RepairContext, snapshot: Snapshot, *, forgets: bool) -> None:
     guard = work.settings.guard_of(scope) if scope_settings else work.settings.guard
     to_apply = replace(snapshot, watermark=None) if forgets else snapshot
     apply_snapshot(
-        Application(
+        PendingSnapshot(
             work.con, work.store, to_apply, guard, scope_settings.volatile if scope_settings else (), work.repair.clock
         )
     )

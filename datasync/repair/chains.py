@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from datasync.repair.damage import Damage
 from datasync.repair.inventory import Logged
 from datasync.store.kinds import place
-from datasync.store.log import Head
+from datasync.store.log import Entry
 
 
 def misplaced(log: Logged) -> Iterator[Damage]:
@@ -81,7 +81,7 @@ def _is_named_by_next(log: Logged, number: int, key: object) -> bool:
     return following is not None and following.after == key
 
 
-def _is_of(log: Logged, owners: Mapping[object, int], number: int, head: Head) -> bool:
+def _is_of(log: Logged, owners: Mapping[object, int], number: int, head: Entry) -> bool:
     if owners[head.id] != number:
         return False
     if number in log.entries and not _is_stranger(log, number):

@@ -36,13 +36,13 @@ class RepairContext:
     services: Mapping[str, Service]
     credentials: Credentials = from_environment
 
-    def is_embedded(self, service: str, scope: str) -> bool:
+    def is_delivery(self, service: str, scope: str) -> bool:
         """Whether a service's receipts are its delivery, as far as is known of one that left the settings."""
         if service in self.services:
-            return self.services[service].embedded
+            return self.services[service].receipt_is_delivery
         if service not in self.settings.services:
             return True
-        return open_service(self.settings, service, scope, self.credentials).embedded
+        return open_service(self.settings, service, scope, self.credentials).receipt_is_delivery
 
     def is_partial(self, scope: str, log: Logged) -> bool:
         """Whether a scope is never read whole."""

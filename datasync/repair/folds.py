@@ -17,7 +17,7 @@ from datasync.sql import count, quote
 from datasync.store import snapshots
 from datasync.store.files import Store
 from datasync.store.kinds import place
-from datasync.store.log import Head, Log
+from datasync.store.log import Entry, Log
 from datasync.store.logs import CATALOG_COLUMNS, RECEIPT_COLUMNS, is_catalog, live_count
 from datasync.store.snapshots import Snapshot
 
@@ -45,7 +45,7 @@ def _stretches(log: Logged) -> Iterator[tuple[int, list[int]]]:
         yield base, entries
 
 
-def _is_repair(head: Head) -> bool:
+def _is_repair(head: Entry) -> bool:
     return any(repair.entry == head.number for repair in head.repairs)
 
 

@@ -13,7 +13,7 @@ from datasync.repair.damage import Damage
 from datasync.repair.files import Content, read
 from datasync.store.files import Store
 from datasync.store.kinds import Place, walk
-from datasync.store.log import Head, Listing
+from datasync.store.log import Entry, Listing
 
 LOGGED = ("entry", "checkpoint", "kept rows")  # the kinds of files that make a log
 
@@ -25,9 +25,9 @@ class Logged:
     """
 
     folder: str
-    entries: Mapping[int, Head]
-    checkpoints: Mapping[int, Head]
-    kept_rows: Mapping[int, Head]
+    entries: Mapping[int, Entry]
+    checkpoints: Mapping[int, Entry]
+    kept_rows: Mapping[int, Entry]
     listed: Listing
     taken: int = 0
 
@@ -37,9 +37,9 @@ class Logged:
         return self.listed.history_start
 
     @property
-    def newest(self) -> Head:
+    def newest(self) -> Entry:
         """What the newest whole footer says the log has come to."""
-        return max((*self.entries.values(), *self.checkpoints.values()), key=lambda head: head.number, default=Head())
+        return max((*self.entries.values(), *self.checkpoints.values()), key=lambda head: head.number, default=Entry())
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,11 +88,11 @@ def run_files(inventory: Inventory) -> Iterator[Damage]:
     for run, began in _recent(inventory):
         if run not in runs_there and run not in bad:
             path = f"runs/date={began:%Y-%m-%d}/{run}.json"
-            yield Damage(place(path), "is missing, though its pull is in a catalog", is_there=False)
+            yield Damage(place(path), "is missing, though the snapshot of its pull is there", is_there=False)
 
 
 def _recent(inventory: Inventory) -> Iterator[tuple[str, datetime]]:
-    """Pulls that are in a catalog and began after the oldest run that is there, so that their runs are kept too."""
+    """Pulls that have a snapshot and began after the oldest run that is there, so that their runs are kept too."""
     begun = [content.parsed.started_at for _, content in inventory.of("run")]
     for _, content in inventory.of("snapshot"):
         if content.parsed and begun and content.parsed.started_at > min(begun):
@@ -175,8 +175,10 @@ def written_snapshots(inventory: Inventory, store: Store, kept_for: timedelta) -
 
 def tickets(inventory: Inventory, scope: str, state: CatalogState) -> Iterator[Damage]:
     """The highest ticket of a scope, if it is missing: without it the next pull could take a number again."""
-    places = [pull.place for pull in state.pulls]
-    places += [content.parsed.place for at, content in inventory.of("snapshot") if content.parsed and at.scope == scope]
+    places = [pull.ticket for pull in state.pulls]
+    places += [
+        content.parsed.ticket for at, content in inventory.of("snapshot") if content.parsed and at.scope == scope
+    ]
     taken = max(places, default=0)
     tickets_there = [*(at for at, _ in inventory.of("ticket")), *_bad(inventory, "ticket")]
     there = [at.number for at in tickets_there if at.scope == scope]

@@ -11,13 +11,13 @@ from datasync.repair import rebuild
 from datasync.repair.context import RepairContext
 from datasync.repair.rebuild import Losses, Lost, Remains
 from datasync.sql import literal
-from datasync.store.log import Head, Log
+from datasync.store.log import Entry, Log
 from datasync.store.logs import (
     CatalogState,
-    Doubt,
     FirstPull,
     PullSummary,
     ReceiptState,
+    UnverifiedRows,
     catalog_log,
     held_versions,
     receipt_histories,
@@ -65,7 +65,7 @@ class CatalogLosses:
         return (self.log.are_rows_lost and not self.reaches_back) or self.are_waiting_lost
 
 
-def mend_receipts(work: RepairContext, log: Log, losses: Losses, lost: Lost, doubted: Relation | None) -> Head:
+def mend_receipts(work: RepairContext, log: Log, losses: Losses, lost: Lost, doubted: Relation | None) -> Entry:
     """Rebuild the receipt log of one service.
 
     ``doubted`` has the SKUs that a lost receipt may have changed, which the service perhaps holds: all that the
@@ -92,7 +92,7 @@ def _perhaps_held(remains: Remains, known_skus: Relation, through: int, run: str
     return query("perhaps_held", whole=remains.fold, known_skus=known_skus, **words)
 
 
-def mend_catalog(work: RepairContext, losses: CatalogLosses, lost: Lost, scope: str) -> Head:
+def mend_catalog(work: RepairContext, losses: CatalogLosses, lost: Lost, scope: str) -> Entry:
     """Rebuild the catalog of one scope from what is whole, and say in its state what is in doubt.
 
     The next complete pull makes up for a lost entry. A scope without complete pulls has its lost pulls applied
@@ -116,7 +116,7 @@ def _state(losses: CatalogLosses, products: int) -> CatalogState:
     before = CatalogState.of(losses.log.log.newest)
     forgets = losses.is_in_doubt if losses.is_partial else losses.log.is_state_older
     again = tuple(snapshot.run for snapshot in losses.again)
-    doubt = Doubt(losses.through, needs_complete=not losses.is_partial)
+    doubt = UnverifiedRows(losses.through, needs_complete=not losses.is_partial)
     return replace(
         before,
         products=products,
@@ -139,6 +139,6 @@ def remembers_since(state: CatalogState, unknown: Collection[str]) -> FirstPull 
     """The pull before which no other can be applied any more: the newest pull of which nobody knows what it read, or
     the one that the state has already.
     """
-    pulls = [FirstPull(pull.place, pull.started_at) for pull in state.pulls if pull.run in unknown]
+    pulls = [FirstPull(pull.ticket, pull.started_at) for pull in state.pulls if pull.run in unknown]
     remembered = [state.remembers_since] if state.remembers_since else []
     return max([*pulls, *remembered], key=lambda pull: pull.order, default=None)

@@ -17,7 +17,7 @@ from datasync.errors import StoreUnavailable
 from datasync.relation import Relation, Table, TemporaryTables, query, select
 from datasync.repair.inventory import Logged
 from datasync.store.files import Clock
-from datasync.store.log import Head, Log, RepairNote, Rows
+from datasync.store.log import Entry, Log, RepairNote, Rows
 from datasync.store.logs import CatalogState, ReceiptState
 
 _REMEMBERED = 20  # repairs that a log's state names
@@ -136,10 +136,10 @@ def remains(tables: TemporaryTables, log: Log, losses: Losses) -> Remains:
 def record(
     con: duckdb.DuckDBPyConnection, remains: Remains, repair: Repair, lost: Lost, state: CatalogState | ReceiptState,
     rows: Rows,
-) -> Head:  # fmt: skip
+) -> Entry:  # fmt: skip
     """Append the entry `repaired`, with a number that none ever had; ``state`` is what the log has come to with it."""
     log, losses, newest = remains.log, remains.losses, remains.losses.log.newest
-    before = Head(max(losses.head, losses.log.taken), newest.at, newest.meta)
+    before = Entry(max(losses.head, losses.log.taken), newest.at, newest.meta)
     note = RepairNote(before.number + 1, repair.at, repair.by, repair.run, lost.paths[:_NAMED], lost.words)
     after = replace(state, run=repair.run, repairs=(*newest.repairs, note)[-_REMEMBERED:])
     appended = log.append(con, before, rows, after.meta(), repair.clock)
@@ -148,7 +148,7 @@ def record(
     return appended
 
 
-def begin_anew(con: duckdb.DuckDBPyConnection, remains: Remains, head: Head, held: Relation | None) -> None:
+def begin_anew(con: duckdb.DuckDBPyConnection, remains: Remains, head: Entry, held: Relation | None) -> None:
     """Let the history begin with the entry `repaired`; ``held`` are the versions (sku, hash) that services hold, None
     for a log of receipts.
     """

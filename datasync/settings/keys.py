@@ -97,7 +97,7 @@ class Settings(Model):
         """Short hash of what decides a scope's content: when it changes, the next pull is complete."""
         scope_options = self.scopes[scope]
         source = self.sources[scope_options.source]
-        options = source.model_dump(mode="json", exclude=set(source.pace))
+        options = source.model_dump(mode="json", exclude=set(source.outside_fingerprint))
         keys = scope_options.model_dump(mode="json", exclude={"label", "guard", "fresh_within"})
         return fingerprint([_without_unset(options), _without_unset({**_ONCE_IN_EVERY_SCOPE, **keys})])
 

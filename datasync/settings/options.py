@@ -93,13 +93,15 @@ class SourceOptions(Model):
     """What every source has: how often it is read whole, how far below its watermark it is read again between, and how
     much of it may be asked at once.
 
-    ``scope_model`` is what a scope of this kind of source has. ``pace`` names the options that say how the source is
-    asked and not what for: when one of them changes, the next pull needs not be complete. ``extra`` is what pip
-    installs for the kind, where that is an extra of a package.
+    ``scope_model`` is what a scope of this kind of source has. ``outside_fingerprint`` names the options that say how
+    the source is asked and not what for: when one of them changes, the next pull needs not be complete. ``extra`` is
+    what pip installs for the kind, where that is an extra of a package.
     """
 
     scope_model: ClassVar[type[Scope]] = Scope
-    pace: ClassVar[frozenset[str]] = frozenset({"complete_every", "lookback", "requests_per_second", "concurrency"})
+    outside_fingerprint: ClassVar[frozenset[str]] = frozenset(
+        {"complete_every", "lookback", "requests_per_second", "concurrency"}
+    )
     extra: ClassVar[str] = ""
 
     kind: str
@@ -124,7 +126,7 @@ class SourceOptions(Model):
 class HttpSourceOptions(SourceOptions):
     """What sources over HTTP have: ``timeout`` is how long one answer may take, from the request to its last byte."""
 
-    pace: ClassVar[frozenset[str]] = SourceOptions.pace | {"timeout"}
+    outside_fingerprint: ClassVar[frozenset[str]] = SourceOptions.outside_fingerprint | {"timeout"}
 
     timeout: Duration = timedelta(minutes=5)
 

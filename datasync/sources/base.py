@@ -49,7 +49,7 @@ class PullRequest:
     ``complete``: every product. ``changed``: what may have changed since ``watermark`` (None: since ever), as the kind
     itself wrote it at the last scheduled pull. ``skus``: those, and for each that is not there, the knowledge that it
     is not. ``is_sample``: a beginning is enough, for trying things out; a source that pays for every record stops soon,
-    and what it gives is not complete. ``place`` is the pull's ticket: its number in the order in which pulls began.
+    and what it gives is not complete. ``ticket`` is the pull's: its number in the order in which pulls began.
     """
 
     what: Literal["complete", "changed", "skus"]
@@ -57,7 +57,7 @@ class PullRequest:
     watermark: str | None = None
     skus: tuple[str, ...] = ()
     is_sample: bool = False
-    place: int = 0
+    ticket: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class Records:
     without what was still being written meanwhile, or raises. ``counted`` is called after that. It gives the number of
     records that the source holds, by a count that owes nothing to the reader; None where there is no such count.
 
-    What the answer is worth: ``began`` is when reading began, where that was in an earlier try, and ``place`` that
+    What the answer is worth: ``began`` is when reading began, where that was in an earlier try, and ``ticket`` that
     try's ticket (0: it had none). ``by_change_time``: records say what products were at their ``updated_at``, not what
     they are now, so an older one does not override the catalog. ``are_files``: the places are files, and one of which
     nothing can be read is no part of a complete catalog.
@@ -130,7 +130,7 @@ class Records:
     map: Mapping[str, str] = field(default_factory=dict)
     began: datetime | None = None
     by_change_time: bool = False
-    place: int | None = None
+    ticket: int | None = None
     time_zone: str | None = None
 
 

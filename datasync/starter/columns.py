@@ -10,7 +10,7 @@ import duckdb
 
 from datasync import product
 from datasync.quantity import quantity
-from datasync.sql import query, quote
+from datasync.sql import query_text, quote
 from datasync.starter import words
 from datasync.starter.amounts import Amounts, amounts
 from datasync.starter.choice import Choice, Reading, ambiguous, fits, misfits, understood
@@ -240,7 +240,7 @@ def _pictures(choices: _Open, field: Field, f: str) -> _Forms:
 
 
 def _groups(choices: _Open, field: Field, f: str) -> _Forms:
-    signs = choices.sample.rows.row(query("sampled_signs", field=quote(field.name)))
+    signs = choices.sample.rows.row(query_text("sampled_signs", field=quote(field.name)))
     for sign, count in (("|", signs["bars"]), (";", signs["semicolons"])):
         if count:
             yield f"list_transform(string_split({f}, '{sign}'), lambda element: trim(element))"

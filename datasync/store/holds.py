@@ -2,8 +2,8 @@
 
 A hold is one small file, named by the run that met it, and beside it the list of the products that it keeps back. When
 a later run passes where one was held, a release is written beside it. Nothing is changed in place, so any earlier
-moment can be asked about. The last word counts: the one that knows the latest entry of its log, and among
-several of these the latest, because their times only grow.
+moment can be asked about. The file with the highest ``entry`` counts, and among equals the one with
+the latest time, because times only grow.
 """
 
 from __future__ import annotations

@@ -28,8 +28,7 @@ import duckdb
 from datasync.errors import FileDamaged, LogDamaged, StoreUnavailable
 from datasync.relation import Relation, query, select
 from datasync.secrets import code_of, log_foreign, mask_all
-from datasync.sql import instant, literal
-from datasync.sql import query as query_text
+from datasync.sql import instant, literal, query_text
 from datasync.store.files import ZSTD, Clock, Store
 from datasync.store.scratch import scratch
 from datasync.store.seal import verdict
@@ -74,7 +73,7 @@ def _repair(content: Mapping[str, Any]) -> RepairNote:
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class Entry:
     """One entry of a log, read from its footer; number 0 stands for a log without entries.
 
     ``meta`` holds the log's state too, which `logs` reads.
@@ -105,8 +104,8 @@ class Head:
         return tuple(map(_repair, self.meta.get("repaired", ())))
 
     @property
-    def leader(self) -> ClockOrigin | None:
-        """Whose clock its time goes by: its own writer's, or that of an entry before, which was ahead of its own."""
+    def clock_source(self) -> ClockOrigin | None:
+        """The run whose clock set the entry's time: its own, or an earlier one whose clock was ahead of it."""
         if self.at is None:
             return None
         leader = self.meta.get("leader") or {"run": self.meta.get("run", ""), "at": self.meta["at"]}
@@ -117,7 +116,7 @@ class Head:
         if self.at is None:
             return None
         clocks = (now, datetime.fromisoformat(self.meta.get("clock", self.meta["at"])))
-        return self.leader if self.at > min(clocks) + AHEAD else None
+        return self.clock_source if self.at > min(clocks) + AHEAD else None
 
 
 Rows = Callable[[str], Relation]  # an entry's rows, given the time of its writer's clock as a literal
@@ -180,14 +179,14 @@ class Log:
         """Where the rows in use stand whose entries are older than the kept history, which begins with ``number``."""
         return f"{self.folder}/kept-{number:08d}.parquet"
 
-    def head(self, con: duckdb.DuckDBPyConnection) -> Head:
+    def head(self, con: duckdb.DuckDBPyConnection) -> Entry:
         """The newest entry."""
         return self.entry(con, self.list_files().head)
 
-    def entry(self, con: duckdb.DuckDBPyConnection, number: int) -> Head:
+    def entry(self, con: duckdb.DuckDBPyConnection, number: int) -> Entry:
         """The footer of entry ``number``, from the entry or the checkpoint at that number; 0 is the empty log."""
         if number == 0:
-            return Head()
+            return Entry()
         for path in (self.path(number), self.checkpoint_path(number)):
             if meta := footer(con, self.store, path):
                 return head_of(path, number, meta)
@@ -283,8 +282,8 @@ class Log:
         return f"{self._rows(base, url)}\nUNION ALL\n{self._rows(entries, url)}"
 
     def append(
-        self, con: duckdb.DuckDBPyConnection, after: Head, rows: Rows, meta: Mapping[str, Any], clock: Clock
-    ) -> Head | None:
+        self, con: duckdb.DuckDBPyConnection, after: Entry, rows: Rows, meta: Mapping[str, Any], clock: Clock
+    ) -> Entry | None:
         """Write ``rows`` (of the log's columns) as the entry after ``after``; None if another has that number.
 
         ``rows`` is called with the time of the writer's clock, as a literal.
@@ -292,7 +291,7 @@ class Log:
         number, now = after.number + 1, clock()
         at = max(now, after.at + TICK) if after.at else now
         now = self._label(now, at)
-        entry = Head(number, at, {**meta, **_times(after, at, now), "id": uuid.uuid4().hex, "after": after.id})
+        entry = Entry(number, at, {**meta, **_times(after, at, now), "id": uuid.uuid4().hex, "after": after.id})
         with scratch() as folder:
             file = folder / "entry.parquet"
             self._copy(con, rows(instant(now)), str(file), entry.meta)
@@ -304,8 +303,8 @@ class Log:
         return entry
 
     def append_computed(
-        self, con: duckdb.DuckDBPyConnection, compute: Callable[[Head], C], clock: Clock, after: Head | None = None
-    ) -> tuple[C, Head | None]:
+        self, con: duckdb.DuckDBPyConnection, compute: Callable[[Entry], C], clock: Clock, after: Entry | None = None
+    ) -> tuple[C, Entry | None]:
         """Append what ``compute`` makes of the newest entry (``after``, if that is known); compute it again whenever
         another writer's entry comes between. A change without rows is not written, and its entry is None.
 
@@ -335,12 +334,12 @@ class Log:
             return now
         return at if at <= self.store.now() <= at + _DAY else now
 
-    def _is(self, con: duckdb.DuckDBPyConnection, path: str, entry: Head) -> bool:
+    def _is(self, con: duckdb.DuckDBPyConnection, path: str, entry: Entry) -> bool:
         """True if this file is ours: the client retried a write that had succeeded."""
         meta = footer(con, self.store, path)
         return meta is not None and meta.get("id") == entry.id
 
-    def _came_too_late(self, con: duckdb.DuckDBPyConnection, entry: Head) -> bool:
+    def _came_too_late(self, con: duckdb.DuckDBPyConnection, entry: Entry) -> bool:
         """True if a checkpoint covers this number without this entry: its writer slept, and tidy freed the name."""
         covering = [c for c in self.list_files().checkpoints if c >= entry.number]
         if not covering:
@@ -368,7 +367,7 @@ class Log:
             self._copy(con, self._ordered(rows), str(file), self.entry(con, number).meta)
             self.store.replace(self.kept_path(number), file)
 
-    def begin_anew(self, con: duckdb.DuckDBPyConnection, head: Head, fold: Relation, older: Relation) -> None:
+    def begin_anew(self, con: duckdb.DuckDBPyConnection, head: Entry, fold: Relation, older: Relation) -> None:
         """Let the history begin with ``head``, the newest entry: its checkpoint is ``fold`` in the place of what the
         entries before give, and of those only the rows of ``older`` stay readable. Both have the column ``entry``.
         """
@@ -415,17 +414,17 @@ class Log:
         con.execute(f"COPY ({rows.sql}) TO {literal(file)} ({ZSTD}, KV_METADATA {{datasync: {note}}})")
 
 
-def head_of(path: str, number: int, meta: Mapping[str, Any]) -> Head:
+def head_of(path: str, number: int, meta: Mapping[str, Any]) -> Entry:
     """An entry from its footer's metadata; FileDamaged where those are of another kind of file."""
     try:
-        return Head(number, datetime.fromisoformat(meta["at"]), meta)
+        return Entry(number, datetime.fromisoformat(meta["at"]), meta)
     except (KeyError, TypeError, ValueError) as error:
         raise FileDamaged(path, "is no entry of a log: its metadata are others") from error
 
 
-def _times(after: Head, at: datetime, clock: datetime) -> dict[str, Any]:
+def _times(after: Entry, at: datetime, clock: datetime) -> dict[str, Any]:
     """An entry's time, what its writer's clock showed, and where that was not the same, whose clock was ahead of it."""
-    leader = after.leader if at > clock else None
+    leader = after.clock_source if at > clock else None
     leader_meta = {"run": leader.run, "at": leader.at.isoformat()} if leader else None
     return {"at": at.isoformat(), "clock": clock.isoformat(), "leader": leader_meta}
 

@@ -16,8 +16,8 @@ from datasync import product
 from datasync.relation import Relation, select, union
 from datasync.store import snapshots
 from datasync.store.files import Store
-from datasync.store.log import Head, Log, RepairNote, repair_notes
-from datasync.store.snapshots import Placed, Snapshot
+from datasync.store.log import Entry, Log, RepairNote, repair_notes
+from datasync.store.snapshots import Snapshot, TicketOrdered
 
 CATALOG_COLUMNS = {
     "change": "VARCHAR",
@@ -58,7 +58,7 @@ def is_catalog(folder: str) -> bool:
     return folder.startswith("catalog/")
 
 
-def live_count(folder: str, head: Head) -> int | None:
+def live_count(folder: str, head: Entry) -> int | None:
     """The products that a log's entry counts: in the catalog, or held by the service; None where it counts none."""
     number = head.meta.get("products" if is_catalog(folder) else "held")
     return None if number is None else int(number)
@@ -68,23 +68,23 @@ def live_count(folder: str, head: Head) -> int | None:
 
 
 @dataclass(frozen=True, slots=True)
-class AppliedPull(Placed):
+class AppliedPull(TicketOrdered):
     """A pull that the catalog took in: its run, start and ticket, and how many SKUs it proves the absence of."""
 
     run: str
     started_at: datetime
-    place: int = 0
+    ticket: int = 0
     absence_of: int = 0
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> Self:
         """The pull that wrote a snapshot."""
         absence_of = snapshot.asked if snapshot.knows_absence else 0
-        return cls(snapshot.run, snapshot.started_at, snapshot.place, absence_of)
+        return cls(snapshot.run, snapshot.started_at, snapshot.ticket, absence_of)
 
 
 @dataclass(frozen=True, slots=True)
-class PullSummary(Placed):
+class PullSummary(TicketOrdered):
     """What a pull read, by its counts.
 
         records = valid + quarantined + repeated + blank + filtered + outdated
@@ -96,7 +96,7 @@ class PullSummary(Placed):
     complete: bool
     started_at: datetime
     finished_at: datetime
-    place: int = 0
+    ticket: int = 0
     records: int = 0
     valid: int = 0
     quarantined: int = 0
@@ -116,19 +116,19 @@ class PullSummary(Placed):
 
 
 @dataclass(frozen=True, slots=True)
-class Watermark(Placed):
-    """How far the scheduled pulls have read the source's changes; its place is that of the pull that moved it there."""
+class Watermark(TicketOrdered):
+    """How far the scheduled pulls have read the source's changes; its ticket is that of the pull that moved it."""
 
     value: str
     started_at: datetime
-    place: int = 0
+    ticket: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class FirstPull(Placed):
+class FirstPull(TicketOrdered):
     """The oldest pull that a catalog remembers: what started before it can no longer be applied."""
 
-    place: int
+    ticket: int
     started_at: datetime
 
 
@@ -165,7 +165,7 @@ class Missed:
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class UnverifiedRows:
     """What a repair left in doubt: the rows of entries ``through`` a number.
 
     ``needs_complete``: nothing may leave the catalog before a complete pull.
@@ -196,7 +196,7 @@ class CatalogState:
     watermark: Watermark | None = None
     fingerprint: str | None = None
     remembers_since: FirstPull | None = None
-    doubt: Doubt | None = None
+    doubt: UnverifiedRows | None = None
     lost_quarantines: tuple[str, ...] = ()
     to_apply: tuple[str, ...] = ()
     repairs: tuple[RepairNote, ...] = ()
@@ -218,7 +218,7 @@ class CatalogState:
         return is_last_complete or any(pull.run == run for pull in self.pulls)
 
     @classmethod
-    def of(cls, head: Head) -> Self:
+    def of(cls, head: Entry) -> Self:
         """The state that an entry carries."""
         meta = head.meta
         return cls(
@@ -247,11 +247,11 @@ class CatalogState:
             "run": self.run,
             "started_at": self.started_at and self.started_at.isoformat(),
             "complete": self.complete,
-            "pulls": [{**_placed(pull), "asked": pull.absence_of} for pull in self.pulls],
+            "pulls": [{**_pull_json(pull), "asked": pull.absence_of} for pull in self.pulls],
             "last_complete": _summary_json(self.last_complete),
             "last_pull": _summary_json(self.last_pull),
             "products": self.products,
-            "accepted": [_placed(pull) for pull in self.accepted],
+            "accepted": [_pull_json(pull) for pull in self.accepted],
             "between": _partial_pulls_json(self.partial_pulls),
         }
         where_set = {
@@ -276,17 +276,23 @@ def _pull(content: Mapping[str, Any]) -> AppliedPull:
     return AppliedPull(content["run"], started_at, content.get("place", 0), content.get("asked", 0))
 
 
-def _placed(pull: AppliedPull) -> dict[str, Any]:
-    return {"run": pull.run, "started_at": pull.started_at.isoformat(), "place": pull.place}
+def _pull_json(pull: AppliedPull) -> dict[str, Any]:
+    return {"run": pull.run, "started_at": pull.started_at.isoformat(), "place": pull.ticket}
 
 
 def _summary(content: Mapping[str, Any] | None) -> PullSummary | None:
     if not content:
         return None
     started_at, finished_at = (datetime.fromisoformat(content[name]) for name in ("started_at", "finished_at"))
-    counts = {name: content.get(name, 0) for name in ("place", "records", *snapshots.TERMS, "unreadable")}
+    counts = {name: content.get(name, 0) for name in ("records", *snapshots.TERMS, "unreadable")}
     return PullSummary(
-        content["run"], content["complete"], started_at, finished_at, **counts, is_lost=content.get("lost", False)
+        content["run"],
+        content["complete"],
+        started_at,
+        finished_at,
+        content.get("place", 0),
+        **counts,
+        is_lost=content.get("lost", False),
     )
 
 
@@ -294,7 +300,8 @@ def _summary_json(pull: PullSummary | None) -> dict[str, Any] | None:
     if pull is None:
         return None
     times = {name: getattr(pull, name).isoformat() for name in ("started_at", "finished_at")}
-    content = {**asdict(pull), **times}
+    content = {**asdict(pull), **times, "place": pull.ticket}
+    del content["ticket"]
     return {**content, "lost": True} if content.pop("is_lost") else content
 
 
@@ -326,7 +333,7 @@ def _watermark_json(watermark: Watermark | None) -> dict[str, Any]:
     if watermark is None:
         return {}
     at = watermark.started_at.isoformat()
-    return {"watermark": watermark.value, "watermark_at": at, "watermark_place": watermark.place}
+    return {"watermark": watermark.value, "watermark_at": at, "watermark_place": watermark.ticket}
 
 
 def _first_pull(content: Mapping[str, Any] | str | None) -> FirstPull | None:
@@ -338,11 +345,11 @@ def _first_pull(content: Mapping[str, Any] | str | None) -> FirstPull | None:
 
 
 def _first_pull_json(pull: FirstPull | None) -> dict[str, Any] | None:
-    return {"place": pull.place, "started_at": pull.started_at.isoformat()} if pull else None
+    return {"place": pull.ticket, "started_at": pull.started_at.isoformat()} if pull else None
 
 
-def _doubt(content: Mapping[str, Any] | None) -> Doubt | None:
-    return Doubt(int(content.get("through", 0)), content["complete"]) if content else None
+def _doubt(content: Mapping[str, Any] | None) -> UnverifiedRows | None:
+    return UnverifiedRows(int(content.get("through", 0)), content["complete"]) if content else None
 
 
 # ── a service's state ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -352,18 +359,18 @@ def _doubt(content: Mapping[str, Any] | None) -> Doubt | None:
 class ReceiptState:
     """What a service's receipts have come to: products ``held``, and the resyncs whose marks are written already.
 
-    ``rules`` and ``settings`` are those of the last transfer, as the settings file had them.
+    Of the last transfer: its ``rules``, as the settings file had them, and the ``fingerprint`` of its settings.
     """
 
     run: str = ""
     held: int = 0
     requests: tuple[str, ...] = ()
     rules: tuple[Mapping[str, Any], ...] | None = None
-    settings: str | None = None
+    fingerprint: str | None = None
     repairs: tuple[RepairNote, ...] = ()
 
     @classmethod
-    def of(cls, head: Head) -> Self:
+    def of(cls, head: Entry) -> Self:
         """The state that an entry carries."""
         meta, rules = head.meta, head.meta.get("rules")
         return cls(
@@ -371,13 +378,13 @@ class ReceiptState:
             held=int(meta.get("held", 0)),
             requests=tuple(meta.get("requests", ())),
             rules=None if rules is None else tuple(rules),
-            settings=meta.get("settings"),
+            fingerprint=meta.get("settings"),
             repairs=head.repairs,
         )
 
     def meta(self) -> dict[str, Any]:
         """The state as an entry's metadata."""
-        known = {"rules": self.rules and list(self.rules), "settings": self.settings}
+        known = {"rules": self.rules and list(self.rules), "settings": self.fingerprint}
         repairs = {"repaired": repair_notes(self.repairs)} if self.repairs else {}
         transferred = {key: value for key, value in known.items() if value is not None}
         return {"run": self.run, "held": self.held, "requests": list(self.requests), **transferred, **repairs}

@@ -11,7 +11,7 @@ catalog has of their SKU, which only the catalog can tell: in a snapshot that is
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,30 +27,32 @@ TERMS = ("valid", "quarantined", "repeated", "blank", "filtered", "outdated")  #
 
 Order = tuple[int, datetime]
 _NO_PARTITIONS = "hive_partitioning = false"
+_KEYS = {"ticket": "place"}  # the footer's keys that are other than the fields' names
+_FIELDS = {key: name for name, key in _KEYS.items()}
 
 
-class Placed:
-    """What knows the pull that it comes from by that pull's ticket and start: they are its place among the others."""
+class TicketOrdered:
+    """What is ordered by the ticket of the pull that it comes from, or by that pull's start where it had no ticket."""
 
     __slots__ = ()
-    place: int
+    ticket: int
     started_at: datetime
 
     @property
     def order(self) -> Order:
         """By the ticket, or by the clock if it is from before there were tickets."""
-        return self.place, datetime.min.replace(tzinfo=UTC) if self.place else self.started_at
+        return self.ticket, datetime.min.replace(tzinfo=UTC) if self.ticket else self.started_at
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot(Placed):
+class Snapshot(TicketOrdered):
     """What one pull found: the footer of its file. ``unreadable`` records make a complete one remove nothing.
 
     ``asked``: SKUs whose absence it proves: a request named them, or the source reported them as deleted.
     ``file``: the name of the file of its records; each try of a run has one of its own, and the snapshot names one.
     ``sealed`` is what that file's seal is known by.
     ``by_change_time``: its records were read from files of changes, which may arrive late.
-    ``place``: the pull's ticket, that of the oldest page it used; 0 in snapshots from before there were tickets.
+    ``ticket``: the pull's, or that of the oldest page it used; 0 in snapshots from before there were tickets.
     """
 
     run: str
@@ -76,13 +78,18 @@ class Snapshot(Placed):
     filtered: int = 0
     outdated: int = 0
     by_change_time: bool = False
-    place: int = 0
+    ticket: int = 0
     sealed: str = ""
 
     def counts(self) -> dict[str, Any]:
         """What a pull's record says of it: what was asked for, what became of the records, and what was noted."""
         names = ("what", "complete", "records", *TERMS, "unreadable", "requests")
         return {**{name: getattr(self, name) for name in names}, "notes": list(self.notes)}
+
+    def meta(self) -> dict[str, Any]:
+        """The snapshot as its file's footer has it; ``parse`` reads it back."""
+        times = {name: getattr(self, name).isoformat() for name in ("started_at", "finished_at")}
+        return {_KEYS.get(name, name): value for name, value in {**asdict(self), **times}.items()}
 
     @property
     def knows_absence(self) -> bool:
@@ -130,7 +137,8 @@ def parse(path: str, meta: Mapping[str, Any]) -> Snapshot | None:
         if "file" not in meta and "id" not in meta:  # an entry of a log has an id, and no snapshot ever had one
             return None
         times = {name: datetime.fromisoformat(meta[name]) for name in ("started_at", "finished_at")}
-        return Snapshot(**{**meta, **times, "notes": tuple(meta["notes"])})
+        fields = {_FIELDS.get(key, key): value for key, value in meta.items()}
+        return Snapshot(**{**fields, **times, "notes": tuple(meta["notes"])})
     except (KeyError, TypeError, ValueError) as error:
         raise FileDamaged(path, "is no snapshot: its metadata are others") from error
 

@@ -8,8 +8,8 @@ The checkpoint that the history begins with and the newest ones stay, and betwee
 Nothing goes within a day of being written, whatever ``keep`` says. What ``scopes`` does not name is left alone.
 
 The store's own clock says how old a file is, because it gave the file its time. A worker's clock, this one's or that of
-the worker who wrote a time into the file, can only let things stay longer. Nothing counts as older than it was a day
-after the newest file of the logs, so a clock that jumps on a machine with its own store removes no evidence.
+the worker who wrote a time into the file, can only let things stay longer. Ages are counted to at most one day after
+the newest file of the logs, so a clock that jumps ahead on a machine with its own store cannot make everything old.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ class Memory:
     their delivery is remembered all the same. It stands in a file, for every command opens it anew.
     """
 
-    embedded = False
+    receipt_is_delivery = False
     needs = ("name",)
 
     def __init__(self, path: Path) -> None:

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from datasync.errors import RequestLost, Unverified
+from datasync.errors import CatalogUnverified, RequestLost
 from tests.repair.damaging import Place
 from tests.repair.remembering import NAME
 from tests.shop import same
@@ -132,7 +132,7 @@ def test_nothing_is_delivered_from_a_repaired_catalog_before_it_is_read_whole(pl
     pipeline = place.shop.pipeline()
     run = pipeline.begin("cut", "sync", ("en-US",), "schedule", "")
     for service in pipeline.settings.services:
-        with pytest.raises(Unverified, match="repaired, and not read whole since"):
+        with pytest.raises(CatalogUnverified, match="repaired, and not read whole since"):
             pipeline.transfer(run, "en-US", service)
     closed = pipeline.close(run)
     assert closed["outcome"] == "failed"

@@ -13,7 +13,7 @@ import pytest
 
 from datasync.report.facts.health import SourceHealth, fresh_until, freshness, health
 from datasync.settings import Settings, parse
-from datasync.sql import query
+from datasync.sql import query_text
 from datasync.store.runs import Run, Step
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -109,8 +109,8 @@ tiv; known are enabled and disabled.'),
         ) AS t(sku, code, sentence), (SELECT 'a name' AS name, 'run-1' AS run)
         """
     )
-    con.execute(f"CREATE VIEW quarantine_sentences AS {query('quarantine_sentences')}")
-    assert con.execute(query("quarantine_reasons")).fetchall() == [
+    con.execute(f"CREATE VIEW quarantine_sentences AS {query_text('quarantine_sentences')}")
+    assert con.execute(query_text("quarantine_reasons")).fetchall() == [
         ("bad-value", "price is …, which is no decimal number.", 2),
         ("bad-time", "updated_at is …, which is no time.", 1),
         ("bad-value", "price: its expression in the map fails on this record.", 1),

@@ -15,7 +15,7 @@ from datasync.relation import Relation, Table
 from datasync.report.facts import gather
 from datasync.report.facts.page_data import ScopeProducts, StoredProducts
 from datasync.report.format import documents, shards
-from datasync.sql import count, literal, macros, query, row
+from datasync.sql import count, literal, macros, query_text, row
 
 COLUMNS = ", ".join(f'"{name}" {kind}' for name, kind in product.STORED.items())
 
@@ -55,9 +55,9 @@ def hold(con: duckdb.DuckDBPyConnection, service: str, sku: str, hash_: str, at:
 
 
 def products(con: duckdb.DuckDBPyConnection) -> ScopeProducts:
-    versions = query("page_versions").replace("$scope", literal("en-US"))
+    versions = query_text("page_versions").replace("$scope", literal("en-US"))
     con.execute(f"CREATE OR REPLACE TABLE page_versions AS {versions}")
-    con.execute(f"CREATE OR REPLACE TABLE page_rows AS {query('page_rows')}")
+    con.execute(f"CREATE OR REPLACE TABLE page_rows AS {query_text('page_rows')}")
     size = count(con, "SELECT * FROM page_versions")
     stored = StoredProducts(
         con,
@@ -170,7 +170,7 @@ def test_every_state_is_listed_as_often_as_it_is_counted(con: duckdb.DuckDBPyCon
     times = {"$since": "TIMESTAMPTZ '2026-11-24 05:00:00Z'", "$as_of": "TIMESTAMPTZ '2026-11-24 08:00:00Z'"}
 
     def filled(name: str) -> str:
-        text = query(name).replace("$settings", "'mine'")
+        text = query_text(name).replace("$fingerprint", "'mine'")
         return functools.reduce(lambda made, key: made.replace(key, times[key]), times, text)
 
     figures = {**row(con, filled("states")), **row(con, filled("window"))}

@@ -285,12 +285,12 @@ def changed(given: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def test_what_changed_is_added_to_what_stands_as_if_all_had_been_written_anew(
     tmp_path: Path, browser: Browser, whole: int, scanned: int
 ) -> None:
-    publish = functools.partial(render.publish, whole=whole, scanned=scanned)
+    publish = functools.partial(render.publish, limits=Limits(whole=whole, scanned=scanned))
     page = plausible.site_pages({"ja-JP": 40})
     later = changed(products())
-    publish(page, [scope_products()], tmp_path / "added")
-    added = publish(page, [scope_products(later)], tmp_path / "added")
-    anew = publish(page, [scope_products(later)], tmp_path / "anew")
+    publish(render.SiteContent(page, [scope_products()]), tmp_path / "added")
+    added = publish(render.SiteContent(page, [scope_products(later)]), tmp_path / "added")
+    anew = publish(render.SiteContent(page, [scope_products(later)]), tmp_path / "anew")
     assert added.files < anew.files / (1 if whole else 2)
     found = []
     for name, done in (("added", added), ("anew", anew)):

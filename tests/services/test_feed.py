@@ -65,7 +65,7 @@ def test_its_receipt_is_the_answer(line: Line) -> None:
     line.sync(products("a"))
     row = line.receipts()["a"]
     assert row["received_at"] == row["at"]
-    assert Feed.embedded
+    assert Feed.receipt_is_delivery
 
 
 def test_it_holds_every_product_in_the_version_it_received(line: Line) -> None:

@@ -45,7 +45,7 @@ from tests.sources.contract import AT
 
 store = Folder(sys.argv[1])
 with connect(store) as con:
-    stand_at(sys.argv[2]).source(store, page_size=10).records(con, PullRequest("complete", AT, place=7))
+    stand_at(sys.argv[2]).source(store, page_size=10).records(con, PullRequest("complete", AT, ticket=7))
 """
 
 
@@ -393,11 +393,11 @@ class HttpContract(ChangingContract):
             killed.wait()
         before = len(stand.site.log())
         found = stand.source(Folder(store.root), page_size=10).records(
-            con, PullRequest("complete", AT + timedelta(hours=1), place=9)
+            con, PullRequest("complete", AT + timedelta(hours=1), ticket=9)
         )
         assert len(self.pages(stand)) == 4 + 3
         assert sorted(map(str, skus(con, found))) == [f"SKU-{number:07}" for number in range(55)]
-        assert (found.complete, found.began, found.place) == (True, AT, 7)
+        assert (found.complete, found.began, found.ticket) == (True, AT, 7)
         assert found.requests >= len(stand.site.log()) - before + 3
 
     def test_what_was_spooled_for_another_want_is_not_taken_for_this_one(

@@ -413,7 +413,7 @@ from tests.sources import databases
 place = databases.SqliteFile(Path(sys.argv[1]))
 store = Folder(sys.argv[2])
 source = databases.source(place, {"page_size": 2}, store, "killed", key="id", cursor="number")
-source.records(connect(store), PullRequest("changed", datetime(2026, 11, 22, tzinfo=UTC), '{"until": "0"}', place=7))
+source.records(connect(store), PullRequest("changed", datetime(2026, 11, 22, tzinfo=UTC), '{"until": "0"}', ticket=7))
 """
 
 
@@ -439,7 +439,7 @@ def test_a_pull_by_pages_that_was_killed_goes_on_after_the_last_within_its_bound
     how: dict[str, Any] = {"given": {"page_size": 2}, "key": "id", "cursor": "number"}
     found = reader.pull("changed", watermark='{"until": "0"}', at="2026-11-23T00:00:00+00:00", run="killed", **how)
     assert (found.valid, found.requests, found.watermark) == (601, 301, '{"until": "601"}')
-    assert (found.started_at, found.place) == (datetime(2026, 11, 22, tzinfo=UTC), 7)
+    assert (found.started_at, found.ticket) == (datetime(2026, 11, 22, tzinfo=UTC), 7)
     after = reader.pull("changed", watermark=found.watermark, **how)
     assert reader.desk.products(after, "sku", "name") == [("S1", "b"), ("S601", "a"), ("S602", "a")]
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import duckdb
 
-from datasync.catalog.apply import Application, Applied, apply_snapshot
+from datasync.catalog.apply import ApplyResult, PendingSnapshot, apply_snapshot
 from datasync.connection import from_environment
 from datasync.delivery import exports, mark, transfer
 from datasync.delivery.services import open_service
@@ -116,11 +116,13 @@ class Line:
             Table(rows),
         )
 
-    def apply(self, run: str, accepted: Iterable[str] = ()) -> Applied:
+    def apply(self, run: str, accepted: Iterable[str] = ()) -> ApplyResult:
         found = snapshots.read(self.con, self.store, SCOPE, run)
         assert found is not None
         return apply_snapshot(
-            Application(self.con, self.store, found, self.settings.guard, (), self.clock, accepted=skus_sql(*accepted))
+            PendingSnapshot(
+                self.con, self.store, found, self.settings.guard, (), self.clock, accepted=skus_sql(*accepted)
+            )
         )
 
     def transfer(self, run: str, name: str, accepted: Iterable[str] = ()) -> Transferred:

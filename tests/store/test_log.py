@@ -13,7 +13,7 @@ import pytest
 from datasync.errors import LogDamaged
 from datasync.relation import Relation
 from datasync.store.files import Folder, Store, connect
-from datasync.store.log import TICK, Head, Log, Rows
+from datasync.store.log import TICK, Entry, Log, Rows
 from tests.store.small import Hours
 from tests.views import view
 
@@ -31,7 +31,7 @@ def _rows(values: Mapping[str, int | None]) -> Rows:
     return lambda clock: Relation(f'SELECT sku, value, {clock} AS "at" FROM {given} WHERE sku IS NOT NULL')
 
 
-def _append(con: duckdb.DuckDBPyConnection, log: Log, clock: Callable[[], datetime], **values: int | None) -> Head:
+def _append(con: duckdb.DuckDBPyConnection, log: Log, clock: Callable[[], datetime], **values: int | None) -> Entry:
     done = log.append(con, log.head(con), _rows(values), {"count": len(values)}, clock)
     assert done is not None
     return done
@@ -44,7 +44,7 @@ def _fold(con: duckdb.DuckDBPyConnection, log: Log, position: int | None = None)
 
 def test_a_log_without_entries_is_empty(folder: Folder, con: duckdb.DuckDBPyConnection) -> None:
     log = _log(folder)
-    assert log.head(con) == Head()
+    assert log.head(con) == Entry()
     assert log.position(con, START) == 0
     assert _fold(con, log) == {}
     assert log.checkpoint(con) == 0
@@ -65,7 +65,7 @@ def test_the_fold_has_the_newest_row_of_every_sku(folder: Folder, con: duckdb.Du
 
 def test_an_entry_tells_what_the_log_has_come_to(folder: Folder, con: duckdb.DuckDBPyConnection) -> None:
     log = _log(folder)
-    done = log.append(con, Head(), _rows({"a": 1}), {"products": 1, "words": "it's \u2028 größer"}, Hours(START))
+    done = log.append(con, Entry(), _rows({"a": 1}), {"products": 1, "words": "it's \u2028 größer"}, Hours(START))
 
     assert done is not None
     assert (done.number, done.at) == (1, START)
@@ -391,7 +391,7 @@ def test_a_put_whose_answer_was_lost_is_known_again(tmp_path: Path, con: duckdb.
             return False
 
     deaf, log = _log(Deaf(str(tmp_path / "store"))), _log(Folder(str(tmp_path / "store")))
-    done = deaf.append(con, Head(), _rows({"a": 1}), {}, Hours(START))
+    done = deaf.append(con, Entry(), _rows({"a": 1}), {}, Hours(START))
     assert done == log.head(con)
 
     _append(con, log, Hours(START), a=2)

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from datasync.sql import literal, query
+from datasync.sql import literal, query_text
 from datasync.store import runs
 from datasync.store.files import Folder, write_json
 from datasync.store.runs import Run, Step
@@ -183,7 +183,7 @@ def test_the_query_over_run_files_reads_steps_as_the_store_does(folder: Folder) 
         assert run
         files = literal(os.path.join(folder.root, runs.path_of(run)))
         rows = duckdb.sql(
-            f"SELECT kind, scope, service, step ->> 'outcome' FROM ({query('steps', files=files)})"
+            f"SELECT kind, scope, service, step ->> 'outcome' FROM ({query_text('steps', files=files)})"
         ).fetchall()
         assert {(s.kind, s.scope, s.service, record["outcome"]) for s, record in run.steps.items()} == set(rows)
 

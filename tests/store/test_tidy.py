@@ -19,7 +19,7 @@ from datasync.settings import Keep, Settings
 from datasync.store import acceptances, holds, runs, snapshots, tickets
 from datasync.store.files import Folder, write_json
 from datasync.store.holds import Hold
-from datasync.store.log import TICK, Head, Log
+from datasync.store.log import TICK, Entry, Log
 from datasync.store.logs import catalog_log, receipt_log
 from datasync.store.runs import Run, Step
 from datasync.store.tidy import ScopeLogs, Tidied, tidy
@@ -48,7 +48,7 @@ class Versions:
         self.con, self.store, self.clock = con, store, clock
         self.log = Log(store, "catalog/scope=en", {"hash": "VARCHAR"})
 
-    def append(self, rows: str = "SELECT NULL::VARCHAR AS sku, NULL::VARCHAR AS hash WHERE false") -> Head:
+    def append(self, rows: str = "SELECT NULL::VARCHAR AS sku, NULL::VARCHAR AS hash WHERE false") -> Entry:
         done = self.log.append(self.con, self.log.head(self.con), lambda _: Relation(rows), {}, self.clock)
         assert done is not None
         return done
@@ -202,7 +202,7 @@ def test_nothing_goes_within_a_day_whatever_the_settings_say(versions: Versions,
 class Sometimes:
     """A service over a network that answers or does not."""
 
-    embedded = False
+    receipt_is_delivery = False
     needs = ("name",)
 
     def __init__(self) -> None:

@@ -35,12 +35,13 @@ class ServiceOpening:
 class Service(Protocol):
     """A consumer as a transfer sees it.
 
-    ``embedded``: its receipt *is* the delivery, so nothing was delivered until the receipts are appended. Any other
-    service is called over a network, in batches; what it got but could not be recorded is delivered again, never lost.
+    ``receipt_is_delivery``: its consumers read the store, so nothing was delivered until the receipts are appended.
+    Any other service is called over a network, in batches; what it got but could not be recorded is delivered again,
+    never lost.
     ``needs`` names the product columns that a delivery reads, so that no others are.
     """
 
-    embedded: bool
+    receipt_is_delivery: bool
     needs: tuple[str, ...]
 
     def deliver(self, con: duckdb.DuckDBPyConnection, batch: Relation) -> Relation:
@@ -49,9 +50,9 @@ class Service(Protocol):
         The batch has one row per SKU: ``operation`` (added, updated, resent, removed), ``hash`` and ``bytes`` of the
         payload, and the product's columns that the service ``needs`` (NULL for a removal). The answers have ``sku``,
         ``outcome`` (received, removed, rejected, failed), ``words`` and ``answered_at`` (UTC; NULL where the receipt is
-        the answer); those of an embedded service keep all columns of the batch, each row being its own answer. A SKU
-        without an answer is failed. Raises ServiceUnavailable when nobody answered: the whole batch counts as failed,
-        for it may have been applied. The answers are read once, before the batch is dropped.
+        the answer); where the receipt is the delivery, they keep all columns of the batch, each row being its own
+        answer. A SKU without an answer is failed. Raises ServiceUnavailable when nobody answered: the whole batch
+        counts as failed, because it may have been applied. The answers are read once, before the batch is dropped.
         """
 
 

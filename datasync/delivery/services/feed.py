@@ -20,7 +20,7 @@ from datasync.sql import literal, quote
 class Feed:
     """A feed with its limits: bytes of a payload's JSON, and the product columns that must not be empty."""
 
-    embedded = True
+    receipt_is_delivery = True
 
     def __init__(self, max_bytes: int, required: Sequence[str]) -> None:
         self.max_bytes, self.required = max_bytes, tuple(required)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from datasync.sql import query
+from datasync.sql import query_text
 from datasync.store import snapshots
 
 Spot = Literal["overview", "figures", "service"]
@@ -162,7 +162,7 @@ SERVICES = RowSet(
         *map(_from_states, ("total_received", "removals_due")),
         Figure("stale", "SELECT stale + (SELECT count(*) FROM known) AS stale FROM states", _KNOWN),
         Figure("due", "SELECT missing + stale + failed + (SELECT count(*) FROM known) AS due FROM states", _KNOWN),
-        Figure("unexplained", query("unexplained"), (*_KNOWN, "catalog_head", "head")),
+        Figure("unexplained", query_text("unexplained"), (*_KNOWN, "catalog_head", "head")),
         Figure("hours", "$hours", ("history",), "updates"),
         Figure("days", "$days", ("history",), "updates.daily"),
     ),
@@ -174,7 +174,7 @@ SCOPES = RowSet(
     (
         Figure("products", "SELECT count(hash) AS products FROM catalog", ("catalog",)),
         Figure("quarantined", "SELECT count(*) AS quarantined FROM quarantined", _QUARANTINE, "quarantined.records"),
-        Figure("reasons", query("quarantine_reasons"), (*_QUARANTINE, "quarantine_sentences"), "reasons.reason"),
+        Figure("reasons", query_text("quarantine_reasons"), (*_QUARANTINE, "quarantine_sentences"), "reasons.reason"),
     ),
 )
 LAST_PULLS = RowSet("scopes", OF_SCOPE, "", tuple(map(_of_last_pull, ("records", *snapshots.TERMS))))
@@ -196,7 +196,7 @@ PULLS = RowSet(
         _of_pull("records", "BIGINT", "sources.records"),
         _of_pull("quarantined", "BIGINT", "sources.quarantined"),
         _of_pull("seconds", "DOUBLE", "counted.seconds"),
-        Figure("failures", query("failures"), ("tries",), "sources.failures"),
+        Figure("failures", query_text("failures"), ("tries",), "sources.failures"),
     ),
     "run",
 )

@@ -25,7 +25,7 @@ from datasync.report.facts.health import SourceHealth, health
 from datasync.report.facts.page_data import DataFile
 from datasync.report.facts.trends import DAY, HOUR, TREND_DAYS, TREND_HOURS, trend_sql
 from datasync.settings import Settings
-from datasync.sql import filled, literal, query
+from datasync.sql import filled, literal, query_text
 from datasync.store import holds, snapshots
 from datasync.store.holds import Hold
 from datasync.store.logs import PullSummary, catalog_log, receipt_log
@@ -65,7 +65,7 @@ def scope(at: StoreAt, name: str) -> FigureQueries:
         "catalog_head": log.footer_sql(position),
         "quarantine": quarantine,
         "quarantined": now,
-        "quarantine_sentences": query("quarantine_sentences"),
+        "quarantine_sentences": query_text("quarantine_sentences"),
     }
     for figure in cards.SCOPES.figures:
         queries.add("", figure)
@@ -100,7 +100,7 @@ def _run(queries: FigureQueries, run: Run) -> None:
 def _tries(queries: FigureQueries, past: Sequence[Run], source: SourceHealth) -> str:
     """The relation of a scope's pulls that failed in a row, and of the one before them."""
     tried = [run for run in past if Step("pull", source.scope) in run.steps][: source.failures + 1]
-    steps = query("steps", files=f"[{', '.join(literal(path_of(run)) for run in tried)}]")
+    steps = query_text("steps", files=f"[{', '.join(literal(path_of(run)) for run in tried)}]")
     queries.relations[f"tries/{source.scope}"] = (
         f"SELECT started_at, step ->> 'outcome' AS outcome FROM (\n{steps}\n) {_is_pull(source.scope)}"
     )
@@ -118,7 +118,7 @@ def _missed(queries: FigureQueries, at: StoreAt, source: SourceReading) -> None:
 
 def _steps(queries: FigureQueries, run: Run) -> str:
     """The relation of a run's steps: what each of them is, and what it recorded."""
-    queries.relations[f"steps/{run.id}"] = query("steps", files=literal(path_of(run)))
+    queries.relations[f"steps/{run.id}"] = query_text("steps", files=literal(path_of(run)))
     return f"steps/{run.id}"
 
 
@@ -195,7 +195,7 @@ def _service(at: StoreAt, scope: str, name: str, queries: FigureQueries) -> None
         relations["history"]: log.history_sql(position, log.last_before(at.con, at.as_of - TREND_DAYS * DAY)),
         relations["head"]: log.footer_sql(position),
         relations["states"]: words["states"],
-        relations["known"]: query("known_versions", settings=words["settings"]),
+        relations["known"]: query_text("known_versions", fingerprint=words["fingerprint"]),
     }
     for figure in cards.SERVICES.figures:
         queries.add(cards.SERVICES.place_of(service=name), figure, relations, **words)
@@ -205,9 +205,9 @@ def words_of(settings: Settings, as_of: datetime, service: str) -> dict[str, str
     """The SQL that stands for ``$words`` in the queries of a service's figures."""
     fingerprint = literal(settings.services[service].fingerprint())
     return {
-        "settings": fingerprint,
+        "fingerprint": fingerprint,
         "window": totals.window_sql(settings, as_of),
-        "states": query("states", settings=fingerprint),
+        "states": query_text("states", fingerprint=fingerprint),
         "hours": trend_sql(as_of, TREND_HOURS, HOUR),
         "days": trend_sql(as_of, TREND_DAYS, DAY),
     }

@@ -29,8 +29,7 @@ from datasync.report.facts.page_data import (
 )
 from datasync.report.facts.trends import trend
 from datasync.session import rows_in_order
-from datasync.sql import filled, instant, literal
-from datasync.sql import query as query_text
+from datasync.sql import filled, instant, literal, query_text
 from datasync.store.runs import Run
 
 RUNS_SHOWN = 40
@@ -129,7 +128,9 @@ def _listed(tables: TemporaryTables, at: StoreAt, scope: str, service: str, vers
     """What one service ought to hold, holds or held, as its rules and receipts say."""
     compared = at.compare(scope, service)
     relations = {"rules": compared.rules, "receipts": compared.receipts, "versions": versions}
-    rows = query("page_listed", **relations, settings=compared.settings, since=instant(at.as_of - at.settings.window))
+    rows = query(
+        "page_listed", **relations, fingerprint=compared.fingerprint, since=instant(at.as_of - at.settings.window)
+    )
     return tables.store(select(f"SELECT {literal(service)} AS service, * FROM rows", rows=rows), "page_listed")
 
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from datasync.figures.repairs import LogRepair, Unverified
+from datasync.figures.repairs import LogRepair, UnverifiedProducts
 from datasync.figures.source_metrics import SourceReading
 from datasync.figures.store_at import Ahead
 from datasync.figures.totals import ScopeTotals, ServiceTotals
@@ -165,7 +165,7 @@ class SitePages:
     text_fields: tuple[str, ...] = TEXT_FIELDS
     ahead: tuple[Ahead, ...] = ()
     repairs: tuple[LogRepair, ...] = ()
-    unverified: tuple[Unverified, ...] = ()
+    unverified: tuple[UnverifiedProducts, ...] = ()
     card_values: CardValues = field(default_factory=dict)
 
 
@@ -255,7 +255,7 @@ def _repair(repair: LogRepair) -> dict[str, Any]:
     return {**asdict(repair), "at": zulu(repair.at), "lost": list(repair.lost)}
 
 
-def _unverified(products: Unverified) -> dict[str, Any]:
+def _unverified(products: UnverifiedProducts) -> dict[str, Any]:
     return {**asdict(products), "since": zulu(products.since), "shown": list(products.shown)}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from datasync.figures.repairs import Unverified
+from datasync.figures.repairs import UnverifiedProducts
 from datasync.figures.store_at import Ahead
 from datasync.figures.totals import ServiceTotals
 from datasync.quantity import quantity
@@ -53,7 +53,7 @@ def ahead(clock: Ahead) -> str:
     return f"{clock.service} in {clock.scope}: {clause}; {effect}"
 
 
-def _doubt(unverified: Unverified) -> str:
+def _doubt(unverified: UnverifiedProducts) -> str:
     products = quantity(unverified.products, "product")
     return f"{unverified.scope}: {products} not verified since the repair at {zulu(unverified.since)}"
 

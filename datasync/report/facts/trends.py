@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from datasync.figures.store_at import StoreAt
 from datasync.relation import select
 from datasync.report.facts.page_data import Trend
-from datasync.sql import instant, query
+from datasync.sql import instant, query_text
 from datasync.store.logs import receipt_log
 
 TREND_HOURS = 48
@@ -29,4 +29,4 @@ def trend(at: StoreAt, scope: str, service: str) -> Trend:
 
 def trend_sql(as_of: datetime, steps: int, step: timedelta) -> str:
     """SQL over ``receipts`` (a history): what was received in each of the last ``steps``."""
-    return query("trend", as_of=instant(as_of), steps=str(steps), seconds=str(int(step.total_seconds())))
+    return query_text("trend", as_of=instant(as_of), steps=str(steps), seconds=str(int(step.total_seconds())))

@@ -41,14 +41,14 @@ _NONE_UNCHANGED = Relation("SELECT NULL::BIGINT AS version, NULL::BIGINT AS base
 class Segment:
     """Documents that are numbered from 0 and have files of their own: rows of a shared table from ``first`` on.
 
-    ``place`` is where a document's payload stands among the payloads of the segment.
+    ``payload_column`` says where a document's payload stands among the payloads of the segment.
     """
 
     stored: StoredProducts
     table: Table
     first: int
     size: int
-    place: str
+    payload_column: str
 
     @property
     def con(self) -> duckdb.DuckDBPyConnection:
@@ -64,7 +64,7 @@ class Segment:
         """Hash and payload of some versions, as one text of two lines each; newlines in JSON mean nothing."""
         line = "coalesce(v.hash, '') || chr(10) || coalesce(replace(v.payload, chr(10), ' '), '') || chr(10) AS line"
         versions = self.stored.versions.name
-        if self.place == "version":
+        if self.payload_column == "version":
             where = f"v.version >= {first} AND v.version < {first + count}"
             return _table(self.con, f"SELECT {line} FROM {versions} AS v WHERE {where} ORDER BY v.version")
         docs = f"SELECT rowid AS doc, version FROM {self.table.name} WHERE {self._where(first, count)}"
@@ -73,7 +73,7 @@ class Segment:
 
     def payload_count(self) -> int:
         """How many payloads there are, with those of documents that have none."""
-        return self.stored.versions.size if self.place == "version" else self.size
+        return self.stored.versions.size if self.payload_column == "version" else self.size
 
     def rows(self) -> Relation:
         """Its documents, ``doc`` the number of each."""

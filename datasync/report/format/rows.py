@@ -32,7 +32,7 @@ def in_shard(of: Segment, coarse: int) -> int:
 def columns(of: Segment, services: int) -> str:
     """The columns of documents that ``shards`` reads."""
     service_columns = [f"code_{n}, {_time(f'received_{n}')}, {_time(f'told_{n}')}" for n in range(services)]
-    return ", ".join(("line", "facet", f"{of.place} AS place", *service_columns))
+    return ", ".join(("line", "facet", f"{of.payload_column} AS place", *service_columns))
 
 
 def shards(part: pa.Table, services: int, size: int) -> list[bytes]:

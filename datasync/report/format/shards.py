@@ -214,7 +214,7 @@ class _Writer:
     coarse: int
 
     def payloads(self) -> None:
-        at_once = 2048 if self.segment.place == "version" else self._at_once()
+        at_once = 2048 if self.segment.payload_column == "version" else self._at_once()
         _each(
             self.pool,
             lambda first: self._payloads(first, at_once),

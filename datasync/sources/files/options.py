@@ -47,7 +47,7 @@ class FilesSource(SourceOptions):
     """
 
     scope_model: ClassVar[type[Scope]] = FilesScope
-    pace: ClassVar[frozenset[str]] = SourceOptions.pace | {"max_record_mb"}
+    outside_fingerprint: ClassVar[frozenset[str]] = SourceOptions.outside_fingerprint | {"max_record_mb"}
 
     kind: Literal["files"]
     root: str = ""

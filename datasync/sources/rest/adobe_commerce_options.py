@@ -25,7 +25,7 @@ class AdobeCommerceSource(HttpSourceOptions):
     """An Adobe Commerce or Magento shop over REST, on its own servers (``paas``) or as Adobe's service (``saas``)."""
 
     scope_model: ClassVar[type[Scope]] = AdobeCommerceScope
-    pace: ClassVar[frozenset[str]] = HttpSourceOptions.pace | {"page_size"}
+    outside_fingerprint: ClassVar[frozenset[str]] = HttpSourceOptions.outside_fingerprint | {"page_size"}
 
     kind: Literal["adobe-commerce"]
     connection: ConnectionName

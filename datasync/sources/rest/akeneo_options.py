@@ -31,7 +31,7 @@ class AkeneoSource(HttpSourceOptions):
     """
 
     scope_model: ClassVar[type[Scope]] = AkeneoScope
-    pace: ClassVar[frozenset[str]] = HttpSourceOptions.pace | {"page_size"}
+    outside_fingerprint: ClassVar[frozenset[str]] = HttpSourceOptions.outside_fingerprint | {"page_size"}
 
     kind: Literal["akeneo"]
     connection: ConnectionName

@@ -42,7 +42,7 @@ class Spool:
         """How far the pull was after each page, in their order."""
         return (state(self._store, path) for path in self.paths())
 
-    def begun(self, fingerprint: str) -> State | None:
+    def resume_or_clear(self, fingerprint: str) -> State | None:
         """How far an earlier try of the same wish got; None where there was none. What else is there is taken away:
         pages of another wish, and those of a try that slept until tidy removed the first of them.
         """

@@ -158,9 +158,9 @@ class Paged(ABC, Generic[Facts]):
     def _fill(self, api: Api, facts: Facts, request: PullRequest, spool: Spool) -> State:
         """Ask for page after page to the last query's last, from where the pages of the same request end."""
         queries, fingerprint = self.queries(request), self._fingerprint(request)
-        state = spool.begun(fingerprint)
+        state = spool.resume_or_clear(fingerprint)
         if state is None:
-            began = {"began": request.at.isoformat(), "place": request.place}
+            began = {"began": request.at.isoformat(), "place": request.ticket}
             state = {"asked": fingerprint, "page": 0, "query": 0, "after": None, "requests": 0, "records": 0, **began}
         before, chain = state["requests"], _Chain(spool.states())
         while state["query"] < len(queries):
@@ -200,7 +200,7 @@ class Paged(ABC, Generic[Facts]):
             sampled=True,
             watermark=None if request.what == "skus" else state.get("at") or state["began"],
             began=datetime.fromisoformat(state["began"]),
-            place=state.get("place", 0),
+            ticket=state.get("place", 0),
             requests=state["requests"],
             notes=(*shape.notes, *([lacking] if lacking else [])),
         )

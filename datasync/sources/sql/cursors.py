@@ -38,7 +38,7 @@ class Cursor:
         return sa.true() if self.odd is None else sa.not_(self.odd)
 
 
-def cursor(rows: SourceRows) -> Cursor | None:
+def find_cursor(rows: SourceRows) -> Cursor | None:
     """The cursor that the scope names; None where there is none, or no row has a value there that says when."""
     if not rows.has("cursor"):
         return None

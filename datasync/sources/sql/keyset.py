@@ -35,10 +35,10 @@ class Pages:
     """
 
     def __init__(self, spool: Spool, fingerprint: str, request: PullRequest) -> None:
-        last = spool.begun(fingerprint)
+        last = spool.resume_or_clear(fingerprint)
         self.is_resumed = last is not None
         if last is None:
-            began = {"began": request.at.isoformat(), "place": request.place}
+            began = {"began": request.at.isoformat(), "place": request.ticket}
             last = {"asked": fingerprint, **began, "page": 0, "rows": 0, "statement": 0, "after": None}
         self._spool, self._state = spool, dict(last)
 
@@ -48,7 +48,7 @@ class Pages:
         return datetime.fromisoformat(self._state["began"])
 
     @property
-    def place(self) -> int:
+    def ticket(self) -> int:
         """The ticket of the first try; 0 where its pages are from before there were tickets."""
         return int(self._state.get("place", 0))
 

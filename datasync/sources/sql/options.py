@@ -43,7 +43,7 @@ class SqlSource(SourceOptions):
     """
 
     scope_model: ClassVar[type[Scope]] = SqlScope
-    pace: ClassVar[frozenset[str]] = SourceOptions.pace | {"page_size"}
+    outside_fingerprint: ClassVar[frozenset[str]] = SourceOptions.outside_fingerprint | {"page_size"}
     extra: ClassVar[str] = "datasync[sql]"  # SQLAlchemy and the drivers
 
     kind: Literal["sql"]

@@ -27,12 +27,12 @@ from datasync.sources.base import Opening, PullRequest, Records
 from datasync.sources.rest.page_store import Spool
 from datasync.sources.sql import sound
 from datasync.sources.sql.backends import Condition, value
-from datasync.sources.sql.cursors import Cursor, cursor
+from datasync.sources.sql.cursors import Cursor, find_cursor
 from datasync.sources.sql.keyset import KeyStands, Pages
 from datasync.sources.sql.places import Place
 from datasync.sources.sql.row_stream import RowStream
 from datasync.sources.sql.statements import SourceRows
-from datasync.sources.sql.windows import Window, is_local, is_time, window
+from datasync.sources.sql.windows import Window, is_local, is_time, window_of
 from datasync.sources.text_columns import RECORD_EXPR, SPOILT, Texts
 from datasync.sql import literal, quote
 
@@ -66,9 +66,9 @@ class Database:
         with ExitStack() as stack:
             rows = stack.enter_context(self._place.opened())
             total = _Total() if self._is_counted(rows, request, pages) else None
-            moved = cursor(rows)
-            part = self._window(rows, request, moved, pages)
-            conditions = self._conditions(rows, request, part, moved)
+            cursor = find_cursor(rows)
+            window = self._window(rows, request, cursor, pages)
+            conditions = self._conditions(rows, request, window, cursor)
             if pages:
                 self._fill(pages, rows, conditions, total)
                 batches = pages.batches(rows.names)
@@ -78,11 +78,13 @@ class Database:
         stream = RowStream(rows.names, _while_open(still_open, batches))
         weakref.finalize(stream, still_open.close)  # where nobody ever reads it
         arriving = register(con, stream, "arriving_rows")  # for as long as the connection: its records are read again
-        records = self._records(rows.names, stream, arriving, request, part, pages.count if pages else len(conditions))
-        records = replace(
-            records, map=self._map(moved), counted=partial(self._counted, total, arriving) if total else None
+        records = self._records(
+            rows.names, stream, arriving, request, window, pages.count if pages else len(conditions)
         )
-        return replace(records, began=pages.began, place=pages.place) if pages else records
+        records = replace(
+            records, map=self._map(cursor), counted=partial(self._counted, total, arriving) if total else None
+        )
+        return replace(records, began=pages.began, ticket=pages.ticket) if pages else records
 
     def scheduled(self) -> Literal["complete", "changed"]:
         return "changed" if self._scope.cursor else "complete"
@@ -91,8 +93,8 @@ class Database:
         if not self._source.page_size and request.what != "skus":
             return 1
         with self._place.opened() as rows:
-            moved = cursor(rows)
-            conditions = self._conditions(rows, request, self._window(rows, request, moved), moved)
+            cursor = find_cursor(rows)
+            conditions = self._conditions(rows, request, self._window(rows, request, cursor), cursor)
             page = self._source.page_size
             return sum(rows.count(condition) // page + 1 for condition in conditions) if page else len(conditions)
 
@@ -147,40 +149,40 @@ class Database:
         return Pages(Spool(opening.store, self._name, opening.run), mark.hexdigest(), request)
 
     def _window(
-        self, rows: SourceRows, request: PullRequest, moved: Cursor | None, pages: Pages | None = None
+        self, rows: SourceRows, request: PullRequest, cursor: Cursor | None, pages: Pages | None = None
     ) -> Window | None:
         """The window of a pull that may move the watermark; None without a cursor, or where no row has one yet."""
-        if request.what == "skus" or moved is None:
+        if request.what == "skus" or cursor is None:
             return None
-        source, find = self._source, partial(moved.newest, rows)
+        source, find = self._source, partial(cursor.newest, rows)
         newest = partial(pages.newest, find) if pages else find
         started_at = _started_at(pages.now(rows.now) if pages else rows.now(), request.at)
-        return window(moved.sample, request.watermark, started_at, source.lookback, source.time_zone, newest)
+        return window_of(cursor.sample, request.watermark, started_at, source.lookback, source.time_zone, newest)
 
-    def _map(self, moved: Cursor | None) -> Mapping[str, str]:
+    def _map(self, cursor: Cursor | None) -> Mapping[str, str]:
         """A product was updated when its row's cursor says so, if that is a time."""
-        if moved is None or not is_time(moved.sample):
+        if cursor is None or not is_time(cursor.sample):
             return {}
         column, zone = quote(self._scope.cursor or ""), self._source.time_zone
-        if isinstance(moved.sample, str) and zone != "UTC" and is_local(moved.sample):
+        if isinstance(cursor.sample, str) and zone != "UTC" and is_local(cursor.sample):
             there = f"timezone({literal(zone)}, TRY_CAST({column} AS TIMESTAMP))::VARCHAR"
             return {"updated_at": f"coalesce({there}, {column})"}  # what is no time is told as it stands
         return {"updated_at": column}
 
     def _conditions(
-        self, rows: SourceRows, request: PullRequest, part: Window | None, moved: Cursor | None
+        self, rows: SourceRows, request: PullRequest, window: Window | None, cursor: Cursor | None
     ) -> list[Condition | None]:
         """What to ask for, statement by statement; None stands for every row."""
         if request.what == "skus":
             field = self._sku_field()
             chunks = [rows.among(field, chunk) if field else None for chunk in _chunks(request.skus)]
             return [None] if any(chunk is None for chunk in chunks) else chunks
-        if request.what == "complete" or moved is None or part is None or part.low is None:
+        if request.what == "complete" or cursor is None or window is None or window.low is None:
             return [None]
-        column = moved.column
-        high = column <= value(part.high) if part.closed else column < value(part.high)
-        odd = [] if moved.odd is None else [moved.odd]
-        return [sa.or_(sa.and_(column >= value(part.low), high), column.is_(None), *odd)]
+        column = cursor.column
+        high = column <= value(window.high) if window.closed else column < value(window.high)
+        odd = [] if cursor.odd is None else [cursor.odd]
+        return [sa.or_(sa.and_(column >= value(window.low), high), column.is_(None), *odd)]
 
     def _sku_field(self) -> str | None:
         """The column that SKUs can be looked for in: the one that is mapped as it is, if it is."""
@@ -197,7 +199,7 @@ class Database:
         stream: RowStream,
         arriving: Relation,
         request: PullRequest,
-        part: Window | None,
+        window: Window | None,
         requests: int,
     ) -> Records:
         place = self._scope.table or "query"
@@ -216,7 +218,7 @@ class Database:
             answers_absence=True,
             spoilt=SPOILT,
             deletions=reader(self._gone) if self._scope.deleted and request.what == "changed" else None,
-            watermark=part.watermark if part else request.watermark if request.what != "skus" else None,
+            watermark=window.watermark if window else request.watermark if request.what != "skus" else None,
             without_broken=without_broken,
             requests=requests,
         )

@@ -34,7 +34,7 @@ class Window:
     watermark: str
 
 
-def window(
+def window_of(
     sample: Any, watermark: str | None, at: datetime, lookback: timedelta, zone: str, newest: Callable[[], str | None]
 ) -> Window:
     """The window of a pull that starts ``at`` a moment of the database's clock; ``sample`` is one value of its cursor.
