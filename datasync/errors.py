@@ -202,6 +202,17 @@ class ServiceUnavailable(TransientError):
     """A service did not answer; what was being delivered is recorded as failed and stays due."""
 
 
+class ServiceBroken(DataError):
+    """A service gave answers that cannot be true, so none of its batch is believed."""
+
+    def __init__(self, service: str, problem: str) -> None:
+        self.service, self.problem = service, problem
+        super().__init__(
+            f"services.{service}: its answers cannot be true: {problem}. None of this batch counts as delivered, and "
+            "all of it is due again. Mend the service, or the code of its kind."
+        )
+
+
 class NoFiles(DataError):
     """A scope's pattern matches nothing, which is never taken for an empty catalog."""
 

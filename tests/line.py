@@ -18,7 +18,7 @@ from datasync.catalog.apply import ApplyResult, PendingSnapshot, apply_snapshot
 from datasync.connection import from_environment
 from datasync.delivery import exports, mark, transfer
 from datasync.delivery.services import open_service
-from datasync.delivery.services.base import Service
+from datasync.delivery.services.base import BatchCutOff, Service
 from datasync.delivery.transfer import Transferred
 from datasync.errors import ServiceUnavailable
 from datasync.figures import totals
@@ -102,12 +102,15 @@ class Table:
 class Far:
     """A service over a network, with its own memory; ``says`` and ``down`` tell how it answers.
 
-    For one SKU: fail (nothing was taken), lose (it was taken, and there is no answer) or reject.
+    For one SKU: fail (nothing was taken), lose (it was taken, and there is no answer) or reject. ``lies`` are answers
+    that it gives besides (sku, outcome). After ``cut_after`` products it stops: no more are taken, and none answered.
     """
 
     clock: Callable[[], datetime]
     says: dict[str, str] = field(default_factory=dict)
     down: bool = False
+    lies: list[tuple[str | None, str | None]] = field(default_factory=list)
+    cut_after: int | None = None
     holds: dict[str, str] = field(default_factory=dict)
     batches: list[int] = field(default_factory=list)
     meanwhile: list[Callable[[], object]] = field(default_factory=list)
@@ -119,14 +122,18 @@ class Far:
         self.batches.append(len(rows))
         if self.down:
             raise ServiceUnavailable("far did not answer.")
-        answers = [answer for row in rows if (answer := self._take(*row))]
+        answers = [answer for row in rows[: self.cut_after] if (answer := self._take(*row))]
+        answers += [f"({literal(sku)}, {literal(outcome)}, NULL, NULL::TIMESTAMPTZ)" for sku, outcome in self.lies]
         if self.meanwhile:
             self.meanwhile.pop()()
         if not answers:
             return Relation(
                 "SELECT '' AS sku, '' AS outcome, '' AS words, NULL::TIMESTAMPTZ AS answered_at WHERE false"
             )
-        return Relation(f"SELECT * FROM (VALUES {', '.join(answers)}) AS t(sku, outcome, words, answered_at)")
+        given = Relation(f"SELECT * FROM (VALUES {', '.join(answers)}) AS t(sku, outcome, words, answered_at)")
+        if self.cut_after is not None:
+            raise BatchCutOff("far stopped answering.", given)
+        return given
 
     def _take(self, sku: str, operation: str, version: str | None) -> str | None:
         said = self.says.get(sku)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from datasync.delivery import compare
-from datasync.errors import InvalidExpression, ServiceUnavailable
+from datasync.errors import InvalidExpression, ServiceBroken, ServiceUnavailable
 from datasync.relation import select
 from datasync.store import holds
 from tests.line import SCOPE, Killed, Line, many, product, products
@@ -244,6 +245,55 @@ def test_a_service_that_is_down_raises_after_its_failures_were_recorded(line: Li
     assert line.outcomes("far") == {"a": "failed", "b": "failed"}
     line.far.down = False
     assert line.transfer("far").added == 2
+
+
+@pytest.mark.parametrize(
+    ("lie", "words"),
+    [
+        (("a", "received"), "a is answered 2 times"),
+        (("z", "received"), "nobody asked about z"),
+        ((None, "received"), "an answer names no SKU"),
+        (
+            ("lost", "accepted"),
+            "the outcome of lost is 'accepted', and known are received, removed, rejected and failed",
+        ),
+        (("lost", None), "the outcome of lost is NULL, and known are received, removed, rejected and failed"),
+        (("lost", "removed"), "lost was to be delivered, and the answer is removed"),
+        (("gone", "received"), "gone was to be removed, and the answer is received"),
+    ],
+)
+def test_answers_that_cannot_be_true_are_told_and_none_of_them_is_recorded(
+    line: Line, lie: tuple[str | None, str | None], words: str
+) -> None:
+    line.sync(products("stays", "gone"), "far")
+    line.read(products("stays", "a", "b", "lost"))
+    line.far.says, line.far.lies = {"lost": "lose", "gone": "lose"}, [lie]
+    with pytest.raises(ServiceBroken, match=re.escape(f"services.far: its answers cannot be true: {words}.")):
+        line.transfer("far")
+    assert line.outcomes("far") == {"stays": "received", **dict.fromkeys(("a", "b", "lost", "gone"), "failed")}
+    line.far.says, line.far.lies = {}, []
+    done = line.transfer("far")
+    assert (done.added, done.removed, set(line.far.holds)) == (3, 1, {"stays", "a", "b", "lost"})
+    assert line.transfer("far").entries == ()
+
+
+def test_a_service_that_stops_in_the_middle_of_a_batch_has_its_answers_recorded(line: Line) -> None:
+    line.read(products("a", "b", "c"))
+    line.far.cut_after = 2
+    with pytest.raises(ServiceUnavailable, match="far stopped answering"):
+        line.transfer("far")
+    assert line.outcomes("far") == {"a": "received", "b": "received", "c": "failed"}
+    assert _row(line, "c", "words", "perhaps_held") == ("far stopped answering.", True)
+    line.far.cut_after = None
+    assert line.transfer("far").added == 1
+
+
+def test_what_a_service_that_stops_says_is_checked_too(line: Line) -> None:
+    line.read(products("a", "b"))
+    line.far.cut_after, line.far.lies = 1, [("z", "received")]
+    with pytest.raises(ServiceBroken, match="nobody asked about z"):
+        line.transfer("far")
+    assert line.outcomes("far") == {"a": "failed", "b": "failed"}
 
 
 # ── marks ───────────────────────────────────────────────────────────────────────────────────────────────────────────

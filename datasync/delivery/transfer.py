@@ -20,10 +20,8 @@ from typing import Any
 
 import duckdb
 
-from datasync import secrets
-from datasync.delivery import compare
+from datasync.delivery import answers, compare
 from datasync.delivery.services.base import Service
-from datasync.errors import ServiceUnavailable
 from datasync.relation import NO_SKUS, Relation, Table, TemporaryTables, query, select, temporary_tables
 from datasync.settings import Guard, ServiceOptions
 from datasync.sql import literal, quote
@@ -118,7 +116,7 @@ def transfer(delivery: Delivery, guard: Guard | None, *, accepted: Relation = NO
 
     Removals beyond the ``guard`` are held (None: nothing is) and everything else is done. ``accepted`` has the SKUs
     whose removal an operator accepted; the guard does not judge these. When the service does not answer, raises
-    ServiceUnavailable after recording what it knows.
+    ServiceUnavailable, or ServiceBroken, after recording what it knows.
     """
     recorded: list[_Recorded] = []
     for _ in range(TRIES):
@@ -179,13 +177,15 @@ def _next_size(size: int, seconds: float) -> int:
 
 def _send_batch(delivery: Delivery, plan: _Plan, due: Relation, head: Entry) -> _Recorded | None:
     """Deliver one batch and record the answers. None if an embedded service lost the race: nothing was delivered."""
+    deliver = partial(delivery.service.deliver, delivery.con, _batch(delivery, plan, due))
+    if delivery.service.receipt_is_delivery:
+        return _record(delivery, deliver(), head)
     with temporary_tables(delivery.con) as tables:
-        try:
-            answers = delivery.service.deliver(delivery.con, _batch(delivery, plan, due))
-        except ServiceUnavailable as error:
-            _record(delivery, _failed(due, error), head)
-            raise
-        return _record(delivery, _with_answers(delivery, tables, due, answers), head)
+        answered, error = answers.collect(tables, due, delivery.name, deliver)
+        recorded = _record(delivery, answered, head)
+        if error is not None:
+            raise error
+        return recorded
 
 
 def _batch(delivery: Delivery, plan: _Plan, due: Relation) -> Relation:
@@ -193,24 +193,6 @@ def _batch(delivery: Delivery, plan: _Plan, due: Relation) -> Relation:
     needs = ", ".join(f"c.{quote(column)}" for column in delivery.service.needs)
     joined = f"SELECT d.*, {needs} FROM due AS d LEFT JOIN catalog AS c USING (sku)"
     return select(joined, due=due, catalog=plan.catalog) if needs else due
-
-
-def _failed(due: Relation, error: ServiceUnavailable) -> Relation:
-    """A batch that nobody answered: each of its products may have been applied."""
-    words = literal(secrets.mask(str(error)))
-    answer = f"'failed' AS outcome, {words} AS words, NULL::TIMESTAMPTZ AS answered_at"
-    return select(f"SELECT *, {answer} FROM due", due=due)
-
-
-def _with_answers(delivery: Delivery, tables: TemporaryTables, due: Relation, answers: Relation) -> Relation:
-    """A batch with its answers. Those of remote services are stored in a table, because delivering again has side
-    effects.
-    """
-    if delivery.service.receipt_is_delivery:
-        return answers
-    stored = tables.store(answers, "answers")
-    answer = f"a.outcome, {secrets.masked_sql('a.words')} AS words, a.answered_at"
-    return select(f"SELECT d.*, {answer} FROM due AS d LEFT JOIN answers AS a USING (sku)", due=due, answers=stored)
 
 
 def _record(delivery: Delivery, batch_answers: Relation, head: Entry) -> _Recorded | None:

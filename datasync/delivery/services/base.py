@@ -12,6 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 import duckdb
 
 from datasync.connection import Connection, Credentials
+from datasync.errors import ServiceUnavailable
 from datasync.relation import Relation
 
 
@@ -30,6 +31,14 @@ class ServiceOpening:
     def connection(self) -> Connection:
         """The connection that the options name, asked for anew; MissingConnection where there is none."""
         return self.credentials(self.options.connection)
+
+
+class BatchCutOff(ServiceUnavailable):
+    """A service stopped in the middle of a batch; ``answers`` are those that it gave before."""
+
+    def __init__(self, words: str, answers: Relation) -> None:
+        self.answers = answers
+        super().__init__(words)
 
 
 class Service(Protocol):
@@ -52,7 +61,9 @@ class Service(Protocol):
         ``outcome`` (received, removed, rejected, failed), ``words`` and ``answered_at`` (UTC; NULL where the receipt is
         the answer); where the receipt is the delivery, they keep all columns of the batch, each row being its own
         answer. A SKU without an answer is failed. Raises ServiceUnavailable when nobody answered: the whole batch
-        counts as failed, because it may have been applied. The answers are read once, before the batch is dropped.
+        counts as failed, because it may have been applied. Raises BatchCutOff when answers came and then no more. The
+        answers are read once, before the batch is dropped, and checked: a SKU that nobody asked about or that is
+        answered twice, and an outcome that is unknown or does not fit the operation, make all of them void.
         """
 
 
