@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from datasync import unseen
-from datasync.sql import literal, macros
+from datasync.sql import literal, macros, query
 
 if TYPE_CHECKING:  # settings.py names these columns, and DAG files read settings without DuckDB
     import duckdb
@@ -48,8 +48,8 @@ STORED: dict[str, str] = {**TYPES, "hash": "VARCHAR", "hash_version": "VARCHAR",
 
 
 def define(con: duckdb.DuckDBPyConnection) -> None:
-    """Make the macros of queries/macros.sql known to a connection, and what it cannot see."""
-    con.execute(unseen.MACROS)
+    """Make the macros of queries/macros.sql known to a connection, and what it cannot see (queries/unseen.sql)."""
+    con.execute(query("unseen", **unseen.WORDS))
     macros(con, "macros")
 
 

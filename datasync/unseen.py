@@ -38,11 +38,11 @@ def _signs(ranges: tuple[tuple[int, int], ...]) -> str:
     return literal("".join(chr(sign) for low, high in ranges for sign in range(low, high + 1) if sign)) + " || chr(0)"
 
 
-MACROS = f"""
-    CREATE OR REPLACE MACRO unseen() AS '{sql_class(RANGES)}';
-    CREATE OR REPLACE MACRO around() AS '{sql_class(_ALONE)}';
-    CREATE OR REPLACE MACRO signs_around() AS {_signs(_ALONE)};
-"""
+WORDS = {  # of queries/unseen.sql
+    "unseen": literal(sql_class(RANGES)),
+    "around": literal(sql_class(_ALONE)),
+    "signs_around": _signs(_ALONE),
+}
 _EMPTY = re.compile(f"{_class(RANGES)}*")
 _ENDS = re.compile(f"^{_class(_ALONE)}+|{_class(_ALONE)}+$")
 

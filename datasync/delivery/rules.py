@@ -33,10 +33,8 @@ def rules_sql(con: duckdb.DuckDBPyConnection, name: str, accepts: Sequence[Accep
         alone = f"TRY(list_transform([0], lambda _element: {rule.sql})[1])"
         cases.append(f"WHEN {alone} IS NOT TRUE THEN {literal(accept.otherwise)}")
     reason = f"CASE {' '.join(cases)} END" if cases else "NULL::VARCHAR"
-    return (
-        f"SELECT sku, hash, bytes, {reason} AS exclusion_reason "
-        f"FROM (SELECT {columns}, hash, bytes FROM catalog WHERE hash IS NOT NULL)"
-    )
+    products = f"SELECT {columns}, hash, bytes FROM catalog WHERE hash IS NOT NULL"
+    return f"SELECT sku, hash, bytes, {reason} AS exclusion_reason FROM ({products})"
 
 
 def checked_rule(con: duckdb.DuckDBPyConnection, key: str, rule: str) -> Expression:

@@ -17,32 +17,13 @@ from datasync.intake import validation
 from datasync.intake.staging import StagedRecords
 from datasync.relation import Relation, Table, TemporaryTables, query, registered, select
 from datasync.sources.base import Original, Originals
+from datasync.sql import query as query_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _CHUNK = 10_000
 _REPEATED_SKUS = "SELECT sku FROM wanted_records WHERE code IS NULL GROUP BY sku HAVING count(*) > 1"
-_SAME_SKU_RECORDS = """
-    SELECT position, sku, updated_at, hash FROM wanted_records SEMI JOIN repeated_skus USING (sku) WHERE code IS NULL
-"""
-_NO_PRODUCTS = """
-    SELECT position FROM wanted_records WHERE code IS NOT NULL
-    UNION ALL
-    SELECT position FROM duplicate_resolution WHERE becomes <> 'valid'
-"""
-_TO_QUARANTINE = f"""
-    SELECT _place, position FROM wanted_records
-    WHERE code NOT IN {validation.PASSED_BY} OR position IN (SELECT position FROM duplicates)
-"""
-_AGAIN = """
-    SELECT position, NULL::BIGINT AS line, text, NULL::BOOLEAN AS is_object
-    FROM records WHERE position IN (SELECT position FROM duplicates)
-"""
-_NO_ORIGINALS = Relation(
-    "SELECT NULL::BIGINT AS position, NULL::BIGINT AS line, NULL::VARCHAR AS text, NULL::BOOLEAN AS is_object "
-    "WHERE false"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +40,8 @@ class ResolvedRecords:
     @property
     def no_products(self) -> Relation:
         """The positions of wanted records that are no products."""
-        return select(
-            _NO_PRODUCTS,
-            wanted_records=self.staged.wanted_records,
-            duplicate_resolution=self.duplicate_resolution,
-        )
+        relations = {"wanted_records": self.staged.wanted_records, "duplicate_resolution": self.duplicate_resolution}
+        return query("no_products", **relations)
 
     @property
     def products(self) -> Relation:
@@ -83,7 +61,7 @@ def resolve_duplicates(tables: TemporaryTables, wanted_records: Relation) -> Tab
     """What becomes of valid records that share a SKU."""
     repeated_skus = tables.store(select(_REPEATED_SKUS, wanted_records=wanted_records), "repeated_skus")
     relations = {"wanted_records": wanted_records, "repeated_skus": repeated_skus}
-    same_sku_records = tables.store(select(_SAME_SKU_RECORDS, **relations), "same_sku_records")
+    same_sku_records = tables.store(query("same_sku_records", **relations), "same_sku_records")
     return tables.store(query("duplicates", same_sku_records=same_sku_records), "duplicate_resolution")
 
 
@@ -99,30 +77,27 @@ def _invalid_records(tables: TemporaryTables, staged: StagedRecords, duplicate_r
         ),
         "invalid_records",
     )
-    tables.con.execute(
-        f"UPDATE {invalid_records.name} AS i SET record = to_json(s)::VARCHAR "
-        f"FROM (\n{staged.wanted_records.sql}\n) AS s WHERE s.position = i.position AND i.record IS NULL"
-    )
+    words = {"invalid_records": invalid_records.name, "wanted_records": staged.wanted_records.sql}
+    tables.con.execute(query_text("records_as_mapped", **words))
     return invalid_records
 
 
 def _original_records(tables: TemporaryTables, staged: StagedRecords, duplicate_resolution: Table) -> Relation:
     duplicates = duplicate_resolution.where("becomes = 'duplicate-sku'")
     if staged.records.originals:
-        to_quarantine = select(_TO_QUARANTINE, wanted_records=staged.wanted_records, duplicates=duplicates)
+        relations = {"wanted_records": staged.wanted_records, "duplicates": duplicates}
+        to_quarantine = query("to_quarantine", **relations, passed_by=str(validation.PASSED_BY))
         return _fetched(tables, staged.all_records, to_quarantine, staged.records.originals)
     if not duplicates.count(tables.con):
-        return _NO_ORIGINALS
+        return query("no_originals")
     return _reread(tables, staged, duplicates)
 
 
 def _reread(tables: TemporaryTables, staged: StagedRecords, duplicates: Relation) -> Table:
     """The duplicates, read again; what is invalid by itself brought its record along."""
-    records = Relation(
-        f"SELECT row_number() OVER () - 1 AS position, record_text({staged.records.record_expr}) AS text "
-        f"FROM ({staged.records.reader.select(())})"
-    )
-    return tables.store(select(_AGAIN, records=records, duplicates=duplicates), "original_records")
+    columns = f"row_number() OVER () - 1 AS position, record_text({staged.records.record_expr}) AS text"
+    records = Relation(f"SELECT {columns} FROM ({staged.records.reader.select(())})")
+    return tables.store(query("reread_records", records=records, duplicates=duplicates), "original_records")
 
 
 def _fetched(tables: TemporaryTables, all_records: Relation, to_quarantine: Relation, originals: Originals) -> Table:

@@ -27,12 +27,6 @@ from datasync.store.files import ZSTD
 T = TypeVar("T")
 STAGED = "staged.parquet"
 _MANY_FIELDS = 1_000
-_NOTHING_SKIPPED = """
-SELECT
-    NULL::VARCHAR AS _place, NULL::BIGINT AS line, NULL::VARCHAR AS sku, NULL::VARCHAR AS name,
-    NULL::VARCHAR AS record, NULL::VARCHAR AS sentence, NULL::BOOLEAN AS is_blank
-WHERE false
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +160,7 @@ def _deleted_skus(area: StagingArea, deletions: str, record_expr: str, mapped: m
 
 def _skipped_records(area: StagingArea, records: Records, mapped: mapping.Mapped) -> Table:
     """What the reader passed over, and what it did not get, with the SKU where that is known."""
-    parts = [_NOTHING_SKIPPED]
+    parts = [query("nothing_skipped").sql]
     if records.rejects:
         parts.append(f"SELECT * RENAME (_line AS line) FROM (\n{records.rejects(area.con)}\n)")
     if records.cut_outs:

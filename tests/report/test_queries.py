@@ -12,7 +12,6 @@ import pytest
 
 from datasync import product
 from datasync.relation import Relation, Table
-from datasync.report.facts import gather
 from datasync.report.facts.page_data import ScopeProducts, StoredProducts
 from datasync.report.format import documents, shards
 from datasync.sql import count, literal, macros, query_text, row
@@ -28,7 +27,7 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
     macros(made, "state_of")
     made.execute(f"CREATE TABLE versions ({COLUMNS}, entry BIGINT)")
     made.execute(f"CREATE TABLE catalog ({COLUMNS}, entry BIGINT)")
-    made.execute(f"CREATE TABLE page_listed AS {gather._NOTHING_LISTED.sql}")
+    made.execute(f"CREATE TABLE page_listed AS {query('nothing_listed')}")
     made.execute(
         "CREATE TABLE page_records (sku VARCHAR, name VARCHAR, code VARCHAR, sentence VARCHAR, reason VARCHAR, "
         "is_of_last_pull BOOLEAN)"

@@ -128,6 +128,13 @@ def _moved(name: str, *parts: str) -> Figure:
     return Figure(name, sql, ("steps",), f"moved.{name}")
 
 
+def _took(name: str) -> Figure:
+    seconds = "greatest(1, round((epoch_ms(finished_at) - epoch_ms(started_at)) / 1000))::BIGINT"
+    columns = "{started_at: 'TIMESTAMPTZ', finished_at: 'TIMESTAMPTZ'}"
+    sql = f"SELECT {seconds} AS {name}\nFROM read_json($file, columns = {columns})"
+    return Figure(name, sql, (), f"counted.{name}", "finished_at")
+
+
 def _of_pull(name: str, kind: str, label: str) -> Figure:
     return Figure(name, f"SELECT (step ->> '{name}')::{kind} AS {name}\nFROM steps\n$is_pull", ("steps",), label)
 
@@ -148,8 +155,6 @@ def _of_last_pull(name: str) -> Figure:
 _COMPARED = ("catalog", "rules", "receipts")
 _KNOWN = (*_COMPARED, "versions", "states", "known")
 _QUARANTINE = ("catalog", "quarantine", "quarantined")
-_TOOK = """SELECT greatest(1, round((epoch_ms(finished_at) - epoch_ms(started_at)) / 1000))::BIGINT AS seconds
-FROM read_json($file, columns = {started_at: 'TIMESTAMPTZ', finished_at: 'TIMESTAMPTZ'})"""
 
 OF_SCOPE, OF_RUNS = QueryFile("{scope}", "counted"), QueryFile("all", "runs")
 SERVICES = RowSet(
@@ -185,7 +190,7 @@ RUNS = RowSet(
     (
         _moved("received", "added", "updated", "resent"),
         *(_moved(name, name) for name in ("resent", "removed", "rejected", "failed")),
-        Figure("seconds", _TOOK, (), "counted.seconds", "finished_at"),
+        _took("seconds"),
     ),
 )
 PULLS = RowSet(

@@ -109,19 +109,12 @@ def _products(tables: TemporaryTables, at: StoreAt, scope: str) -> StoredProduct
     catalog, versions = at.catalog(scope), at.versions(scope)
     with temporary_tables(tables.con) as steps:
         each = [_listed(steps, at, scope, service, versions) for service in at.settings.services]
-        listed = union_all(each, _NOTHING_LISTED)
+        listed = union_all(each, query("nothing_listed"))
         relations = {"page_listed": listed, "catalog": catalog, "versions": versions}
         listed_versions = tables.share(query("page_versions", **relations, scope=literal(scope)), "page_versions")
         rows = tables.store(query("page_rows", page_listed=listed, page_versions=listed_versions), "page_rows")
     records = _records(tables, _quarantine(at, scope))
     return StoredProducts(tables.con, versions=listed_versions, rows=rows, records=records)
-
-
-_NOTHING_LISTED = Relation(
-    "SELECT NULL::VARCHAR AS service, NULL::VARCHAR AS sku, NULL::VARCHAR AS hash, NULL::BOOLEAN AS held, "
-    "NULL::VARCHAR AS state, NULL::TIMESTAMPTZ AS received_at, NULL::TIMESTAMPTZ AS answered_at, "
-    "NULL::VARCHAR AS words, NULL::UTINYINT AS flags WHERE false"
-)
 
 
 def _listed(tables: TemporaryTables, at: StoreAt, scope: str, service: str, versions: Relation) -> Table:

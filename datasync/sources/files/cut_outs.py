@@ -121,10 +121,8 @@ def select_cut_outs(paths: Sequence[Path], fields: Collection[str]) -> str:
     """
     named = "".join(f"{_field(field)} AS {quote(field)}, " for field in fields)
     listed = ", ".join(literal(str(path)) for path in paths)
-    return (
-        f"SELECT {named}_place, _line, _unreadable, false AS _blank, NULL::VARCHAR AS _spoilt, _text "
-        f"FROM read_parquet([{listed}])"
-    )
+    columns = f"{named}_place, _line, _unreadable, false AS _blank, NULL::VARCHAR AS _spoilt, _text"
+    return f"SELECT {columns} FROM read_parquet([{listed}])"
 
 
 def _field(name: str) -> str:

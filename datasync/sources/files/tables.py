@@ -19,16 +19,13 @@ from datasync.sources.files.csv_file import CsvFile, Rules, column_of, unlike
 from datasync.sources.files.file_listing import PATH, File, Location, path_column
 from datasync.sources.files.spreadsheet import read_sheet
 from datasync.sources.text_columns import is_blank
-from datasync.sql import literal, quote
+from datasync.sql import filled, literal, query_of, quote
 from datasync.store.scratch import ScratchFolder
 
 _NUMBERS = itertools.count(1)
 _TELLING = 50  # so many cells tell a header
 _CELLS = "it has another number of cells than the header"
-_NO_REJECTS = (
-    "SELECT NULL::VARCHAR AS _place, NULL::BIGINT AS _line, NULL::VARCHAR AS record, NULL AS sentence, "
-    "false AS is_blank WHERE false"
-)
+_PACKAGE = "datasync.sources.files"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +111,7 @@ class Tables:
         """SQL for the rows of CSV files that were passed over, once ``select`` was read."""
         groups = enumerate(self._groups)
         parts = [self._rejected(con, index, files) for index, (columns, files) in groups if columns.rejects_rows]
-        return " UNION ALL ".join(parts) or _NO_REJECTS
+        return " UNION ALL ".join(parts) or query_of(_PACKAGE, "no_rejects")
 
     def try_out(self, con: duckdb.DuckDBPyConnection, file: File) -> None:
         """Read one file to its end; whatever stops that is raised."""
@@ -167,13 +164,13 @@ class Tables:
             con.execute(
                 f"INSERT INTO {lines} SELECT ?, unnest(?::BIGINT[]), unnest(?::BIGINT[])", [path, rows, line_numbers]
             )
-        place = self._place(files, "file_path")
-        blank, cells = _blank_line(self._groups[index][0]), literal(f": {_CELLS}.")
-        return (
-            f"SELECT DISTINCT ON (file_path, line) {place} AS _place, _line, "
-            "ltrim(csv_line, chr(13) || chr(10)) AS record, "
-            f"'Line ' || format('{{:,}}', _line) || ' of ' || {place} || {cells} AS sentence, {blank} AS is_blank "
-            f"FROM {rejected} JOIN {lines} USING (file_path, line)"
+        return filled(
+            query_of(_PACKAGE, "rejected_rows"),
+            place=self._place(files, "file_path"),
+            cells=literal(f": {_CELLS}."),
+            is_blank=_blank_line(self._groups[index][0]),
+            rejected=rejected,
+            lines=lines,
         )
 
     def _place(self, files: Sequence[File], path: str) -> str:

@@ -24,17 +24,13 @@ from sqlalchemy.engine import URL, Dialect
 from datasync.sources.sql import sound
 from datasync.sources.sql.backends import Backend, Column, Other, PostgreSQL, SQLite
 from datasync.sources.sql.driver_errors import Closed, opening, translated
+from datasync.sql import query_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _ROWS = 5_000
 _SYSTEM = ("information_schema", "main", "mysql", "performance_schema", "sys", "temp")
-_TABLES = """
-    SELECT CASE WHEN pg_table_is_visible(c.oid) THEN c.relname ELSE n.nspname || '.' || c.relname END
-    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
-"""
 
 
 class Driver(Protocol):
@@ -137,7 +133,7 @@ class _Adbc:
 class _PostgreSQL(_Adbc):
     """PostgreSQL by ADBC: rows come as its own binary COPY, in one transaction that sees one state of the data."""
 
-    _tables = _TABLES
+    _tables = query_of("datasync.sources.sql", "postgresql_tables")
 
     def __init__(self, url: URL, zone: str) -> None:
         from adbc_driver_postgresql import dbapi
