@@ -35,7 +35,7 @@ LIMIT = 0.8
 def write_files(folder: Path, size: int) -> list[Path]:
     """The sample source's records of one locale as CSV, in five habits."""
     con = duckdb.connect()
-    con.execute(f"CREATE TABLE sample AS {sample_records(con, locale='en-US', size=size, seed=1, at=AT)}")
+    con.execute(f"CREATE TABLE sample AS {sample_records(con, locale='en-US', size=size, seed=1, at=AT).sql}")
     names = ("clean.csv", "inch.csv", "stray.csv", "html.csv", "clean.csv.gz")
     clean, inch, stray, html, packed = (folder / name for name in names)
     con.execute(f"COPY sample TO '{clean}' (HEADER)")

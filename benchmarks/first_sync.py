@@ -36,7 +36,7 @@ def write_products(file: Path, size: int) -> None:
     con = duckdb.connect()
     con.execute("SET enable_progress_bar = false")
     rows = sample_records(con, locale="en-US", size=size, seed=1, at=AT)
-    con.execute(f"COPY ({rows}) TO '{file}' (FORMAT json)")
+    con.execute(f"COPY ({rows.sql}) TO '{file}' (FORMAT json)")
 
 
 def settings_for(folder: Path, file: Path) -> settings.Settings:

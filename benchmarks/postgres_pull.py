@@ -54,7 +54,7 @@ def fill(database: Database, file: Path, size: int) -> None:
     con = duckdb.connect()
     con.execute("SET enable_progress_bar = false")
     rows = sample_records(con, locale="en-US", size=size, seed=1, at=AT)
-    valid = f"SELECT * FROM ({rows}) WHERE sku IS NOT NULL AND try_cast(price AS DECIMAL(12, 2)) IS NOT NULL"
+    valid = f"SELECT * FROM ({rows.sql}) WHERE sku IS NOT NULL AND try_cast(price AS DECIMAL(12, 2)) IS NOT NULL"
     once = f"SELECT DISTINCT ON (sku) {', '.join(COLUMNS)} FROM ({valid})"
     con.execute(f"COPY ({once}) TO '{file}' (FORMAT csv, HEADER)")
     database.run(f"CREATE TABLE product ({', '.join(f'{name} {kind}' for name, kind in COLUMNS.items())})")

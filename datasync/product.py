@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from datasync import unseen
+from datasync.relation import Relation
 from datasync.sql import literal, macros, query
 
 if TYPE_CHECKING:  # settings.py names these columns, and DAG files read settings without DuckDB
@@ -61,8 +62,8 @@ def hash_version(volatile: Collection[str]) -> str:
     return f"{HASH_VERSION}-{which}"
 
 
-def finished(scope: str, attributes: Sequence[str], volatile: Collection[str], rows: str) -> str:
-    """SQL that makes whole products of ``rows``: the ``attributes`` from their ``texts``, and the hash with its rule.
+def finished(scope: str, attributes: Sequence[str], volatile: Collection[str], rows: Relation) -> Relation:
+    """``rows`` as whole products: with the ``attributes`` from their ``texts``, and the hash with its rule.
 
     ``rows`` are valid ones of ``validation.judged``; ``bytes`` is the size of the payload's JSON.
     """
@@ -71,10 +72,10 @@ def finished(scope: str, attributes: Sequence[str], volatile: Collection[str], r
     values = ", ".join(f"{{'code': {code}, 'values': values_of({text})}}" for code, text in pairs)
     attributes_sql = f'list_filter([{values}], lambda attribute: len(attribute."values") > 0)' if carried else "[]"
     rest = f"* EXCLUDE ({', '.join(carried)})" if carried else "*"
-    whole = f"SELECT {rest}, CAST({attributes_sql} AS {TYPES['attributes']}) AS attributes FROM ({rows})"
+    whole = f"SELECT {rest}, CAST({attributes_sql} AS {TYPES['attributes']}) AS attributes FROM (\n{rows.sql}\n)"
     rendered = f"SELECT *, to_json(payload(p, {literal(scope)}))::VARCHAR AS _payload FROM ({whole}) AS p"
     hashed = f"{_hash(scope, attributes, volatile)} AS hash, {literal(hash_version(volatile))} AS hash_version"
-    return f"SELECT * EXCLUDE (_payload), {hashed}, strlen(_payload) AS bytes FROM ({rendered}) AS p"
+    return Relation(f"SELECT * EXCLUDE (_payload), {hashed}, strlen(_payload) AS bytes FROM ({rendered}) AS p")
 
 
 def texts(attributes: Sequence[str]) -> list[str]:

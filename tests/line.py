@@ -83,13 +83,13 @@ class Table:
     def requests(self, request: PullRequest) -> int:
         return 1
 
-    def select(self, fields: Collection[str]) -> str:
+    def select(self, fields: Collection[str]) -> Relation:
         names = (*FIELDS, "_unreadable")
         typed = ", ".join(f"{name}::VARCHAR AS {name}" for name in names)
         nulls = ", ".join(f"NULL AS {name}" for name in names)
         rows = ", ".join(f"({', '.join(literal(row.get(name)) for name in names)})" for row in self.rows)
         table_sql = f"(VALUES {rows}) AS t({', '.join(names)})" if rows else f"(SELECT {nulls} WHERE false)"
-        return f"SELECT {typed}, false AS _blank, 'table' AS _place FROM {table_sql}"
+        return Relation(f"SELECT {typed}, false AS _blank, 'table' AS _place FROM {table_sql}")
 
     def has(self, con: duckdb.DuckDBPyConnection, field: str) -> bool:
         return field in FIELDS

@@ -119,7 +119,7 @@ def started_at(footer: Mapping[bytes, bytes]) -> datetime:
 
 def raw(checkout: Path, scope: str, moment: datetime) -> list[dict[str, str]]:
     with Pipeline.open(checkout / "datasync.yaml").connected() as con:
-        cursor = con.execute(sample_records(con, locale=scope, size=SIZE, seed=1, at=moment))
+        cursor = con.execute(sample_records(con, locale=scope, size=SIZE, seed=1, at=moment).sql)
         names = [column[0] for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 

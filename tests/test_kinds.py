@@ -54,6 +54,7 @@ class WindowService(ServiceOptions):
 """
 SHELF = """
 from datasync.errors import NoFiles
+from datasync.relation import Relation
 from datasync.sources.base import Records
 from datasync.sources.text_columns import RECORD_EXPR, Texts
 from datasync.sql import define_field_macros, literal
@@ -65,10 +66,10 @@ class Shelf:
 
     def records(self, con, request):
         define_field_macros(con, "acme", "fields")
-        sql = f"SELECT * FROM read_csv({literal(self.path)}, all_varchar = true, header = true)"
-        names = tuple(row[0] for row in con.execute(f"DESCRIBE {sql}").fetchall())
+        rows = Relation(f"SELECT * FROM read_csv({literal(self.path)}, all_varchar = true, header = true)")
+        names = tuple(row[0] for row in con.execute(f"DESCRIBE {rows.sql}").fetchall())
         own_map = {"price": "acme_euros(cents)"}
-        texts = Texts(sql, names, self.path)
+        texts = Texts(rows, names, self.path)
         is_whole = request.what == "complete"
         return Records(texts, RECORD_EXPR, names, complete=is_whole, answers_absence=True, map=own_map)
 

@@ -40,8 +40,8 @@ class _First:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
 
-    def select(self, fields: Collection[str]) -> str:
-        return f"SELECT * FROM ({self._reader.select(fields)}) LIMIT {SAMPLE}"
+    def select(self, fields: Collection[str]) -> Relation:
+        return Relation(f"SELECT * FROM (\n{self._reader.select(fields).sql}\n) LIMIT {SAMPLE}")
 
     def has(self, con: duckdb.DuckDBPyConnection, field: str) -> bool:
         return self._reader.has(con, field)

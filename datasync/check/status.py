@@ -35,7 +35,8 @@ def unmapped_status(
 def _values(con: duckdb.DuckDBPyConnection, reader: Reader, field: str) -> list[str]:
     """The values that the field has most often."""
     f = quote(field)
-    values = f"SELECT trim({f}) AS value, count(*) AS times FROM ({reader.select([field])}) WHERE trimmed({f}) <> ''"
+    filled = reader.select([field]).where(f"trimmed({f}) <> ''")
+    values = f"SELECT trim({f}) AS value, count(*) AS times FROM (\n{filled.sql}\n)"
     try:
         rows = con.execute(f"{values} GROUP BY ALL ORDER BY times DESC, value LIMIT 5").fetchall()
     except duckdb.Error:  # files that cannot be read are told of elsewhere

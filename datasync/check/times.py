@@ -8,7 +8,6 @@ import duckdb
 
 from datasync.check.finding import Finding
 from datasync.intake.mapping import Mapped
-from datasync.relation import Relation
 from datasync.sources.base import Reader, Records
 from datasync.starter.times import are_local
 
@@ -21,7 +20,7 @@ def without_offset(
     if not records.are_files or scope_map.time_zone or not time:
         return
     try:
-        is_local = are_local(con, time.sql, Relation(scope_map.joined(reader.select(scope_map.fields))))
+        is_local = are_local(con, time.sql, scope_map.joined(reader.select(scope_map.fields)))
     except duckdb.Error:  # files that cannot be read are told of elsewhere
         return
     if is_local:

@@ -24,9 +24,10 @@ def taken_total_lines(
         return
     fields = dict.fromkeys([*names, *(scope_map.where.fields if scope_map.where else ())])
     condition = f"AND TRY({scope_map.where.sql}) IS TRUE" if scope_map.where else ""
-    rows = f"SELECT {', '.join(map(quote, fields))}, _place FROM ({reader.select(fields)}) WHERE NOT _blank {condition}"
+    columns = ", ".join(map(quote, fields))
+    rows = Relation(f"SELECT {columns}, _place FROM (\n{reader.select(fields).sql}\n) WHERE NOT _blank {condition}")
     try:
-        lines = total_lines(con, Relation(rows), names)
+        lines = total_lines(con, rows, names)
     except duckdb.Error:  # files that cannot be read are told of elsewhere
         return
     for line in lines:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from datasync.relation import Relation
 from datasync.sql import quote
 
 
@@ -39,15 +40,15 @@ class Rows:
         collect = tuple(field for field in self.collect if field in fields)
         return Rows(self.group_by if fill_down or collect else None, fill_down, collect)
 
-    def joined(self, records: str) -> str:
-        """SQL with the rows of ``records``, in their order, with what was carried and collected."""
+    def joined(self, records: Relation) -> Relation:
+        """The rows of ``records``, in their order, with what was carried and collected."""
         if not self.fill_down and not self.collect:
             return records
-        numbered = f"SELECT *, row_number() OVER () AS _n FROM ({records})"
+        numbered = f"SELECT *, row_number() OVER () AS _n FROM (\n{records.sql}\n)"
         cells = [f"{self._filled(field)} AS {quote(field)}" for field in self.fill_down]
         cells += [f"{self._collected(field)} AS {quote(field)}" for field in self.collect]
         joined = f"SELECT * REPLACE ({', '.join(cells)}) FROM ({numbered}) WINDOW {self._windows()}"
-        return f"SELECT * EXCLUDE (_n) FROM ({joined}) ORDER BY _n"
+        return Relation(f"SELECT * EXCLUDE (_n) FROM ({joined}) ORDER BY _n")
 
     def _windows(self) -> str:
         group = quote(self.group_by) if self.group_by else "NULL"

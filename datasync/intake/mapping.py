@@ -12,6 +12,7 @@ from datasync.errors import InvalidExpression, InvalidSettings
 from datasync.expression import FORMS, Expression, over_text, parse, type_of
 from datasync.intake.grouping import ALONE, Rows
 from datasync.product import DEFAULTS, PRODUCT_COLUMNS, TYPES
+from datasync.relation import Relation
 from datasync.sql import macros, quote
 from datasync.sql_errors import no_condition
 
@@ -34,8 +35,8 @@ class Mapped:
         """Every field that is read, each once."""
         return tuple(dict.fromkeys([*self._used, *self._joining.fields]))
 
-    def joined(self, records: str) -> str:
-        """The rows of ``records``, SQL that has the fields, with what those that belong together have in common."""
+    def joined(self, records: Relation) -> Relation:
+        """The rows of ``records``, which have the fields, with what those that belong together have in common."""
         return self._joining.joined(records)
 
     @property

@@ -96,7 +96,7 @@ def _original_records(tables: TemporaryTables, staged: StagedRecords, duplicate_
 def _reread(tables: TemporaryTables, staged: StagedRecords, duplicates: Relation) -> Table:
     """The duplicates, read again; what is invalid by itself brought its record along."""
     columns = f"row_number() OVER () - 1 AS position, record_text({staged.records.record_expr}) AS text"
-    records = Relation(f"SELECT {columns} FROM ({staged.records.reader.select(())})")
+    records = Relation(f"SELECT {columns} FROM (\n{staged.records.reader.select(()).sql}\n)")
     return tables.store(query("reread_records", records=records, duplicates=duplicates), "original_records")
 
 

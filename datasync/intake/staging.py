@@ -111,7 +111,7 @@ def _copy(area: StagingArea, records: Records, mapped: mapping.Mapped) -> None:
         records.condition,
     )
     finished = product.finished(area.name, mapped.attributes, area.scope.volatile, judged)
-    copy = f"COPY ({finished}) TO {literal(str(area.file))} ({ZSTD})"
+    copy = f"COPY (\n{finished.sql}\n) TO {literal(str(area.file))} ({ZSTD})"
     _tried_twice(area.con, mapped, partial(area.con.execute, copy))
 
 
@@ -152,26 +152,27 @@ def _requested_skus(
     return area.tables.store(union(skus), "requested_skus")
 
 
-def _deleted_skus(area: StagingArea, deletions: str, record_expr: str, mapped: mapping.Mapped) -> Relation:
+def _deleted_skus(area: StagingArea, deletions: Relation, record_expr: str, mapped: mapping.Mapped) -> Relation:
     judged = validation.judged(area.con, area.name, mapped, deletions, record_expr)
-    skus = Relation(f"SELECT DISTINCT sku FROM (\n{judged}\n) WHERE NOT looks_empty(sku)")
+    skus = Relation(f"SELECT DISTINCT sku FROM (\n{judged.sql}\n) WHERE NOT looks_empty(sku)")
     return _tried_twice(area.con, mapped, partial(area.tables.store, skus, "deleted_skus"))
 
 
 def _skipped_records(area: StagingArea, records: Records, mapped: mapping.Mapped) -> Table:
     """What the reader passed over, and what it did not get, with the SKU where that is known."""
-    parts = [query("nothing_skipped").sql]
+    parts = [query("nothing_skipped")]
     if records.rejects:
-        parts.append(f"SELECT * RENAME (_line AS line) FROM (\n{records.rejects(area.con)}\n)")
+        parts.append(Relation(f"SELECT * RENAME (_line AS line) FROM (\n{records.rejects(area.con).sql}\n)"))
     if records.cut_outs:
-        parts.append(_cut_out_records(area, records.cut_outs(mapped.fields), mapped).sql)
-    return area.tables.store(Relation("\nUNION ALL BY NAME\n".join(parts)), "skipped_records")
+        parts.append(_cut_out_records(area, records.cut_outs(mapped.fields), mapped))
+    return area.tables.store(Relation("\nUNION ALL BY NAME\n".join(part.sql for part in parts)), "skipped_records")
 
 
-def _cut_out_records(area: StagingArea, cut_outs: str, mapped: mapping.Mapped) -> Table:
-    numbered = area.tables.store(Relation(f"SELECT *, row_number() OVER () AS number FROM ({cut_outs})"), "cut_outs")
-    rows = f"SELECT * REPLACE (number::VARCHAR AS _place) FROM {numbered.name}"
-    judged = Relation(validation.judged(area.con, area.name, mapped, rows, "NULL::VARCHAR"))
+def _cut_out_records(area: StagingArea, cut_outs: Relation, mapped: mapping.Mapped) -> Table:
+    numbers = Relation(f"SELECT *, row_number() OVER () AS number FROM (\n{cut_outs.sql}\n)")
+    numbered = area.tables.store(numbers, "cut_outs")
+    rows = Relation(f"SELECT * REPLACE (number::VARCHAR AS _place) FROM {numbered.name}")
+    judged = validation.judged(area.con, area.name, mapped, rows, "NULL::VARCHAR")
     records = query("cut_outs", cut_outs=numbered, judged=judged)
     return _tried_twice(area.con, mapped, partial(area.tables.store, records, "cut_out_records"))
 

@@ -1,4 +1,4 @@
-"""What makes a record a product, or invalid: SQL over a source's rows that maps, casts and judges them.
+"""What makes a record a product, or invalid: a relation over a source's rows that maps, casts and judges them.
 
 A raw record is a row of text fields. The layers are one SELECT around the one before: take (the map's expressions),
 cast (what they give to the columns' types), judge (the quarantine code). Their macros stand in queries/mapping.sql.
@@ -12,6 +12,7 @@ import duckdb
 
 from datasync.intake.mapping import Mapped, kinds
 from datasync.product import DEFAULTS, PRODUCT_COLUMNS, TYPES, texts
+from datasync.relation import Relation
 from datasync.sql import literal, quote
 
 PASSED_BY = ("blank", "filtered")  # codes of records that are counted, and are neither products nor in quarantine
@@ -33,14 +34,14 @@ def judged(
     con: duckdb.DuckDBPyConnection,
     scope: str,
     mapped: Mapped,
-    records: str,
+    records: Relation,
     record_expr: str,
     spoilt: str = "NULL::VARCHAR",
     in_scope: str = "true",
-) -> str:
-    """SQL that maps, casts and judges ``records``: one row per record, in their order.
+) -> Relation:
+    """``records`` mapped, cast and judged: one row per record, in their order.
 
-    ``records`` is a SELECT with the text columns ``mapped.fields``, its rows not yet joined, and ``_place``,
+    ``records`` have the text columns ``mapped.fields``, its rows not yet joined, and ``_place``,
     ``_unreadable``, ``_blank``. Three expressions over it: ``record_expr`` gives the record as text, ``spoilt`` says
     what of it could not be read, and ``in_scope`` is true for records of this scope. The result has
     ``_place``, ``code`` and ``sentence`` (NULL where the record is valid), ``record`` (invalid ones only), the
@@ -52,10 +53,11 @@ def judged(
     rows = _judge(mapped, sql_types, _cast(sql_types, taken, mapped.time_zone))
     columns = ", ".join([*PRODUCT_COLUMNS, *texts(mapped.attributes)])
     record = f"CASE WHEN _verdict.code NOT IN {PASSED_BY} THEN record_text(_whole) END AS record"
-    return f"SELECT _place, _verdict.code AS code, _verdict.sentence AS sentence, {record}, {columns} FROM ({rows})"
+    verdict = "_verdict.code AS code, _verdict.sentence AS sentence"
+    return Relation(f"SELECT _place, {verdict}, {record}, {columns} FROM (\n{rows.sql}\n)")
 
 
-def _take(mapped: Mapped, records: str, record_expr: str, spoilt: str, in_scope: str) -> str:
+def _take(mapped: Mapped, records: Relation, record_expr: str, spoilt: str, in_scope: str) -> Relation:
     """First layer: every column as its map gives it, and for each expression whether it failed on this record."""
     taken: list[str] = []
     for column, expression in mapped.columns.items():
@@ -68,14 +70,15 @@ def _take(mapped: Mapped, records: str, record_expr: str, spoilt: str, in_scope:
     tried = [column for column, expression in mapped.columns.items() if not expression.is_field]
     plain = ", ".join(f"m_{column}.v AS m_{column}, m_{column} IS NULL AS failed_{column}" for column in tried)
     outer = f"SELECT * EXCLUDE ({', '.join(f'm_{c}' for c in tried)}), {plain} FROM" if tried else "SELECT * FROM"
-    return f"{outer} (SELECT {', '.join(inner)} FROM ({records}))"
+    return Relation(f"{outer} (SELECT {', '.join(inner)} FROM (\n{records.sql}\n))")
 
 
-def _cast(kinds: Mapping[str, str], taken: str, time_zone: str | None) -> str:
+def _cast(kinds: Mapping[str, str], taken: Relation, time_zone: str | None) -> Relation:
     """Second layer: each column in its type, NULL where there is no value or it cannot be understood."""
     values = [f"{_value_sql(column, kind)} AS g_{column}" for column, kind in kinds.items()]
     casts = [f"{_understood(column, f'g_{column}', kind, time_zone)} AS c_{column}" for column, kind in kinds.items()]
-    return f"SELECT {', '.join(['*', *casts])} FROM (SELECT {', '.join(['*', *values])} FROM ({taken}))"
+    with_values = f"SELECT {', '.join(['*', *values])} FROM (\n{taken.sql}\n)"
+    return Relation(f"SELECT {', '.join(['*', *casts])} FROM ({with_values})")
 
 
 def _value_sql(column: str, kind: str) -> str:
@@ -112,7 +115,7 @@ def _number_text(value: str, kind: str) -> str:
     return f"{value} ->> '$'" if kind == "JSON" else f"CAST({value} AS VARCHAR)"
 
 
-def _judge(mapped: Mapped, kinds: Mapping[str, str], cast: str) -> str:
+def _judge(mapped: Mapped, kinds: Mapping[str, str], cast: Relation) -> Relation:
     """Third layer: the columns with their defaults, and the verdict: NULL, or an invalid record's code and sentence."""
     columns = [f"CAST({_with_default(column, kinds)} AS {TYPES[column]}) AS {column}" for column in PRODUCT_COLUMNS]
     failed = {c: [_failed(c)] * (not expression.is_field) for c, expression in mapped.columns.items()}
@@ -129,7 +132,7 @@ def _judge(mapped: Mapped, kinds: Mapping[str, str], cast: str) -> str:
     for column, cannot in failed.items():
         cases += [*cannot, *_not_understood(column)]
     selected = ", ".join([*columns, *texts(mapped.attributes), "_place", "_whole"])
-    return f"SELECT {selected}, CASE {' '.join(cases)} END AS _verdict FROM ({cast})"
+    return Relation(f"SELECT {selected}, CASE {' '.join(cases)} END AS _verdict FROM (\n{cast.sql}\n)")
 
 
 def _is_missing(column: str, mapped: Collection[str]) -> str:

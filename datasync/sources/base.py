@@ -14,6 +14,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import duckdb
 
 from datasync.connection import Connection, Credentials
+from datasync.relation import Relation
 from datasync.store.files import Store
 
 # Errors that no record and no file causes: the SQL is wrong, or there is no room.
@@ -119,8 +120,8 @@ class Records:
     originals: Originals | None = None
     sampled: bool = False
     watermark: str | None = None
-    rejects: Callable[[duckdb.DuckDBPyConnection], str] | None = None
-    cut_outs: Callable[[Collection[str]], str] | None = None
+    rejects: Callable[[duckdb.DuckDBPyConnection], Relation] | None = None
+    cut_outs: Callable[[Collection[str]], Relation] | None = None
     deletions: Reader | None = None
     recheck: Callable[[], Records | None] | None = None
     without_broken: Callable[[duckdb.DuckDBPyConnection, Exception], Records] | None = None
@@ -135,10 +136,10 @@ class Records:
 
 
 class Reader(Protocol):
-    """How the SQL over a source's records is made."""
+    """How a source's records are read."""
 
-    def select(self, fields: Collection[str]) -> str:
-        """SQL with one row per record, in the source's order.
+    def select(self, fields: Collection[str]) -> Relation:
+        """One row per record, in the source's order.
 
         It has the named fields as text (one that no record has is NULL), ``_place`` (file or page, for people),
         ``_unreadable`` (a sentence where the record could not be read, else NULL), ``_blank`` (true for a row without

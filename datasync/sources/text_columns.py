@@ -1,4 +1,4 @@
-"""Records whose fields are the text columns of a SELECT; nothing of them has to be looked for."""
+"""Records whose fields are the text columns of a relation; nothing of them has to be looked for."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from datasync.relation import Relation
 from datasync.sql import literal, quote
 
 RECORD_EXPR = "_row"
@@ -15,24 +16,24 @@ SPOILT = "_spoilt"
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """Reads a SELECT whose columns, ``names``, are the fields, all text. ``place`` is for people.
+    """Reads a relation whose columns, ``names``, are the fields, all text. ``place`` is for people.
 
     ``spoilt`` is a further column of it, if there is one: the names of those fields of a row whose value is no text.
     Such a field is NULL, and ``_spoilt`` says which of those that were asked for it is.
     """
 
-    sql: str
+    rows: Relation
     names: tuple[str, ...]
     place: str
     spoilt: str | None = None
 
-    def select(self, fields: Collection[str]) -> str:
+    def select(self, fields: Collection[str]) -> Relation:
         values = [f"{self._text(field)} AS {quote(field)}" for field in fields]
         row = f"{{{', '.join(f'{literal(name)}: {quote(name)}' for name in self.names)}}} AS _row"
         blank = f"{is_blank(map(quote, self.names))} AS _blank"
         rest = ["NULL::VARCHAR AS _unreadable", f"{self._sentence(fields)} AS {SPOILT}", blank]
         columns = [*values, *rest, f"{literal(self.place)} AS _place", row]
-        return f"SELECT {', '.join(columns)} FROM ({self.sql})"
+        return Relation(f"SELECT {', '.join(columns)} FROM (\n{self.rows.sql}\n)")
 
     def has(self, con: duckdb.DuckDBPyConnection, field: str) -> bool:
         return _same(field, self.names) is not None

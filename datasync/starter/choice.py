@@ -100,7 +100,7 @@ def _judged(rows: SampledRows, column: str, sql: str, field: str) -> Relation:
     beside = (
         f"{quote(field)} AS {quote(_ORIGINAL)}, NULL::VARCHAR AS _place, NULL::VARCHAR AS _unreadable, false AS _blank"
     )
-    records = select(f"SELECT *, {beside} FROM sample", sample=rows.relation).sql
+    records = select(f"SELECT *, {beside} FROM sample", sample=rows.relation)
     own_map = {"sku": "'1'", "name": "'1'", column: sql}
     scope_map = mapping.mapping(rows.con, "sample", own_map, (_ORIGINAL,), (), ())
-    return Relation(validation.judged(rows.con, "sample", scope_map, records, "NULL::VARCHAR"))
+    return validation.judged(rows.con, "sample", scope_map, records, "NULL::VARCHAR")

@@ -113,7 +113,7 @@ def sampled(tables: TemporaryTables, file: str, now: datetime) -> Sample:
     names = _unique_ignoring_case(records.names)
     if not names:
         raise UnreadableFile(file, "its first records have no fields")
-    first = f"SELECT * FROM ({records.reader.select(names)}) WHERE NOT _blank LIMIT {RECORDS}"
+    first = f"SELECT * FROM (\n{records.reader.select(names).sql}\n) WHERE NOT _blank LIMIT {RECORDS}"
     first_records = tables.store(Relation(first), "first_records")
     total = _total_line(con, first_records, names)
     readable = tables.store(_readable(con, first_records, names, total), "readable")
@@ -129,8 +129,8 @@ def narrowed(tables: TemporaryTables, whole: Sample, rows: Rows, where: str | No
     """The readable records that ``where`` keeps, after those that belong together are joined."""
     if rows == ALONE and not where:
         return whole
-    joined = rows.joined(f"SELECT *, '' AS _place, false AS _blank FROM {whole.readable.name}")
-    rows_sql = f"SELECT * EXCLUDE (_place, _blank) FROM ({joined}) WHERE {where or 'true'}"
+    joined = rows.joined(Relation(f"SELECT *, '' AS _place, false AS _blank FROM {whole.readable.name}"))
+    rows_sql = f"SELECT * EXCLUDE (_place, _blank) FROM (\n{joined.sql}\n) WHERE {where or 'true'}"
     narrow = tables.store(Relation(rows_sql), "sample")
     narrow_rows = SampledRows(tables.con, narrow)
     fields = tuple(_field(narrow_rows, field.name, field.is_number) for field in whole.fields)
@@ -156,8 +156,8 @@ def _readable(
 def _refuse_unreadable(con: duckdb.DuckDBPyConnection, records: Records, first_records: Table) -> None:
     """Raise UnreadableFile where there are records and none of them can be read."""
     broken = f"SELECT _place, _unreadable AS sentence FROM {first_records.name}"
-    rejected = [f"SELECT _place, sentence FROM ({records.rejects(con)})"] if records.rejects else []
-    cut_out = [f"SELECT _place, _unreadable FROM ({records.cut_outs(())})"] if records.cut_outs else []
+    rejected = [f"SELECT _place, sentence FROM (\n{records.rejects(con).sql}\n)"] if records.rejects else []
+    cut_out = [f"SELECT _place, _unreadable FROM (\n{records.cut_outs(()).sql}\n)"] if records.cut_outs else []
     if first := con.execute(f"{' UNION ALL '.join([broken, *rejected, *cut_out])} LIMIT 1").fetchone():
         raise UnreadableFile(first[0], str(first[1]).rstrip("."))
 

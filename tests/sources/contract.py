@@ -48,7 +48,7 @@ def skus(con: duckdb.DuckDBPyConnection, records: Records) -> list[str | None]:
 def rows(con: duckdb.DuckDBPyConnection, records: Records, *fields: str) -> list[dict[str, Any]]:
     """The records as the pull sees them, in their order."""
     con.execute("SET preserve_insertion_order = true")
-    found = con.execute(f"SELECT *, {records.record_expr} AS whole FROM ({records.reader.select(fields)})")
+    found = con.execute(f"SELECT *, {records.record_expr} AS whole FROM ({records.reader.select(fields).sql})")
     names = [column[0] for column in found.description]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 

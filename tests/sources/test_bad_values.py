@@ -339,7 +339,7 @@ def test_what_was_read_is_what_the_database_counts_whatever_comes_meanwhile(read
     records = source.records(reader.desk.con, PullRequest("complete", datetime(2026, 11, 22, tzinfo=UTC)))
     if "sqlite" not in reader.place.uri():  # which lets nobody write meanwhile
         reader.place.run("INSERT INTO product VALUES (4, 'D', 'd', 0)")
-    rows = reader.desk.con.execute(f"SELECT sku FROM ({records.reader.select(['sku'])})").fetchall()
+    rows = reader.desk.con.execute(f"SELECT sku FROM ({records.reader.select(['sku']).sql})").fetchall()
     assert records.counted is not None
     assert (len(rows), records.counted(reader.desk.con)) == (2, 2)
 

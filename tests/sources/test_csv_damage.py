@@ -66,10 +66,10 @@ def read(con: duckdb.DuckDBPyConnection, file: Path, content: bytes, **keys: Any
     source = Files("de-DE", FilesScope(source="x", path=str(file), **keys), FilesSource(kind="files"))
     found: Records = source.records(con, PullRequest("complete", START))
     columns = ", ".join(map(quote, found.names))
-    rows = con.execute(f"SELECT {columns} FROM ({found.reader.select(found.names)})").fetchall()
+    rows = con.execute(f"SELECT {columns} FROM ({found.reader.select(found.names).sql})").fetchall()
     assert found.rejects is not None and found.counted is not None
-    rejected = con.execute(f"SELECT _line FROM ({found.rejects(con)}) ORDER BY 1").fetchall()
-    cut_out = con.execute(f"SELECT _line FROM ({found.cut_outs(())})").fetchall() if found.cut_outs else []
+    rejected = con.execute(f"SELECT _line FROM ({found.rejects(con).sql}) ORDER BY 1").fetchall()
+    cut_out = con.execute(f"SELECT _line FROM ({found.cut_outs(()).sql})").fetchall() if found.cut_outs else []
     return Reading(rows, [row[0] for row in rejected], [row[0] for row in cut_out], found.counted(con))
 
 

@@ -455,7 +455,7 @@ from tests.sources import databases
 source = databases.source(databases.SqliteFile(Path(sys.argv[1])))
 with connect(Folder(sys.argv[2])) as con:
     found = source.records(con, PullRequest("complete", datetime(2026, 11, 22, tzinfo=UTC)))
-    (rows,) = con.execute(f"SELECT count(name) FROM ({found.reader.select(['name'])})").fetchone()
+    (rows,) = con.execute(f"SELECT count(name) FROM ({found.reader.select(['name']).sql})").fetchone()
 print(rows, peak_megabytes())
 """
 

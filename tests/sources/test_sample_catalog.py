@@ -54,7 +54,7 @@ class Record:
 
 
 def read(con: duckdb.DuckDBPyConnection, locale: str, size: int, seed: int, at: datetime) -> tuple[Record, ...]:
-    found = con.execute(sample_records(con, locale=locale, size=size, seed=seed, at=at))
+    found = con.execute(sample_records(con, locale=locale, size=size, seed=seed, at=at).sql)
     return tuple(Record(*row) for row in found.fetchall())
 
 
@@ -73,7 +73,8 @@ def products(locale: str = "en-US", *, at: datetime = NOON) -> dict[str, Record]
 
 def test_every_column_is_text_and_they_come_in_the_order_of_the_contract() -> None:
     with duckdb.connect() as con:
-        described = con.execute(f"DESCRIBE {sample_records(con, locale='th-TH', size=20, seed=1, at=NOON)}").fetchall()
+        thai = sample_records(con, locale="th-TH", size=20, seed=1, at=NOON)
+        described = con.execute(f"DESCRIBE {thai.sql}").fetchall()
     assert [(row[0], row[1]) for row in described] == [(field.name, "VARCHAR") for field in fields(Record)]
 
 
@@ -245,7 +246,7 @@ def test_a_shop_of_fifty_thousand_has_as_many_with_a_sku_each() -> None:
     with duckdb.connect() as con:
         found = sample_records(con, locale="en-US", size=50_000, seed=1, at=NOON)
         endless_ones = "count(*) FILTER (strlen(description) > 200000)"
-        counted = f"SELECT count(*), count(sku), count(DISTINCT sku), {endless_ones} FROM ({found})"
+        counted = f"SELECT count(*), count(sku), count(DISTINCT sku), {endless_ones} FROM ({found.sql})"
         total, with_sku, different, endless = con.execute(counted).fetchall()[0]
     assert total == pytest.approx(50_000, rel=0.005)
     assert total - with_sku == 25  # one place in 170 is flawed, with a kind of flaw in turn

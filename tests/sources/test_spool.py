@@ -33,7 +33,7 @@ def read(store: Store, spool: Spool, *fields: str) -> list[tuple[Any, ...]]:
         con.execute("SET preserve_insertion_order = true")
         reader = Spooled(con, store, spool.paths(), shape, lambda _: False)
         columns = "* EXCLUDE (_row, _blank, _in_scope, _unreadable), _unreadable"
-        return con.execute(f"SELECT {columns} FROM ({reader.select(fields)})").fetchall()
+        return con.execute(f"SELECT {columns} FROM ({reader.select(fields).sql})").fetchall()
 
 
 def test_of_two_workers_at_one_page_the_first_counts_and_the_other_goes_on_from_there(store: Folder) -> None:

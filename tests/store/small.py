@@ -17,6 +17,7 @@ from datasync.delivery.services import open_service
 from datasync.delivery.services.base import Service
 from datasync.delivery.transfer import Transferred
 from datasync.intake import pull
+from datasync.relation import Relation
 from datasync.settings import Settings, parse
 from datasync.sources.base import PullRequest, Records
 from datasync.store import snapshots, tickets
@@ -78,8 +79,8 @@ class Table:
     def requests(self, request: PullRequest) -> int:
         return 1
 
-    def select(self, fields: Collection[str]) -> str:
-        return "SELECT *, NULL::VARCHAR AS _unreadable, false AS _blank, 'shop' AS _place FROM shop"
+    def select(self, fields: Collection[str]) -> Relation:
+        return Relation("SELECT *, NULL::VARCHAR AS _unreadable, false AS _blank, 'shop' AS _place FROM shop")
 
     def has(self, con: duckdb.DuckDBPyConnection, field: str) -> bool:
         return field in FIELDS

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from datasync.relation import Relation
 from datasync.sources.files.csv_tally import Extent
 from datasync.sql import literal, quote
 from datasync.store.scratch import ScratchFolder
@@ -115,14 +116,14 @@ class Aside:
             self._head, self._length, self._fields = bytearray(), 0, None
 
 
-def select_cut_outs(paths: Sequence[Path], fields: Collection[str]) -> str:
-    """SQL with one row per cut-out record of some files: the named fields as text, NULL for one that is not known, and
+def select_cut_outs(paths: Sequence[Path], fields: Collection[str]) -> Relation:
+    """One row per cut-out record of some files: the named fields as text, NULL for one that is not known, and
     ``_place``, ``_line``, ``_unreadable`` and ``_text``.
     """
     named = "".join(f"{_field(field)} AS {quote(field)}, " for field in fields)
     listed = ", ".join(literal(str(path)) for path in paths)
     columns = f"{named}_place, _line, _unreadable, false AS _blank, NULL::VARCHAR AS _spoilt, _text"
-    return f"SELECT {columns} FROM read_parquet([{listed}])"
+    return Relation(f"SELECT {columns} FROM read_parquet([{listed}])")
 
 
 def _field(name: str) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 
+from datasync.relation import Relation
 from datasync.sources.base import Original
 from datasync.sources.files.file_listing import File, path_column
 from datasync.sources.files.json_file import JsonFile
@@ -46,13 +47,13 @@ class JsonLines:
         """The files of records that are cut out."""
         return [path for json in self._looked.values() if (path := json.cut_outs)]
 
-    def select(self, fields: Collection[str]) -> str:
+    def select(self, fields: Collection[str]) -> Relation:
         wanted = [field for field in fields if field] or ["sku"]
         named = ", ".join(map(quote, wanted)) + ', NULL::VARCHAR AS ""' * ("" in fields)
         unread = f"CASE WHEN coalesce({', '.join(map(quote, wanted))}) IS NULL THEN 'it is no JSON object.' END"
         place = f"{self._place(path_column(wanted))} AS _place"
         rest = f"{place}, {unread} AS _unreadable, false AS _blank"  # a blank line is no record
-        return f"SELECT {named}, {rest} FROM {self._read(wanted)}"
+        return Relation(f"SELECT {named}, {rest} FROM {self._read(wanted)}")
 
     def has(self, con: duckdb.DuckDBPyConnection, field: str) -> bool:
         if field in self.names or not self._files:

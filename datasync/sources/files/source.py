@@ -21,6 +21,7 @@ from typing import Any, Literal
 import duckdb
 
 from datasync.errors import InvalidSettings, NoFiles, SourceUnavailable, UnreadableFile
+from datasync.relation import Relation, union_all
 from datasync.secrets import code_of, log_foreign
 from datasync.sources.base import OURS, PullRequest, Records
 from datasync.sources.files import tables, text_file
@@ -230,7 +231,7 @@ class Files:
             own = {"record_expr": "NULL::VARCHAR", "originals": reader.originals, "sampled": True}
             own["rejects"] = (lambda con: broken[0]) if broken else None
         else:
-            own["rejects"] = lambda con: " UNION ALL ".join([reader.rejects(con), *broken])
+            own["rejects"] = lambda con: union_all([reader.rejects(con), *broken], tables.no_rejects())
         if cut_outs := reader.cut_outs:
             own["cut_outs"] = partial(select_cut_outs, cut_outs)
         if (records := reader.counted) is not None:
@@ -336,9 +337,9 @@ def _reason(error: UnreadableFile | OSError) -> str:
     return f"its disk gave an error ({code_of(error)})"
 
 
-def _broken(files: Mapping[str, UnreadableFile | OSError]) -> str:
+def _broken(files: Mapping[str, UnreadableFile | OSError]) -> Relation:
     rows = ", ".join(
         f"({literal(name)}, NULL::BIGINT, NULL::VARCHAR, {literal(f'The file {name} cannot be read: {why}.')}, false)"
         for name, why in ((name, _reason(error)) for name, error in files.items())
     )
-    return f"SELECT * FROM (VALUES {rows}) AS broken(_place, _line, record, sentence, is_blank)"
+    return Relation(f"SELECT * FROM (VALUES {rows}) AS broken(_place, _line, record, sentence, is_blank)")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 
+from datasync.relation import Relation, union_all
 from datasync.sources import typed
 from datasync.sources.files import csv_file, parquet_file
 from datasync.sources.files.csv_file import CsvFile, Rules, column_of, unlike
@@ -78,12 +79,13 @@ class Tables:
         first = {name.lower(): name for name in reversed(names)}
         self.names = tuple(first[key] for key in dict.fromkeys(map(str.lower, names)))
 
-    def select(self, fields: Collection[str]) -> str:
+    def select(self, fields: Collection[str]) -> Relation:
         if self._groups:
-            return " UNION ALL ".join(self._part(index, fields) for index in range(len(self._groups)))
+            parts = (self._part(index, fields).sql for index in range(len(self._groups)))
+            return Relation(" UNION ALL ".join(parts))
         nulls = "".join(f"NULL::VARCHAR AS {quote(f)}, " for f in fields)
         rest = "NULL::VARCHAR AS _place, NULL::VARCHAR AS _unreadable, NULL::VARCHAR AS _spoilt, false AS _blank"
-        return f"SELECT {nulls}{rest}, NULL::VARCHAR AS _row WHERE false"
+        return Relation(f"SELECT {nulls}{rest}, NULL::VARCHAR AS _row WHERE false")
 
     def has(self, con: duckdb.DuckDBPyConnection, field: str) -> bool:
         return any(name.lower() == field.lower() for name in self.names)
@@ -107,11 +109,11 @@ class Tables:
         """The files of damaged records that are not read."""
         return [path for columns in self._layouts.values() if columns.csv and (path := columns.csv.cut_outs)]
 
-    def rejects(self, con: duckdb.DuckDBPyConnection) -> str:
-        """SQL for the rows of CSV files that were passed over, once ``select`` was read."""
+    def rejects(self, con: duckdb.DuckDBPyConnection) -> Relation:
+        """The rows of CSV files that were passed over, once ``select`` was read."""
         groups = enumerate(self._groups)
         parts = [self._rejected(con, index, files) for index, (columns, files) in groups if columns.rejects_rows]
-        return " UNION ALL ".join(parts) or query_of(_PACKAGE, "no_rejects")
+        return union_all(parts, no_rejects())
 
     def try_out(self, con: duckdb.DuckDBPyConnection, file: File) -> None:
         """Read one file to its end; whatever stops that is raised."""
@@ -119,7 +121,7 @@ class Tables:
         texts = ", ".join(text for _, text in columns.texts)  # hashed, because what is only counted is not decoded
         con.execute(f"SELECT bit_xor(hash({texts})) FROM {Tables({file: columns})._source(0, columns, [file])}")
 
-    def _part(self, index: int, fields: Collection[str]) -> str:
+    def _part(self, index: int, fields: Collection[str]) -> Relation:
         columns, files = self._groups[index]
         texts, spoilt = dict(columns.texts), dict(columns.spoilt)
         lower = {name.lower(): name for name, _ in reversed(columns.texts)}
@@ -132,7 +134,7 @@ class Tables:
         why = f"coalesce({', '.join([columns.wrong, *sentences])}) AS _spoilt"
         place = f"{self._place(files, quote(columns.path))} AS _place"
         rest = f"{place}, NULL::VARCHAR AS _unreadable, {why}, {blank}, {{{row}}} AS _row"
-        return f"SELECT {named}{rest} FROM {self._source(index, columns, files)}"
+        return Relation(f"SELECT {named}{rest} FROM {self._source(index, columns, files)}")
 
     def _source(self, index: int, columns: Columns, files: Sequence[File]) -> str:
         if not columns.options:
@@ -148,8 +150,8 @@ class Tables:
     def _scans(self, index: int) -> str:
         return f"scans_{self._number}_{index}"
 
-    def _rejected(self, con: duckdb.DuckDBPyConnection, index: int, files: Sequence[File]) -> str:
-        """SQL for the rows of a group that were passed over; their lines are looked up in the files they stand in."""
+    def _rejected(self, con: duckdb.DuckDBPyConnection, index: int, files: Sequence[File]) -> Relation:
+        """The rows of a group that were passed over; their lines are looked up in the files they stand in."""
         read = f"SELECT DISTINCT scan_id, file_id, file_path FROM {self._scans(index)}"
         rejected = f"{self._rejects(index)} JOIN ({read}) USING (scan_id, file_id)"
         numbers = con.execute(
@@ -164,14 +166,14 @@ class Tables:
             con.execute(
                 f"INSERT INTO {lines} SELECT ?, unnest(?::BIGINT[]), unnest(?::BIGINT[])", [path, rows, line_numbers]
             )
-        return filled(
-            query_of(_PACKAGE, "rejected_rows"),
-            place=self._place(files, "file_path"),
-            cells=literal(f": {_CELLS}."),
-            is_blank=_blank_line(self._groups[index][0]),
-            rejected=rejected,
-            lines=lines,
-        )
+        words = {
+            "place": self._place(files, "file_path"),
+            "cells": literal(f": {_CELLS}."),
+            "is_blank": _blank_line(self._groups[index][0]),
+            "rejected": rejected,
+            "lines": lines,
+        }
+        return Relation(filled(query_of(_PACKAGE, "rejected_rows"), **words))
 
     def _place(self, files: Sequence[File], path: str) -> str:
         """SQL that gives a file's name from the path it was read by."""
@@ -179,6 +181,11 @@ class Tables:
         cases = "".join(f"WHEN {literal(copy)} THEN {literal(name)} " for copy, name in copies.items())
         name = f"substr({path}, {len(files[0].path) - len(files[0].name) + 1})"
         return f"CASE {path} {cases}ELSE {name} END" if cases else name
+
+
+def no_rejects() -> Relation:
+    """No row, with the columns of rows that were passed over."""
+    return Relation(query_of(_PACKAGE, "no_rejects"))
 
 
 def _blank_line(columns: Columns) -> str:

@@ -100,7 +100,7 @@ class Spooled:
         self.count = self.lines - again
         self.names = self._names(_lines(files[:1]))
 
-    def select(self, fields: Collection[str]) -> str:
+    def select(self, fields: Collection[str]) -> Relation:
         by_name = {name: self._shape.find(name) for name in fields}
         paths = list(
             dict.fromkeys([_FURTHER, self._shape.identity, _BROKEN, *(field.path for field in by_name.values())])
@@ -123,7 +123,7 @@ class Spooled:
             newer = f"SELECT 1 FROM {self._older.name} AS old WHERE old.place = _place AND old.id = _j[2] ->> '$'"
             wanted += f" AND NOT EXISTS ({newer})"
         taken = f"json_extract(json, [{', '.join(map(literal, paths))}]) AS _j"
-        return f"SELECT {columns} FROM (SELECT *, {taken} FROM {self._lines}) WHERE {wanted}"
+        return Relation(f"SELECT {columns} FROM (SELECT *, {taken} FROM {self._lines}) WHERE {wanted}")
 
     def has(self, con: duckdb.DuckDBPyConnection, field: str) -> bool:
         where = self._shape.find(field)
@@ -150,7 +150,7 @@ class Spooled:
 
     def counted(self, con: duckdb.DuckDBPyConnection, written: int) -> int:
         """How many records there are by the count of those that were written: what DuckDB does not give is missing."""
-        return count(con, self.select(())) + written - self.lines
+        return self.select(()).count(con) + written - self.lines
 
     def _names(self, lines: str) -> tuple[str, ...]:
         some = f"FROM {lines} WHERE json IS NOT NULL AND NOT {_IS_FURTHER}"

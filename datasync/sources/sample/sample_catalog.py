@@ -16,16 +16,17 @@ from typing import Any
 import duckdb
 
 from datasync.errors import UnknownName
+from datasync.relation import Relation
 from datasync.sql import filled, literal, query_of
 
 LOCALES = ("en-US", "de-DE", "ja-JP", "ar-SA", "th-TH")
 _NOBODY = {"code": "", "prefix": [""] * 5, "shelf": [""] * 5, "wear": [], "shoes": []}
 
 
-def sample_records(con: duckdb.DuckDBPyConnection, *, locale: str, size: int, seed: int, at: datetime) -> str:
-    """SQL over the shop's raw records in ``locale``, as they are ``at`` a moment: all text, in a stable order.
+def sample_records(con: duckdb.DuckDBPyConnection, *, locale: str, size: int, seed: int, at: datetime) -> Relation:
+    """The shop's raw records in ``locale``, as they are ``at`` a moment: all text, in a stable order.
 
-    Makes the temporary macros and tables that the SQL needs; their names start with ``sample_``.
+    Makes the temporary macros and tables that the relation needs; their names start with ``sample_``.
     """
     if locale not in LOCALES:
         raise UnknownName("locale", locale, LOCALES, "Name the scope after one of them, or give it a `locale`.")
@@ -36,7 +37,7 @@ def sample_records(con: duckdb.DuckDBPyConnection, *, locale: str, size: int, se
     words = literal(json.dumps(_words(lang), ensure_ascii=False))
     for statement in makes:
         con.execute(filled(statement, **numbers_sql, words=words))
-    return filled(records, **numbers_sql)
+    return Relation(filled(records, **numbers_sql))
 
 
 def _slots(size: int) -> int:

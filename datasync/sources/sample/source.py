@@ -19,10 +19,10 @@ class Sample:
         self.locale, self.source = scope.locale or name, source
 
     def records(self, con: duckdb.DuckDBPyConnection, request: PullRequest) -> Records:
-        sql = sample_records(con, locale=self.locale, size=self.source.size, seed=self.source.seed, at=request.at)
-        names = tuple(row[0] for row in con.execute(f"DESCRIBE {sql}").fetchall())
+        rows = sample_records(con, locale=self.locale, size=self.source.size, seed=self.source.seed, at=request.at)
+        names = tuple(row[0] for row in con.execute(f"DESCRIBE {rows.sql}").fetchall())
         return Records(
-            Texts(sql, names, "sample"), RECORD_EXPR, names, complete=request.what != "skus", answers_absence=True
+            Texts(rows, names, "sample"), RECORD_EXPR, names, complete=request.what != "skus", answers_absence=True
         )
 
     def scheduled(self) -> Literal["complete", "changed"]:

@@ -205,7 +205,7 @@ class Database:
         place = self._scope.table or "query"
 
         def reader(condition: str) -> Texts:
-            return Texts(arriving.where(condition).sql, names, place, sound.SPOILT)
+            return Texts(arriving.where(condition), names, place, sound.SPOILT)
 
         def without_broken(con: duckdb.DuckDBPyConnection, error: Exception) -> Records:
             raise stream.error or error
