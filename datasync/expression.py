@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from datasync.errors import InvalidExpression
+from datasync.relation import Relation
 from datasync.sql import field_macros, literal, quote
 from datasync.sql_errors import in_our_words
 
@@ -114,12 +115,12 @@ def attribute_name(node: dict[str, Any]) -> str | None:
     return str(arguments[0]["literal"]["text"])
 
 
-def type_of(con: duckdb.DuckDBPyConnection, key: str, expression: Expression, columns: str) -> str:
-    """The SQL type an expression gives over ``columns`` (a SELECT); InvalidExpression where it gives none."""
+def type_of(con: duckdb.DuckDBPyConnection, key: str, expression: Expression, columns: Relation) -> str:
+    """The SQL type an expression gives over ``columns``; InvalidExpression where it gives none."""
     import duckdb
 
     try:
-        return str(con.execute(f"DESCRIBE SELECT {expression.sql} AS made FROM ({columns})").fetchall()[0][1])
+        return str(con.execute(f"DESCRIBE SELECT {expression.sql} AS made FROM ({columns.sql})").fetchall()[0][1])
     except (
         duckdb.BinderException,
         duckdb.CatalogException,
@@ -129,9 +130,9 @@ def type_of(con: duckdb.DuckDBPyConnection, key: str, expression: Expression, co
         raise InvalidExpression(key, expression.sql, in_our_words(str(error)), fix="") from None
 
 
-def over_text(fields: Collection[str]) -> str:
-    """A SELECT that has the given columns as text and no row, to try an expression on."""
-    return f"SELECT {''.join(f'NULL::VARCHAR AS {quote(f)}, ' for f in fields)}NULL AS _none WHERE false"
+def over_text(fields: Collection[str]) -> Relation:
+    """No row, with the given columns as text, to try an expression on."""
+    return Relation(f"SELECT {''.join(f'NULL::VARCHAR AS {quote(f)}, ' for f in fields)}NULL AS _none WHERE false")
 
 
 def _value(con: duckdb.DuckDBPyConnection, sql: str, *parameters: object) -> Any:

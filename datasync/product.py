@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from datasync import unseen
 from datasync.relation import Relation
-from datasync.sql import literal, macros, query
+from datasync.sql import literal, macros, query_text
 
 if TYPE_CHECKING:  # settings.py names these columns, and DAG files read settings without DuckDB
     import duckdb
@@ -50,7 +50,7 @@ STORED: dict[str, str] = {**TYPES, "hash": "VARCHAR", "hash_version": "VARCHAR",
 
 def define(con: duckdb.DuckDBPyConnection) -> None:
     """Make the macros of queries/macros.sql known to a connection, and what it cannot see (queries/unseen.sql)."""
-    con.execute(query("unseen", **unseen.WORDS))
+    con.execute(query_text("unseen", **unseen.WORDS))
     macros(con, "macros")
 
 

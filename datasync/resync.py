@@ -305,7 +305,7 @@ def absent(con: duckdb.DuckDBPyConnection, store: Store, snapshot: Snapshot) -> 
     asked_skus = Relation(f"FROM {parquet(store, snapshots.asked_path(snapshot.scope, snapshot.run))}")
     quarantine = Relation(f"FROM {parquet(store, snapshots.quarantine_path(snapshot.scope, snapshot.run))}")
     records = Relation(f"FROM {parquet(store, snapshots.records_path(snapshot.scope, snapshot.file))}")
-    products = Relation(snapshots.products(snapshot, store.url))
+    products = snapshots.products(snapshot, store.url)
     absences = query("absent", asked_skus=asked_skus, quarantine=quarantine, products=products, records=records)
     rows = absences.rows(con)
     return Absent(

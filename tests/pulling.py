@@ -105,7 +105,7 @@ class Desk:
 
     def products(self, snapshot: Snapshot, *columns: str) -> list[Any]:
         """Some columns of a snapshot's products by SKU: rows, or plain values if it is one column."""
-        sql = f"SELECT {', '.join(columns)} FROM ({snapshots.products(snapshot, self.store.url)}) ORDER BY sku"
+        sql = f"SELECT {', '.join(columns)} FROM ({snapshots.products(snapshot, self.store.url).sql}) ORDER BY sku"
         rows = self.con.execute(sql).fetchall()
         return [row[0] for row in rows] if len(columns) == 1 else rows
 
@@ -120,7 +120,7 @@ class Desk:
     def payloads(self, snapshot: Snapshot) -> list[dict[str, Any]]:
         """What a service gets of each product, by SKU."""
         rows = snapshots.products(snapshot, self.store.url)
-        sql = f"SELECT to_json(payload(p, '{SCOPE}')) FROM ({rows}) AS p ORDER BY sku"
+        sql = f"SELECT to_json(payload(p, '{SCOPE}')) FROM ({rows.sql}) AS p ORDER BY sku"
         return [json.loads(row[0]) for row in self.con.execute(sql).fetchall()]
 
 

@@ -147,7 +147,7 @@ def test_the_stored_content_gives_the_same_hash_again(desk: Desk) -> None:
     for volatile in ([], ["modified"], ["mod*", "color"]):
         found = desk.pull("x.jsonl", attributes=["size"], volatile=volatile)
         stored = snapshots.products(found, desk.store.url)
-        sql = f"SELECT hash, content_hash(p, '{SCOPE}', ?::VARCHAR[]) FROM ({stored}) AS p"
+        sql = f"SELECT hash, content_hash(p, '{SCOPE}', ?::VARCHAR[]) FROM ({stored.sql}) AS p"
         rows = desk.con.execute(sql, [volatile]).fetchall()
         assert len(rows) == 3
         assert all(stored == again for stored, again in rows)

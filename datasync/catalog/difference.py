@@ -46,7 +46,7 @@ def compare(
 ) -> Difference:
     """Compare a snapshot with the catalog, the fold of its log, and with what pulls that started later have read."""
     catalog_rows = _comparable(con, catalog, snapshot.scope, volatile)
-    pulled = _rehashed(con, Relation(snapshots.products(snapshot, store.url)), snapshot.scope, volatile)
+    pulled = _rehashed(con, snapshots.products(snapshot, store.url), snapshot.scope, volatile)
     later = _later(con, store, catalog, state, snapshot)
     is_by_time = snapshot.by_change_time and scheduled
     outdated = query("outdated", snapshot=pulled, catalog_rows=catalog_rows, later=later) if is_by_time else NO_SKUS
@@ -89,7 +89,7 @@ def _later(
     paths += [snapshots.asked_path(scope, pull.run) for pull in pulls if pull.absence_of]
     later_snapshots = [snapshots.require_snapshot(con, store, scope, pull.run) for pull in pulls]
     sources = [parquet(store, path) for path in paths]
-    sources += [f"({snapshots.products(later, store.url)})" for later in later_snapshots]
+    sources += [f"({snapshots.products(later, store.url).sql})" for later in later_snapshots]
     read = [Relation(f"SELECT sku FROM {source} WHERE sku IS NOT NULL") for source in sources]
     removed = "SELECT sku FROM catalog WHERE run = {} AND change = 'removed'"
     return union(

@@ -105,7 +105,7 @@ def sampled(
     statuses = [*unmapped_status(con, key, opened.answer, _First(opened.answer.reader), scope_map)]
     yield from statuses
     yield from _fields(con, store, key, scope_map, opened.answer.names, snapshot, but=["status"] if statuses else [])
-    products = Relation(snapshots.products(snapshot, store.url))
+    products = snapshots.products(snapshot, store.url)
     for service in settings.services:
         try:
             opened_service = open_service(settings, service, name, credentials)
@@ -163,7 +163,8 @@ def _fields(
         )
     if (defaults := [column for column in scope_map.defaults if column not in but]) and snapshot.valid:
         columns = ", ".join(f"any_value({quote(column)})::VARCHAR" for column in defaults)
-        values = con.execute(f"SELECT {columns} FROM ({snapshots.products(snapshot, store.url)})").fetchone() or ()
+        products = snapshots.products(snapshot, store.url)
+        values = con.execute(f"SELECT {columns} FROM ({products.sql})").fetchone() or ()
         default_values = ", ".join(f"{column} {value}" for column, value in zip(defaults, values, strict=True))
         yield Finding("note", key, f"no field for these, so every product has the default: {default_values}.")
     if empty := [c for c in product.PRODUCT_COLUMNS if c not in scope_map.columns and c not in scope_map.defaults]:

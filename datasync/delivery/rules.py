@@ -46,7 +46,7 @@ def checked_rule(con: duckdb.DuckDBPyConnection, key: str, rule: str) -> Express
         words = f"no product column is called {', '.join(map(repr, unknown))}; there are {', '.join(product.COLUMNS)}"
         raise InvalidExpression(key, rule, f"{words}. A text stands in single quotes, an attribute is attr('color')")
     columns = ", ".join(f"NULL::{kind} AS {quote(column)}" for column, kind in product.TYPES.items())
-    kind = type_of(con, key, checked, f"SELECT {columns}")
+    kind = type_of(con, key, checked, Relation(f"SELECT {columns}"))
     if kind != "BOOLEAN":
         raise InvalidExpression(key, rule, no_condition(kind), fix="")
     return checked

@@ -25,7 +25,7 @@ from datasync.figures.store_at import Ahead, StoreAt
 from datasync.quantity import quantity
 from datasync.relation import Relation, query, select
 from datasync.settings import Settings
-from datasync.sql import instant, literal, query_text
+from datasync.sql import instant, literal
 from datasync.store import holds, runs, snapshots
 from datasync.store.files import Store
 from datasync.store.holds import Hold
@@ -143,7 +143,7 @@ def _service(
 ) -> ServiceTotals:
     compared = at.compare(scope, service)
     states = _states(at.con, compared, versions)
-    window = select(window_sql(at.settings, at.as_of), receipts=compared.receipts).row(at.con)
+    window = query("window", receipts=compared.receipts, **window_words(at.settings, at.as_of)).row(at.con)
     recorded = at.receipt_state(scope, service).held
     last = _last_try(at, scope, service, states, past)
     return ServiceTotals(
@@ -181,28 +181,41 @@ def _unexplained(products: int, recorded: int, states: Mapping[str, int]) -> int
     return of_catalog or recorded - sum(states[s] for s in ("current", "stale", "held_older", "orphaned"))
 
 
-def window_sql(settings: Settings, as_of: datetime) -> str:
-    """SQL over ``receipts``: the figures of the latest update."""
-    return query_text("window", since=instant(as_of - settings.window))
+def window_words(settings: Settings, as_of: datetime) -> dict[str, str]:
+    """The SQL for the ``$words`` of queries/window.sql, which gives the figures of the latest update."""
+    return {"since": instant(as_of - settings.window)}
 
 
 def in_quarantine(store: Store, scope: str, state: CatalogState, catalog: Relation) -> Relation:
     """One row per record that is in quarantine now; ``catalog`` is the fold of the scope's log."""
-    rows, now = quarantine_sql(store, scope, state, store.url)
-    return select(now, quarantine=Relation(rows), catalog=catalog)
+    files = quarantine_files(store, scope, state)
+    return query("quarantined_now", quarantine=files.rows(store.url), catalog=catalog, runs=files.run_list)
 
 
-def quarantine_sql(store: Store, scope: str, state: CatalogState, url: Callable[[str], str]) -> tuple[str, str]:
-    """SQL for the relation ``quarantine`` (every record of the pulls that count), and over it and ``catalog`` for what
-    is in quarantine now.
-    """
-    files = store.listing(f"quarantine/scope={scope}")  # at a moment long ago some of them have been tidied away
+@dataclass(frozen=True, slots=True)
+class QuarantineFiles:
+    """The files of quarantine that count in a scope, by the runs that wrote them, in the order of their pulls."""
+
+    scope: str
+    runs: tuple[str, ...]
+
+    def rows(self, url: Callable[[str], str]) -> Relation:
+        """Every record in the files; ``url`` says how a file of the store is reached."""
+        paths = ", ".join(literal(url(snapshots.quarantine_path(self.scope, run))) for run in self.runs)
+        files = f"read_parquet([{paths}], filename = true, hive_partitioning = false)"
+        return Relation(f"SELECT * FROM {files}") if paths else query("no_quarantine")
+
+    @property
+    def run_list(self) -> str:
+        """The runs as a list in SQL, for ``$runs`` of queries/quarantined_now.sql."""
+        return f"[{', '.join(map(literal, self.runs))}]::VARCHAR[]"
+
+
+def quarantine_files(store: Store, scope: str, state: CatalogState) -> QuarantineFiles:
+    """The files of the pulls that count; of a moment long ago some have been tidied away."""
+    files = store.listing(f"quarantine/scope={scope}")
     pulls = sorted(state.pulls, key=lambda pull: pull.order)
-    runs_read = [pull.run for pull in pulls if f"{pull.run}.parquet" in files]
-    paths = ", ".join(literal(url(snapshots.quarantine_path(scope, run))) for run in runs_read)
-    rows = f"SELECT * FROM read_parquet([{paths}], filename = true, hive_partitioning = false)"
-    order = f"[{', '.join(map(literal, runs_read))}]::VARCHAR[]"
-    return rows if paths else query_text("no_quarantine"), query_text("quarantined_now", runs=order)
+    return QuarantineFiles(scope, tuple(pull.run for pull in pulls if f"{pull.run}.parquet" in files))
 
 
 @dataclass(frozen=True, slots=True)

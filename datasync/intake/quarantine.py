@@ -17,7 +17,7 @@ from datasync.intake import validation
 from datasync.intake.staging import StagedRecords
 from datasync.relation import Relation, Table, TemporaryTables, query, registered, select
 from datasync.sources.base import Original, Originals
-from datasync.sql import query as query_text
+from datasync.sql import query_text
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -13,7 +13,7 @@ import duckdb
 from datasync.relation import Relation, query
 from datasync.repair.damage import Damage
 from datasync.repair.inventory import Inventory, Logged
-from datasync.sql import count, quote
+from datasync.sql import quote
 from datasync.store import snapshots
 from datasync.store.files import Store
 from datasync.store.kinds import place
@@ -89,7 +89,7 @@ def snapshot_rows(con: duckdb.DuckDBPyConnection, store: Store, inventory: Inven
         snapshot: Snapshot | None = content.parsed
         if snapshot is None or snapshots.records_path(snapshot.scope, snapshot.file) not in inventory.whole:
             continue
-        counted = count(con, snapshots.products(snapshot, store.url))
+        counted = snapshots.products(snapshot, store.url).count(con)
         if counted < snapshot.valid:
             yield _miscounted(snapshots.records_path(snapshot.scope, snapshot.file), counted, snapshot.valid)
         elif counted > snapshot.valid:

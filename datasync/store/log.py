@@ -250,12 +250,12 @@ class Log:
 
     def fold_sql(self, position: int) -> str:
         """The fold through ``position`` as one SELECT to be run in the store's folder: its paths are relative to it."""
-        base, later = (self._rows(paths, str) for paths in self._cover(self.list_files(), position))
+        base, later = (self._rows(paths, str).sql for paths in self._cover(self.list_files(), position))
         return f"WITH base AS (\n{base}\n),\nlater AS (\n{later}\n)\nSELECT * FROM (\n{query_text('fold')})"
 
     def history_sql(self, position: int, after: int | None = None) -> str:
         """What ``history`` shows as one SELECT to be run in the store's folder."""
-        return self._history(position, after, str)
+        return self._history(position, after, str).sql
 
     def footer_sql(self, number: int) -> str:
         """The metadata of entry ``number`` as a SELECT of a JSON column, ``meta``, to be run in the store's folder."""
@@ -271,15 +271,15 @@ class Log:
         Where tidy shortened the log, the checkpoint it begins with and older rows in use come too; with ``after``,
         only rows of later entries.
         """
-        return Relation(self._history(position, after, self.store.url))
+        return self._history(position, after, self.store.url)
 
-    def _history(self, position: int | None, after: int | None, url: Callable[[str], str]) -> str:
+    def _history(self, position: int | None, after: int | None, url: Callable[[str], str]) -> Relation:
         listing = self.list_files()
         position = listing.head if position is None else position
         floor = max((n for n in listing.kept_rows if n <= position), default=0)
         base = [self.checkpoint_path(floor), self.kept_path(floor)] if floor and after is None else []
         entries = [self.path(n) for n in listing.entries if max(floor, after or 0) < n <= position]
-        return f"{self._rows(base, url)}\nUNION ALL\n{self._rows(entries, url)}"
+        return Relation(f"{self._rows(base, url).sql}\nUNION ALL\n{self._rows(entries, url).sql}")
 
     def append(
         self, con: duckdb.DuckDBPyConnection, after: Entry, rows: Rows, meta: Mapping[str, Any], clock: Clock
@@ -383,7 +383,7 @@ class Log:
 
     def rows_of(self, *kinds: Sequence[str]) -> Relation:
         """Every row of some of the log's files, each group of one kind; no file gives no rows."""
-        return Relation("\nUNION ALL\n".join(self._rows(paths, self.store.url) for paths in kinds))
+        return Relation("\nUNION ALL\n".join(self._rows(paths, self.store.url).sql for paths in kinds))
 
     def _cover(self, listing: Listing, position: int, again: bool = True) -> tuple[list[str], list[str]]:
         """The files that make the fold through ``position``: its base (a checkpoint or the first entry), the later."""
@@ -397,17 +397,17 @@ class Log:
         files = [self.path(n) for n in wanted]
         return ([self.checkpoint_path(start)], files) if start else (files[:1], files[1:])
 
-    def _rows(self, paths: Sequence[str], url: Callable[[str], str]) -> str:
-        """SQL over some of the log's files, all columns and the entry's number; no file gives no rows."""
+    def _rows(self, paths: Sequence[str], url: Callable[[str], str]) -> Relation:
+        """Every row of some of the log's files, all columns and the entry's number; no file gives no rows."""
         columns = ", ".join(f'"{c}"' for c in self.columns)
         if not paths:
             nulls = ", ".join(f'NULL::{kind} AS "{c}"' for c, kind in self.columns.items())
-            return f"SELECT NULL::VARCHAR AS sku, {nulls}, NULL::BIGINT AS entry WHERE false"
+            return Relation(f"SELECT NULL::VARCHAR AS sku, {nulls}, NULL::BIGINT AS entry WHERE false")
         urls = ",\n".join(literal(url(path)) for path in paths)
         number = "regexp_extract(filename, '([0-9]{8})[.]parquet$', 1)::BIGINT"
         entry = f"{number} AS entry" if _ENTRY.fullmatch(paths[0].rsplit("/", 1)[-1]) else "entry"
         read_options = "filename = true, union_by_name = true, hive_partitioning = false"
-        return f"SELECT sku, {columns}, {entry}\nFROM read_parquet([\n{urls}\n], {read_options})"
+        return Relation(f"SELECT sku, {columns}, {entry}\nFROM read_parquet([\n{urls}\n], {read_options})")
 
     def _copy(self, con: duckdb.DuckDBPyConnection, rows: Relation, file: str, meta: Mapping[str, Any]) -> None:
         note = literal(json.dumps(mask_all(meta), ensure_ascii=False, sort_keys=True))

@@ -19,6 +19,7 @@ import duckdb
 
 from datasync import product
 from datasync.errors import FileDamaged
+from datasync.relation import Relation
 from datasync.sql import literal, quote
 from datasync.store.files import Store
 from datasync.store.log import footer
@@ -168,10 +169,11 @@ def require_snapshot(con: duckdb.DuckDBPyConnection, store: Store, scope: str, r
     return snapshot
 
 
-def products(snapshot: Snapshot, url: Callable[[str], str]) -> str:
-    """SQL with one row per valid product of a snapshot; ``url`` says how a file of the store is reached."""
+def products(snapshot: Snapshot, url: Callable[[str], str]) -> Relation:
+    """One row per valid product of a snapshot; ``url`` says how a file of the store is reached."""
     columns = ", ".join(f"r.{quote(c)}" for c in product.STORED)
     file = literal(url(records_path(snapshot.scope, snapshot.file)))
     records = f"read_parquet({file}, {_NO_PARTITIONS}, file_row_number = true)"
     left_out = f"read_parquet({literal(url(snapshot_path(snapshot.scope, snapshot.run)))}, {_NO_PARTITIONS})"
-    return f"SELECT {columns} FROM {records} AS r ANTI JOIN {left_out} AS l ON r.file_row_number = l.position"
+    condition = "r.file_row_number = l.position"
+    return Relation(f"SELECT {columns} FROM {records} AS r ANTI JOIN {left_out} AS l ON {condition}")

@@ -27,7 +27,7 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
     macros(made, "state_of")
     made.execute(f"CREATE TABLE versions ({COLUMNS}, entry BIGINT)")
     made.execute(f"CREATE TABLE catalog ({COLUMNS}, entry BIGINT)")
-    made.execute(f"CREATE TABLE page_listed AS {query('nothing_listed')}")
+    made.execute(f"CREATE TABLE page_listed AS {query_text('nothing_listed')}")
     made.execute(
         "CREATE TABLE page_records (sku VARCHAR, name VARCHAR, code VARCHAR, sentence VARCHAR, reason VARCHAR, "
         "is_of_last_pull BOOLEAN)"

@@ -56,7 +56,7 @@ def pulled(
     store, address = Folder(str(folder / "pulled")), {**shop.address, **keys}
     source, scope = shop.source(store, address=address), shop.scope(address)
     found = pull.pull(pull.Pull(con, store, "en-US", scope, request, "r1", "", lambda: AT), source)
-    valid = con.execute(f"FROM ({snapshots.products(found, store.url)}) ORDER BY sku")
+    valid = con.execute(f"FROM ({snapshots.products(found, store.url).sql}) ORDER BY sku")
     names = [column[0] for column in valid.description or ()]
     products = [dict(zip(names, row, strict=True)) for row in valid.fetchall()]
     invalid = con.execute(

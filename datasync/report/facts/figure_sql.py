@@ -23,7 +23,7 @@ from datasync.report.facts import cards
 from datasync.report.facts.cards import Figure
 from datasync.report.facts.health import SourceHealth, health
 from datasync.report.facts.page_data import DataFile
-from datasync.report.facts.trends import DAY, HOUR, TREND_DAYS, TREND_HOURS, trend_sql
+from datasync.report.facts.trends import DAY, HOUR, TREND_DAYS, TREND_HOURS, trend_words
 from datasync.settings import Settings
 from datasync.sql import filled, literal, query_text
 from datasync.store import holds, snapshots
@@ -58,13 +58,13 @@ def scope(at: StoreAt, name: str) -> FigureQueries:
     """The figures of one scope (place "") and of its services (each a place)."""
     queries, position = FigureQueries(), at.point.positions[f"catalog/{name}"]
     log, state = catalog_log(at.store, name), at.catalog_state(name)
-    quarantine, now = totals.quarantine_sql(at.store, name, state, str)
+    quarantine = totals.quarantine_files(at.store, name, state)
     queries.relations |= {
         "catalog": log.fold_sql(position),
         "versions": log.history_sql(position),
         "catalog_head": log.footer_sql(position),
-        "quarantine": quarantine,
-        "quarantined": now,
+        "quarantine": quarantine.rows(str).sql,
+        "quarantined": query_text("quarantined_now", runs=quarantine.run_list),
         "quarantine_sentences": query_text("quarantine_sentences"),
     }
     for figure in cards.SCOPES.figures:
@@ -164,7 +164,7 @@ def _pull(at: StoreAt, queries: FigureQueries, scope: str, last: PullSummary) ->
     """The last pull's counts, from the files it left; the catalog's entry has the counts of files that are gone."""
     relations: dict[str, str] = {}
     if snapshot := snapshots.read(at.con, at.store, scope, last.run):
-        relations["valid"] = f"({snapshots.products(snapshot, str)})"
+        relations["valid"] = f"({snapshots.products(snapshot, str).sql})"
     quarantine = snapshots.quarantine_path(scope, last.run)
     if quarantine.rpartition("/")[2] in at.store.listing(f"quarantine/scope={scope}"):
         relations["quarantined"] = f"read_parquet([{literal(quarantine)}], hive_partitioning = false)"
@@ -206,8 +206,8 @@ def words_of(settings: Settings, as_of: datetime, service: str) -> dict[str, str
     fingerprint = literal(settings.services[service].fingerprint())
     return {
         "fingerprint": fingerprint,
-        "window": totals.window_sql(settings, as_of),
+        "window": query_text("window", **totals.window_words(settings, as_of)),
         "states": query_text("states", fingerprint=fingerprint),
-        "hours": trend_sql(as_of, TREND_HOURS, HOUR),
-        "days": trend_sql(as_of, TREND_DAYS, DAY),
+        "hours": query_text("trend", **trend_words(as_of, TREND_HOURS, HOUR)),
+        "days": query_text("trend", **trend_words(as_of, TREND_DAYS, DAY)),
     }

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from datasync.figures.store_at import StoreAt
-from datasync.relation import select
+from datasync.relation import query
 from datasync.report.facts.page_data import Trend
-from datasync.sql import instant, query_text
+from datasync.sql import instant
 from datasync.store.logs import receipt_log
 
 TREND_HOURS = 48
@@ -21,12 +21,12 @@ def trend(at: StoreAt, scope: str, service: str) -> Trend:
     log, position = receipt_log(at.store, service, scope), at.point.of(scope, service)[1]
     receipts = log.history(position, after=log.last_before(at.con, at.as_of - TREND_DAYS * DAY))
     hours, days = (
-        tuple(row[1] for row in select(trend_sql(at.as_of, steps, step), receipts=receipts).rows(at.con))
+        tuple(row[1] for row in query("trend", receipts=receipts, **trend_words(at.as_of, steps, step)).rows(at.con))
         for steps, step in ((TREND_HOURS, HOUR), (TREND_DAYS, DAY))
     )
     return Trend(scope, service, hours, days)
 
 
-def trend_sql(as_of: datetime, steps: int, step: timedelta) -> str:
-    """SQL over ``receipts`` (a history): what was received in each of the last ``steps``."""
-    return query_text("trend", as_of=instant(as_of), steps=str(steps), seconds=str(int(step.total_seconds())))
+def trend_words(as_of: datetime, steps: int, step: timedelta) -> dict[str, str]:
+    """The SQL for the ``$words`` of queries/trend.sql, which gives what was received in each of the last ``steps``."""
+    return {"as_of": instant(as_of), "steps": str(steps), "seconds": str(int(step.total_seconds()))}

@@ -60,14 +60,14 @@ class JsonLines:
             return field in self.names
         # A key whose value is null reads as a missing one: only the keys themselves tell.
         hit = con.execute(
-            f"SELECT 1 FROM {self._objects()} WHERE list_contains(json_keys(json), ?) LIMIT 1", [field]
+            f"SELECT 1 FROM ({self._objects().sql}) WHERE list_contains(json_keys(json), ?) LIMIT 1", [field]
         ).fetchone()
         return hit is not None
 
     def all_names(self, con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
         if not self._files:
             return self.names
-        kinds = f"SELECT DISTINCT json_keys(json) AS keys FROM {self._objects()}"
+        kinds = f"SELECT DISTINCT json_keys(json) AS keys FROM ({self._objects().sql})"
         names = {row[0] for row in con.execute(f"SELECT DISTINCT unnest(keys) FROM ({kinds})").fetchall()}
         return (*self.names, *sorted(names - set(self.names)))
 
@@ -98,9 +98,9 @@ class JsonLines:
         options = f"columns = {{{columns}}}, filename = {literal(path_column(fields))}, records = true, {self._options}"
         return f"read_ndjson({self._paths()}, {options})"
 
-    def _objects(self) -> str:
+    def _objects(self) -> Relation:
         whole = f"read_ndjson({self._paths()}, columns = {{'json': 'JSON'}}, records = false, {self._options})"
-        return f"(SELECT json FROM {whole} WHERE json_type(json) = 'OBJECT')"
+        return Relation(f"SELECT json FROM {whole} WHERE json_type(json) = 'OBJECT'")
 
     def _paths(self) -> str:
         listed = [self._copies.get(name, file).pattern for name, file in self._files.items()]

@@ -12,7 +12,7 @@ import duckdb
 from datasync.relation import Relation, Table, TemporaryTables, select, temporary_tables
 from datasync.sources.files.file_listing import PATH, File
 from datasync.sources.rest.page_lines import BROKEN, FURTHER
-from datasync.sql import count, literal, quote
+from datasync.sql import literal, quote
 from datasync.store.files import Store
 
 Kind = Literal["plain", "list", "object", "any"]
@@ -95,7 +95,7 @@ class Spooled:
         now = datetime.now(UTC)
         files = [File(store.url(path), path.rpartition("/")[2], 0, now) for path in paths]
         self._lines = _lines(files)
-        self.lines = count(con, f"SELECT 1 FROM {self._lines} WHERE NOT {_IS_FURTHER}")
+        self.lines = self._lines.where(f"NOT {_IS_FURTHER}").count(con)
         self._older, again = self._older_records()
         self.count = self.lines - again
         self.names = self._names(_lines(files[:1]))
@@ -123,12 +123,12 @@ class Spooled:
             newer = f"SELECT 1 FROM {self._older.name} AS old WHERE old.place = _place AND old.id = _j[2] ->> '$'"
             wanted += f" AND NOT EXISTS ({newer})"
         taken = f"json_extract(json, [{', '.join(map(literal, paths))}]) AS _j"
-        return Relation(f"SELECT {columns} FROM (SELECT *, {taken} FROM {self._lines}) WHERE {wanted}")
+        return Relation(f"SELECT {columns} FROM (SELECT *, {taken} FROM ({self._lines.sql})) WHERE {wanted}")
 
     def has(self, con: duckdb.DuckDBPyConnection, field: str) -> bool:
         where = self._shape.find(field)
         hit = where.has(f"json_extract(json, {literal(where.path)})")
-        row = con.execute(f"SELECT 1 FROM {self._lines} WHERE {hit} LIMIT 1").fetchone()
+        row = con.execute(f"SELECT 1 FROM ({self._lines.sql}) WHERE {hit} LIMIT 1").fetchone()
         return row is not None or self._knows(field)
 
     def all_names(self, con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
@@ -140,7 +140,7 @@ class Spooled:
         The table stays as long as the connection, because the records are read as long as that.
         """
         identity = f"json_extract_string(json, {literal(self._shape.identity)})"
-        every = f"SELECT _place AS place, {identity} AS id FROM {self._lines} WHERE {identity} IS NOT NULL"
+        every = f"SELECT _place AS place, {identity} AS id FROM ({self._lines.sql}) WHERE {identity} IS NOT NULL"
         distinct = "SELECT DISTINCT place, id FROM identities QUALIFY place <> max(place) OVER (PARTITION BY id)"
         with temporary_tables(self._con) as tables:
             identities = tables.store(Relation(every), "identities")
@@ -152,8 +152,8 @@ class Spooled:
         """How many records there are by the count of those that were written: what DuckDB does not give is missing."""
         return self.select(()).count(con) + written - self.lines
 
-    def _names(self, lines: str) -> tuple[str, ...]:
-        some = f"FROM {lines} WHERE json IS NOT NULL AND NOT {_IS_FURTHER}"
+    def _names(self, lines: Relation) -> tuple[str, ...]:
+        some = f"FROM ({lines.sql}) WHERE json IS NOT NULL AND NOT {_IS_FURTHER}"
         keys = {key for (key,) in self._con.execute(f"SELECT DISTINCT unnest(json_keys(json)) {some}").fetchall()}
         inside = self._con.execute(
             f"SELECT DISTINCT unnest({self._shape.names}) AS name {some} ORDER BY name"
@@ -180,13 +180,13 @@ _FURTHER, _BROKEN = pointer(FURTHER), pointer(BROKEN)
 _IS_FURTHER = f"coalesce(json_exists(json, {literal(_FURTHER)}), false)"
 
 
-def _lines(files: Sequence[File]) -> str:
-    """SQL over every line of some pages: ``json`` (NULL where it is none) and ``_place``."""
+def _lines(files: Sequence[File]) -> Relation:
+    """Every line of some pages: ``json`` (NULL where it is none) and ``_place``."""
     if not files:
-        return "(SELECT NULL::JSON AS json, NULL::VARCHAR AS _place WHERE false)"
+        return Relation("SELECT NULL::JSON AS json, NULL::VARCHAR AS _place WHERE false")
     paths = ", ".join(literal(file.pattern) for file in files)
     place = f"substr({quote(PATH)}, {len(files[0].path) - len(files[0].name) + 1})"
     options = (
         f"filename = {literal(PATH)}, ignore_errors = true, maximum_object_size = 16777216, hive_partitioning = false"
     )
-    return f"(SELECT json, {place} AS _place FROM read_ndjson_objects([{paths}], {options}))"
+    return Relation(f"SELECT json, {place} AS _place FROM read_ndjson_objects([{paths}], {options})")
