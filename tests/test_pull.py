@@ -60,6 +60,7 @@ def test_what_a_pull_found_stands_in_the_snapshot_and_is_read_back_from_it(desk:
     assert START < found.started_at < found.finished_at
     assert snapshots.read(desk.con, desk.store, SCOPE, found.run) == found
     assert snapshots.read(desk.con, desk.store, SCOPE, "another") is None
+    assert found.meta()["place"] == 1  # the key that stored footers have always had
 
 
 @pytest.mark.parametrize("holds", [9, 11])
@@ -72,7 +73,6 @@ def test_a_reader_that_gives_another_number_of_records_than_the_source_holds_fai
         line.pull(many(10), holds=holds)
     assert (lost.value.exit_code, lost.value.holds, lost.value.read, lost.value.rejected) == (4, holds, 10, 0)
     assert not list(Path(line.store.root).rglob("*.parquet"))
-    assert found.meta()["place"] == 1  # the key that stored footers have always had
 
 
 def test_a_reader_that_gives_as_many_records_as_the_source_holds_is_believed(tmp_path: Path) -> None:
