@@ -49,6 +49,50 @@ def test_numbered_columns_of_images_are_the_images_in_order(
     assert images(shop) == urls
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        *(
+            "Bildpfad",
+            "Bild-Datei",
+            "Bilddatei",
+            "Abbildung",
+            "Foto",
+            "Artikelfoto",
+            "Image path",
+            "image_file",
+            "Photo URL",
+        ),
+        *(
+            "Chemin de l'image",
+            "Photo produit",
+            "Ruta imagen",
+            "Archivo de imagen",
+            "Percorso immagine",
+            "File immagine",
+        ),
+        *(
+            "Afbeeldingspad",
+            "Afbeelding bestand",
+            "Caminho da imagem",
+            "Ficheiro imagem",
+            "Ścieżka zdjęcia",
+            "Plik zdjęcia",
+        ),
+    ],
+)
+def test_paths_and_files_of_images_are_images_whatever_they_are_called(tmp_path: Path, header: str) -> None:
+    rows = "A;Stift;\\\\server\\a.jpg\nB;Tinte;\nC;Hut;c.png\n"
+    shop, _, _ = init(tmp_path, "p.csv", f"sku;name;{header}\n{rows}")
+    assert images(shop) == [["\\\\server\\a.jpg"], [], ["c.png"]]
+
+
+@pytest.mark.parametrize("header", ["Bild", "Foto", "Image", "Photo", "Zdjęcie"])
+def test_whether_there_is_an_image_is_no_image(tmp_path: Path, header: str) -> None:
+    _, told, mapped = init(tmp_path, "p.csv", f"sku;name;{header}\nA;Stift;ja\nB;Tinte;nein\n")
+    assert "images" not in mapped and "images: NOT MAPPED" in told.out
+
+
 TOTAL = "Nr;Bezeichnung;Preis;Bestand;Gruppe\nA;Stift;1,50;4;x\nB;Tinte;2,50;5;x\nC;Papier;3,50;6;y\n"
 
 

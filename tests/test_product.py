@@ -209,11 +209,33 @@ def test_visibility_from_text_and_lists(desk: Desk, given: Any, seen: list[str])
         ([], []),
         ("", None),
         ("[ ]", []),
+        (["u", "", None, "v"], ["u", "v"]),
+        ([None], []),
     ],
 )
 def test_images_from_a_url_a_list_or_objects(desk: Desk, given: Any, urls: list[str] | None) -> None:
     images = one(desk, {"sku": "A", "name": "a", "images": given}, "images")
     assert (images and [image["url"] for image in images]) == urls or images == urls
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("[pic]", [["u"], [], []]),
+        ("[pic, 'v']", [["u", "v"], ["v"], ["v"]]),
+        ("[nullif(pic, '')]", [["u"], [], []]),
+        ("string_split(pic || '|', '|')", [["u"], [], None]),
+        ("case when pic <> '' then [pic] end", [["u"], [], None]),
+    ],
+)
+def test_an_element_that_is_null_or_blank_is_no_image_and_no_category(
+    desk: Desk, given: str, expected: list[list[str] | None]
+) -> None:
+    for record, elements in zip(({"pic": "u"}, {"pic": " "}, {"pic": None}), expected, strict=True):
+        fields = {"sku": "A", "name": "a", **record}
+        images = one(desk, fields, "images", map={"images": given})
+        assert (images and [image["url"] for image in images]) == elements
+        assert one(desk, fields, "categories", map={"categories": given}) == elements
 
 
 def test_categories_and_attributes_from_text_lists_and_what_only_looks_like_a_list(desk: Desk) -> None:

@@ -41,9 +41,11 @@ CREATE OR REPLACE MACRO list_of(content) AS
         ELSE list_filter(list_transform(string_split(content, ','), lambda item: trimmed(item)), lambda item: item IS NOT NULL)
     END;
 
--- A list whose order means nothing, sorted, without what is NULL in it.
-CREATE OR REPLACE MACRO settled_list(listed) AS
-    list_sort(CASE WHEN list_count(listed) = len(listed) THEN listed ELSE list_filter(listed, lambda item: item IS NOT NULL) END);
+-- A list without its elements that are NULL or look empty.
+CREATE OR REPLACE MACRO filled_list(listed) AS list_filter(listed, lambda item: trimmed(item) IS NOT NULL);
+
+-- A list whose order means nothing, sorted, without what is NULL or looks empty in it.
+CREATE OR REPLACE MACRO settled_list(listed) AS list_sort(filled_list(listed));
 
 -- Where a product can be seen, from a list; `none` is nowhere; NULL where the list names another place. The usual lists are known by sight.
 CREATE OR REPLACE MACRO places_of(listed) AS
@@ -75,9 +77,9 @@ CREATE OR REPLACE MACRO has_offset(content) AS regexp_matches(content, ':[0-9.]+
 CREATE OR REPLACE MACRO time_in(content, zone) AS
     CASE WHEN has_offset(content::VARCHAR) THEN TRY_CAST(content AS TIMESTAMPTZ) ELSE TRY(timezone(zone, TRY_CAST(content AS TIMESTAMP))) END;
 
--- Images from a list of URLs.
+-- Images from a list of URLs; an element that is NULL or looks empty is no image.
 CREATE OR REPLACE MACRO images_at(urls) AS
-    list_transform(urls, lambda item: {'url': item, 'label': NULL::VARCHAR, 'roles': []::VARCHAR[]});
+    list_transform(filled_list(urls), lambda item: {'url': item, 'label': NULL::VARCHAR, 'roles': []::VARCHAR[]});
 
 -- Images from text: a JSON array of objects or of URLs, one JSON object, or one URL.
 CREATE OR REPLACE MACRO images_of(content) AS
@@ -87,17 +89,17 @@ CREATE OR REPLACE MACRO images_of(content) AS
         WHEN content LIKE '[%' AND TRY(json_type(content, '$[0]')) = 'OBJECT'
             THEN TRY(from_json(content, '[{"url":"VARCHAR","label":"VARCHAR","roles":["VARCHAR"]}]'))
         WHEN content LIKE '[%' THEN images_at(TRY(from_json(content, '["VARCHAR"]')))
-        ELSE images_at([content])
+        WHEN content IS NOT NULL THEN images_at([content])
     END;
 
 -- A list none of whose elements is NULL, or NULL.
 CREATE OR REPLACE MACRO whole_list(listed) AS CASE WHEN list_count(listed) = len(listed) THEN listed END;
 
--- Images in their order, the roles of each sorted; NULL where one has no URL.
+-- Images in their order, the roles of each sorted, without elements that are NULL; NULL where one has no URL.
 CREATE OR REPLACE MACRO settled_images(images) AS
     whole_list(
         list_transform(
-            images,
+            list_filter(images, lambda item: item IS NOT NULL),
             lambda item:
                 CASE
                     WHEN item.url IS NOT NULL

@@ -226,6 +226,8 @@ def _has_currency(choices: _Open, f: str, among: str = "true") -> bool:
 
 
 def _pictures(choices: _Open, field: Field, f: str) -> _Forms:
+    if words.is_yes_no(field):  # it says whether there is an image
+        return
     if any(example.startswith(("[", "{")) for example in field.examples):
         yield f
         return

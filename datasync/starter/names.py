@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
 
 # A column and names of one rank, on as many lines as they need; English first, then German, French, Spanish, Italian,
 # Dutch, Portuguese and Polish.
@@ -54,8 +55,8 @@ url          url link product_url permalink product_link produkt_url produktlink
 images       images image image_url image_urls image_link base_image image_src picture pictures photo photos
              main_image
 images       bild bilder bild_url bildurl produktbild hauptbild image_produit url_image imagen imagenes url_imagen
-             foto immagine immagini url_immagine afbeelding afbeeldingen foto_s imagem imagens url_imagem zdjecie
-             zdjecia url_zdjecia obraz
+             foto fotos immagine immagini url_immagine afbeelding afbeeldingen foto_s imagem imagens url_imagem zdjecie
+             zdjecia url_zdjecia obraz abbildung abbildungen produktbilder artikelbild artikelbilder visuel visuels
 categories   categories category product_category category_path product_categories
 categories   kategorie kategorien warengruppe produktgruppe artikelgruppe categorie rubrique famille categoria
              familia categoria_prodotto productgroep grupo kategoria kategorie_produktu grupa
@@ -66,12 +67,28 @@ updated_at   fecha_modificacion actualizado ultima_actualizacion data_modifica a
              gewijzigd_op laatst_gewijzigd data_alteracao atualizado_em ultima_alteracao data_modyfikacji
              zmodyfikowano ostatnia_zmiana
 """
+# Names that are put together, of a rank behind those above: each beginning with each end, as one word or as two.
+_COMPOUNDS = """
+images       image picture photo product_image main_image + path file url link name filename src
+images       bild foto abbildung produktbild artikelbild hauptbild + pfad datei url link name dateiname adresse
+images       produkt artikel haupt product item article + foto photo picture image bild abbildung
+images       chemin fichier lien url nom adresse + image photo visuel
+images       photo image visuel foto imagen immagine imagem + produit article principale producto articulo principal
+             prodotto articolo produto artigo
+images       ruta archivo fichero enlace url + imagen foto
+images       percorso file link url + immagine foto
+images       afbeelding afbeeldings foto + pad bestand url link bestandsnaam
+images       product artikel hoofd + afbeelding foto
+images       caminho arquivo ficheiro link url + imagem foto
+images       sciezka plik link adres url + zdjecia zdjecie obrazu obrazka
+images       zdjecie obraz + produktu towaru glowne
+"""
 _OPPOSITES = "gesperrt blocked disabled inactive inaktiv bloque bloqueado bloccato geblokkeerd zablokowany"
 _STATES = "status artikelstatus statut estado stato situacao status_produktu"  # they may say anything
 _LANGUAGES = "ar bg cs da de el en es et fi fr he hr hu it ja ko lt lv nb nl no pl pt ro ru sk sl sv tr uk zh"
 _BESIDE = """
 eur usd chf gbp pln brl czk sek nok dkk inkl incl mwst brutto gross netto net stk st pcs szt
-in the of der des die le la les du de do da del della van het w
+in the of der des die im le la les du de do da del della l d van het w
 """
 _LETTERS = str.maketrans({"ß": "ss", "ł": "l", "ø": "o", "æ": "ae", "œ": "oe", "đ": "d", "ı": "i"})
 LANGUAGES = frozenset(_LANGUAGES.split())
@@ -101,10 +118,27 @@ def language(header: str) -> str | None:
 
 def ranked(column: str) -> Iterator[set[str]]:
     """The names that fields of a column go by, in groups, the likeliest first."""
-    groups = re.split(r"\n(?=\S)", _NAMES.strip())
-    yield from (set(names) for first, *names in map(str.split, groups) if first == column)
+    yield from (set(names) for first, *names in _groups(_NAMES) if first == column)
+    if compounds := _compounds(column):
+        yield compounds
     if column == "status":
         yield set(_OPPOSITES.split())
+
+
+def _groups(lines: str) -> Iterator[list[str]]:
+    """The words of each group, which begins with its column."""
+    yield from map(str.split, re.split(r"\n(?=\S)", lines.strip()))
+
+
+@cache
+def _compounds(column: str) -> set[str]:
+    """The names of a column that are put together."""
+    groups = [
+        (words[: words.index("+")], words[words.index("+") + 1 :])
+        for first, *words in _groups(_COMPOUNDS)
+        if first == column
+    ]
+    return {first + sign + last for firsts, lasts in groups for first in firsts for last in lasts for sign in ("", "_")}
 
 
 def is_opposite(header: str) -> bool:

@@ -84,6 +84,12 @@ external subscription parent child
 PRODUCT_TYPES = frozenset(_TYPES.split())
 
 
+def is_yes_no(field: Field) -> bool:
+    """Whether a field holds words for yes and no, of one language, and nothing else."""
+    used, pairs = {value.lower() for value in field.values}, _pairs(_YES_NO, "yes", "no")
+    return len(used) > 1 and any(used <= set(pair) and len({pair[word] for word in used}) > 1 for pair in pairs)
+
+
 def status(field: Field, f: str, *, is_opposite: bool = False, is_marked: bool = False) -> Iterator[str]:
     """Expressions for the status; of a field that says what a product is not, with yes and no exchanged.
 
