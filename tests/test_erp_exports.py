@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -122,6 +123,66 @@ def test_a_last_row_that_looks_like_a_total_is_told_of_and_left_out(tmp_path: Pa
     assert sentence not in checked
     assert ("3 valid, 1 filtered, 0 in quarantine" in checked) == is_total
     assert "7,50 -> " not in told.out or not is_total
+
+
+@pytest.mark.parametrize(
+    ("cells", "is_total"),
+    [
+        ("Anzahl Artikel:;640", True),
+        ("Anzahl Artikel;640", True),
+        ("Anzahl:;1.640 Stück", True),
+        ("Datensätze:;3", True),
+        ("Datensätze;3", True),
+        ("Anzahl Datensätze: 3;", True),
+        ("640 Artikel;", True),
+        ("1.640 Artikel insgesamt;", True),
+        ("3 Datensätze exportiert;", True),
+        ("Summe: 12,50 €;", True),
+        ("Number of items;3", True),
+        ("No. of records:;3", True),
+        ("Total records: 3;", True),
+        ("Total number of products;3", True),
+        ("Records;3", True),
+        ("Nombre d'articles;3", True),
+        ("3 produits;", True),
+        ("Nombre total de lignes : 3;", True),
+        ("Número de artículos:;3", True),
+        ("Total de registros;3", True),
+        ("Totale articoli;3", True),
+        ("Numero di righe: 3;", True),
+        ("Aantal artikelen;3", True),
+        ("Totaal aantal regels: 3;", True),
+        ("Número de artigos;3", True),
+        ("Quantidade de produtos: 3;", True),
+        ("Liczba artykułów;3", True),
+        ("Ilość pozycji: 3;", True),
+        ("Artikel 12;Stift", False),
+        ("Artikel;Stift", False),
+        ("Anzahl;Stift", False),
+        ("Number 5;Stift", False),
+        ("Total 3000;Motoröl", False),
+        ("640 Stifte;", False),
+        ("Anzahl Stifte;640", False),
+    ],
+)
+def test_a_last_row_that_says_how_many_records_there_are_is_no_product(
+    tmp_path: Path, cells: str, is_total: bool
+) -> None:
+    shop, told, _ = init(tmp_path, "p.csv", f"{TOTAL}{cells};;;\n")
+    sentence = f"the last row looks like a total line: Nr is {cells.partition(';')[0]!r}"
+    assert (sentence in told.out) == is_total
+    if is_total:
+        assert "It is left out by where:" in told.out
+        grown = re.sub(r"\d[\d.]*", "12.345", cells)
+        (tmp_path / "p.csv").write_text(f"{TOTAL}{grown};;;\n", encoding="utf-8")
+        checked = shop.run("check").out
+        assert "total line" not in checked and "3 valid, 1 filtered, 0 in quarantine" in checked
+
+
+def test_a_word_that_stands_in_every_row_is_no_count(tmp_path: Path) -> None:
+    rows = "".join(f"Artikel;{sku};Ware {sku};1,50\n" for sku in range(1, 5))
+    shop, told, _ = init(tmp_path, "p.csv", f"Typ;Artikelnummer;Name;Preis\n{rows}Artikel;5;;\n")
+    assert "total line" not in told.out + shop.run("check").out
 
 
 def test_a_check_names_the_total_line_of_settings_that_take_it(tmp_path: Path) -> None:

@@ -1,19 +1,28 @@
--- One row per file whose last row looks like a total: the place of its first filled cell, the word in it, the file, and how many cells it and a usual row fill.
+-- One row per file whose last row has fewer cells than a usual one: the place of its first filled cell, that cell and the next filled one, the file, how many
+-- cells it and a usual row fill, and how many rows of the file begin with such a cell, whatever number is in it.
 -- Reads rows (the fields, all text, and _place, in the files' order).
 WITH numbered AS (
     SELECT _place, row_number() OVER () AS n, [$cells] AS cells FROM rows
 ),
 counted AS (
-    SELECT *, len(list_filter(cells, lambda cell: cell <> '')) AS filled FROM numbered
+    SELECT *, list_filter(cells, lambda cell: cell <> '') AS filled FROM numbered
+),
+shaped AS (
+    SELECT _place, n, cells, filled, regexp_replace(filled[1], '[0-9][0-9., '']*', '0', 'g') AS shape FROM counted
 ),
 usual AS (
-    SELECT _place, median(filled) AS usual, max(n) AS last, count(*) AS rows FROM counted GROUP BY _place
+    SELECT _place, median(len(filled)) AS usual, max(n) AS last, count(*) AS rows FROM shaped GROUP BY _place
 ),
 last_rows AS (
-    SELECT c.*, u.usual, u.rows, list_filter(c.cells, lambda cell: cell <> '')[1] AS word
-    FROM counted AS c JOIN usual AS u ON u._place IS NOT DISTINCT FROM c._place AND u.last = c.n
+    SELECT s.*, u.usual
+    FROM shaped AS s JOIN usual AS u ON u._place IS NOT DISTINCT FROM s._place AND u.last = s.n
+    WHERE u.rows > 2 AND len(s.filled) < u.usual
+),
+alike AS (
+    SELECT l.n, count(*) AS alike
+    FROM last_rows AS l JOIN shaped AS s ON s._place IS NOT DISTINCT FROM l._place AND s.shape = l.shape
+    GROUP BY l.n
 )
-SELECT list_position(cells, word), word, coalesce(_place, ''), filled, usual
-FROM last_rows
-WHERE rows > 2 AND filled < usual AND rtrim(lower(word), ' :.=') IN ($words)
+SELECT list_position(cells, filled[1]), filled[1], coalesce(filled[2], ''), coalesce(_place, ''), len(filled), usual, alike
+FROM last_rows JOIN alike USING (n)
 ORDER BY n
