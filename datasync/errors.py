@@ -117,19 +117,25 @@ _ONE_VALUE = (
 
 
 class MissingField(SettingsError):
-    """A complete snapshot has no record with a field that the scope's map or attributes name."""
+    """A complete snapshot has no record with a field that the scope's map or attributes name.
 
-    def __init__(self, scope: str, column: str, field: str, known: Collection[str]) -> None:
+    Without ``is_mapped``, nobody named it: the column needs a field, and there is none of its own name.
+    """
+
+    def __init__(self, scope: str, column: str, field: str, known: Collection[str], *, is_mapped: bool = True) -> None:
         self.scope, self.column, self.field, self.known = scope, column, field, sorted(known)
         lower = {name.lower(): name for name in self.known}
         near = "".join(f"Did you mean {lower[name]!r}? " for name in get_close_matches(field.lower(), lower, 1, 0.7))
         mend = f"Map {column} to one of them under scopes.{scope}.map, or take it out."
         if column in ("attributes", "where", "group_by", "fill_down", "collect"):
             mend = f"Name one of them under scopes.{scope}.{column}, or take it out."
-        super().__init__(
-            f"scopes.{scope}: no record has the field {field!r}, which {column} needs. {near}Fields of this source: "
-            f"{', '.join(self.known) or 'none'}. {mend}"
-        )
+        problem = f"no record has the field {field!r}, which {column} needs."
+        if not is_mapped:
+            problem = f"{column} is not mapped, and no record has a field of that name."
+            quoted = f"where blanks or signs are in it, as {column}: '\"FIELD\"'"
+            mend = f"Say which of them it is under scopes.{scope}.map, as {column}: FIELD, or {quoted}"
+        fields = ", ".join(self.known) or "none"
+        super().__init__(f"scopes.{scope}: {problem} {near}Fields of this source: {fields}. {mend}")
 
 
 class MissingConnection(SettingsError):

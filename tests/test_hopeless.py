@@ -100,7 +100,8 @@ def test_nothing_is_mapped_that_the_file_does_not_tell(tmp_path: Path, what: str
     checked = shop.run("check")
     assert checked.code == (2 if column in ("sku", "name") else 0), checked.out
     if column in ("sku", "name"):
-        assert f"no record has the field '{column}', which {column} needs" in checked.out
+        assert f"{column} is not mapped, and no record has a field of that name." in checked.out
+        assert f"under scopes.default.map, as {column}: FIELD" in checked.out
 
 
 @pytest.mark.parametrize("value", ["a\nb: #c", "\x1b[31mred", "x\u2028y", "' \" \\ #", "{{ summary }}", "-->"])

@@ -424,6 +424,65 @@ def test_headers_are_known_in_eight_languages(tmp_path: Path, header: str) -> No
     }
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        *(
+            "Kurzbezeichnung",
+            "Kurztext",
+            "Artikeltext",
+            "Artikelbez.",
+            "Art.-Bez.",
+            "Produktbezeichnung",
+            "Bezeichnung 1",
+        ),
+        *("Bezeichnung_DE", "Bezeichnung kurz", "Materialkurztext", "Warenbezeichnung", "Benennung", "Name 1"),
+        *("Item title", "Short name", "Display Name", "product_name_1", "Désignation courte", "Libellé article"),
+        *("Intitulé du produit", "Nombre del artículo", "Denominación corta", "Nome articolo", "Denominazione breve"),
+        *("Artikel naam", "Korte naam", "Benaming", "Nome do artigo", "Designação", "Nazwa artykułu", "Nazwa skrócona"),
+    ],
+)
+def test_names_are_known_by_headers_that_are_put_together(tmp_path: Path, header: str) -> None:
+    rows = "".join(f"A-{n};{'XY'[n % 2]}MATCH {n % 2};{['Matte', 'Stuhl'][n % 2]};Firma {n}\n" for n in range(8))
+    shop, _, mapped = init(tmp_path, "p.csv", f"sku;Matchcode;{header};Hersteller\n{rows}")
+    assert mapped["name"].strip('"') == header
+    assert passes(shop)
+
+
+@pytest.mark.parametrize("header", ["Warengruppenbezeichnung", "Markenname", "Bezeichnung 2", "Lieferantenname"])
+def test_what_is_called_like_the_name_of_something_else_is_not_the_name(tmp_path: Path, header: str) -> None:
+    rows = "".join(f"A-{n};Ware Nummer {'abcdefgh'[n]};{['Haus', 'Garten'][n % 2]}\n" for n in range(8))
+    _, _, mapped = init(tmp_path, "p.csv", f"sku;Kurztext;{header}\n{rows}")
+    assert mapped["name"] == "Kurztext"
+
+
+def test_the_second_of_two_texts_is_not_the_name(tmp_path: Path) -> None:
+    _, _, mapped = init(
+        tmp_path, "p.csv", "sku;Bezeichnung 2;Bezeichnung 1\n1;rot matt;Stuhl Eins\n2;blau;Tisch Zwei\n"
+    )
+    assert mapped["name"] == '"Bezeichnung 1"'
+
+
+@pytest.mark.parametrize("header", ["Descripción", "Omschrijving", "Short description", "Kurzbeschreibung", "Opis"])
+def test_texts_that_could_be_the_name_are_listed_with_a_sample_each(tmp_path: Path, header: str) -> None:
+    rows = "".join(f"A-{n};{['Silla', 'Mesa', 'Cama'][n % 3]} roja;CODE {'XYZW'[n % 4]}\n" for n in range(12))
+    shop, told, mapped = init(tmp_path, "p.csv", f"sku;{header};Matchcode\n{rows}")
+    listed = f"Matchcode (CODE X), {header} (Silla roja)"
+    note = f"name: NOT MAPPED: no field is called like a name, and several could be it: {listed}. Say which under map"
+    assert "name" not in mapped and f"  {note}" in told.lines
+    assert f"# name: {note.removeprefix('name: NOT MAPPED: ')}" in shop.settings.read_text(encoding="utf-8")
+    checked = shop.run("check")
+    assert "scopes.default: name is not mapped, and no record has a field of that name. Fields of " in checked.out
+    assert "under scopes.default.map, as name: FIELD, or where" in checked.out
+
+
+def test_a_long_text_is_no_name(tmp_path: Path) -> None:
+    rows = "".join(f"A-{n};{'Ein langer Text über alles. ' * 9}{n}\n" for n in range(5))
+    _, told, mapped = init(tmp_path, "p.csv", f"sku;Artikeltext\n{rows}")
+    assert "name" not in mapped
+    assert "name: NOT MAPPED: no field is called like a name, and none holds a text of its own" in told.out
+
+
 def test_text_beats_numbers_and_hashes_as_a_name(tmp_path: Path) -> None:
     rows = "".join(f"A{n},{n * 7},{n:032x},Chair number {'abcdefgh'[n]}\n" for n in range(8))
     _, told, mapped = init(tmp_path, "p.csv", f"sku,label,checksum,remark\n{rows}")

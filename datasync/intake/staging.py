@@ -231,4 +231,5 @@ def refuse_missing_fields(
         needs |= dict.fromkeys(fields, column)
     for field, column in needs.items():
         if field not in records.names and not records.reader.has(con, field):
-            raise MissingField(name, column, field, records.names)
+            is_mapped = column not in ("name", "sku") or column in {**records.map, **scope.map}
+            raise MissingField(name, column, field, records.names, is_mapped=is_mapped)

@@ -13,9 +13,19 @@ from datasync.quantity import quantity
 from datasync.sql import query_text, quote
 from datasync.starter import words
 from datasync.starter.amounts import Amounts, amounts
-from datasync.starter.choice import Choice, Reading, ambiguous, fits, misfits, understood
-from datasync.starter.names import is_active, is_counted, is_net, is_opposite, language, plain, ranked, spellings
-from datasync.starter.sample import Field, Sample
+from datasync.starter.choice import Choice, Reading, ambiguous, fits, misfits, shown, understood
+from datasync.starter.names import (
+    is_active,
+    is_counted,
+    is_net,
+    is_opposite,
+    is_put_together,
+    language,
+    plain,
+    ranked,
+    spellings,
+)
+from datasync.starter.sample import VALUES, Field, Sample
 from datasync.starter.spelling import spelled
 from datasync.starter.times import Times, are_local, times
 
@@ -23,6 +33,7 @@ _ORDER = (
     *("sku", "name", "price", "currency", "stock", "status", "visible_in", "url", "images", "categories"),
     *("updated_at", "type", "description"),
 )
+_LONGEST_NAME = 120  # so many signs on average
 _TRANSFORMED = re.compile(r"[(\[ ]")
 
 
@@ -57,7 +68,7 @@ class _Open:
         candidates: dict[str, tuple[tuple[int, int, bool, bool], Field]] = {}
         for rank, names in enumerate(ranked(column)):
             for field in self.free():
-                level = next((n for n, spelling in enumerate(spellings(field.name)) if spelling in names), None)
+                level = next((n for n, spelling in enumerate(spellings(field.name, column)) if spelling in names), None)
                 if level is not None:
                     spoken = language(field.name)
                     key = (level, rank, is_net(field.name), spoken is not None and spoken != self.language)
@@ -315,16 +326,39 @@ def _is_unique(field: Field) -> bool:
 
 def _name(choices: _Open, column: str) -> Choice | None:
     """The field that is the name: text, by what it is called; else the only one that could be."""
-    named = choices.named(column)
+    named = [field for field in choices.named(column) if _is_short(field) or not is_put_together(field.name, column)]
     prose = [field for field in named if field.is_prose]
     if chosen := next(iter(prose or ([] if _could_be_names(choices) else named)), None):
         return Choice(column, choices.spell(chosen), (chosen.name,))
     left = _could_be_names(choices)
     if len(left) == 1:
         return _guess(choices, column, left[0])
-    if not left:
-        return Choice(column, "", note="no field holds text that could be a name")
-    return _which(choices, column, left)
+    if candidates := _candidates(choices, left):
+        return _which(choices, column, candidates)
+    texts = any(field.mostly(field.words) and field.filled for field in choices.free())
+    note = "no field is called like a name, and none holds a text of its own for each record" if texts else _NO_TEXT
+    return Choice(column, "", note=note)
+
+
+_NO_TEXT = "no field holds text that could be a name"
+
+
+def _is_short(field: Field) -> bool:
+    """Whether the values are as short as names are."""
+    return field.length <= _LONGEST_NAME
+
+
+def _candidates(choices: _Open, likely: list[Field]) -> list[Field]:
+    """The ``likely`` fields, and others that a person may take for the name: texts of no great length, not too few."""
+    described = choices.named("description")
+    others = [field for field in choices.free() if field in described or field in choices.unnamed()]
+    texts = [
+        field
+        for field in others
+        if field.words * 2 > field.filled and field.filled * 2 >= choices.sample.records and _is_short(field)
+    ]
+    telling = [field for field in texts if field.distinct > max(1, min(field.filled * 0.1, VALUES))]
+    return list(dict.fromkeys([*likely, *sorted(telling, key=lambda field: -field.distinct)]))
 
 
 def _could_be_names(choices: _Open) -> list[Field]:
@@ -336,7 +370,7 @@ def _could_be_names(choices: _Open) -> list[Field]:
         if field.mostly(field.words)
         and field.filled >= records * 0.5
         and field.distinct * 2 >= field.filled
-        and field.length <= 120
+        and _is_short(field)
     ]
 
 
@@ -346,8 +380,14 @@ def _guess(choices: _Open, column: str, field: Field) -> Choice:
 
 
 def _which(choices: _Open, column: str, fields: list[Field]) -> Choice:
-    options = tuple(Reading(choices.spell(field), field.examples) for field in fields[:3])
-    return Choice(column, "", note=f"no field is called like a {column}, and several could be it", options=options)
+    options = tuple(Reading(choices.spell(field), field.examples) for field in fields[:_LISTED])
+    listed = ", ".join(f"{field.name} ({shown(field.examples[0], 30)})" for field in fields[:_LISTED])
+    many = "several could be it" if len(fields) > 1 else "this could be it"
+    note = f"no field is called like a {column}, and {many}: {listed}. Say which under map"
+    return Choice(column, "", note=note, options=options)
+
+
+_LISTED = 4
 
 
 def _currency(choices: _Open, column: str) -> Choice | None:

@@ -23,14 +23,14 @@ sku          reference_article ref_article numero_article referencia referencia_
 sku          article artikel product_code item_code reference ref codigo codice kod symbol code
 sku          product_id productid item_id identifier id ean gtin
 name         name title product_name product_title productname item_name product
-name         bezeichnung artikelbezeichnung produktname artikelname kurztext titel produktbezeichnung
+name         bezeichnung artikelbezeichnung produktname artikelname kurztext titel produktbezeichnung benennung bez
 name         nom titre designation nom_produit libelle nombre titulo nombre_producto denominacion nome titolo
-             denominazione nome_prodotto
+             denominazione nome_prodotto intitule designacao
 name         naam productnaam omschrijving_kort artikelnaam nome_produto descricao_curta nazwa nazwa_produktu
-             nazwa_towaru tytul label
+             nazwa_towaru tytul label benaming
 description  description long_description product_description body_html body desc
-description  beschreibung langtext artikelbeschreibung produktbeschreibung description_longue descripcion
-             descripcion_larga descrizione descrizione_lunga omschrijving beschrijving descricao opis opis_produktu
+description  beschreibung langtext langbeschreibung artikellangtext artikelbeschreibung produktbeschreibung
+             description_longue descripcion descripcion_larga descrizione descrizione_lunga omschrijving beschrijving descricao opis opis_produktu
 type         type product_type type_id produkttyp type_produit tipo_producto tipo_prodotto tipo_produto typ_produktu
 status       status product_online enabled is_enabled active is_active published online
 status       aktiv artikelstatus statut actif publie en_ligne estado activo publicado stato attivo pubblicato actief
@@ -69,6 +69,17 @@ updated_at   fecha_modificacion actualizado ultima_actualizacion data_modifica a
 """
 # Names that are put together, of a rank behind those above: each beginning with each end, as one word or as two.
 _COMPOUNDS = """
+name         short display product item article part goods + name title text
+name         kurz artikel art produkt prod waren material artikelkurz artikel_kurz produktkurz produkt_kurz materialkurz
+             material_kurz + bezeichnung bez benennung name titel text
+name         bezeichnung bez name text + kurz
+name         designation libelle intitule nom titre + court courte article produit commercial commerciale
+name         nombre titulo denominacion + articulo producto corto corta comercial
+name         nome titolo denominazione + articolo prodotto breve commerciale
+name         artikel product korte + naam benaming titel
+name         nome titulo designacao denominacao + artigo produto curto curta comercial
+name         nazwa tytul + artykulu produktu towaru materialu skrocona krotka handlowa
+name         krotka skrocona + nazwa
 images       image picture photo product_image main_image + path file url link name filename src
 images       bild foto abbildung produktbild artikelbild hauptbild + pfad datei url link name dateiname adresse
 images       produkt artikel haupt product item article + foto photo picture image bild abbildung
@@ -102,11 +113,17 @@ def plain(header: str) -> str:
     return re.sub(r"[\W_]+", "_", letters).strip("_")
 
 
-def spellings(header: str) -> list[str]:
-    """The ways a header is compared, the plainest first."""
+def spellings(header: str, column: str = "") -> list[str]:
+    """The ways a header is compared, the plainest first; the first of several texts may have its number behind it."""
     whole, bare = plain(header), plain(re.sub(r"\(.*?\)|\[.*?\]", " ", header))
-    words = [word for word in bare.split("_") if word not in _PLAIN]
-    return list(dict.fromkeys(filter(None, (whole, bare, "_".join(words)))))
+    words = "_".join(word for word in bare.split("_") if word not in _PLAIN)
+    first = re.sub(r"(?<=\D)_?0?1$", "", words) if column in ("name", "description") else ""
+    return list(dict.fromkeys(filter(None, (whole, bare, words, first))))
+
+
+def is_put_together(header: str, column: str) -> bool:
+    """Whether a field is called so by a name of a column that is put together, which says less than a plain one."""
+    return any(spelling in _compounds(column) for spelling in spellings(header, column))
 
 
 def language(header: str) -> str | None:
