@@ -236,3 +236,36 @@ def test_a_record_that_may_have_swallowed_others_is_told_of_and_a_shorter_one_by
         told = [one.sentence for one in findings(shop) if one.where == "scopes.en-US"]
         assert any(one.endswith(sentence) for one in told)
         assert (sentence in shop.run("sync").out + shop.run("why", "B").out) == is_long
+
+
+@pytest.mark.parametrize(
+    ("column", "expression", "sentence"),
+    [
+        (
+            "visible_in",
+            "case when color = 'red' then ['catalog'] end",
+            (
+                "it gives NULL for 4 records, so they have the default, [catalog, search]. "
+                "Write [] where nowhere is meant."
+            ),
+        ),
+        (
+            "status",
+            "case when sku <> 'A-1' then status end",
+            "it gives NULL for 1 record, so it has the default, enabled. Write 'disabled' where that is meant.",
+        ),
+        ("visible_in", "color", None),
+        ("status", "status", None),
+        ("visible_in", "case when color = 'red' then ['catalog'] else [] end", None),
+        ("visible_in", "null", None),
+    ],
+)
+def test_records_whose_map_gives_null_have_the_default_and_are_counted(
+    shop: Shop, column: str, expression: str, sentence: str | None
+) -> None:
+    mapped = f'attributes: [color]\n    map: {{{column}: "{expression}"}}'
+    shop.settings.write_text(SETTINGS.replace("attributes: [color]", mapped), encoding="utf-8")
+    if expression == "color":
+        shop.sells(("A-1", "Apple", "enabled", "fruit", "catalog"))
+    notes = [one.sentence for one in findings(shop) if one.where == f"scopes.en-US.map.{column}"]
+    assert notes == ([sentence] if sentence else [])

@@ -263,6 +263,75 @@ def test_a_mark_in_a_field_that_asks_for_active_is_enabled_and_nothing_is_disabl
     assert column_of(shop, "status") == read
 
 
+BOTH: list[str] = ["catalog", "search"]
+
+
+def both_of(shop: Shop) -> list[tuple[Any, Any]]:
+    """The status and the visibility of the products in the catalog, by their SKUs."""
+    return [(row["status"], row["visible_in"]) for _, row in sorted(catalog(shop).items())]
+
+
+@pytest.mark.parametrize(
+    ("header", "values", "seen"),
+    [
+        ("Webshop", ["Ja", "Nein", "Ja"], [BOTH, [], BOTH]),
+        ("Im Shop", ["X", "", "x"], [BOTH, [], BOTH]),
+        ("Shop aktiv", ["j", "n", ""], [BOTH, [], []]),
+        ("Sichtbar", ["ja", "", "ja"], [BOTH, [], BOTH]),
+        ("Online", ["1", "0", "1"], [BOTH, [], BOTH]),
+        ("Published", ["TRUE", "FALSE", "TRUE"], [BOTH, [], BOTH]),
+        ("Visible", ["yes", "no", ""], [BOTH, [], []]),
+        ("Show in shop", ["Y", "N", "Y"], [BOTH, [], BOTH]),
+        ("Visible en ligne", ["oui", "non", "oui"], [BOTH, [], BOTH]),
+        ("Visible sur le site", ["oui", "non", "oui"], [BOTH, [], BOTH]),
+        ("En la tienda", ["sí", "no", "no"], [BOTH, [], []]),
+        ("Visibile online", ["vero", "falso", "vero"], [BOTH, [], BOTH]),
+        ("Zichtbaar in webshop", ["ja", "nee", "ja"], [BOTH, [], BOTH]),
+        ("Visível na loja", ["sim", "não", "sim"], [BOTH, [], BOTH]),
+        ("Widoczny w sklepie", ["tak", "nie", "tak"], [BOTH, [], BOTH]),
+        ("Shop", ["Wien", "Graz", "Wien"], [BOTH, BOTH, BOTH]),
+    ],
+)
+def test_a_field_that_says_whether_a_product_is_in_the_shop_is_its_visibility(
+    tmp_path: Path, header: str, values: list[str], seen: list[list[str]]
+) -> None:
+    rows = "".join(f"{sku};Ware {sku};{value};N\n" for sku, value in enumerate(values))
+    shop, told, mapped = init(tmp_path, "p.csv", f"sku;name;{header};Gesperrt\n{rows}")
+    assert both_of(shop) == [("enabled", places) for places in seen]
+    assert ("visible_in" in mapped) == (f"      {values[0]} -> [catalog, search]" in told.lines) == ([] in seen)
+    assert "visible_in: NOT MAPPED" not in told.out
+
+
+def test_a_field_for_a_status_and_one_for_the_shop_are_both_taken(tmp_path: Path) -> None:
+    rows = "A;Stift;ja;nein\nB;Tinte;nein;ja\n"
+    shop, _, _ = init(tmp_path, "p.csv", "sku;name;Aktiv;Online\n" + rows)
+    assert both_of(shop) == [("enabled", []), ("disabled", BOTH)]
+
+
+def test_alone_a_field_that_says_online_is_the_status(tmp_path: Path) -> None:
+    shop, _, _ = init(tmp_path, "p.csv", "sku;name;Online\nA;Stift;ja\nB;Tinte;nein\n")
+    assert both_of(shop) == [("enabled", BOTH), ("disabled", BOTH)]
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (["Ja", "Nein"], "Ja and Nein"),
+        (["oui", "non"], "oui and non"),
+        (["1", "0"], "1 and 0"),
+        (["Ja", "Ja"], None),
+        (["rot", "blau"], None),
+    ],
+)
+def test_a_yes_or_no_that_is_not_mapped_is_named(tmp_path: Path, values: list[str], words: str | None) -> None:
+    rows = "".join(f"{sku};Ware {sku};{value}\n" for sku, value in enumerate(values))
+    shop, told, _ = init(tmp_path, "p.csv", f"sku;name;Topseller\n{rows}")
+    named = [line for line in told.lines if line.startswith("  not mapped: ")]
+    assert named == ([f"  not mapped: Topseller holds only {words}"] if words else [])
+    comment = f"    #   - Topseller # holds only {words}"
+    assert (comment in shop.settings.read_text(encoding="utf-8").splitlines()) == bool(words)
+
+
 def test_a_status_that_is_not_understood_is_named_with_what_to_write(tmp_path: Path) -> None:
     shop, _, mapped = init(tmp_path, "p.csv", "sku;name;Aktiv\nA;Stift;B\nB;Tinte;Q\nC;Papier;B\n")
     line = "status: \"case when Aktiv = 'B' then 'enabled' else 'disabled' end\""

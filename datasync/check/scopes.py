@@ -12,6 +12,7 @@ import duckdb
 
 from datasync import product
 from datasync.check.casts import failing
+from datasync.check.defaults import by_default
 from datasync.check.finding import FORESEEN, Finding, problem
 from datasync.check.rules import Reception, received
 from datasync.check.status import unmapped_status
@@ -98,6 +99,7 @@ def sampled(
     is_part = snapshot.records >= SAMPLE or isinstance(source, Offering)
     yield _records(con, store, key, snapshot, is_part=is_part)
     yield from failing(con, parquet(store, snapshots.quarantine_path(snapshot.scope, snapshot.run)), name, mine)
+    yield from by_default(con, key, _First(opened.answer.reader), scope_map, mine)
     yield from without_offset(con, key, opened.answer, _First(opened.answer.reader), scope_map)
     if not is_part:
         yield from taken_total_lines(con, key, opened.answer, _First(opened.answer.reader), scope_map)

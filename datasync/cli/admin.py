@@ -35,6 +35,8 @@ def init(args: argparse.Namespace, clock: Clock) -> int:
         for choice in plan.choices:
             for line in _chosen(choice):
                 say(f"  {line}")
+        for name, words in plan.yes_or_no.items():
+            say(f"  not mapped: {name} {words}")
         if plan.unmapped:
             say(f"  not taken: {', '.join(plan.unmapped)} (name those that are needed under attributes)")
     command = "datasync" if str(path) == settings.DEFAULT_FILE else f"datasync --settings {path}"

@@ -20,6 +20,7 @@ from datasync.starter.names import (
     is_net,
     is_opposite,
     is_put_together,
+    is_shown,
     language,
     plain,
     ranked,
@@ -213,8 +214,14 @@ def _statuses(choices: _Open, field: Field, f: str) -> _Forms:
 
 
 def _places(choices: _Open, field: Field, f: str) -> _Forms:
-    yield f
-    yield from words.visible_in(field, f)
+    if not is_shown(field.name):
+        yield f
+        yield from words.visible_in(field, f)
+        return
+    blanks = choices.sample.records - field.filled
+    note = f"nothing in it means visible nowhere, in {quantity(blanks, 'record')}" if blanks else ""
+    for sql in words.visible_in_of_shown(field, f, blanks):
+        yield Choice("visible_in", sql, (field.name,), note=note)
 
 
 def _urls(choices: _Open, field: Field, f: str) -> _Forms:
@@ -418,6 +425,12 @@ def _price(choices: _Open, column: str) -> Choice | None:
     return replace(choice, note="; ".join(filter(None, (choice.note, f"taken before {names}, because {reason}"))))
 
 
+def _visible_in(choices: _Open, column: str) -> Choice | None:
+    """The field of visibility; one that may only name a shop or a site, as ``Shop`` does, says nothing."""
+    choice = _by_forms(choices, column)
+    return choice if choice and (choice.sql or not is_shown(choice.fields[0])) else None
+
+
 def _images(choices: _Open, column: str) -> Choice | None:
     """The field of images; of those that are numbered (``Bild 1``, ``Bild 2``) all, behind one without a number."""
     main, numbered = _by_forms(choices, column), _numbered_pictures(choices)
@@ -461,5 +474,6 @@ _FINDERS: dict[str, Callable[[_Open, str], Choice | None]] = {
     "name": _name,
     "price": _price,
     "currency": _currency,
+    "visible_in": _visible_in,
     "images": _images,
 }

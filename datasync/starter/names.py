@@ -30,11 +30,11 @@ name         naam productnaam omschrijving_kort artikelnaam nome_produto descric
              nazwa_towaru tytul label benaming
 description  description long_description product_description body_html body desc
 description  beschreibung langtext langbeschreibung artikellangtext artikelbeschreibung produktbeschreibung
-             description_longue descripcion descripcion_larga descrizione descrizione_lunga omschrijving beschrijving descricao opis opis_produktu
+             description_longue descripcion descripcion_larga descrizione
+             descrizione_lunga omschrijving beschrijving descricao opis opis_produktu
 type         type product_type type_id produkttyp type_produit tipo_producto tipo_prodotto tipo_produto typ_produktu
-status       status product_online enabled is_enabled active is_active published online
-status       aktiv artikelstatus statut actif publie en_ligne estado activo publicado stato attivo pubblicato actief
-             gepubliceerd situacao ativo status_produktu aktywny opublikowany
+status       status enabled is_enabled active is_active
+status       aktiv artikelstatus statut actif estado activo stato attivo actief situacao ativo status_produktu aktywny
 visible_in   visible_in visibility sichtbarkeit visibilite visibilidad visibilita zichtbaarheid visibilidade
              widocznosc
 stock        stock stock_status availability is_in_stock in_stock instock
@@ -94,6 +94,26 @@ images       caminho arquivo ficheiro link url + imagem foto
 images       sciezka plik link adres url + zdjecia zdjecie obrazu obrazka
 images       zdjecie obraz + produktu towaru glowne
 """
+# Fields that say yes where a product is to be seen in the shop; those of the first names may be its status as well.
+_PUBLISHED = """
+product_online published is_published online is_online publie en_ligne publicado en_linea pubblicato in_linea
+gepubliceerd opublikowany veroffentlicht
+"""
+_SHOWN = """
+shop webshop web_shop onlineshop online_shop e_shop eshop web internet shop_aktiv shopaktiv aktiv_shop webshop_aktiv
+webaktiv web_aktiv shop_active web_active active_shop active_web in_shop in_web shopartikel webartikel shopfreigabe
+webfreigabe freigabe_shop freigabe_web sichtbar ist_sichtbar sichtbar_shop sichtbar_webshop sichtbar_online
+online_sichtbar anzeigen_shop
+visible is_visible visible_online online_visible visible_shop visible_web visible_store shown show_shop show_online
+show_web shop_visible web_visible
+visible_en_ligne visible_site visible_boutique visible_dans_boutique visible_sur_site boutique en_boutique
+boutique_en_ligne actif_web actif_en_ligne web_actif
+tienda en_tienda tienda_online visible_en_web visible_en_linea visible_tienda en_web activo_web web_activo
+visibile visibile_online visibile_sito visibile_web negozio_online in_negozio attivo_web web_attivo
+zichtbaar zichtbaar_online online_zichtbaar zichtbaar_webshop webwinkel in_webshop in_webwinkel
+visivel visivel_online visivel_loja visivel_na_loja visivel_no_site na_loja loja_online ativo_web
+widoczny widoczne widoczny_online widoczny_w_sklepie w_sklepie sklep sklep_internetowy aktywny_w_sklepie
+"""
 _OPPOSITES = "gesperrt blocked disabled inactive inaktiv bloque bloqueado bloccato geblokkeerd zablokowany"
 _STATES = "status artikelstatus statut estado stato situacao status_produktu"  # they may say anything
 _LANGUAGES = "ar bg cs da de el en es et fi fr he hr hu it ja ko lt lv nb nl no pl pt ro ru sk sl sv tr uk zh"
@@ -140,6 +160,10 @@ def ranked(column: str) -> Iterator[set[str]]:
         yield compounds
     if column == "status":
         yield set(_OPPOSITES.split())
+        yield set(_PUBLISHED.split())
+    if column == "visible_in":
+        yield set(_SHOWN.split())
+        yield set(_PUBLISHED.split())
 
 
 def _groups(lines: str) -> Iterator[list[str]]:
@@ -171,6 +195,12 @@ def is_net(header: str) -> bool:
 def is_active(header: str) -> bool:
     """Whether a field asks if a product is active, so that a mark means yes and a blank means no."""
     asks = set().union(*ranked("status")) - set(_OPPOSITES.split()) - set(_STATES.split())
+    return any(spelling in asks for spelling in spellings(header))
+
+
+def is_shown(header: str) -> bool:
+    """Whether a field asks if a product is to be seen in the shop, so that a mark means yes and a blank means no."""
+    asks = {*_SHOWN.split(), *_PUBLISHED.split()}
     return any(spelling in asks for spelling in spellings(header))
 
 

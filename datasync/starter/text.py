@@ -15,6 +15,7 @@ from datasync.sql import quote
 from datasync.starter.choice import Choice, Reading, shown
 from datasync.starter.sample import Sample
 from datasync.starter.systems import View
+from datasync.starter.words import is_yes_no
 
 _NOTE = 300  # so much of a note stands behind a line
 _HEAD = """\
@@ -75,6 +76,16 @@ class Plan:
         condition = self.total_where if self.leaves_total_out else self.view.where or ""
         read = [*(choice.sql for choice in self.choices), condition, quote(self.view.rows.group_by or "")]
         return [f.name for f in self.sample.fields if not any(_reads(sql, f.name) for sql in read)]
+
+    @property
+    def yes_or_no(self) -> dict[str, str]:
+        """Of these, the fields that say yes or no of a product, with words on the values: a person may need them."""
+        fields = [field for field in self.sample.fields if field.name in self.unmapped and is_yes_no(field)]
+        return {field.name: f"holds only {_both(field.examples)}" for field in fields}
+
+
+def _both(values: Sequence[str]) -> str:
+    return " and ".join([", ".join(values[:-1]), values[-1]])
 
 
 def text(plans: Sequence[Plan], folder: Path) -> str:
@@ -182,7 +193,8 @@ def _attributes(plan: Plan) -> Iterator[str]:
     if plan.unmapped:
         yield "    # What else to take, by the names of the fields: nothing leaves the store that is not named."
         yield "    # attributes:"
-        yield from (f"    #   - {scalar(_exact(name))}" for name in plan.unmapped)
+        notes = {name: f" # {shown(words)}" for name, words in plan.yes_or_no.items()}
+        yield from (f"    #   - {scalar(_exact(name))}{notes.get(name, '')}" for name in plan.unmapped)
 
 
 def _exact(name: str) -> str:

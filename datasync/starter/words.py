@@ -135,7 +135,14 @@ def visible_in(field: Field, f: str) -> Iterator[str]:
     yield from _case_expressions(field, f, [*_VISIBLE, *_pairs(_YES_NO, _BOTH, _NOWHERE)], f"[{f}]")
 
 
-def _case_expressions(field: Field, f: str, meanings: list[Mapping[str, str]], fallback: str = "") -> Iterator[str]:
+def visible_in_of_shown(field: Field, f: str, blanks: int) -> Iterator[str]:
+    """Expressions for a field that asks whether a product is visible: yes is everywhere, no and nothing are nowhere."""
+    blank = {"": _NOWHERE} if blanks or field.values <= {"x", "X"} else {}
+    meanings = [{**meaning, **blank} for meaning in (*_pairs(_YES_NO, _BOTH, _NOWHERE), {"x": _BOTH})]
+    yield from _case_expressions(field, f"trim(coalesce({f}, ''))" if blank else f, meanings, f"[{f}]")
+
+
+def _case_expressions(field: Field, f: str, meanings: Sequence[Mapping[str, str]], fallback: str = "") -> Iterator[str]:
     """An expression for each meaning that covers the words of a field. Other words stay: a pull reports them."""
     used = {value.lower() for value in field.values}
     for meaning in meanings:
@@ -144,7 +151,9 @@ def _case_expressions(field: Field, f: str, meanings: list[Mapping[str, str]], f
             first = {value: word for word, value in reversed([*meaning.items()])}
             lacking = set(first) - {meaning[word] for word in used}  # a value no word of which was seen yet
             written = {
-                w: value for w, value in meaning.items() if w in used or (value in lacking and first[value] == w)
+                w: value
+                for w, value in meaning.items()
+                if w in used or not w or (value in lacking and first[value] == w)
             }
             cases = " ".join(f"when {literal(word)} then {value}" for word, value in written.items())
             yield f"case {f'lower({f})' if is_text else f} {cases} else {fallback or f} end"
