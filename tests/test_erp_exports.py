@@ -376,6 +376,28 @@ def test_a_few_words_among_prices_are_no_price_and_units_of_stock_are_no_matter(
 
 
 @pytest.mark.parametrize(
+    ("header", "values", "says"),
+    [
+        ("VK brutto", ["1.494,73 €", "2,00 €", "Preis folgt", "auf Anfrage"], ["Preis folgt", "auf Anfrage"]),
+        ("Price", ["$1,494.73", "call us", "$2.00"], ["call us"]),
+        ("Prix", ["12,50 €", "sur demande", "2,00 €"], ["sur demande"]),
+        ("Cena", ["12,50 zł", "zapytaj", "2,00 zł"], ["zapytaj"]),
+        ("Status", ["enabled", "disabled", "maybe"], ["maybe"]),
+    ],
+)
+def test_of_values_that_are_not_all_understood_those_are_named_that_are_not(
+    tmp_path: Path, header: str, values: list[str], says: list[str]
+) -> None:
+    rows = "".join(f"{sku};Ware {sku};{value}\n" for sku, value in enumerate([*values, ""]))
+    shop, told, mapped = init(tmp_path, "p.csv", f"sku;name;{header}\n{rows}")
+    column = "status" if header == "Status" else "price"
+    assert mapped.get(column, "null") == "null"
+    note = f"{len(says)} of {len(values)} values of {header} are not understood: {', '.join(says)}"
+    assert f"  {column}: NOT MAPPED: {note}" in told.lines
+    assert f" {note}" in shop.settings.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
     ("values", "days"),
     [
         (["24.11.26", "24.11.2026", "1.12.2026"], ["2026-11-24", "2026-11-24", "2026-12-01"]),

@@ -84,6 +84,13 @@ def understood(rows: SampledRows, column: str, sql: str, field: Field) -> tuple[
     return tuple(f"{shown(original)} -> {_as_words(value, code)}" for original, value, code in chosen.rows(rows.con))
 
 
+def refused(rows: SampledRows, column: str, sql: str, field: Field) -> tuple[str, ...]:
+    """Up to three different values of a field that a pull would refuse with this map, the most frequent first."""
+    judged = _judged(rows, column, sql, field.name)
+    values = query("sampled_refused", judged=judged, examples=str(EXAMPLES)).rows(rows.con)
+    return tuple(shown(value) for (value,) in values)
+
+
 def _as_words(value: object, code: str | None) -> str:
     if code is not None:
         return "not understood: the record goes to quarantine"

@@ -13,7 +13,7 @@ from datasync.quantity import quantity
 from datasync.sql import query_text, quote
 from datasync.starter import words
 from datasync.starter.amounts import Amounts, amounts
-from datasync.starter.choice import Choice, Reading, ambiguous, fits, misfits, shown, understood
+from datasync.starter.choice import Choice, Reading, ambiguous, fits, misfits, refused, shown, understood
 from datasync.starter.names import (
     is_active,
     is_counted,
@@ -132,19 +132,27 @@ def _by_forms(choices: _Open, column: str) -> Choice | None:
 
 
 def _by_form(choices: _Open, column: str, field: Field) -> Choice:
-    f = choices.spell(field)
+    f, tried = choices.spell(field), list[str]()
     for form in _FORMS[column](choices, field, f):
         if isinstance(form, Choice):
             return form
         if not choices.sample.records or fits(choices.sample.rows, column, form, field.name):
             return Choice(column, form, (field.name,))
-    return Choice(
-        column,
-        "",
-        (field.name,),
-        note=f"the values of {field.name} are not understood",
-        options=(Reading(f, field.examples),),
-    )
+        tried.append(form)
+    trials = [f"number_of({f}, ',')", f"number_of({f}, '.')"] if column == "price" else []
+    return _not_understood(choices, column, field, [*tried, *trials])
+
+
+def _not_understood(choices: _Open, column: str, field: Field, forms: list[str]) -> Choice:
+    """A column whose field has values that are not understood: which these are, by the form that reads the most."""
+    f, rows = choices.spell(field), choices.sample.rows
+    bad, of, form = min((*misfits(rows, column, form, field.name), form) for form in forms or [f])
+    if bad == of:
+        note, values, form = f"the values of {field.name} are not understood", field.examples, f
+    else:
+        values = refused(rows, column, form, field)
+        note = f"{bad:,} of {of:,} values of {field.name} are not understood: {', '.join(values)}"
+    return Choice(column, "", (field.name,), note=note, options=(Reading(form, values if bad == of else ()),))
 
 
 _Forms = Iterator["str | Choice"]
@@ -207,10 +215,11 @@ def _statuses(choices: _Open, field: Field, f: str) -> _Forms:
         meaning = f"nothing in it means {'enabled' if opposite else 'disabled'}"
         note = f"{meaning}, in {quantity(blanks, 'record')}" if blanks else meaning
         yield Choice("status", marked, (field.name,), note=note)
-    yield from words.status(field, f, is_opposite=opposite, is_marked=asks)
-    note = f"the values of {field.name} are not understood"
+    forms = [*words.status(field, f, is_opposite=opposite, is_marked=asks)]
+    yield from forms
     by_mark = [Reading(words.status_by_mark(f, field.examples, is_opposite=opposite))] if field.examples else []
-    yield Choice("status", "", (field.name,), note=note, options=(Reading(f, field.examples), *by_mark))
+    left = _not_understood(choices, "status", field, [f, *forms])
+    yield replace(left, options=(*left.options, *by_mark))
 
 
 def _places(choices: _Open, field: Field, f: str) -> _Forms:
