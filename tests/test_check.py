@@ -269,3 +269,20 @@ def test_records_whose_map_gives_null_have_the_default_and_are_counted(
         shop.sells(("A-1", "Apple", "enabled", "fruit", "catalog"))
     notes = [one.sentence for one in findings(shop) if one.where == f"scopes.en-US.map.{column}"]
     assert notes == ([sentence] if sentence else [])
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "listed"),
+    [
+        ("sku,name,colour,,", "A,Apple,red,1,2", "colour, columns 4 and 5, which have no name"),
+        ("sku,name,", "A,Apple,1", "column 3, which has no name"),
+        ("sku,name,,,,x", "A,Apple,1,2,3,4", "x, columns 3, 4 and 5, which have no name"),
+        ("sku,name,column_x", "A,Apple,1", "column_x"),
+    ],
+)
+def test_columns_without_a_name_are_called_by_their_places(tmp_path: Path, header: str, row: str, listed: str) -> None:
+    shop = Shop(tmp_path, "")
+    shop.settings.unlink()
+    (tmp_path / "p.csv").write_text(f"{header}\n{row}\n", encoding="utf-8")
+    assert f"  not taken: {listed} (name" in shop.run("init", str(tmp_path / "p.csv"), "-o", str(shop.settings)).out
+    assert f"not taken: {listed}. What a service needs" in shop.run("check").out

@@ -27,6 +27,7 @@ from datasync.settings import Settings
 from datasync.sources import open_source
 from datasync.sources.base import Offering, PullRequest, Reader, Records
 from datasync.sql import quote
+from datasync.starter.listing import listed
 from datasync.store import snapshots
 from datasync.store.files import Store, parquet
 from datasync.store.snapshots import Snapshot
@@ -161,7 +162,7 @@ def _fields(
     """Which fields are not taken, and what columns without a field hold; columns in ``but`` have a finding already."""
     if untaken := [name for name in names if name not in scope_map.fields]:
         yield Finding(
-            "note", key, f"not taken: {', '.join(untaken)}. What a service needs has to be named in the settings."
+            "note", key, f"not taken: {listed(untaken)}. What a service needs has to be named in the settings."
         )
     if (defaults := [column for column in scope_map.defaults if column not in but]) and snapshot.valid:
         columns = ", ".join(f"any_value({quote(column)})::VARCHAR" for column in defaults)

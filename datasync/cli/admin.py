@@ -15,6 +15,7 @@ from datasync.errors import DataError
 from datasync.pipeline import Pipeline
 from datasync.quantity import quantity
 from datasync.starter import Choice
+from datasync.starter.listing import listed
 from datasync.store.files import Clock
 from datasync.store.kinds import LOST
 
@@ -38,7 +39,7 @@ def init(args: argparse.Namespace, clock: Clock) -> int:
         for name, words in plan.yes_or_no.items():
             say(f"  not mapped: {name} {words}")
         if plan.unmapped:
-            say(f"  not taken: {', '.join(plan.unmapped)} (name those that are needed under attributes)")
+            say(f"  not taken: {listed(plan.unmapped)} (name those that are needed under attributes)")
     command = "datasync" if str(path) == settings.DEFAULT_FILE else f"datasync --settings {path}"
     say(f"Next: {command} check, then {command} sync, then {command} publish")
     return 0
