@@ -376,6 +376,26 @@ def test_a_few_words_among_prices_are_no_price_and_units_of_stock_are_no_matter(
 
 
 @pytest.mark.parametrize(
+    ("header", "values", "samples"),
+    [
+        ("Lagerbestand", ["12", "0", "-2", "1.250"], ["1.250 -> in-stock", "-2 -> out-of-stock"]),
+        ("Stock quantity", ["12", "0", "7", "-2", "1,250"], ["1,250 -> in-stock", "-2 -> out-of-stock"]),
+        ("Quantité", ["12", "0", "-12", "1 250"], ["1 250 -> in-stock", "-12 -> out-of-stock"]),
+        ("Stan", ["12 szt.", "0 szt.", "-3 szt.", "1 250 szt."], ["1 250 szt. -> in-stock", "-3 szt. -> out-of-stock"]),
+        ("Preis", ["12,50", "7,25", "8,99", "-1,00", "1.299,00"], ["1.299,00 -> 1299.00", "-1,00 -> -1.00"]),
+        ("Geändert", ["24.11.2026", "01.12.2026", "02.12.2026"], ["24.11.2026 -> 2026-11-24 00:00"]),
+    ],
+)
+def test_what_is_negative_and_what_has_thousands_is_among_the_samples(
+    tmp_path: Path, header: str, values: list[str], samples: list[str]
+) -> None:
+    rows = "".join(f"{sku};Ware {sku};{value}\n" for sku, value in enumerate(values))
+    _, told, _ = init(tmp_path, "p.csv", f"sku;name;{header}\n{rows}")
+    shown = [line.strip() for line in told.lines if " -> " in line]
+    assert len(shown) == 3 and set(samples) <= set(shown)
+
+
+@pytest.mark.parametrize(
     ("header", "values", "says"),
     [
         ("VK brutto", ["1.494,73 €", "2,00 €", "Preis folgt", "auf Anfrage"], ["Preis folgt", "auf Anfrage"]),

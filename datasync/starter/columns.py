@@ -187,13 +187,20 @@ def _counted(choices: _Open, field: Field, f: str) -> Iterator[str]:
     """A number of pieces; whether ``1.200`` is one or a thousand makes no difference to its being above 0."""
     read = amounts(choices.sample.rows, field, f)
     number = read.sql or next(iter(read.options), None) or _pieces(choices, field, f)
-    if number == f"number_of({f})" and all(re.fullmatch(r"-?\d+", example) for example in field.examples):
+    if number == f"number_of({f})" and _are_plain(choices, f):
         number = f
     if number:
         yield (
             f"case when try_cast({number} as double) > 0 then 'in-stock' "
             f"when try_cast({number} as double) <= 0 then 'out-of-stock' end"
         )
+
+
+def _are_plain(choices: _Open, f: str) -> bool:
+    """Whether all values are whole numbers of nothing but digits."""
+    whole = f"regexp_full_match(trim({f}), '-?[0-9]+')"
+    every = f"SELECT coalesce(bool_and({whole}), true) AS plain FROM sample WHERE trimmed({f}) IS NOT NULL"
+    return bool(choices.sample.rows.row(every)["plain"])
 
 
 def _pieces(choices: _Open, field: Field, f: str) -> str | None:
