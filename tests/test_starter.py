@@ -301,6 +301,55 @@ def test_the_path_is_relative_where_the_file_stands_below_the_settings(tmp_path:
     assert {name: scope["path"] for name, scope in given["scopes"].items()} == {"ja-JP": "exports/ja-JP/p.csv"}
 
 
+@pytest.mark.parametrize(
+    ("name", "beside", "path"),
+    [
+        ("artikel_2026-11-29.csv", [], "artikel_*.csv"),
+        ("artikel_2026-11-29.csv", ["artikel_2026-11-28.csv", "preise_2026-11-29.csv"], "artikel_*.csv"),
+        ("artikel_2026-11-29.csv", ["artikel_alt.csv"], "artikel_2026-11-29.csv"),
+        ("artikel_2026-11-29.csv", ["artikel_AT_2026-11-29.csv"], "artikel_2026-11-29.csv"),
+        ("exports/20261129_183015-items.csv", [], "exports/*-items.csv"),
+        ("items-2026-11-29T18-30-15Z.csv", [], "items-*.csv"),
+        ("artikel 29.11.2026.csv", [], "artikel *.csv"),
+        ("export_29112026_v2.csv", [], "export_*_v2.csv"),
+        ("prods_11-29-2026.csv", [], "prods_*.csv"),
+        ("stock_1764441015.csv", [], "stock_*.csv"),
+        ("prix_2026-11.csv", [], "prix_*.csv"),
+        ("2026-11-29.csv", [], "2026-11-29.csv"),
+        ("katalog-2026.csv", [], "katalog-2026.csv"),
+        ("artikel_4711.csv", [], "artikel_4711.csv"),
+        ("artikel_20269929.csv", [], "artikel_20269929.csv"),
+    ],
+)
+def test_a_date_in_a_files_name_is_left_open_and_the_newest_counts(
+    tmp_path: Path, name: str, beside: list[str], path: str
+) -> None:
+    for other in beside:
+        (tmp_path / other).write_text("sku,name\n9,z\n", encoding="utf-8")
+    shop, told, _ = init(tmp_path, name, "sku,name\n1,n\n")
+    (scope,) = yaml.safe_load(shop.settings.read_text(encoding="utf-8"))["scopes"].values()
+    is_open = path != name
+    assert (scope["path"], scope["snapshot"]) == (path, "newest" if is_open else "complete")
+    sentence = f"  path: {tmp_path / path}, snapshot: newest (* stands for the date in its name: the newest such file"
+    assert (sentence in told.out) == is_open
+    assert passes(shop)
+
+
+def test_files_of_two_dates_have_a_scope_each_and_are_named_without_it(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, "")
+    shop.settings.unlink()
+    names = ("hemden_2026-11-28.csv", "hemden_2026-11-29.csv", "hosen_2026-11-29.csv")
+    for name in names:
+        (tmp_path / name).write_text("sku,name\n1,n\n", encoding="utf-8")
+    assert shop.run("init", *(str(tmp_path / name) for name in names), "-o", str(shop.settings)).code == 0
+    scopes = yaml.safe_load(shop.settings.read_text(encoding="utf-8"))["scopes"]
+    assert {name: (scope["path"], scope["snapshot"]) for name, scope in scopes.items()} == {
+        "hemden": ("hemden_2026-11-28.csv", "complete"),
+        "hemden-2": ("hemden_2026-11-29.csv", "complete"),
+        "hosen": ("hosen_*.csv", "newest"),
+    }
+
+
 ERP = (
     "Artikelnummer;Bezeichnung;Preis EUR;EK-Preis;Bestand;Aktiv;Warengruppe;Geändert am;Bild1;Bild2;Freigabe\n"
     '00123;Zelt Alpina;"1.299,00 €";800;4;ja;Outdoor;24.11.2026;a.jpg;b.jpg;A\n'

@@ -26,6 +26,9 @@ def init(args: argparse.Namespace, clock: Clock) -> int:
     for plan in starter.start(args.files, path, clock(), force=args.force):
         export = f", an export of {plan.system}" if plan.system else ""
         say(f"{path} was written for {plan.file}{export}, as the scope {plan.name}:")
+        if plan.pattern:
+            dated = "* stands for the date in its name: the newest such file is the catalog"
+            say(f"  path: {plan.pattern}, snapshot: newest ({dated})")
         if encoding := plan.sample.kind.encoding:
             say(f"  encoding: {encoding} (told from its bytes, as in {', '.join(plan.sample.kind.words)})")
         if plan.view.where:

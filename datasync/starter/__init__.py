@@ -17,6 +17,7 @@ from datasync.errors import InvalidSettings
 from datasync.relation import TemporaryTables, temporary_tables
 from datasync.starter.choice import Choice, Reading
 from datasync.starter.columns import choose
+from datasync.starter.dated import pattern_of
 from datasync.starter.sample import narrowed, sampled
 from datasync.starter.scopes import language_of, scope_names, unlike
 from datasync.starter.systems import recognised
@@ -43,6 +44,7 @@ def start(files: Sequence[str], path: Path, now: datetime, *, force: bool = Fals
         plans = [
             plan for name, file in zip(scope_names(files), files, strict=True) for plan in _plans(con, name, file, now)
         ]
+    plans = [replace(plan, pattern=pattern_of(plan.file, files)) for plan in plans]
     plans = [replace(plan, name=name) for plan, name in zip(plans, unlike([p.name for p in plans]), strict=True)]
     written = text(plans, folder)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from pathlib import PurePath
 
+from datasync.starter.dated import undated
 from datasync.starter.names import LANGUAGES
 
 _LOCALE = re.compile(r"(?<![A-Za-z])([a-z]{2})[-_]([A-Za-z]{2})(?![A-Za-z])")
@@ -50,4 +51,6 @@ def _bare(file: str) -> str:
 
 
 def _stem(file: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", _bare(file)).strip("-_") or "default"
+    """What a file is called, if possible without the date in its name."""
+    stems = (re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-_") for name in (undated(_bare(file)), _bare(file)))
+    return next(filter(None, stems), "default")

@@ -17,6 +17,9 @@ from datasync.starter.sample import Sample
 from datasync.starter.systems import View
 from datasync.starter.words import is_yes_no
 
+_DATED = "* stands for the date in the file's name"
+_NEWEST = "newest # the newest such file is the whole catalog; complete: all of them are; partial: each has a part"
+_COMPLETE = "complete # the files are the whole catalog; newest: one of them is; partial: each has a part"
 _NOTE = 300  # so much of a note stands behind a line
 _HEAD = """\
 # Written by `datasync init`. `datasync check` says what it comes to, before any run does.
@@ -54,7 +57,8 @@ services:
 class Plan:
     """One scope to be written: its file, the system it is from, which of its rows count, and what its columns are.
 
-    ``total_where`` is the condition that leaves a total line out, if there is one.
+    ``total_where`` is the condition that leaves a total line out, if there is one. ``pattern`` stands for the file if
+    its name has a date: the newest such file is the catalog.
     """
 
     name: str
@@ -64,6 +68,7 @@ class Plan:
     system: str = ""
     view: View = View()  # noqa: RUF009 - it is frozen
     total_where: str = ""
+    pattern: str | None = None
 
     @property
     def leaves_total_out(self) -> bool:
@@ -99,7 +104,8 @@ def _scope(plan: Plan, folder: Path) -> Iterator[str]:
     if plan.system:
         yield f"    # an export of {plan.system}{f': {plan.view.remark}' if plan.view.remark else ''}"
     yield "    source: exports"
-    yield f"    path: {scalar(_path(plan.file, folder))} # a pattern takes several files: exports/*.csv"
+    several = _DATED if plan.pattern else "a pattern takes several files: exports/*.csv"
+    yield f"    path: {scalar(_path(plan.pattern or plan.file, folder))} # {several}"
     kind = plan.sample.kind
     if kind.format:
         yield f"    format: {kind.format}"
@@ -108,7 +114,7 @@ def _scope(plan: Plan, folder: Path) -> Iterator[str]:
         yield f"    encoding: {kind.encoding}{comment}"
     yield from _rows(plan.view)
     yield from _total(plan)
-    yield "    snapshot: complete # the files are the whole catalog; newest: one of them is; partial: each has a part"
+    yield f"    snapshot: {_NEWEST if plan.pattern else _COMPLETE}"
     if any(choice.is_local for choice in plan.choices):
         yield "    # time_zone: Europe/Berlin  # times without an offset are taken as UTC"
     nothing = "" if any(choice.sql for choice in plan.choices) else " {}"
