@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -317,3 +318,26 @@ def test_the_story_for_machines_has_the_facts_and_the_sentences(shop: Shop) -> N
     }
     assert [event["what"] for event in found["scopes"][0]["history"]] == ["added", "received (added)"]
     assert found["scopes"][0]["last"]["at"] == "2026-11-24T03:01:00Z"
+
+
+def test_an_unknown_sku_is_looked_for_in_records_that_could_not_be_read(shop: Shop) -> None:
+    lines = ["sku,name,status,category,color", "A-1,Apple,enabled,,", "00100200,Mat,enabled,9,9,9"]
+    lines += ['B 2,"Bowl","x",9,9,9', "A-1-red,x,y,9", ",Nameless X-9,enabled,,"]
+    (shop.folder / "en/products.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    shop.run("sync")
+    unknown = " is unknown: no kept pull, no catalog and no service of en-US has ever met it."
+    unreadable = "It stands in a record of en-US that could not be read. Line {} of products.csv: it has another number"
+    for sku, line in (("00100200", 3), ("B 2", 4), ("A-1-red", 5)):
+        (sentence,) = told(shop, sku)
+        assert sentence.startswith(f"{sku}{unknown} {unreadable.format(line)} of cells than the header."), sentence
+    assert told(shop, "X-9") == [
+        (
+            f"X-9{unknown} It stands in a record of en-US (products.csv) that is in quarantine without a SKU. "
+            "The record has no SKU."
+        )
+    ]
+    for sku in ("0010020", "100200", "1-red", "00100200.", "%", ".*"):
+        assert "It stands in" not in told(shop, sku)[0], sku
+    mentions = json.loads(shop.run("why", "--json", "00100200").out)["mentions"]
+    assert [(one["scope"], one["code"], one["place"]) for one in mentions] == [("en-US", "unreadable", "products.csv")]
+    assert "It stands" not in "".join(told(shop, "A-1"))

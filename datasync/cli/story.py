@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from datasync.figures.repairs import LogRepair
-from datasync.figures.why import Event, InCatalog, PullReading, ScopeStory, ServiceStory, Story
+from datasync.figures.why import Event, InCatalog, Mention, PullReading, ScopeStory, ServiceStory, Story
 from datasync.report.facts.page_data import zulu
 from datasync.store.holds import Hold
 
@@ -78,7 +78,16 @@ def _unknown(story: Story) -> str:
     failed = "".join(
         f" The last pull of {scope.scope} failed: {scope.failed_pull}" for scope in story.scopes if scope.failed_pull
     )
-    return f"{story.sku} is unknown: no kept pull, no catalog and no service of {scopes} has ever met it.{near}{failed}"
+    mentions = "".join(f" {_mention(mention)}" for mention in story.mentions)
+    unknown = f"{story.sku} is unknown: no kept pull, no catalog and no service of {scopes} has ever met it."
+    return f"{unknown}{near}{failed}{mentions}"
+
+
+def _mention(mention: Mention) -> str:
+    if mention.code == "unreadable":
+        return f"It stands in a record of {mention.scope} that could not be read. {mention.sentence}"
+    place = f" ({mention.place})" if mention.place else ""
+    return f"It stands in a record of {mention.scope}{place} that is in quarantine without a SKU. {mention.sentence}"
 
 
 def _at_source(last: PullReading, complete: PullReading | None, last_seen: PullReading | None) -> str:

@@ -7,7 +7,7 @@ never contradicts a number on the page. These are the facts; the shell makes sen
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -127,13 +127,27 @@ class ScopeStory:
 
 
 @dataclass(frozen=True, slots=True)
+class Mention:
+    """A record in quarantine that has no SKU, or that nobody could read, and holds the SKU somewhere in its text."""
+
+    scope: str
+    code: str
+    sentence: str
+    place: str | None
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
 class Story:
-    """One SKU everywhere; ``near`` are SKUs spelled almost like it, looked for only where nobody knows it."""
+    """One SKU everywhere; ``near`` are SKUs spelled almost like it, and ``mentions`` records that it stands in: both
+    are looked for only where nobody knows it.
+    """
 
     sku: str
     as_of: datetime
     scopes: tuple[ScopeStory, ...]
     near: tuple[str, ...]
+    mentions: tuple[Mention, ...] = ()
 
     @property
     def is_known(self) -> bool:
@@ -142,10 +156,12 @@ class Story:
 
 
 def why(at: StoreAt, sku: str) -> Story:
-    """Tell the story of ``sku`` at a moment; an unknown one gets the SKUs that are spelled nearly the same."""
+    """Tell the story of ``sku`` at a moment; an unknown one gets the SKUs that are spelled nearly the same, and the
+    records in quarantine that it stands in.
+    """
     scopes = tuple(_scope(at, sku, scope) for scope in at.settings.scopes)
     story = Story(sku, at.as_of, scopes, ())
-    return story if story.is_known else Story(sku, at.as_of, scopes, _similar_skus(at, sku))
+    return story if story.is_known else replace(story, near=_similar_skus(at, sku), mentions=_mentions(at, sku))
 
 
 def _scope(at: StoreAt, sku: str, scope: str) -> ScopeStory:
@@ -231,6 +247,16 @@ def _quarantined(at: StoreAt, scope: str, sku: str, catalog: Relation, state: Ca
     records = totals.in_quarantine(at.store, scope, state, catalog)
     of_product = select("SELECT code, sentence, place, run FROM records WHERE sku = ? ORDER BY ALL", records=records)
     return tuple(Quarantined(*row) for row in of_product.rows(at.con, [sku]))
+
+
+def _mentions(at: StoreAt, sku: str) -> tuple[Mention, ...]:
+    """The first few records in quarantine, of each scope, that hold the SKU and have none of their own."""
+    mentions: list[Mention] = []
+    for scope in at.settings.scopes:
+        rows, _ = totals.quarantine_sql(at.store, scope, at.catalog_state(scope), at.store.url)
+        holding = query("why_mentioned", quarantine=Relation(rows)).rows(at.con, {"sku": sku})
+        mentions += [Mention(scope, *columns) for columns in holding]
+    return tuple(mentions)
 
 
 def _in_catalog(con: duckdb.DuckDBPyConnection, sku: str, catalog: Relation, versions: Relation) -> InCatalog | None:
