@@ -10,7 +10,7 @@ from datasync.check.finding import Finding
 from datasync.intake.mapping import Mapped
 from datasync.product import DEFAULTS
 from datasync.quantity import quantity
-from datasync.relation import Relation, query
+from datasync.relation import query
 from datasync.settings import Scope
 from datasync.sources.base import Reader
 
@@ -25,7 +25,7 @@ def by_default(
         expression, where = scope_map.columns[column].sql, scope_map.where
         if expression.upper() == "NULL":
             continue
-        rows = Relation(scope_map.joined(reader.select(scope_map.fields)))
+        rows = scope_map.joined(reader.select(scope_map.fields))
         condition = f"TRY({where.sql}) IS TRUE" if where else "true"
         counted = query("check_defaults", rows=rows, expression=expression, condition=condition)
         try:

@@ -253,8 +253,8 @@ def _mentions(at: StoreAt, sku: str) -> tuple[Mention, ...]:
     """The first few records in quarantine, of each scope, that hold the SKU and have none of their own."""
     mentions: list[Mention] = []
     for scope in at.settings.scopes:
-        rows, _ = totals.quarantine_sql(at.store, scope, at.catalog_state(scope), at.store.url)
-        holding = query("why_mentioned", quarantine=Relation(rows)).rows(at.con, {"sku": sku})
+        files = totals.quarantine_files(at.store, scope, at.catalog_state(scope))
+        holding = query("why_mentioned", quarantine=files.rows(at.store.url)).rows(at.con, {"sku": sku})
         mentions += [Mention(scope, *columns) for columns in holding]
     return tuple(mentions)
 
