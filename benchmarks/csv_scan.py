@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from datasync.sources.files.csv_file import Rules, column_of, look_at_csv
 from datasync.sources.files.csv_scan import scan
+from datasync.sources.files.csv_title import Written
 from datasync.sources.files.file_listing import Folder, opened
 from datasync.sources.sample.sample_catalog import sample_records
 
@@ -53,7 +54,7 @@ def write_files(folder: Path, size: int) -> list[Path]:
 def seconds(task: str, file: Path) -> float:
     """CPU seconds of one task on one file, in this process; what it imports is not counted."""
     (found,) = Folder(str(file)).files()
-    looked = look_at_csv(Folder(str(file)), found, ",", Rules(1 << 24))
+    looked = look_at_csv(Folder(str(file)), found, Written(","), Rules(1 << 24))
     columns = ", ".join(f"count({column_of(place)})" for place in range(len(looked.names)))
     con = duckdb.connect()
     con.execute("SET enable_progress_bar = false")

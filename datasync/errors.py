@@ -120,9 +120,19 @@ class MissingField(SettingsError):
     """A complete snapshot has no record with a field that the scope's map or attributes name.
 
     Without ``is_mapped``, nobody named it: the column needs a field, and there is none of its own name.
+    ``suspicion`` says what may be wrong with the file.
     """
 
-    def __init__(self, scope: str, column: str, field: str, known: Collection[str], *, is_mapped: bool = True) -> None:
+    def __init__(
+        self,
+        scope: str,
+        column: str,
+        field: str,
+        known: Collection[str],
+        *,
+        is_mapped: bool = True,
+        suspicion: str | None = None,
+    ) -> None:
         self.scope, self.column, self.field, self.known = scope, column, field, sorted(known)
         lower = {name.lower(): name for name in self.known}
         near = "".join(f"Did you mean {lower[name]!r}? " for name in get_close_matches(field.lower(), lower, 1, 0.7))
@@ -134,8 +144,9 @@ class MissingField(SettingsError):
             problem = f"{column} is not mapped, and no record has a field of that name."
             quoted = f"where blanks or signs are in it, as {column}: '\"FIELD\"'"
             mend = f"Say which of them it is under scopes.{scope}.map, as {column}: FIELD, or {quoted}"
+        hint = f"{suspicion} " if suspicion else ""
         fields = ", ".join(self.known) or "none"
-        super().__init__(f"scopes.{scope}: {problem} {near}Fields of this source: {fields}. {mend}")
+        super().__init__(f"scopes.{scope}: {problem} {near}Fields of this source: {fields}. {hint}{mend}")
 
 
 class MissingConnection(SettingsError):

@@ -145,6 +145,48 @@ def test_a_mistake_in_a_map_or_rule_is_named_by_its_key(
     assert (told.code, told.lines[-1]) == (2, "Problems: 1. Mend them before the next run.")
 
 
+@pytest.mark.parametrize(
+    ("rows", "level", "sentence"),
+    [
+        (
+            (A, ("", "x"), ("C-3", "")),
+            "problem",
+            "3 records: 1 valid, 2 in quarantine, which is more than half; missing-",
+        ),
+        ((A, B, ("C-3", ""), ("D-4", "")), "note", "4 records: 2 valid, 2 in quarantine; missing-name 2, as: The"),
+        (
+            (A, A, A, ("C-3", ""), ("", "x")),
+            "problem",
+            "5 records: 1 valid, 2 repeated, 2 in quarantine, which is more",
+        ),
+        ((("C-3", ""), ("D-4", "")), "problem", "2 records: 0 valid, 2 in quarantine; missing-name 2, as: The product"),
+        (
+            (A, ("C-3", ""), ("D-4", ""), ("", "x")),
+            "problem",
+            "4 records: 1 valid, 3 in quarantine, which is more than ",
+        ),
+        ((A, B), "ok", "2 records: 2 valid, 0 in quarantine."),
+    ],
+)
+def test_more_in_quarantine_than_valid_is_a_problem(
+    shop: Shop, rows: tuple[tuple[str, ...], ...], level: str, sentence: str
+) -> None:
+    shop.sells(*rows)
+    (counts,) = [finding for finding in findings(shop) if " records: " in finding.sentence]
+    assert counts.level == level
+    assert counts.sentence.startswith(sentence)
+    assert shop.run("check").code == (2 if level == "problem" else 0)
+
+
+def test_the_most_frequent_reason_is_named_first(shop: Shop) -> None:
+    shop.sells(A, ("C-3", ""), ("D-4", "x", "maybe"), ("E-5", "x", "maybe"))
+    (counts,) = [finding for finding in findings(shop) if " records: " in finding.sentence]
+    assert counts.sentence == (
+        "4 records: 1 valid, 3 in quarantine, which is more than half; unknown-status 2, as: status is maybe; known "
+        "are enabled and disabled; missing-name 1, as: The product has no name."
+    )
+
+
 def test_every_problem_is_named_not_only_the_first(shop: Shop) -> None:
     shop.settings.write_text(
         SETTINGS.replace("status = 'enabled'", "nothing").replace("en/*.csv", "gone.csv"), encoding="utf-8"

@@ -86,6 +86,9 @@ VALUES = {
     "snapshot: full": ("attributes: [color]", "'full' is none of complete, newest, partial. Did you mean complete?"),
     "format: excel": ("attributes: [color]", "'excel' is none of csv, jsonl, parquet, xlsx. Did you mean xlsx?"),
     "delimiter: tab": ("attributes: [color]", "scopes.en-US.delimiter: 'tab' is not one sign. Write it as in \";\""),
+    "header_line: 0": ("attributes: [color]", "scopes.en-US.header_line: 0 is less than 1, the least there can be."),
+    "header_line: 1.5": ("attributes: [color]", "scopes.en-US.header_line: 1.5 is no whole number."),
+    "header_line: yes": ("attributes: [color]", "scopes.en-US.header_line: true is what YAML makes of yes"),
     "encoding: utf8mb4": ("attributes: [color]", "scopes.en-US.encoding: 'utf8mb4' is no encoding: write one as in"),
     "map: {prize: cost}": (
         MAP,

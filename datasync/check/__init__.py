@@ -13,7 +13,7 @@ from datasync.check.finding import Finding
 from datasync.check.offers import offered
 from datasync.check.places import clocks, is_writable, logs, outputs
 from datasync.check.rules import Reception, nothing_arrives, rules
-from datasync.check.scopes import sampled
+from datasync.check.scopes import Trial, sampled
 from datasync.connection import Credentials
 from datasync.settings import Settings
 from datasync.store.database import connected
@@ -40,8 +40,9 @@ def check(store: Store, settings: Settings, at: datetime, credentials: Credentia
         closed = {finding.where for finding in offers if finding.level == "problem"}
         receptions: list[Reception] = []
         with dry_run(store) as aside:
+            trial = Trial(con, aside, settings, at, credentials)
             for name in [n for n, scope in settings.scopes.items() if f"sources.{scope.source}" not in closed]:
-                yield from sampled(con, aside, settings, name, at, credentials, receptions)
+                yield from sampled(trial, name, receptions)
         for name in settings.services:
             if not any(finding.where.startswith(f"services.{name}.") for finding in broken):
                 yield from nothing_arrives(name, receptions, settings)

@@ -22,8 +22,8 @@ from datasync.connection import Credentials
 from datasync.delivery.services import open_service
 from datasync.intake import mapping, pull, staging
 from datasync.quantity import quantity
-from datasync.relation import Relation
-from datasync.settings import Settings
+from datasync.relation import Relation, select
+from datasync.settings import Scope, Settings
 from datasync.sources import open_source
 from datasync.sources.base import Offering, PullRequest, Reader, Records
 from datasync.sql import quote
@@ -72,74 +72,161 @@ class _Opened:
         return self.answer.requests
 
 
-def sampled(
-    con: duckdb.DuckDBPyConnection,
-    store: Store,
-    settings: Settings,
-    name: str,
-    at: datetime,
-    credentials: Credentials,
-    receptions: list[Reception],
-) -> Iterator[Finding]:
-    """Pull a sample into ``store``, and say what became of its records and fields, and what each service would take.
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What scopes are tried with: a ``store`` that is thrown away, and the settings at a moment."""
+
+    con: duckdb.DuckDBPyConnection
+    store: Store
+    settings: Settings
+    at: datetime
+    credentials: Credentials
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    """What a trial pulled of a scope. ``is_part``: its source may have more records."""
+
+    trial: Trial
+    name: str
+    answer: Records
+    snapshot: Snapshot
+    scope_map: mapping.Mapped
+    is_part: bool
+
+    @property
+    def key(self) -> str:
+        return f"scopes.{self.name}"
+
+    @property
+    def scope(self) -> Scope:
+        return self.trial.settings.scopes[self.name]
+
+    @property
+    def reader(self) -> _First:
+        return _First(self.answer.reader)
+
+    @property
+    def invalid(self) -> str:
+        """The records in quarantine, for a FROM clause."""
+        return parquet(self.trial.store, snapshots.quarantine_path(self.snapshot.scope, self.snapshot.run))
+
+    @property
+    def products(self) -> Relation:
+        return snapshots.products(self.snapshot, self.trial.store.url)
+
+
+def sampled(trial: Trial, name: str, receptions: list[Reception]) -> Iterator[Finding]:
+    """Pull a sample, and say what became of its records and fields, and what each service would take.
 
     What each service would take is added to ``receptions`` too.
     """
-    key, mine, run = f"scopes.{name}", settings.scopes[name], f"check-{uuid.uuid4().hex}"
-    request = PullRequest("complete", at, is_sample=True)
     try:
-        source = open_source(settings, name, credentials, store=store, run=run)
-        opened = _Opened(source.records(con, request))
-        snapshot = pull.pull(pull.Pull(con, store, name, mine, request, run, "", lambda: at), opened)
-        scope_map = staging.map_fields(con, name, mine, replace(opened.answer, sampled=False))
-        if isinstance(source, Offering):  # its sample is no complete catalog, but it can say which fields there are
-            staging.refuse_missing_fields(con, name, mine, opened.answer, scope_map)
+        sample = _pulled(trial, name)
     except FORESEEN as error:
-        yield problem(key, error)
+        yield problem(f"scopes.{name}", error)
         return
+    yield from _of_records(sample)
+    yield from _of_fields(sample)
+    for service in trial.settings.services:
+        yield from _received(sample, service, receptions)
+
+
+def _pulled(trial: Trial, name: str) -> _Sample:
+    """Pull the first records of a scope; whatever stops that is raised."""
+    con, scope, run = trial.con, trial.settings.scopes[name], f"check-{uuid.uuid4().hex}"
+    request = PullRequest("complete", trial.at, is_sample=True)
+    source = open_source(trial.settings, name, trial.credentials, store=trial.store, run=run)
+    opened = _Opened(source.records(con, request))
+    snapshot = pull.pull(pull.Pull(con, trial.store, name, scope, request, run, "", lambda: trial.at), opened)
+    scope_map = staging.map_fields(con, name, scope, replace(opened.answer, sampled=False))
+    if isinstance(source, Offering):  # its sample is no complete catalog, but it can say which fields there are
+        staging.refuse_missing_fields(con, name, scope, opened.answer, scope_map)
     is_part = snapshot.records >= SAMPLE or isinstance(source, Offering)
-    yield _records(con, store, key, snapshot, is_part=is_part)
-    yield from failing(con, parquet(store, snapshots.quarantine_path(snapshot.scope, snapshot.run)), name, mine)
-    yield from by_default(con, key, _First(opened.answer.reader), scope_map, mine)
-    yield from without_offset(con, key, opened.answer, _First(opened.answer.reader), scope_map)
-    if not is_part:
-        yield from taken_total_lines(con, key, opened.answer, _First(opened.answer.reader), scope_map)
-    yield from _notes(key, snapshot.notes if snapshot.valid else opened.answer.notes)
-    statuses = [*unmapped_status(con, key, opened.answer, _First(opened.answer.reader), scope_map)]
+    return _Sample(trial, name, opened.answer, snapshot, scope_map, is_part)
+
+
+def _of_records(sample: _Sample) -> Iterator[Finding]:
+    """What became of the records, and which of their values may be taken for others than are meant."""
+    con, key, answer, snapshot = sample.trial.con, sample.key, sample.answer, sample.snapshot
+    yield _records(sample)
+    if doubt := pull.suspicion(answer, snapshot):
+        yield Finding("problem", f"{key}.header_line", doubt)
+    yield from failing(con, sample.invalid, sample.name, sample.scope)
+    yield from by_default(con, key, sample.reader, sample.scope_map, sample.scope)
+    yield from without_offset(con, key, answer, sample.reader, sample.scope_map)
+    if not sample.is_part:
+        yield from taken_total_lines(con, key, answer, sample.reader, sample.scope_map)
+    notes = snapshot.notes if snapshot.valid else answer.notes
+    yield from _notes(key, [note for note in notes if note != doubt])
+
+
+def _of_fields(sample: _Sample) -> Iterator[Finding]:
+    """Which fields are not taken, and what columns without a field hold; an unmapped status is a finding by itself."""
+    statuses = [*unmapped_status(sample.trial.con, sample.key, sample.answer, sample.reader, sample.scope_map)]
     yield from statuses
-    yield from _fields(con, store, key, scope_map, opened.answer.names, snapshot, but=["status"] if statuses else [])
-    products = snapshots.products(snapshot, store.url)
-    for service in settings.services:
-        try:
-            opened_service = open_service(settings, service, name, credentials)
-        except FORESEEN as error:
-            yield problem(f"services.{service}", error)
-            continue
-        reception = received(con, settings, service, opened_service, products, is_whole=not is_part)
-        if reception is None:
-            yield Finding("note", key, f"{service}: not tried, because a rule cannot be used (see there).")
-        else:
-            receptions.append(reception)
-            yield reception.finding(key)
+    if untaken := [name for name in sample.answer.names if name not in sample.scope_map.fields]:
+        needed = "What a service needs has to be named in the settings."
+        yield Finding("note", sample.key, f"not taken: {listed(untaken)}. {needed}")
+    defaults = [column for column in sample.scope_map.defaults if column != "status" or not statuses]
+    if defaults and sample.snapshot.valid:
+        yield _defaults(sample, defaults)
+    filled = {*sample.scope_map.columns, *sample.scope_map.defaults}
+    if empty := [column for column in product.PRODUCT_COLUMNS if column not in filled]:
+        yield Finding("note", sample.key, f"no field for these, so they stay empty: {', '.join(empty)}.")
 
 
-def _records(con: duckdb.DuckDBPyConnection, store: Store, key: str, snapshot: Snapshot, *, is_part: bool) -> Finding:
-    invalid = parquet(store, snapshots.quarantine_path(snapshot.scope, snapshot.run))
-    rows = con.execute(f"SELECT code, count(*), min(sentence) FROM {invalid} GROUP BY code ORDER BY code").fetchall()
-    records = f"{'the first ' if is_part else ''}{quantity(snapshot.records, 'record')}"
+def _defaults(sample: _Sample, columns: Sequence[str]) -> Finding:
+    values = ", ".join(f"any_value({quote(column)})::VARCHAR AS {quote(column)}" for column in columns)
+    row = select(f"SELECT {values} FROM products", products=sample.products).row(sample.trial.con)
+    default_values = ", ".join(f"{column} {value}" for column, value in row.items())
+    return Finding("note", sample.key, f"no field for these, so every product has the default: {default_values}.")
+
+
+def _received(sample: _Sample, service: str, receptions: list[Reception]) -> Iterator[Finding]:
+    """What a service would take of the sample."""
+    trial = sample.trial
+    try:
+        opened = open_service(trial.settings, service, sample.name, trial.credentials)
+    except FORESEEN as error:
+        yield problem(f"services.{service}", error)
+        return
+    reception = received(trial.con, trial.settings, service, opened, sample.products, is_whole=not sample.is_part)
+    if reception is None:
+        yield Finding("note", sample.key, f"{service}: not tried, because a rule cannot be used (see there).")
+        return
+    receptions.append(reception)
+    yield reception.finding(sample.key)
+
+
+def _records(sample: _Sample) -> Finding:
+    """How many records there are, and what became of them: a problem where most are in quarantine."""
+    key, snapshot = sample.key, sample.snapshot
+    if snapshot.records == snapshot.blank:
+        contents = "nothing but blank rows" if snapshot.blank else "no record"
+        return Finding("note", key, f"The source can be read and holds {contents}.")
+    is_most = snapshot.quarantined > snapshot.valid or not snapshot.valid
+    level: Literal["ok", "note", "problem"] = "problem" if is_most else "note" if snapshot.quarantined else "ok"
+    sentence = f"{_counts(sample)}{''.join(_reasons(sample))}"
+    return Finding(level, key, sentence + "." * (not sentence.endswith("?")))
+
+
+def _counts(sample: _Sample) -> str:
+    snapshot = sample.snapshot
+    records = f"{'the first ' if sample.is_part else ''}{quantity(snapshot.records, 'record')}"
     further = "".join(
         f", {count:,} {term}" for term in ("repeated", "blank", "filtered") if (count := getattr(snapshot, term))
     )
-    readable = f"{snapshot.valid:,} valid{further}"
-    counts = f"{records}: {readable}, {snapshot.quarantined:,} in quarantine"
-    why = "".join(f"; {code} {count:,}, as: {sentence.rstrip('.')}" for code, count, sentence in rows)
-    if snapshot.records == snapshot.blank:
-        what = "nothing but blank rows" if snapshot.blank else "no record"
-        return Finding("note", key, f"The source can be read and holds {what}.")
-    level: Literal["ok", "note", "problem"] = (
-        "problem" if not snapshot.valid else "note" if snapshot.quarantined else "ok"
-    )
-    return Finding(level, key, f"{counts}{why}" + "." * (not why.endswith("?")))
+    is_most = snapshot.valid and snapshot.quarantined > snapshot.valid
+    share = ", which is more than half" if is_most else ""
+    return f"{records}: {snapshot.valid:,} valid{further}, {snapshot.quarantined:,} in quarantine{share}"
+
+
+def _reasons(sample: _Sample) -> Iterator[str]:
+    """Each reason of quarantine with a sentence of it, the most frequent first."""
+    counted = f"SELECT code, count(*), min(sentence) FROM {sample.invalid} GROUP BY code ORDER BY count(*) DESC, code"
+    for code, count, sentence in sample.trial.con.execute(counted).fetchall():
+        yield f"; {code} {count:,}, as: {sentence.rstrip('.')}"
 
 
 def _notes(key: str, notes: Sequence[str]) -> Iterator[Finding]:
@@ -147,28 +234,3 @@ def _notes(key: str, notes: Sequence[str]) -> Iterator[Finding]:
     yield from (Finding("note", key, note) for note in notes[:NOTES])
     if len(notes) > NOTES:
         yield Finding("note", key, f"and {len(notes) - NOTES:,} notes more like these.")
-
-
-def _fields(
-    con: duckdb.DuckDBPyConnection,
-    store: Store,
-    key: str,
-    scope_map: mapping.Mapped,
-    names: Sequence[str],
-    snapshot: Snapshot,
-    *,
-    but: Sequence[str] = (),
-) -> Iterator[Finding]:
-    """Which fields are not taken, and what columns without a field hold; columns in ``but`` have a finding already."""
-    if untaken := [name for name in names if name not in scope_map.fields]:
-        yield Finding(
-            "note", key, f"not taken: {listed(untaken)}. What a service needs has to be named in the settings."
-        )
-    if (defaults := [column for column in scope_map.defaults if column not in but]) and snapshot.valid:
-        columns = ", ".join(f"any_value({quote(column)})::VARCHAR" for column in defaults)
-        products = snapshots.products(snapshot, store.url)
-        values = con.execute(f"SELECT {columns} FROM ({products.sql})").fetchone() or ()
-        default_values = ", ".join(f"{column} {value}" for column, value in zip(defaults, values, strict=True))
-        yield Finding("note", key, f"no field for these, so every product has the default: {default_values}.")
-    if empty := [c for c in product.PRODUCT_COLUMNS if c not in scope_map.columns and c not in scope_map.defaults]:
-        yield Finding("note", key, f"no field for these, so they stay empty: {', '.join(empty)}.")

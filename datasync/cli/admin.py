@@ -14,7 +14,7 @@ from datasync.delivery.withdraw import Leftover
 from datasync.errors import DataError
 from datasync.pipeline import Pipeline
 from datasync.quantity import quantity
-from datasync.starter import Choice
+from datasync.starter import Choice, Plan
 from datasync.starter.listing import listed
 from datasync.store.files import Clock
 from datasync.store.kinds import LOST
@@ -26,26 +26,36 @@ def init(args: argparse.Namespace, clock: Clock) -> int:
     for plan in starter.start(args.files, path, clock(), force=args.force):
         export = f", an export of {plan.system}" if plan.system else ""
         say(f"{path} was written for {plan.file}{export}, as the scope {plan.name}:")
-        if plan.pattern:
-            dated = "* stands for the date in its name: the newest such file is the catalog"
-            say(f"  path: {plan.pattern}, snapshot: newest ({dated})")
-        if encoding := plan.sample.kind.encoding:
-            say(f"  encoding: {encoding} (told from its bytes, as in {', '.join(plan.sample.kind.words)})")
-        if plan.view.where:
-            say(f"  where: {plan.view.where}")
-        if plan.sample.total:
-            leaves = "It is left out by" if plan.leaves_total_out else "Leave it out with"
-            say(f"  {plan.sample.total.sentence}. {leaves} where: {plan.total_where}")
-        for choice in plan.choices:
-            for line in _chosen(choice):
-                say(f"  {line}")
-        for name, words in plan.yes_or_no.items():
-            say(f"  not mapped: {name} {words}")
-        if plan.unmapped:
-            say(f"  not taken: {listed(plan.unmapped)} (name those that are needed under attributes)")
+        for line in (*_how_it_is_read(plan), *_what_is_mapped(plan)):
+            say(f"  {line}")
     command = "datasync" if str(path) == settings.DEFAULT_FILE else f"datasync --settings {path}"
     say(f"Next: {command} check, then {command} sync, then {command} publish")
     return 0
+
+
+def _how_it_is_read(plan: Plan) -> Iterator[str]:
+    """What was decided for a file as a whole: its name, encoding, header, and which records are left out."""
+    if plan.pattern:
+        dated = "* stands for the date in its name: the newest such file is the catalog"
+        yield f"path: {plan.pattern}, snapshot: newest ({dated})"
+    if encoding := plan.sample.kind.encoding:
+        yield f"encoding: {encoding} (told from its bytes, as in {', '.join(plan.sample.kind.words)})"
+    if title := plan.sample.kind.title:
+        yield f"header_line: {title.header_line} ({title.sentence})"
+    if plan.view.where:
+        yield f"where: {plan.view.where}"
+    if plan.sample.total:
+        leaves = "It is left out by" if plan.leaves_total_out else "Leave it out with"
+        yield f"{plan.sample.total.sentence}. {leaves} where: {plan.total_where}"
+
+
+def _what_is_mapped(plan: Plan) -> Iterator[str]:
+    """What was decided for each column, and which fields are not taken."""
+    for choice in plan.choices:
+        yield from _chosen(choice)
+    yield from (f"not mapped: {name} {words}" for name, words in plan.yes_or_no.items())
+    if plan.unmapped:
+        yield f"not taken: {listed(plan.unmapped)} (name those that are needed under attributes)"
 
 
 def _chosen(choice: Choice) -> Iterator[str]:

@@ -82,7 +82,18 @@ def _pull_records(task: Pull, area: StagingArea, records: Records) -> tuple[Snap
     _refuse_what_is_not_whole(task, resolved)
     twin_note = twins.note(task.con, resolved.staged.wanted_records, resolved.duplicate_resolution)
     snapshot = _snapshot(task, resolved.staged.records, _counts(task.con, resolved), [twin_note] if twin_note else [])
-    return _write(task, area, resolved, snapshot)
+    doubt = suspicion(resolved.staged.records, snapshot)
+    return _write(task, area, resolved, replace(snapshot, notes=(*snapshot.notes, *([doubt] if doubt else []))))
+
+
+def suspicion(records: Records, snapshot: Snapshot) -> str | None:
+    """What may be wrong with all records of a pull, where at least two, and nine of ten, cannot be read."""
+    with_values = snapshot.records - snapshot.blank
+    is_nearly_all = snapshot.unreadable >= max(2, _NEARLY * with_values)
+    return records.suspicion(None) if records.suspicion and is_nearly_all else None
+
+
+_NEARLY = 0.9
 
 
 def _refuse_what_is_not_whole(task: Pull, resolved: ResolvedRecords) -> None:

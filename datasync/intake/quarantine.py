@@ -142,4 +142,6 @@ def refuse_unreadable_files(con: duckdb.DuckDBPyConnection, resolved: ResolvedRe
     )
     first = con.execute(unreadable.sql).fetchone()
     if first:
-        raise UnreadableFile(first[0], f"no record in it can be read. {first[1].removesuffix('.')}")
+        records = resolved.staged.records
+        why = (records.suspicion(first[0]) if records.suspicion else None) or str(first[1])
+        raise UnreadableFile(first[0], f"no record in it can be read. {why.removesuffix('.')}")

@@ -111,8 +111,11 @@ _ONCE_IN_EVERY_SCOPE: dict[str, Any] = {
     "sheet": 0,
 }
 # Unset, these leave the fingerprints of older stores as they were.
-_LATER = {"encoding", "time_zone", "where", "group_by", "fill_down", "collect"}
+_LATER = {"encoding", "time_zone", "where", "group_by", "fill_down", "collect", "header_line"}
+_LATER_DEFAULTS = {"header_line": 1}
 
 
 def _without_unset(keys: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in keys.items() if value or key not in _LATER}
+    return {
+        key: value for key, value in keys.items() if key not in _LATER or (value and value != _LATER_DEFAULTS.get(key))
+    }

@@ -103,6 +103,9 @@ class Records:
     without what was still being written meanwhile, or raises. ``counted`` is called after that. It gives the number of
     records that the source holds, by a count that owes nothing to the reader; None where there is no such count.
 
+    ``suspicion`` is called where nearly no record could be read, or a field is missing. It gives a sentence on what may
+    be wrong with all records of a file, by its name, or of any; or None.
+
     What the answer is worth: ``began`` is when reading began, where that was in an earlier try, and ``ticket`` that
     try's ticket (0: it had none). ``by_change_time``: records say what products were at their ``updated_at``, not what
     they are now, so an older one does not override the catalog. ``are_files``: the places are files, and one of which
@@ -126,6 +129,7 @@ class Records:
     recheck: Callable[[], Records | None] | None = None
     without_broken: Callable[[duckdb.DuckDBPyConnection, Exception], Records] | None = None
     counted: Callable[[duckdb.DuckDBPyConnection], int] | None = None
+    suspicion: Callable[[str | None], str | None] | None = None
     requests: int = 1
     notes: tuple[str, ...] = field(default=())
     map: Mapping[str, str] = field(default_factory=dict)

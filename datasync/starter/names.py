@@ -121,6 +121,7 @@ _BESIDE = """
 eur usd chf gbp pln brl czk sek nok dkk inkl incl mwst brutto gross netto net stk st pcs szt
 in the of der des die im le la les du de do da del della l d van het w
 """
+_ALL_NAMES = frozenset(f"{_NAMES} {_OPPOSITES}".split())
 _LETTERS = str.maketrans({"ß": "ss", "ł": "l", "ø": "o", "æ": "ae", "œ": "oe", "đ": "d", "ı": "i"})
 LANGUAGES = frozenset(_LANGUAGES.split())
 _PLAIN = LANGUAGES | {*_BESIDE.split()}
@@ -180,6 +181,11 @@ def _compounds(column: str) -> set[str]:
         if first == column
     ]
     return {first + sign + last for firsts, lasts in groups for first in firsts for last in lasts for sign in ("", "_")}
+
+
+def is_known(header: str) -> bool:
+    """Whether fields of some column go by that name."""
+    return any(spelling in _ALL_NAMES for spelling in spellings(header))
 
 
 def is_opposite(header: str) -> bool:

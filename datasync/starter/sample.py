@@ -19,6 +19,7 @@ from datasync.sources.files.options import FilesScope, FilesSource
 from datasync.sources.files.source import Files
 from datasync.sql import macros, quote
 from datasync.starter.encoding import encoding_of
+from datasync.starter.title import Title, title_of
 from datasync.starter.total_line import TotalLine, total_lines
 
 RECORDS = 5_000
@@ -63,11 +64,14 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How the file is written, where its name does not tell: its format, its encoding, and words that this shows in."""
+    """How the file is written, where its name does not tell: its format, its encoding, words that this shows in, and
+    what stands above its header.
+    """
 
     format: Literal["csv"] | None = None
     encoding: str | None = None
     words: tuple[str, ...] = ()
+    title: Title | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +112,11 @@ def sampled(tables: TemporaryTables, file: str, now: datetime) -> Sample:
     macros(con, "forms")
     file_format: Literal["csv"] | None = "csv" if PurePath(file.removesuffix(".gz")).suffix.lower() in _TEXT else None
     encoding, words = encoding_of(file) if PurePath(file).suffix.lower() not in _NO_TEXT else (None, ())
-    scope = FilesScope(source="exports", path=file, format=file_format, encoding=encoding)
+    title = (
+        title_of(file, encoding) if file_format or PurePath(file.removesuffix(".gz")).suffix.lower() == ".csv" else None
+    )
+    header_line = title.header_line if title else 1
+    scope = FilesScope(source="exports", path=file, format=file_format, encoding=encoding, header_line=header_line)
     records = Files("default", scope, FilesSource(kind="files")).records(con, PullRequest("complete", now))
     names = _unique_ignoring_case(records.names)
     if not names:
@@ -119,7 +127,7 @@ def sampled(tables: TemporaryTables, file: str, now: datetime) -> Sample:
     readable = tables.store(_readable(con, first_records, names, total), "readable")
     if not readable.size:
         _refuse_unreadable(con, records, first_records)
-    kind = Kind(file_format, encoding, tuple(words))
+    kind = Kind(file_format, encoding, tuple(words), title)
     typed = set(_number_fields(con, file, records, first_records))
     rows = SampledRows(con, readable)
     return Sample(readable, rows, readable.size, tuple(_field(rows, n, n in typed) for n in names), kind, total)

@@ -112,6 +112,8 @@ def _scope(plan: Plan, folder: Path) -> Iterator[str]:
     if kind.encoding:
         comment = f" # told from its bytes, as in {', '.join(map(shown, kind.words))}" if kind.words else ""
         yield f"    encoding: {kind.encoding}{comment}"
+    if kind.title:
+        yield f"    header_line: {kind.title.header_line} # {shown(kind.title.sentence, _NOTE)}"
     yield from _rows(plan.view)
     yield from _total(plan)
     yield f"    snapshot: {_NEWEST if plan.pattern else _COMPLETE}"

@@ -34,14 +34,20 @@ def write_copy(content: IO[bytes], cut: Sequence[Extent], delimiter: bytes, targ
 
 
 def record_lines(
-    content: IO[bytes], cut: Sequence[Extent], delimiter: bytes, numbers: Sequence[int], *, with_empty: bool
+    content: IO[bytes],
+    cut: Sequence[Extent],
+    delimiter: bytes,
+    numbers: Sequence[int],
+    *,
+    with_empty: bool,
+    above: int = 0,
 ) -> list[int]:
     """The lines in which some records begin, by their ascending numbers (from 1) without those cut out; with
-    ``with_empty``, empty lines were numbered along.
+    ``with_empty``, empty lines were numbered along. ``above`` is how many lines stand before what is given.
     """
     line_arrays: list[Numbers] = []
     wanted, seen = np.array(numbers, np.int64), 0
-    for block, _, begins_record in _blocks(content, cut, delimiter, _forget):
+    for block, _, begins_record in _blocks(content, cut, delimiter, _forget, above):
         first = np.flatnonzero(begins_record if with_empty else begins_record & ~block.is_empty)
         here = wanted[np.searchsorted(wanted, seen + 1) : np.searchsorted(wanted, seen + len(first) + 1)]
         line_arrays.append(block.line + first[here - seen - 1])
@@ -54,10 +60,10 @@ def record_lines(
 
 
 def _blocks(
-    content: IO[bytes], cut: Sequence[Extent], delimiter: bytes, sink: Sink
+    content: IO[bytes], cut: Sequence[Extent], delimiter: bytes, sink: Sink, above: int = 0
 ) -> Iterator[tuple[Block, Truths, Truths]]:
     """What is left in blocks: which of their lines end in quotes, and which begin outside of them."""
-    is_inside, line = False, 1
+    is_inside, line = False, above + 1
     for piece in Pieces(Remainder(content, cut, sink).file, sys.maxsize):
         block = Block(piece.data, delimiter, line=line, is_cut_off=piece.is_cut_off)
         inside = block.inside_at_ends(is_inside)

@@ -1,13 +1,14 @@
 """One CSV file: its header, what its records are by our own count, and what DuckDB reads of it.
 
 A file in which nothing is odd is read as it lies there. Of any other a copy is read, on this worker's disk, in which
-every record is well-formed; what is damaged goes to quarantine.
+every record is well-formed; what is damaged goes to quarantine. What stands above the header is neither.
 """
 
 from __future__ import annotations
 
 import codecs
 import itertools
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,14 @@ from datasync.sources.files.csv_cells import MOST, Cells
 from datasync.sources.files.csv_copy import record_lines, write_copy
 from datasync.sources.files.csv_scan import Scan, scan
 from datasync.sources.files.csv_tally import SWALLOWED, Damage, Dialect, Extent
+from datasync.sources.files.csv_title import (
+    BEGINNING,
+    DELIMITERS,
+    Below,
+    Written,
+    named_delimiter,
+    title_suspicion,
+)
 from datasync.sources.files.cut_outs import CUT_OUTS, Aside, CutOuts, why_too_long
 from datasync.sources.files.file_listing import File, Location, opened
 from datasync.sql import literal
@@ -29,9 +38,9 @@ from datasync.unseen import trimmed
 
 _HEADER = 1 << 20
 _TAIL = 1 << 16
-_DELIMITERS = ",;\t|"
 _DUCKDB_LONGEST = 2_000_000  # a longer record needs an option of its own
 COPY = "copy.csv"
+_LINE_ENDS = re.compile(rb"\r\n|\r|\n")
 _QUOTE = "a quote is not closed, or text stands behind a closing one"
 
 
@@ -46,10 +55,10 @@ class Rules:
 @dataclass(frozen=True, slots=True)
 class CsvFile:
     """A CSV file that was looked at: its columns' names, and the ``header`` as it is written. ``copy``: what is read in
-    its place; ``cut_outs``: where its damaged records are.
+    its place; ``cut_outs``: where its damaged records are. ``above``: how many lines are no part of what is read.
 
     ``suspects``: sentences about records that may have swallowed others and are taken for whole. ``ends_inside``: the
-    last record has no line end, and fewer cells than the header.
+    last record has no line end, and fewer cells than the header. ``delimiter``: the one that was named.
     """
 
     location: Location
@@ -61,6 +70,8 @@ class CsvFile:
     folder: ScratchFolder | None = None
     suspects: tuple[str, ...] = field(default=())
     ends_inside: bool = False
+    above: int = 0
+    delimiter: str | None = None
 
     @property
     def copy(self) -> Path | None:
@@ -89,8 +100,15 @@ class CsvFile:
     def lines(self, rows: Sequence[int]) -> list[int]:
         """The lines of the file in which some rows begin, by the numbers that DuckDB gives them, ascending."""
         cut = [damage.extent for damage in self.scan.damages]
-        with _content(self.location, self.file) as content:
-            return record_lines(content, cut, self.dialect.delimiter, rows, with_empty=self.copy is None)
+        sign, with_empty = self.dialect.delimiter, self.copy is None
+        with _content(self.location, self.file, self.above) as content:
+            return record_lines(content, cut, sign, rows, with_empty=with_empty, above=self.above)
+
+    def title_suspicion(self) -> str | None:
+        """A sentence where the header has another number of cells than most records at the file's beginning."""
+        with _content(self.location, self.file, self.above) as content:
+            head = content.read(BEGINNING).removeprefix(codecs.BOM_UTF8)
+        return title_suspicion(self.file.name, head, self.delimiter, self.above)
 
 
 def column_of(place: int) -> str:
@@ -98,27 +116,44 @@ def column_of(place: int) -> str:
     return f"c{place}"
 
 
-def look_at_csv(location: Location, file: File, delimiter: str | None, rules: Rules) -> CsvFile:
+def look_at_csv(location: Location, file: File, written: Written, rules: Rules) -> CsvFile:
     """Look at one CSV file from its first byte to its last; UnreadableFile where its header cannot be read."""
-    with _content(location, file) as content:
-        head = content.read(_HEADER).removeprefix(codecs.BOM_UTF8)
-    if not head.strip():
-        raise UnreadableFile(file.name, "it is empty")
+    head, above, named = _head(location, file, written)
     header = head.lstrip(b"\r\n")
-    delimiter = delimiter or _delimiter(header)
-    cells = _header(file, header, delimiter)
+    delimiter = named or _delimiter(header)
+    cells = _header(file, header, delimiter, above + 1 + len(_LINE_ENDS.findall(head[: len(head) - len(header)])))
     names = tuple(unlike([trimmed(name) for name in cells]))
     dialect = Dialect(delimiter.encode(), len(names), rules.longest, rules.least)
-    with _content(location, file) as content:
+    with _content(location, file, above) as content:
         passing = _Passing(content)
-        held = scan(cast("IO[bytes]", passing), dialect)
+        held = scan(cast("IO[bytes]", passing), dialect, above=above)
     if held.damages and held.damages[0].extent.start == len(head) - len(header):
         raise UnreadableFile(file.name, f"line {held.damages[0].extent.line}, the header: {_QUOTE}")
     suspects = tuple(_swallowed(file, record) for record in held.suspects)
     ends_inside = held.cut_off is not None and passing.ends_inside(held.cut_off, dialect)
-    looked = CsvFile(location, file, names, cells, dialect, held, None, suspects, ends_inside)
-    has_odd_lines = header != head or (len(names) == 1 and held.blank_lines)
+    looked = CsvFile(location, file, names, cells, dialect, held, None, suspects, ends_inside, above, named)
+    has_odd_lines = above or header != head or (len(names) == 1 and held.blank_lines)
     return looked if held.is_clean and not has_odd_lines else _copied(looked)
+
+
+def _head(location: Location, file: File, written: Written) -> tuple[bytes, int, str | None]:
+    """A file's beginning from where its header is looked for, how many lines stand above that, and the delimiter, if
+    the settings, the first line or the file's name tell it.
+    """
+    head = _beginning(location, file, 0)
+    excels = named_delimiter(head)
+    above = max(written.header_line - 1, 1 if excels else 0)
+    is_empty, head = not head.strip(), _beginning(location, file, above) if above else head
+    if not head.strip():
+        below = f"it has nothing from line {above + 1:,} on, where its header is looked for"
+        raise UnreadableFile(file.name, "it is empty" if is_empty else below)
+    tabs = "\t" if file.bare_name.lower().endswith(".tsv") else None
+    return head, above, written.delimiter or excels or tabs
+
+
+def _beginning(location: Location, file: File, above: int) -> bytes:
+    with _content(location, file, above) as content:
+        return content.read(_HEADER).removeprefix(codecs.BOM_UTF8)
 
 
 class _Passing:
@@ -141,12 +176,12 @@ class _Passing:
 
 
 @contextmanager
-def _content(location: Location, file: File) -> Iterator[IO[bytes]]:
-    """What all of this module takes for the file's bytes, in UTF-8. Another encoding would be decoded here, and the
-    file be read from its copy.
+def _content(location: Location, file: File, above: int) -> Iterator[IO[bytes]]:
+    """What all of this module takes for the file's bytes, in UTF-8: those below the lines ``above``. Another encoding
+    would be decoded here, and the file be read from its copy.
     """
     with opened(location, file) as content:
-        yield content
+        yield Below(content, above).file if above else content
 
 
 def _copied(looked: CsvFile) -> CsvFile:
@@ -160,7 +195,8 @@ def _copied(looked: CsvFile) -> CsvFile:
         lambda number: _cells(looked, damages[number]),
         lambda number: _sentence(looked, damages[number]),
     )
-    with _content(looked.location, looked.file) as content, open(folder.path / COPY, "wb") as target:
+    content_below = _content(looked.location, looked.file, looked.above)
+    with content_below as content, open(folder.path / COPY, "wb") as target:
         write_copy(content, extents, looked.dialect.delimiter, target, aside.take)
     records.close()
     return replace(looked, folder=folder)
@@ -182,12 +218,12 @@ def _swallowed(file: File, record: Extent) -> str:
     return f"Line {record.line:,} swallowed {quantity(record.lines - 2, 'line')} of {file.name}: a quote is not closed?"
 
 
-def _header(file: File, header: bytes, delimiter: str) -> tuple[str, ...]:
+def _header(file: File, header: bytes, delimiter: str, line: int) -> tuple[str, ...]:
     cells = _header_cells(header, delimiter)
     if not cells.is_over and len(header) >= _HEADER:
-        raise UnreadableFile(file.name, "line 1, the header, has no end within 1 MB")
+        raise UnreadableFile(file.name, f"line {line:,}, the header, has no end within 1 MB")
     if any(name is None or "\0" in name for name in cells.known):
-        raise UnreadableFile(file.name, f"line 1, the header, {_why_no_name(header)}")
+        raise UnreadableFile(file.name, f"line {line:,}, the header, {_why_no_name(header)}")
     return tuple(name or "" for name in cells.known)
 
 
@@ -206,7 +242,7 @@ def _why_no_name(header: bytes) -> str:
 
 def _delimiter(header: bytes) -> str:
     """The sign by which the header has most cells; the comma if none divides it."""
-    return max(_DELIMITERS, key=lambda sign: len(_header_cells(header, sign).known))
+    return max(DELIMITERS, key=lambda sign: len(_header_cells(header, sign).known))
 
 
 def unlike(names: Sequence[str]) -> list[str]:

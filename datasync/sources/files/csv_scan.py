@@ -49,9 +49,9 @@ class Scan:
         return not self.damages and self.styles in (0, ENDS_LF, ENDS_CRLF)
 
 
-def scan(content: IO[bytes], dialect: Dialect, size: int = BLOCK) -> Scan:
-    """Count a file's records in one walk."""
-    scanner = _Scanner(dialect)
+def scan(content: IO[bytes], dialect: Dialect, size: int = BLOCK, *, above: int = 0) -> Scan:
+    """Count a file's records in one walk; ``above`` is how many lines stand before what is given."""
+    scanner = _Scanner(dialect, above + 1)
     for piece in Pieces(content, dialect.longest, size):
         scanner.take(piece)
     held = scanner.finish()
@@ -127,11 +127,11 @@ def _read_on(block: Block, inside: bool | None) -> bool | None:
 class _Scanner:
     """Takes a file piece by piece."""
 
-    def __init__(self, dialect: Dialect) -> None:
+    def __init__(self, dialect: Dialect, line: int) -> None:
         self._dialect, self._tally = dialect, Tally(dialect)
         self._unclosed: _Unclosed | None = None
         self._long: _LongLine | None = None
-        self._offset, self._line, self._window = 0, 1, WINDOW
+        self._offset, self._line, self._window = 0, line, WINDOW
 
     def take(self, piece: Piece) -> None:
         """Read one piece."""

@@ -24,6 +24,7 @@ class FilesScope(RowsScope):
     snapshot: Literal["complete", "newest", "partial"] = "complete"
     format: Literal["csv", "jsonl", "parquet", "xlsx"] | None = None
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    header_line: Annotated[Whole, Field(ge=1)] = 1
     encoding: Annotated[str, AfterValidator(known_encoding)] | None = None
     time_zone: Annotated[str, AfterValidator(known_zone)] | None = None
     sheet: str | int = 0

@@ -27,6 +27,7 @@ from datasync.sources.base import OURS, PullRequest, Records
 from datasync.sources.files import tables, text_file
 from datasync.sources.files.csv_file import Rules
 from datasync.sources.files.csv_tally import SWALLOWED
+from datasync.sources.files.csv_title import Written
 from datasync.sources.files.cut_outs import MEGABYTE, select_cut_outs
 from datasync.sources.files.decoded import Decoded
 from datasync.sources.files.file_listing import File, Location, locate, opened
@@ -156,9 +157,8 @@ class Files:
     ) -> _Opened:
         """Look at every file's beginning; one that cannot be read is set aside if partial, else it fails the pull."""
         kind, rules = self._format(files), Rules(self._longest, 1 if request.is_sample else SWALLOWED)
-        if self._scope.encoding and kind not in ("csv", "jsonl"):
-            problem = f"means nothing for {kind} files, which say themselves how their text is written."
-            raise InvalidSettings(f"scopes.{self._name}.encoding", problem, "Take the line out.")
+        if files:
+            self._refuse_what_means_nothing(kind)
         layouts: dict[File, JsonFile | Columns] = {}
         broken: dict[str, UnreadableFile | OSError] = {}
         for file in files:
@@ -170,6 +170,20 @@ class Files:
                 broken[file.name] = self._set_aside(file, _cause(location, file, error))
         return _Opened(layouts, broken)
 
+    def _refuse_what_means_nothing(self, kind: str) -> None:
+        """Raise InvalidSettings where a key of the scope is one of text files, or of CSV, and its files are others."""
+        if self._scope.encoding and kind not in ("csv", "jsonl"):
+            problem = f"means nothing for {kind} files, which say themselves how their text is written."
+            raise InvalidSettings(f"scopes.{self._name}.encoding", problem, "Take the line out.")
+        if self._scope.header_line > 1 and kind != "csv":
+            why = (
+                "whose header is the first row with two cells or more"
+                if kind == "xlsx"
+                else "which have no header line"
+            )
+            problem = f"means nothing for {kind} files, {why}."
+            raise InvalidSettings(f"scopes.{self._name}.header_line", problem, "Take the line out.")
+
     def _layout(
         self, con: duckdb.DuckDBPyConnection, location: Location, kind: str, file: File, rules: Rules
     ) -> JsonFile | Columns:
@@ -180,8 +194,7 @@ class Files:
         if kind == "jsonl":
             return look_at_json(location, file, rules.longest)
         if kind == "csv":
-            tabs = "\t" if file.bare_name.lower().endswith(".tsv") else None
-            return tables.look_at_csv(location, file, self._scope.delimiter or tabs, rules)
+            return tables.look_at_csv(location, file, Written(self._scope.delimiter, self._scope.header_line), rules)
         if kind == "parquet":
             return tables.look_at_parquet(con, location, file, rules)
         return tables.look_at_xlsx(location, file, self._scope.sheet)
@@ -232,6 +245,7 @@ class Files:
             own["rejects"] = (lambda con: broken[0]) if broken else None
         else:
             own["rejects"] = lambda con: union_all([reader.rejects(con), *broken], tables.no_rejects())
+            own["suspicion"] = reader.suspicion
         if cut_outs := reader.cut_outs:
             own["cut_outs"] = partial(select_cut_outs, cut_outs)
         if (records := reader.counted) is not None:

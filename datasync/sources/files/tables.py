@@ -13,10 +13,12 @@ from pathlib import Path
 
 import duckdb
 
+from datasync.errors import DatasyncError
 from datasync.relation import Relation, union_all
 from datasync.sources import typed
 from datasync.sources.files import csv_file, parquet_file
 from datasync.sources.files.csv_file import CsvFile, Rules, column_of, unlike
+from datasync.sources.files.csv_title import Written
 from datasync.sources.files.file_listing import PATH, File, Location, path_column
 from datasync.sources.files.spreadsheet import read_sheet
 from datasync.sources.text_columns import is_blank
@@ -108,6 +110,15 @@ class Tables:
     def cut_outs(self) -> list[Path]:
         """The files of damaged records that are not read."""
         return [path for columns in self._layouts.values() if columns.csv and (path := columns.csv.cut_outs)]
+
+    def suspicion(self, name: str | None) -> str | None:
+        """A sentence where the header of a CSV file of that name, or of the first of any, may be a title."""
+        layouts = self._layouts.items()
+        files = (columns.csv for file, columns in layouts if columns.csv and name in (None, file.name))
+        try:
+            return next(filter(None, (csv.title_suspicion() for csv in files)), None)
+        except (OSError, DatasyncError):  # all was read before, and what is only a hint fails no pull
+            return None
 
     def rejects(self, con: duckdb.DuckDBPyConnection) -> Relation:
         """The rows of CSV files that were passed over, once ``select`` was read."""
@@ -202,9 +213,9 @@ def _repeats(header: Sequence[str]) -> str:
     return f"CASE WHEN {' AND '.join(alike)} THEN 'The row repeats the header.' END"
 
 
-def look_at_csv(location: Location, file: File, delimiter: str | None, rules: Rules) -> Columns:
+def look_at_csv(location: Location, file: File, written: Written, rules: Rules) -> Columns:
     """The columns of one CSV file, and its records by our own count; UnreadableFile where it has no header."""
-    csv = csv_file.look_at_csv(location, file, delimiter, rules)
+    csv = csv_file.look_at_csv(location, file, written, rules)
     texts = tuple((name, column_of(place)) for place, name in enumerate(csv.names))
     return Columns(
         texts,
