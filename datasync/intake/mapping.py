@@ -49,17 +49,20 @@ class Mapped:
         return self.rows.needed(self._used)
 
 
-def mapping(
-    con: duckdb.DuckDBPyConnection,
-    name: str,
-    own_map: Mapping[str, str],
-    attributes: Collection[str],
-    volatile: Collection[str],
-    known: Collection[str],
-    where: str | None = None,
-    rows: Rows = ALONE,
-    time_zone: str | None = None,
-) -> Mapped:
+@dataclass(frozen=True, slots=True)
+class ScopeMap:
+    """What the settings of the scope ``name``, and its kind of source, say of its fields."""
+
+    name: str
+    columns: Mapping[str, str]
+    attributes: Collection[str] = ()
+    volatile: Collection[str] = ()
+    where: str | None = None
+    rows: Rows = ALONE
+    time_zone: str | None = None
+
+
+def mapping(con: duckdb.DuckDBPyConnection, scope: ScopeMap, known: Collection[str]) -> Mapped:
     """Check a scope's map against the ``known`` fields of its source and say what becomes of each column.
 
     Raises InvalidExpression for a map that is no scalar expression. A field that a map names and the source lacks is
@@ -68,20 +71,21 @@ def mapping(
     if an expression may name one.
     """
     macros(con, "mapping")
-    if any(form in text.lower() for text in (*own_map.values(), where or "") for form in FORMS):
+    if any(form in text.lower() for text in (*scope.columns.values(), scope.where or "") for form in FORMS):
         macros(con, "forms")
     own = _Names(known)
-    columns = {c: own.settle(parse(con, f"scopes.{name}.map.{c}", text)) for c, text in own_map.items()}
+    columns = {c: own.settle(parse(con, f"scopes.{scope.name}.map.{c}", text)) for c, text in scope.columns.items()}
     for column in PRODUCT_COLUMNS:
         if column not in columns and own.knows(column):
             columns[column] = own.field(column)
-    attribute_fields = _attribute_fields(columns, [own.find(p) for p in (*attributes, *volatile)], known)
-    condition = own.settle(parse(con, f"scopes.{name}.where", where)) if where else None
+    attribute_fields = _attribute_fields(columns, [own.find(p) for p in (*scope.attributes, *scope.volatile)], known)
+    key = f"scopes.{scope.name}.where"
+    condition = own.settle(parse(con, key, scope.where)) if scope.where else None
     defaults = tuple(c for c in DEFAULTS if c not in columns)
-    mapped = Mapped(columns, attribute_fields, defaults, condition, own.settle_rows(rows), time_zone)
-    _refuse_names(name, mapped.fields)
-    if condition and (kind := type_of(con, f"scopes.{name}.where", condition, over_text(mapped.fields))) != "BOOLEAN":
-        raise InvalidExpression(f"scopes.{name}.where", where or "", no_condition(kind), fix="")
+    mapped = Mapped(columns, attribute_fields, defaults, condition, own.settle_rows(scope.rows), scope.time_zone)
+    _refuse_names(scope.name, mapped.fields)
+    if condition and (kind := type_of(con, key, condition, over_text(mapped.fields))) != "BOOLEAN":
+        raise InvalidExpression(key, scope.where or "", no_condition(kind), fix="")
     return mapped
 
 

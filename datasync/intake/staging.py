@@ -17,6 +17,8 @@ from datasync import product
 from datasync.errors import MissingField, RecordsLost, TooManyFields
 from datasync.intake import mapping, validation
 from datasync.intake.grouping import ALONE, Rows
+from datasync.intake.mapping import ScopeMap
+from datasync.intake.validation import RecordExpressions
 from datasync.relation import Relation, Table, TemporaryTables, query, select, union
 from datasync.session import current_memory_limit, expressions_alone
 from datasync.settings import RowsScope, Scope
@@ -101,15 +103,8 @@ def _write(area: StagingArea, records: Records) -> tuple[Records, mapping.Mapped
 
 
 def _copy(area: StagingArea, records: Records, mapped: mapping.Mapped) -> None:
-    judged = validation.judged(
-        area.con,
-        area.name,
-        mapped,
-        records.reader.select(mapped.fields),
-        records.record_expr,
-        records.spoilt,
-        records.condition,
-    )
+    expressions = RecordExpressions(records.record_expr, records.spoilt, records.condition)
+    judged = validation.judged(area.con, area.name, mapped, records.reader.select(mapped.fields), expressions)
     finished = product.finished(area.name, mapped.attributes, area.scope.volatile, judged)
     copy = f"COPY (\n{finished.sql}\n) TO {literal(str(area.file))} ({ZSTD})"
     _tried_twice(area.con, mapped, partial(area.con.execute, copy))
@@ -153,7 +148,7 @@ def _requested_skus(
 
 
 def _deleted_skus(area: StagingArea, deletions: Relation, record_expr: str, mapped: mapping.Mapped) -> Relation:
-    judged = validation.judged(area.con, area.name, mapped, deletions, record_expr)
+    judged = validation.judged(area.con, area.name, mapped, deletions, RecordExpressions(record_expr))
     skus = Relation(f"SELECT DISTINCT sku FROM (\n{judged.sql}\n) WHERE NOT looks_empty(sku)")
     return _tried_twice(area.con, mapped, partial(area.tables.store, skus, "deleted_skus"))
 
@@ -172,7 +167,7 @@ def _cut_out_records(area: StagingArea, cut_outs: Relation, mapped: mapping.Mapp
     numbers = Relation(f"SELECT *, row_number() OVER () AS number FROM (\n{cut_outs.sql}\n)")
     numbered = area.tables.store(numbers, "cut_outs")
     rows = Relation(f"SELECT * REPLACE (number::VARCHAR AS _place) FROM {numbered.name}")
-    judged = validation.judged(area.con, area.name, mapped, rows, "NULL::VARCHAR")
+    judged = validation.judged(area.con, area.name, mapped, rows, RecordExpressions())
     records = query("cut_outs", cut_outs=numbered, judged=judged)
     return _tried_twice(area.con, mapped, partial(area.tables.store, records, "cut_out_records"))
 
@@ -213,10 +208,9 @@ def map_fields(con: duckdb.DuckDBPyConnection, name: str, scope: Scope, records:
         perhaps = [column for column in product.PRODUCT_COLUMNS if column not in seen] if records.sampled else []
         known = [*records.names, *perhaps]
     rows = Rows(scope.group_by, scope.fill_down, scope.collect) if isinstance(scope, RowsScope) else ALONE
-    own_map = {**records.map, **scope.map}
-    return mapping.mapping(
-        con, name, own_map, scope.attributes, scope.volatile, known, scope.where, rows, records.time_zone
-    )
+    columns = {**records.map, **scope.map}
+    scope_map = ScopeMap(name, columns, scope.attributes, scope.volatile, scope.where, rows, records.time_zone)
+    return mapping.mapping(con, scope_map, known)
 
 
 def refuse_missing_fields(

@@ -7,6 +7,7 @@ cast (what they give to the columns' types), judge (the quarantine code). Their 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 import duckdb
 
@@ -30,26 +31,33 @@ _WORDS = {
 _TOO_LONG = ", which has more than 18 digits or 20 decimals."
 
 
+@dataclass(frozen=True, slots=True)
+class RecordExpressions:
+    """Three SQL expressions over a raw record: ``record`` gives it as text, ``spoilt`` says what of it could not be
+    read, and ``in_scope`` is true where it is one of this scope.
+    """
+
+    record: str = "NULL::VARCHAR"
+    spoilt: str = "NULL::VARCHAR"
+    in_scope: str = "true"
+
+
 def judged(
     con: duckdb.DuckDBPyConnection,
     scope: str,
     mapped: Mapped,
     records: Relation,
-    record_expr: str,
-    spoilt: str = "NULL::VARCHAR",
-    in_scope: str = "true",
+    expressions: RecordExpressions,
 ) -> Relation:
     """``records`` mapped, cast and judged: one row per record, in their order.
 
-    ``records`` have the text columns ``mapped.fields``, its rows not yet joined, and ``_place``,
-    ``_unreadable``, ``_blank``. Three expressions over it: ``record_expr`` gives the record as text, ``spoilt`` says
-    what of it could not be read, and ``in_scope`` is true for records of this scope. The result has
-    ``_place``, ``code`` and ``sentence`` (NULL where the record is valid), ``record`` (invalid ones only), the
-    product's columns, and the attributes as plain text columns; ``product.finished`` makes the rest. A code of
-    ``PASSED_BY`` says that the record is none.
+    ``records`` have the text columns ``mapped.fields``, its rows not yet joined, and ``_place``, ``_unreadable``,
+    ``_blank``. The result has ``_place``, ``code`` and ``sentence`` (NULL where the record is valid), ``record``
+    (invalid ones only), the product's columns, and the attributes as plain text columns; ``product.finished`` makes
+    the rest. A code of ``PASSED_BY`` says that the record is none.
     """
     sql_types = kinds(con, scope, mapped)
-    taken = _take(mapped, mapped.joined(records), record_expr, spoilt, in_scope)
+    taken = _take(mapped, mapped.joined(records), expressions)
     rows = _judge(mapped, sql_types, _cast(sql_types, taken, mapped.time_zone))
     columns = ", ".join([*PRODUCT_COLUMNS, *texts(mapped.attributes)])
     record = f"CASE WHEN _verdict.code NOT IN {PASSED_BY} THEN record_text(_whole) END AS record"
@@ -57,7 +65,7 @@ def judged(
     return Relation(f"SELECT _place, {verdict}, {record}, {columns} FROM (\n{rows.sql}\n)")
 
 
-def _take(mapped: Mapped, records: Relation, record_expr: str, spoilt: str, in_scope: str) -> Relation:
+def _take(mapped: Mapped, records: Relation, expressions: RecordExpressions) -> Relation:
     """First layer: every column as its map gives it, and for each expression whether it failed on this record."""
     taken: list[str] = []
     for column, expression in mapped.columns.items():
@@ -66,7 +74,7 @@ def _take(mapped: Mapped, records: Relation, record_expr: str, spoilt: str, in_s
     carried = [f"{quote(f)} AS {text}" for f, text in zip(mapped.attributes, texts(mapped.attributes), strict=True)]
     meant = f"TRY({mapped.where.sql}) IS TRUE" if mapped.where else "true"
     inner = [*taken, *carried, "_place", "_unreadable", "_blank", f"{meant} AS _meant"]
-    inner += [f"{record_expr} AS _whole", f"{spoilt} AS _spoilt", f"{in_scope} AS _ours"]
+    inner += [f"{expressions.record} AS _whole", f"{expressions.spoilt} AS _spoilt", f"{expressions.in_scope} AS _ours"]
     tried = [column for column, expression in mapped.columns.items() if not expression.is_field]
     plain = ", ".join(f"m_{column}.v AS m_{column}, m_{column} IS NULL AS failed_{column}" for column in tried)
     outer = f"SELECT * EXCLUDE ({', '.join(f'm_{c}' for c in tried)}), {plain} FROM" if tried else "SELECT * FROM"

@@ -10,6 +10,8 @@ from decimal import Decimal
 
 from datasync.errors import SettingsError
 from datasync.intake import mapping, validation
+from datasync.intake.mapping import ScopeMap
+from datasync.intake.validation import RecordExpressions
 from datasync.relation import Relation, query, select
 from datasync.sql import quote
 from datasync.starter.sample import EXAMPLES, Field, SampledRows
@@ -108,6 +110,5 @@ def _judged(rows: SampledRows, column: str, sql: str, field: str) -> Relation:
         f"{quote(field)} AS {quote(_ORIGINAL)}, NULL::VARCHAR AS _place, NULL::VARCHAR AS _unreadable, false AS _blank"
     )
     records = select(f"SELECT *, {beside} FROM sample", sample=rows.relation)
-    own_map = {"sku": "'1'", "name": "'1'", column: sql}
-    scope_map = mapping.mapping(rows.con, "sample", own_map, (_ORIGINAL,), (), ())
-    return validation.judged(rows.con, "sample", scope_map, records, "NULL::VARCHAR")
+    scope = ScopeMap("sample", {"sku": "'1'", "name": "'1'", column: sql}, (_ORIGINAL,))
+    return validation.judged(rows.con, "sample", mapping.mapping(rows.con, scope, ()), records, RecordExpressions())
