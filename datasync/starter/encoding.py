@@ -7,10 +7,12 @@ import re
 from collections.abc import Sequence
 
 from datasync.sources.files.file_listing import locate, opened
+from datasync.starter.latin import LATIN, likeliest_latin
 
 _HEAD = 512 * 1024
 _LIKELY = ["utf_16", "cp1252", "iso8859_15", "cp1250", "iso8859_2", "cp1251", "koi8_r", "cp1253", "cp1254", "cp932"]
 _LIKELY += ["shift_jis", "euc_jp", "gb18030", "big5", "euc_kr", "cp1255", "cp1256"]
+_WORD = re.compile(r"[^\s;,|\"]+")
 _NAMES = {"cp1252": "windows-1252", "cp1250": "windows-1250", "cp1251": "windows-1251", "utf_16": "utf-16"}
 
 
@@ -24,10 +26,10 @@ def encoding_of(file: str) -> tuple[str | None, Sequence[str]]:
         head = content.read(_HEAD)
     if _is_utf8(head):
         return None, ()
-    encoding = _guessed(head)
-    text = head.decode(encoding, errors="replace")
-    words = dict.fromkeys(word for word in re.findall(r"\w+", text) if not word.isascii())
-    return _NAMES.get(encoding, encoding.replace("_", "-")), [*words][:3]
+    guessed = _guessed(head)
+    encoding = likeliest_latin(head) if guessed in LATIN else guessed
+    rival = guessed if guessed != encoding else "cp1252"
+    return _NAMES.get(encoding, encoding.replace("_", "-")), _telling_words(head, encoding, rival)
 
 
 def _is_utf8(head: bytes) -> bool:
@@ -40,14 +42,16 @@ def _is_utf8(head: bytes) -> bool:
 
 
 def _guessed(head: bytes) -> str:
-    """The likeliest encoding; of several that read the same, the one of Windows in western Europe."""
+    """The encoding in which the text is likest to some language's."""
     from charset_normalizer import from_bytes
 
     best = from_bytes(head, cp_isolation=_LIKELY).best()
-    if best is None:
-        return "cp1252"
-    try:
-        same = head.decode("cp1252") == str(best)
-    except UnicodeDecodeError:
-        same = False
-    return "cp1252" if same else best.encoding
+    return best.encoding if best else "cp1252"
+
+
+def _telling_words(head: bytes, encoding: str, rival: str) -> list[str]:
+    """The first words that the rival encoding would read otherwise; where none is, the first that are not ASCII."""
+    words, others = (_WORD.findall(head.decode(name, errors="replace")) for name in (encoding, rival))
+    beside = zip(words, others, strict=False) if len(words) == len(others) else ()
+    telling = [word for word, other in beside if word != other]
+    return [*dict.fromkeys(telling or (word for word in words if not word.isascii()))][:3]
