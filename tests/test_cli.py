@@ -320,6 +320,16 @@ def test_a_dry_run_says_what_would_change_and_writes_nothing(shop: Shop) -> None
     assert rows(shop.run("sync")) == rows(told)
 
 
+def test_a_dry_run_tells_nobody_to_accept_a_hold_that_is_not_there(shop: Shop) -> None:
+    shop.run("sync")
+    shop.sells(("Z-9", "Zucchini", "enabled", "food", ""))
+    dry = shop.run("sync", "--dry-run")
+    assert dry.code == 5
+    assert "Held: it would remove 3 of 3 products. A sync holds them too, and says how to see them" in dry.err
+    assert "--accept-shrink" not in dry.err and "datasync holds" not in dry.err
+    assert "--accept-shrink" in shop.run("sync").err
+
+
 def test_a_dry_run_before_the_first_run_leaves_no_store(shop: Shop) -> None:
     assert shop.run("sync", "--dry-run").code == 0
     assert not (shop.folder / "var").exists()

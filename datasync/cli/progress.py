@@ -22,9 +22,10 @@ _COUNTS = (
 
 
 class Steps:
-    """The steps of one run as they come and go."""
+    """The steps of one run as they come and go. ``is_dry``: the run is forgotten afterwards."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, *, is_dry: bool = False) -> None:
+        self._is_dry = is_dry
         self._console = Console(stderr=True, markup=False, highlight=False, emoji=False, soft_wrap=True)
         columns = (
             TextColumn("{task.description}", markup=False),
@@ -52,12 +53,15 @@ class Steps:
         """One line: what the step did."""
         self._bar.advance(self._task)
         if self._console.is_terminal:
-            self._bar.console.print(Text(f"{plain(name)}: {plain(outcome(record))}"))
+            self._bar.console.print(Text(f"{plain(name)}: {plain(self._outcome(record))}"))
         else:
-            tell(f"{name}: {outcome(record)}")
+            tell(f"{name}: {self._outcome(record)}")
+
+    def _outcome(self, record: Mapping[str, Any]) -> str:
+        return outcome(record, is_dry=self._is_dry)
 
 
-def outcome(record: Mapping[str, Any]) -> str:
+def outcome(record: Mapping[str, Any], *, is_dry: bool) -> str:
     """A step's outcome in words: its counts that are not 0, how long it took, and what it says besides."""
     if record["outcome"] == "failed":
         return f"failed. {record['error']}"
@@ -67,7 +71,7 @@ def outcome(record: Mapping[str, Any]) -> str:
     counts = [_count(numbers[name], words.get(name, name)) for name in _COUNTS if numbers.get(name)]
     sentences = [
         ", ".join(counts) or "nothing to do",
-        *held(record),
+        *held(record, is_dry=is_dry),
         *([record["note"]] if record.get("note") and not record.get("held") else []),
         *record.get("notes", ()),
     ]
@@ -86,12 +90,14 @@ def balance(counts: Mapping[str, Any]) -> str:
     return f"{records} = {' + '.join(terms)}" if terms else records
 
 
-def held(record: Mapping[str, Any]) -> list[str]:
-    """What was held, and how to let it pass."""
+def held(record: Mapping[str, Any], *, is_dry: bool) -> list[str]:
+    """What was held, and how to let it pass; of a dry run nothing is left that could be let pass."""
     hold = record.get("held")
     if not hold:
         return []
     command = f"datasync resync --scope {hold['scope']} --accept-shrink {hold['id']} --reason WHY --yes"
     which = " that nobody accepted" if record.get("accepted") else ""
     count = f"{hold['would_remove']:,} of {quantity(hold['of'], 'product')}{which}"
+    if is_dry:
+        return [f"Held: it would remove {count}. A sync holds them too, and says how to see them and let them pass"]
     return [f"Held: it would remove {count}. To see them: datasync holds {hold['id']}. To let that pass: {command}"]
