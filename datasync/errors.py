@@ -137,16 +137,22 @@ class MissingField(SettingsError):
         lower = {name.lower(): name for name in self.known}
         near = "".join(f"Did you mean {lower[name]!r}? " for name in get_close_matches(field.lower(), lower, 1, 0.7))
         mend = f"Map {column} to one of them under scopes.{scope}.map, or take it out."
-        if column in ("attributes", "where", "group_by", "fill_down", "collect"):
+        if column in ("attributes", "volatile", "where", "group_by", "fill_down", "collect"):
             mend = f"Name one of them under scopes.{scope}.{column}, or take it out."
         problem = f"no record has the field {field!r}, which {column} needs."
         if not is_mapped:
             problem = f"{column} is not mapped, and no record has a field of that name."
             quoted = f"where blanks or signs are in it, as {column}: '\"FIELD\"'"
             mend = f"Say which of them it is under scopes.{scope}.map, as {column}: FIELD, or {quoted}"
-        hint = f"{suspicion} " if suspicion else ""
+        hint = f"{suspicion or _one_field(self.known)} ".lstrip()
         fields = ", ".join(self.known) or "none"
         super().__init__(f"scopes.{scope}: {problem} {near}Fields of this source: {fields}. {hint}{mend}")
+
+
+def _one_field(known: list[str]) -> str:
+    """What may be wrong where all cells of a header are taken for one."""
+    sign = next((sign for sign in ",;\t|" if len(known) == 1 and known[0].count(sign) > 1), None)
+    return f"That is one field: is the delimiter {sign!r}?" if sign else ""
 
 
 class MissingConnection(SettingsError):
@@ -248,9 +254,9 @@ def _nothing_at(path: str) -> str:
 class UnreadableFile(DataError):
     """A file of a complete catalog cannot be read; it is named, with the line where reading stopped."""
 
-    def __init__(self, path: str, reason: str) -> None:
+    def __init__(self, path: str, reason: str, fix: str = "Export it again, or take it away.") -> None:
         self.path, self.reason = path, reason
-        super().__init__(f"{path} cannot be read: {reason}. Nothing was changed. Export it again, or take it away.")
+        super().__init__(f"{path} cannot be read: {reason}. Nothing was changed. {fix}")
 
 
 class TooManyFields(DataError):

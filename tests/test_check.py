@@ -280,6 +280,20 @@ def test_a_record_that_may_have_swallowed_others_is_told_of_and_a_shorter_one_by
         assert (sentence in shop.run("sync").out + shop.run("why", "B").out) == is_long
 
 
+FEED = """\
+store: var/store
+site: var/site
+sources:
+  exports: {kind: files}
+scopes:
+  default:
+    source: exports
+    path: p.csv
+services:
+  search: {label: Search}
+"""
+
+
 @pytest.mark.parametrize(
     ("column", "expression", "sentence"),
     [
@@ -311,6 +325,40 @@ def test_records_whose_map_gives_null_have_the_default_and_are_counted(
         shop.sells(("A-1", "Apple", "enabled", "fruit", "catalog"))
     notes = [one.sentence for one in findings(shop) if one.where == f"scopes.en-US.map.{column}"]
     assert notes == ([sentence] if sentence else [])
+
+
+@pytest.mark.parametrize(
+    ("left", "sentence"),
+    [
+        (5, "a sync would be held: it would remove 35 of 40 products, which the source lacks."),
+        (0, "a sync would be held: it would remove 40 of 40 products, which the source lacks."),
+        (30, None),
+        (40, None),
+    ],
+)
+def test_a_check_says_that_the_next_sync_would_be_held(tmp_path: Path, left: int, sentence: str | None) -> None:
+    shop = Shop(tmp_path, FEED)
+    file, lines = tmp_path / "p.csv", [f"S{n},Thing {n}\n" for n in range(40)]
+    file.write_text("sku,name\n" + "".join(lines), encoding="utf-8")
+    assert shop.run("sync").code == 0
+    file.write_text("sku,name\n" + "".join(lines[:left]), encoding="utf-8")
+    problems = [one.sentence for one in findings(shop) if one.level == "problem"]
+    assert problems == ([sentence] if sentence else [])
+    assert shop.run("sync").code == (5 if sentence else 0)
+
+
+@pytest.mark.parametrize(
+    ("key", "sentence"),
+    [
+        ("delimiter: ';'", "That is one field: is the delimiter ','?"),
+        ("header_line: 9", "it has nothing from line 9 on, where its header is looked for. Nothing was changed. Mend"),
+        ("volatile: [stock_date]", "which volatile needs."),
+    ],
+)
+def test_a_key_that_does_not_fit_the_file_is_named(tmp_path: Path, key: str, sentence: str) -> None:
+    shop = Shop(tmp_path, FEED.replace("path: p.csv", f"path: p.csv\n    {key}"))
+    (tmp_path / "p.csv").write_text("sku,name,price\nA,Apple,1\n", encoding="utf-8")
+    assert [one for one in findings(shop) if one.level == "problem" and sentence in one.sentence]
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,8 @@ TEXTS = {
     "Swedish": "Blåbär;Köttbullar;Ängel på hög",
     "Icelandic": "Þvottaefni;Góð æð;sjór við",
     "Polish": "Młotek żółty;Łyżka;Gwoździe i śruby;pięć sztuk;2 zł",
+    "Polish prices": "1 zł;2 zł;30 zł",
+    "German units": "5 m²;3 cm³;1,5 m³",
     "Czech": "Šroubovák žlutý;Kladivo těžké;řada č. 5",
     "Slovak": "Kľúč;Skrutkovač žltý;päť kusov;vŕtačka",
     "Hungarian": "Tükörfúrógép;őrült;Fűnyíró",

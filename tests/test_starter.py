@@ -567,3 +567,15 @@ def test_several_files_become_a_scope_each_by_their_locale(tmp_path: Path) -> No
 def test_a_field_that_is_not_understood_leaves_its_column_to_another_that_is(tmp_path: Path) -> None:
     _, _, mapped = init(tmp_path, "p.csv", "sku,name,status,enabled\n1,Pen,A,true\n2,Ink,B,false\n")
     assert mapped["status"].startswith("case lower(enabled) when 'true' then 'enabled'")
+
+
+def test_a_field_with_a_name_of_our_own_is_no_field_to_map(tmp_path: Path) -> None:
+    _, told, _ = init(tmp_path, "p.jsonl", '{"sku": "A", "name": "x", "_place": "q"}\n{"sku": "B", "name": "y"}\n')
+    assert "sku: sku" in told.out and "_place" not in told.out
+
+
+def test_a_file_in_the_folder_is_called_by_its_whole_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("artikel.csv").touch()
+    told = Shop(tmp_path, "").run("init", "artikel.csv", "-o", "other.yaml")
+    assert told.err.startswith("datasync: artikel.csv cannot be read: it is empty.")

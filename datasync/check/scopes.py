@@ -22,14 +22,15 @@ from datasync.connection import Credentials
 from datasync.delivery.services import open_service
 from datasync.intake import mapping, pull, staging
 from datasync.quantity import quantity
-from datasync.relation import Relation, select
+from datasync.relation import Relation, select, union
 from datasync.settings import Scope, Settings
 from datasync.sources import open_source
 from datasync.sources.base import Offering, PullRequest, Reader, Records
 from datasync.sql import quote
 from datasync.starter.listing import listed
-from datasync.store import snapshots
+from datasync.store import holds, snapshots
 from datasync.store.files import Store, parquet
+from datasync.store.logs import catalog_log
 from datasync.store.snapshots import Snapshot
 
 SAMPLE = 10_000
@@ -127,6 +128,7 @@ def sampled(trial: Trial, name: str, receptions: list[Reception]) -> Iterator[Fi
         yield problem(f"scopes.{name}", error)
         return
     yield from _of_records(sample)
+    yield from _of_removals(sample)
     yield from _of_fields(sample)
     for service in trial.settings.services:
         yield from _received(sample, service, receptions)
@@ -174,6 +176,23 @@ def _of_fields(sample: _Sample) -> Iterator[Finding]:
     filled = {*sample.scope_map.columns, *sample.scope_map.defaults}
     if empty := [column for column in product.PRODUCT_COLUMNS if column not in filled]:
         yield Finding("note", sample.key, f"no field for these, so they stay empty: {', '.join(empty)}.")
+
+
+def _of_removals(sample: _Sample) -> Iterator[Finding]:
+    """A problem where the next sync would be held: the catalog has too many products that the source has no more."""
+    scope, snapshot, con = sample.scope, sample.snapshot, sample.trial.con
+    if sample.is_part or scope.is_partial or not snapshot.complete or snapshot.unreadable:
+        return
+    catalog = catalog_log(sample.trial.store, sample.name).fold().where("hash IS NOT NULL")
+    records = Relation(f"SELECT sku FROM {sample.invalid}")
+    at_source = union([select("SELECT sku FROM products", products=sample.products), records])
+    gone = select(
+        "SELECT sku FROM catalog ANTI JOIN at_source USING (sku)", catalog=catalog, at_source=at_source
+    ).count(con)
+    products, guard = catalog.count(con), sample.trial.settings.guard_of(sample.name)
+    if holds.exceeds(guard.percent, guard.products, gone, products):
+        count = f"{gone:,} of {quantity(products, 'product')}"
+        yield Finding("problem", sample.key, f"a sync would be held: it would remove {count}, which the source lacks.")
 
 
 def _defaults(sample: _Sample, columns: Sequence[str]) -> Finding:

@@ -16,7 +16,7 @@ from datasync.relation import Relation
 from datasync.sql import macros, quote
 from datasync.sql_errors import no_condition
 
-_NO_FIELD_NAMES = {"_place", "_unreadable", "_blank", "_spoilt", "_in_scope", "_row", "_n"}
+NO_FIELD_NAMES = {"_place", "_unreadable", "_blank", "_spoilt", "_in_scope", "_row", "_n"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def _attribute_fields(
 ) -> tuple[str, ...]:
     """The fields that become attributes: those named, and those a pattern takes; ``*`` takes what no column took."""
     named = [pattern for pattern in patterns if not is_pattern(pattern)]
-    fields = [field for field in known if field and field.lower() not in _NO_FIELD_NAMES]
+    fields = [field for field in known if field and field.lower() not in NO_FIELD_NAMES]
     globs = [field for field in fields if any(is_pattern(p) and fnmatchcase(field, p) for p in patterns)]
     taken = {field for expression in columns.values() for field in expression.fields} if "*" in patterns else set()
     return tuple(sorted({*named, *(field for field in globs if field not in taken)}))
@@ -136,7 +136,7 @@ def _refuse_names(scope: str, fields: Collection[str]) -> None:
         if twin != field:
             problem = f"the fields {twin!r} and {field!r} differ in nothing but case, which SQL does not tell apart."
             raise InvalidSettings(f"scopes.{scope}", problem, "Name one of them in map or attributes, not both.")
-        if field.lower() in _NO_FIELD_NAMES or not field:
+        if field.lower() in NO_FIELD_NAMES or not field:
             problem = f"a field called {field!r} cannot be read."
             raise InvalidSettings(f"scopes.{scope}", problem, "Take it out of map and attributes.")
 

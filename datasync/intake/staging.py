@@ -217,7 +217,7 @@ def refuse_missing_fields(
     con: duckdb.DuckDBPyConnection, name: str, scope: Scope, records: Records, mapped: mapping.Mapped
 ) -> None:
     """Where all records are known, a field that the settings name and none of them has is a mistake in the settings."""
-    needs = dict.fromkeys(mapped.attributes, "attributes")
+    needs = {field: "attributes" if field in scope.attributes else "volatile" for field in mapped.attributes}
     needs |= dict.fromkeys(mapped.where.fields if mapped.where else (), "where")
     needs |= {field: key for key, fields in mapped.rows.by_key().items() for field in fields}
     for column in ("name", "sku", *scope.map):

@@ -7,9 +7,10 @@ import re
 from collections.abc import Sequence
 
 from datasync.sources.files.file_listing import locate, opened
-from datasync.starter.latin import LATIN, likeliest_latin
+from datasync.starter.latin import LATIN, all_fits, likeliest_latin
 
 _HEAD = 512 * 1024
+_ENOUGH = 128 * 1024  # to tell encodings of Latin letters apart
 _LIKELY = ["utf_16", "cp1252", "iso8859_15", "cp1250", "iso8859_2", "cp1251", "koi8_r", "cp1253", "cp1254", "cp932"]
 _LIKELY += ["shift_jis", "euc_jp", "gb18030", "big5", "euc_kr", "cp1255", "cp1256"]
 _WORD = re.compile(r"[^\s;,|\"]+")
@@ -26,8 +27,8 @@ def encoding_of(file: str) -> tuple[str | None, Sequence[str]]:
         head = content.read(_HEAD)
     if _is_utf8(head):
         return None, ()
-    guessed = _guessed(head)
-    encoding = likeliest_latin(head) if guessed in LATIN else guessed
+    guessed, latin = _guessed(head), likeliest_latin(head[:_ENOUGH])
+    encoding = latin if guessed in LATIN or all_fits(head[:_ENOUGH], latin) else guessed
     rival = guessed if guessed != encoding else "cp1252"
     return _NAMES.get(encoding, encoding.replace("_", "-")), _telling_words(head, encoding, rival)
 

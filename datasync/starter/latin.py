@@ -30,6 +30,7 @@ _ALPHABETS = (
     "çğıİöşüâîû",  # Turkish
 )
 _SIGNS = frozenset("€£¥§©®™°²³¹×÷±µ½¼¾«»„“”‘’–—…•·¿¡ºªØø†‰\u00a0\u00ad")
+_POWERS = "¹²³"
 _WITH_NEIGHBOURS = re.compile(r"(?s)(?<=(.))?([^\x00-\x7f])(?=(.)?)")
 
 
@@ -38,15 +39,27 @@ def likeliest_latin(text: bytes) -> str:
     return max(LATIN, key=lambda encoding: _fitting(text, encoding))
 
 
+def all_fits(text: bytes, encoding: str) -> bool:
+    """Whether every sign of a text fits, in an encoding of one byte a sign."""
+    return _fitting(text, encoding) == sum(byte > 127 for byte in text)
+
+
 def _fitting(text: bytes, encoding: str) -> int:
     """How many signs fit, those that are not ASCII: the letters of one language, and signs outside of words."""
     read = text.decode(encoding, errors="replace")
-    places = Counter((_is_letter(m[1]) and _is_letter(m[3]), m[2]) for m in _WITH_NEIGHBOURS.finditer(read))
+    places = Counter((_is_inside(*m.groups()), m[2]) for m in _WITH_NEIGHBOURS.finditer(read))
     signs = sum(count for (is_inside, sign), count in places.items() if sign in _SIGNS and not is_inside)
     letters: Counter[str] = Counter()
     for (_, sign), count in places.items():
         letters[sign if sign == "İ" else sign.lower()] += count
     return signs + max(_of_alphabet(letters, alphabet) for alphabet in _ALPHABETS)
+
+
+def _is_inside(before: str | None, sign: str, after: str | None) -> bool:
+    """Whether a sign stands within a word, or is a power of what is no unit: `Pó³buty`, `2 z³`."""
+    if _is_letter(before) and sign in _POWERS:
+        return before not in ("m", "M") or _is_letter(after)
+    return _is_letter(before) and _is_letter(after)
 
 
 def _is_letter(neighbour: str | None) -> bool:

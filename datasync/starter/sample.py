@@ -13,6 +13,7 @@ import duckdb
 
 from datasync.errors import UnreadableFile
 from datasync.intake.grouping import ALONE, Rows
+from datasync.intake.mapping import NO_FIELD_NAMES
 from datasync.relation import Relation, Table, TemporaryTables, query, select
 from datasync.sources.base import PullRequest, Records
 from datasync.sources.files.options import FilesScope, FilesSource
@@ -118,7 +119,7 @@ def sampled(tables: TemporaryTables, file: str, now: datetime) -> Sample:
     header_line = title.header_line if title else 1
     scope = FilesScope(source="exports", path=file, format=file_format, encoding=encoding, header_line=header_line)
     records = Files("default", scope, FilesSource(kind="files")).records(con, PullRequest("complete", now))
-    names = _unique_ignoring_case(records.names)
+    names = [name for name in _unique_ignoring_case(records.names) if name.lower() not in NO_FIELD_NAMES]
     if not names:
         raise UnreadableFile(file, "its first records have no fields")
     first = f"SELECT * FROM (\n{records.reader.select(names).sql}\n) WHERE NOT _blank LIMIT {RECORDS}"

@@ -145,8 +145,10 @@ def _head(location: Location, file: File, written: Written) -> tuple[bytes, int,
     above = max(written.header_line - 1, 1 if excels else 0)
     is_empty, head = not head.strip(), _beginning(location, file, above) if above else head
     if not head.strip():
+        if is_empty:
+            raise UnreadableFile(file.name, "it is empty")
         below = f"it has nothing from line {above + 1:,} on, where its header is looked for"
-        raise UnreadableFile(file.name, "it is empty" if is_empty else below)
+        raise UnreadableFile(file.name, below, "Mend header_line, or export it again.")
     tabs = "\t" if file.bare_name.lower().endswith(".tsv") else None
     return head, above, written.delimiter or excels or tabs
 

@@ -85,7 +85,7 @@ class Folder:
     def files(self) -> list[File]:
         exact = os.path.isfile(self.pattern)
         paths = [self.pattern] if exact else [p for p in glob.glob(self.pattern, recursive=True) if os.path.isfile(p)]
-        fixed = len(os.path.dirname(self.pattern)) + 1 if exact else self._fixed
+        fixed = len(self.pattern) - len(os.path.basename(self.pattern)) if exact else self._fixed
         return [
             File(p, p[fixed:], (s := os.stat(p)).st_size, datetime.fromtimestamp(s.st_mtime, UTC))
             for p in sorted(set(paths))

@@ -218,7 +218,7 @@ class Files:
         if isinstance(cause, OSError) and self._pattern.startswith("s3://"):
             raise SourceUnavailable(f"scopes.{self._name}: {file.name} broke off while it was read.") from cause
         if not self._is_partial:
-            raise UnreadableFile(file.name, _reason(cause)) from None
+            raise cause if isinstance(cause, UnreadableFile) else UnreadableFile(file.name, _reason(cause)) from None
         return cause
 
     def _records(self, reading: _Reading, opened: _Opened) -> Records:
