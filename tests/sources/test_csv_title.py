@@ -182,7 +182,6 @@ def test_a_file_without_a_header_there_is_refused_by_its_line(
     [
         ("x.jsonl", "means nothing for jsonl files, which have no header line"),
         ("x.parquet", "means nothing for parquet files, which have no header line"),
-        ("x.xlsx", "means nothing for xlsx files, whose header is the first row with two cells or more"),
     ],
 )
 def test_files_of_other_formats_have_no_header_line(desk: Desk, name: str, why: str) -> None:

@@ -251,6 +251,17 @@ def test_lines_above_the_header_are_a_title_and_the_pull_notes_it(desk: Desk) ->
     assert found.notes == ("x.xlsx: row 5 is its header; what stands above is taken for a title.",)
 
 
+def test_header_line_names_the_row_of_the_header_below_a_title_of_several_cells(desk: Desk) -> None:
+    title = row(1, text("A1", "Stand"), text("B1", "2026-11-01")) + row(2, text("A2", "Mandant"), text("B2", "01"))
+    header = row(4, text("A4", "sku"), text("B4", "name"))
+    desk.write("x.xlsx", book(title + header + row(5, text("A5", "A"), text("B5", "a"))))
+    pulled = desk.pull("x.xlsx", header_line=4)
+    assert (desk.products(pulled, "sku", "name"), balance(pulled), pulled.notes) == ([("A", "a")], (1, 1, 0, 0), ())
+    assert balance(desk.pull("x.xlsx", header_line=3)) == (1, 1, 0, 0)
+    with pytest.raises(UnreadableFile, match=r"its sheet .* has nothing from row 6 on"):
+        desk.pull("x.xlsx", header_line=6)
+
+
 def test_a_sheet_of_one_column_has_its_header_in_the_first_row(desk: Desk) -> None:
     rows = "".join(row(n, text(f"A{n}", f"S{n}")) for n in range(2, 60))
     desk.write("x.xlsx", book(row(1, text("A1", "sku")) + rows))

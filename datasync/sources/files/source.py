@@ -171,17 +171,12 @@ class Files:
         return _Opened(layouts, broken)
 
     def _refuse_what_means_nothing(self, kind: str) -> None:
-        """Raise InvalidSettings where a key of the scope is one of text files, or of CSV, and its files are others."""
+        """Raise InvalidSettings where a key of the scope is one of text files, or of tables, and these are others."""
         if self._scope.encoding and kind not in ("csv", "jsonl"):
             problem = f"means nothing for {kind} files, which say themselves how their text is written."
             raise InvalidSettings(f"scopes.{self._name}.encoding", problem, "Take the line out.")
-        if self._scope.header_line > 1 and kind != "csv":
-            why = (
-                "whose header is the first row with two cells or more"
-                if kind == "xlsx"
-                else "which have no header line"
-            )
-            problem = f"means nothing for {kind} files, {why}."
+        if self._scope.header_line > 1 and kind not in ("csv", "xlsx"):
+            problem = f"means nothing for {kind} files, which have no header line."
             raise InvalidSettings(f"scopes.{self._name}.header_line", problem, "Take the line out.")
 
     def _layout(
@@ -197,7 +192,7 @@ class Files:
             return tables.look_at_csv(location, file, Written(self._scope.delimiter, self._scope.header_line), rules)
         if kind == "parquet":
             return tables.look_at_parquet(con, location, file, rules)
-        return tables.look_at_xlsx(location, file, self._scope.sheet)
+        return tables.look_at_xlsx(location, file, self._scope.sheet, self._scope.header_line)
 
     def _format(self, files: Collection[File]) -> str:
         if self._scope.format or not files:

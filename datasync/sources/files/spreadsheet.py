@@ -51,17 +51,21 @@ class Table:
         return str(self.folder.path / _ROWS)
 
 
-def read_sheet(location: Location, file: File, sheet: str | int) -> Table:
-    """One sheet of a workbook; UnreadableFile where the workbook is not whole, or has no such sheet."""
+def read_sheet(location: Location, file: File, sheet: str | int, header_line: int = 1) -> Table:
+    """One sheet of a workbook; UnreadableFile where the workbook is not whole, or has no such sheet.
+
+    ``header_line`` is the row of the header; 1 stands for the first row that looks like one.
+    """
     folder = ScratchFolder()
     with whole(file.name), opened(location, file) as raw, _seekable(raw, folder) as content:
         book = Workbook(content, file.name, file.size)
         chosen = _chosen(book.sheets, file.name, sheet)
         with book.open(chosen.part) as part:
             counted = _RowCount(part)
-            header, below = _header(rows(counted, book.texts(), book.formats()))
+            header, below = _header(rows(counted, book.texts(), book.formats()), header_line)
             if header is None or not header.columns:
-                raise UnreadableFile(file.name, f"its sheet {chosen.name!r} is empty")
+                nothing = f"has nothing from row {header_line:,} on" if header_line > 1 else "is empty"
+                raise UnreadableFile(file.name, f"its sheet {chosen.name!r} {nothing}")
             _write(folder.path / _ROWS, header, _chunks(below, book.cells), chosen.name)
     columns = {letters(column): text for column, text in header.columns.items()}
     notes = tuple(_notes(book.sheets, file.name, sheet, header))
@@ -106,13 +110,16 @@ class _Header:
         return {column: name for column, text in sorted(self.texts.items()) if (name := trimmed(text))}
 
 
-def _header(listed: Iterator[Row]) -> tuple[_Header | None, Iterator[Row]]:
-    """The header, and the rows below it. Rows without a value in front of all others are nothing."""
-    numbered = dropwhile(lambda numbered: numbered[1].is_blank, enumerate(listed, 1))
+def _header(listed: Iterator[Row], number: int) -> tuple[_Header | None, Iterator[Row]]:
+    """The header, and the rows below it. Rows without a value in front of all others are nothing, and so is what stands
+    above the row ``number``.
+    """
+    numbered = dropwhile(lambda pair: pair[1].is_blank or pair[1].number < number, enumerate(listed, 1))
     first = list(islice(numbered, _ABOVE))
     if not first:
         return None, iter(())
-    at = next((at for at, (_, row) in enumerate(first) if len(row.texts) > 1), 0)
+    with_several = (at for at, (_, row) in enumerate(first) if len(row.texts) > 1)
+    at = next(with_several, 0) if number == 1 else 0
     place, row = first[at]
     below = (row for _, row in chain(first[at + 1 :], numbered))
     return _Header(row.number, place, row.texts, is_below_title=at > 0), below

@@ -264,9 +264,9 @@ def _typed(
     return tuple((name, text.sql) for name, text in texts.items()), spoilt
 
 
-def look_at_xlsx(location: Location, file: File, sheet: str | int) -> Columns:
+def look_at_xlsx(location: Location, file: File, sheet: str | int, header_line: int) -> Columns:
     """One sheet, read to a table of texts; UnreadableFile where it cannot be, or there is none of that name."""
-    table = read_sheet(location, file, sheet)
+    table = read_sheet(location, file, sheet, header_line)
     names = unlike(list(table.headers.values()))
     return Columns(
         tuple(zip(names, map(quote, table.headers), strict=True)),
