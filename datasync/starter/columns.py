@@ -15,6 +15,8 @@ from datasync.starter import words
 from datasync.starter.amounts import Amounts, amounts
 from datasync.starter.choice import Choice, Reading, ambiguous, fits, misfits, refused, shown, understood
 from datasync.starter.names import (
+    NO_LEVEL,
+    category_level,
     is_active,
     is_counted,
     is_net,
@@ -50,11 +52,14 @@ class _Open:
     def spell(self, field: Field) -> str:
         return spelled(self.con, field.name)
 
-    def free(self) -> list[Field]:
-        """The fields that no column takes yet; one that is empty throughout serves none."""
+    def untaken(self) -> list[Field]:
+        """The fields that no column takes yet."""
         taken = {name for choice in self.chosen.values() if choice.sql for name in choice.fields}
-        fields = self.sample.fields
-        return [f for f in fields if f.name not in taken and (f.filled or not self.sample.records)]
+        return [field for field in self.sample.fields if field.name not in taken]
+
+    def free(self) -> list[Field]:
+        """Those of the fields that are not empty throughout; an empty one serves no column."""
+        return [field for field in self.untaken() if field.filled or not self.sample.records]
 
     def unnamed(self) -> list[Field]:
         """The free fields whose names do not speak for any column."""
@@ -246,7 +251,8 @@ def _urls(choices: _Open, field: Field, f: str) -> _Forms:
 
 
 def _currencies(choices: _Open, field: Field, f: str) -> _Forms:
-    if not field.filled or all(re.fullmatch("[A-Z]{3}", value) for value in field.values or field.examples):
+    is_code = all(re.fullmatch("[A-Z]{3}", value) for value in field.values or field.examples)
+    if not field.filled or (is_code and _has_currency(choices, f)):
         yield f
     elif len(field.values) and _has_currency(choices, f):
         yield f"currency_of({f})"
@@ -463,12 +469,35 @@ def _images(choices: _Open, column: str) -> Choice | None:
 
 def _numbered_pictures(choices: _Open) -> list[Field]:
     """The fields of images that are numbered, in order, those too that no record fills; none if they hold no images."""
-    taken = {name for choice in choices.chosen.values() if choice.sql for name in choice.fields}
-    numbers = {field.name: _picture_number(field.name) for field in choices.sample.fields if field.name not in taken}
-    fields = [field for field in choices.sample.fields if numbers.get(field.name) is not None]
+    numbers = {field.name: _picture_number(field.name) for field in choices.untaken()}
+    fields = [field for field in choices.untaken() if numbers[field.name] is not None]
     if not all(map(_holds_pictures, fields)) or (choices.sample.records and not any(field.filled for field in fields)):
         return []
     return sorted(fields, key=lambda field: numbers[field.name] or 0)
+
+
+def _categories(choices: _Open, column: str) -> Choice | None:
+    """The field of categories; of those that stand in levels all, the first level first."""
+    main, fields = _by_forms(choices, column), _levels(choices)
+    if not main and len(fields) == 1:
+        return _by_form(choices, column, fields[0])
+    is_plain = not main or not main.sql or main.sql == choices.spell(choices.sample.field(main.fields[0]))
+    if len(fields) < 2 or not is_plain:
+        return main
+    listed, names = ", ".join(map(choices.spell, fields)), [field.name for field in fields]
+    filled = next((field.name for field in fields if field.filled), names[0])
+    return Choice(column, f"[{listed}]", (filled, *(name for name in names if name != filled)))
+
+
+def _levels(choices: _Open) -> list[Field]:
+    """The fields that are levels of categories, in order, those too that no record fills; none if none has a level."""
+    fields = [field for field in choices.untaken() if not words.is_yes_no(field)]
+    levels = {field.name: level for field in fields if (level := category_level(field.name)) is not None}
+    without = [name for name, level in levels.items() if level == NO_LEVEL]
+    leveled = [field for field in fields if field.name in levels and field.name not in without[1:]]
+    if choices.sample.records and not any(field.filled for field in leveled):
+        return []
+    return sorted(leveled, key=lambda field: levels[field.name])
 
 
 def _picture_number(header: str) -> int | None:
@@ -492,4 +521,5 @@ _FINDERS: dict[str, Callable[[_Open, str], Choice | None]] = {
     "currency": _currency,
     "visible_in": _visible_in,
     "images": _images,
+    "categories": _categories,
 }

@@ -50,6 +50,7 @@ price        prijs verkoopprijs preco preco_venda preco_de_venda valor cena cena
              net_price nettopreis prix_ht cena_netto
 currency     currency currency_code price_currency wahrung waehrung wahrungscode devise monnaie moneda divisa valuta
              moeda waluta
+currency     cur curr ccy whg wkz wahr waehr munt munteenheid
 url          url link product_url permalink product_link produkt_url produktlink lien url_produit enlace url_producto
              collegamento url_prodotto productlink url_produto link_produktu
 images       images image image_url image_urls image_link base_image image_src picture pictures photo photos
@@ -60,6 +61,7 @@ images       bild bilder bild_url bildurl produktbild hauptbild image_produit ur
 categories   categories category product_category category_path product_categories
 categories   kategorie kategorien warengruppe produktgruppe artikelgruppe categorie rubrique famille categoria
              familia categoria_prodotto productgroep grupo kategoria kategorie_produktu grupa
+categories   wgr warengr warengrp artikelgr rayon famiglia categorieen gama
 updated_at   updated_at updated modified modified_at last_modified date_modified last_updated changed_at changed
 updated_at   geandert geaendert geandert_am geaendert_am letzte_anderung aenderungsdatum anderungsdatum stand
              date_modification modifie_le mis_a_jour date_maj
@@ -93,7 +95,42 @@ images       product artikel hoofd + afbeelding foto
 images       caminho arquivo ficheiro link url + imagem foto
 images       sciezka plik link adres url + zdjecia zdjecie obrazu obrazka
 images       zdjecie obraz + produktu towaru glowne
+currency     wahrung wahrungs waehrung waehrungs whg + kz code kennzeichen kurzel schlussel iso einheit bezeichnung
+currency     preis verkaufs vk artikel + wahrung waehrung whg
+currency     currency cur price_currency price + code iso iso_code symbol id currency
+currency     iso + currency wahrung waehrung devise moneda
+currency     code symbole codigo cod sigla codice symbol kod + devise monnaie moneda divisa valuta moeda waluty
+currency     valuta munt prijs + code soort valuta
+currency     devise monnaie moneda divisa valuta moeda waluta + prix vente precio venta prezzo vendita preco ceny
+categories   waren artikel produkt material + gruppe kategorie gruppen kategorien gruppenname gruppenbezeichnung
+categories   warengruppen artikelgruppen produktgruppen kategorie kategorien warengruppe + name text bezeichnung pfad
+categories   item product article goods material merchandise shop web category + group category class family name title
+categories   categorie famille rubrique rayon groupe + produit produits article articles
+categories   categoria familia grupo gama + articulo articulos producto productos artigo artigos produto produtos
+categories   categoria famiglia gruppo + articolo articoli prodotto prodotti merceologica merceologico
+categories   artikel product waren hoofd + groep groepen categorie categorieen
+categories   kategoria grupa rodzina + produktu produktow towaru towarow towarowa asortymentowa
 """
+# The same for categories that stand in levels, behind the level.
+_LEVELS = """
+1            haupt ober main top primary parent root main_product main_item + kategorie kategorien warengruppe
+             artikelgruppe produktgruppe gruppe category categories group product_category product_group item_group
+1            waren artikel produkt + hauptgruppe obergruppe bereich
+1            categorie famille rubrique rayon categoria familia famiglia grupo gruppo + principale principal mere padre
+1            hoofd + categorie groep artikelgroep productgroep
+1            glowna + kategoria grupa
+1            kategoria grupa + glowna nadrzedna
+2            unter sub child secondary product_sub item_sub + kategorie kategorien warengruppe artikelgruppe
+             produktgruppe gruppe rubrik category categories group product_category product_group item_group family
+2            waren artikel produkt + untergruppe
+2            sous sub sotto + categorie famille rubrique rayon categoria familia famiglia grupo gruppo
+2            sub onder + categorie groep artikelgroep productgroep
+2            pod + kategoria grupa
+3            unterunter subsub sub_sub sous_sous + kategorie warengruppe category categorie categoria familia famille
+3            feinwaren feinartikel fein + gruppe
+"""
+NO_LEVEL = 1.5
+_LEVEL_WORDS = "ebene stufe level lvl niveau nivel livello poziom nr no"
 # Fields that say yes where a product is to be seen in the shop; those of the first names may be its status as well.
 _PUBLISHED = """
 product_online published is_published online is_online publie en_ligne publicado en_linea pubblicato in_linea
@@ -159,6 +196,8 @@ def ranked(column: str) -> Iterator[set[str]]:
     yield from (set(names) for first, *names in _groups(_NAMES) if first == column)
     if compounds := _compounds(column):
         yield compounds
+    if column == "categories":
+        yield set().union(*_levels().values())
     if column == "status":
         yield set(_OPPOSITES.split())
         yield set(_PUBLISHED.split())
@@ -175,12 +214,43 @@ def _groups(lines: str) -> Iterator[list[str]]:
 @cache
 def _compounds(column: str) -> set[str]:
     """The names of a column that are put together."""
+    return _put_together(_COMPOUNDS, column)
+
+
+@cache
+def _levels() -> dict[int, set[str]]:
+    """The names of categories that stand in levels, by the level."""
+    return {level: _put_together(_LEVELS, str(level)) for level in (1, 2, 3)}
+
+
+def _put_together(lines: str, key: str) -> set[str]:
     groups = [
-        (words[: words.index("+")], words[words.index("+") + 1 :])
-        for first, *words in _groups(_COMPOUNDS)
-        if first == column
+        (words[: words.index("+")], words[words.index("+") + 1 :]) for first, *words in _groups(lines) if first == key
     ]
     return {first + sign + last for firsts, lasts in groups for first in firsts for last in lasts for sign in ("", "_")}
+
+
+def category_level(header: str) -> float | None:
+    """Which level of categories a header names: by its number, or by words like "main" and "sub". None: it names none.
+
+    One that is called like categories and nothing else stands between the first and the second.
+    """
+    if (number := _level_number(header)) is not None:
+        return number
+    for spelling in spellings(header):
+        if level := next((level for level, names in _levels().items() if spelling in names), None):
+            return level
+        if any(spelling in names for names in ranked("categories")):
+            return NO_LEVEL
+    return None
+
+
+def _level_number(header: str) -> int | None:
+    """The number in a header that is a word for categories beside it, as in ``Kategorie Ebene 1``."""
+    words = re.findall(r"\d+|[^\d_]+", plain(header))
+    numbers = [int(word) for word in words if word.isdigit()]
+    rest = "_".join(word for word in words if not word.isdigit() and word not in _LEVEL_WORDS.split())
+    return numbers[0] if len(numbers) == 1 and any(rest in names for names in ranked("categories")) else None
 
 
 def is_known(header: str) -> bool:
