@@ -10,9 +10,10 @@ from datasync.check.finding import Finding
 from datasync.intake.mapping import Mapped
 from datasync.product import DEFAULTS
 from datasync.quantity import quantity
-from datasync.relation import query
+from datasync.relation import Relation, query, select
 from datasync.settings import Scope
 from datasync.sources.base import Reader
+from datasync.starter.choice import shown
 
 _MEANT = {"status": "Write 'disabled' where that is meant.", "visible_in": "Write [] where nowhere is meant."}
 
@@ -36,6 +37,18 @@ def by_default(
             default = f"so {'it has' if count == 1 else 'they have'} the default, {_shown(column)}"
             sentence = f"it gives NULL for {quantity(count, 'record')}, {default}. {_MEANT[column]}"
             yield Finding("note", f"{key}.map.{column}", sentence)
+
+
+def without_price(con: duckdb.DuckDBPyConnection, key: str, products: Relation, scope: Scope) -> Iterator[Finding]:
+    """A note on the valid records that a mapped price is empty in, with the SKUs of the first."""
+    if scope.map.get("price", "null").upper() == "NULL":
+        return
+    counted = "SELECT count(*) AS n, min(sku, 3) AS skus FROM products WHERE price IS NULL"
+    row = select(counted, products=products).row(con)
+    if count := row["n"]:
+        has = "has none" if count == 1 else "have none"
+        skus = ", ".join(map(shown, row["skus"])) + (", ..." if count > len(row["skus"]) else "")
+        yield Finding("note", f"{key}.map.price", f"{quantity(count, 'record')} {has}: {skus}.")
 
 
 def _shown(column: str) -> str:

@@ -12,7 +12,7 @@ import duckdb
 
 from datasync import product
 from datasync.check.casts import failing
-from datasync.check.defaults import by_default
+from datasync.check.defaults import by_default, without_price
 from datasync.check.finding import FORESEEN, Finding, problem
 from datasync.check.rules import Reception, received
 from datasync.check.status import unmapped_status
@@ -156,6 +156,8 @@ def _of_records(sample: _Sample) -> Iterator[Finding]:
         yield Finding("problem", f"{key}.header_line", doubt)
     yield from failing(con, sample.invalid, sample.name, sample.scope)
     yield from by_default(con, key, sample.reader, sample.scope_map, sample.scope)
+    if snapshot.valid:
+        yield from without_price(con, key, sample.products, sample.scope)
     yield from without_offset(con, key, answer, sample.reader, sample.scope_map)
     if not sample.is_part:
         yield from taken_total_lines(con, key, answer, sample.reader, sample.scope_map)
