@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from datasync.starter.names import NO_LEVEL, category_level, ranked, spellings
-from tests.test_erp_exports import column_of
+from datasync.starter.names import NO_LEVEL, category_level, is_shown, ranked, spellings
+from tests.test_erp_exports import SEE, both_of, column_of
 from tests.test_starter import init
 
 
@@ -89,3 +89,104 @@ def test_a_column_of_currencies_is_taken_if_its_values_are_some(
     rows = "".join(f"{sku};Ware {sku};1,00;{value}\n" for sku, value in zip("AB", values, strict=True))
     shop, _, _ = init(tmp_path, "p.csv", f"sku;name;Preis;WKZ\n{rows}")
     assert column_of(shop, "currency") == read
+
+
+SHOWN = """
+Shop-Artikel | Shopartikel | Webartikel | Web-Artikel | Onlineartikel | Online-Produkt | Shop aktiv | Für Webshop
+Internetartikel | Im Webshop sichtbar | Freigabe Onlineshop | Aktiv im Onlineshop | Shop-Freigabe
+In shop | Web item | Shop product | Online product | Active on website | Sell online | In webshop | Web enabled
+Article web | Produit web | Visible sur le site | Vente en ligne | Article boutique | Publié sur le site
+Artículo web | Producto online | Visible en la tienda online | Activo en web | Venta online
+Articolo web | Prodotto online | Visibile sul sito | Attivo e-commerce | Pubblicato online
+Webartikel | Online artikel | Actief in webshop | Tonen op site | Artikel webwinkel
+Artigo web | Produto online | Visível na loja online | Ativo no site | Venda online
+Artykuł internetowy | Produkt online | Aktywny w sklepie | Widoczny na stronie | Towar internetowy
+"""
+
+
+def test_what_is_in_the_shop_is_known_by_its_name_in_eight_languages() -> None:
+    headers = [header for line in SHOWN.strip().splitlines() for header in line.split(" | ")]
+    assert [h for h in headers if not (is_called(h, "visible_in") and is_shown(h))] == []
+
+
+@pytest.mark.parametrize("header", ["Shop-Artikel", "Web item", "Artículo web"])
+def test_a_product_of_the_shop_is_shown(tmp_path: Path, header: str) -> None:
+    shop, _, _ = init(tmp_path, "p.csv", f"sku;name;{header}\nA;Stift;ja\nB;Tinte;nein\n")
+    assert both_of(shop) == [("enabled", ["catalog", "search"]), ("enabled", [])]
+
+
+@pytest.mark.parametrize(("column", "line"), [("visible_in", 0), ("status", 1)])
+def test_a_yes_or_no_that_says_nothing_is_a_line_to_take(tmp_path: Path, column: str, line: int) -> None:
+    shop, told, mapped = init(tmp_path, "p.csv", "sku;name;Kanal 7\nA;Stift;ja\nB;Tinte;nein\n")
+    assert not {"visible_in", "status"} & {*mapped}
+    assert f"  not mapped: Kanal 7 holds only ja and nein; {SEE}" in told.lines
+    written = shop.settings.read_text(encoding="utf-8")
+    assert "# if Kanal 7 says where the product is shown" in written
+    assert "nothing in the file for" in written and " visible_in," not in written.split("nothing in the file")[1][:80]
+    shop.settings.write_text(written.replace(f"# {column}: ", f"{column}: "), encoding="utf-8")
+    assert both_of(shop)[1] == (("enabled", []), ("disabled", ["catalog", "search"]))[line]
+
+
+def test_where_the_status_is_mapped_a_yes_or_no_is_only_named(tmp_path: Path) -> None:
+    rows = "A;Stift;ja;ja\nB;Tinte;nein;nein\n"
+    shop, told, _ = init(tmp_path, "p.csv", f"sku;name;Aktiv;Kanal 7\n{rows}")
+    assert "  not mapped: Kanal 7 holds only ja and nein" in told.lines
+    assert "# visible_in:" not in shop.settings.read_text(encoding="utf-8")
+
+
+STATUSES = {
+    "aktiv Auslauf gesperrt": ("Auslauf", ["enabled", "enabled", "disabled"]),
+    "active phasing-out archived": ("phasing-out", ["enabled", "enabled", "disabled"]),
+    "actif bientôt inactif": ("bientôt", ["enabled", "enabled", "disabled"]),
+    "Activo Pendiente Archivado": ("Pendiente", ["enabled", "enabled", "disabled"]),
+    "attivo nuovo disattivato": ("nuovo", ["enabled", "enabled", "disabled"]),
+    "aktiv inactive gesperrt": ("", ["enabled", "disabled", "disabled"]),
+    "aktywny nowy wyłączony": ("nowy", ["enabled", "enabled", "disabled"]),
+    "Q7 Q7 Z3": ("Q7", ["enabled", "enabled", "disabled"]),
+}
+
+
+@pytest.mark.parametrize("values", STATUSES)
+def test_a_word_for_a_status_that_is_not_known_is_decided_on_in_words(tmp_path: Path, values: str) -> None:
+    word, read = STATUSES[values]
+    rows = "".join(f"{sku};Ware {sku};{value}\n" for sku, value in zip("ABC", values.split(), strict=True))
+    shop, told, mapped = init(tmp_path, "p.csv", f"sku;name;Artikelstatus\n{rows}")
+    assert "status" not in mapped
+    remark = f"{word}: not known, taken for enabled"
+    written = shop.settings.read_text(encoding="utf-8").splitlines()
+    line = [line for line in written if "# status: " in line][-1]
+    assert (remark in told.out, remark in line) == (bool(word), bool(word))
+    assert (remark in shop.run("check").out) == bool(word)
+    shop.settings.write_text("\n".join(written).replace(line, line.replace("# status", "status")), encoding="utf-8")
+    assert column_of(shop, "status") == read
+
+
+@pytest.mark.parametrize(
+    ("header", "values", "column"),
+    [
+        ("XY", ["EUR", "CHF"], "currency"),
+        ("Warengruppenschlüssel", ["a", "b"], "categories"),
+        ("Internal category path", ["a", "b"], "categories"),
+    ],
+)
+def test_what_may_be_a_column_is_not_called_nothing(
+    tmp_path: Path, header: str, values: list[str], column: str
+) -> None:
+    rows = "".join(f"{sku};Ware {sku};{value}\n" for sku, value in zip("AB", values, strict=True))
+    shop, told, mapped = init(tmp_path, "p.csv", f"sku;name;{header}\n{rows}")
+    note = f"{column}: NOT MAPPED: perhaps {header}: take the line if it is"
+    assert column not in mapped and f"  {note}" in told.lines
+    (line,) = [line for line in shop.settings.read_text(encoding="utf-8").splitlines() if "nothing in the file" in line]
+    assert column not in line
+
+
+def test_a_check_counts_the_records_without_a_price(tmp_path: Path) -> None:
+    rows = [
+        f"{sku};Ware {sku};{price}\n" for sku, price in zip("ABCDEF", ["1,00", "", "", "", "", "2,00"], strict=True)
+    ]
+    shop, _, _ = init(tmp_path, "p.csv", f"sku;name;Preis\n{''.join(rows)}")
+    assert "note     scopes.default.map.price: 4 records have none: B, C, D, ..." in shop.run("check").out
+    (tmp_path / "p.csv").write_text(f"sku;name;Preis\n{rows[0]}{rows[1]}", encoding="utf-8")
+    assert "note     scopes.default.map.price: 1 record has none: B." in shop.run("check").out
+    (tmp_path / "p.csv").write_text(f"sku;name;Preis\n{rows[0]}", encoding="utf-8")
+    assert "map.price" not in shop.run("check").out

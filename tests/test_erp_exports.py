@@ -313,6 +313,9 @@ def test_alone_a_field_that_says_online_is_the_status(tmp_path: Path) -> None:
     assert both_of(shop) == [("enabled", BOTH), ("disabled", BOTH)]
 
 
+SEE = "if it says that a product is in the shop, see the line under map"
+
+
 @pytest.mark.parametrize(
     ("values", "words"),
     [
@@ -327,7 +330,7 @@ def test_a_yes_or_no_that_is_not_mapped_is_named(tmp_path: Path, values: list[st
     rows = "".join(f"{sku};Ware {sku};{value}\n" for sku, value in enumerate(values))
     shop, told, _ = init(tmp_path, "p.csv", f"sku;name;Topseller\n{rows}")
     named = [line for line in told.lines if line.startswith("  not mapped: ")]
-    assert named == ([f"  not mapped: Topseller holds only {words}"] if words else [])
+    assert named == ([f"  not mapped: Topseller holds only {words}; {SEE}"] if words else [])
     comment = f"    #   - Topseller # holds only {words}"
     assert (comment in shop.settings.read_text(encoding="utf-8").splitlines()) == bool(words)
 

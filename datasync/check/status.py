@@ -10,10 +10,11 @@ from datasync.check.finding import Finding
 from datasync.intake.mapping import Mapped
 from datasync.sources.base import Reader, Records
 from datasync.sql import quote
+from datasync.starter.choice import shown
 from datasync.starter.names import is_opposite, looks_like_status
 from datasync.starter.spelling import spelled
 from datasync.starter.text import scalar
-from datasync.starter.words import status_by_mark
+from datasync.starter.words import status_to_decide
 
 
 def unmapped_status(
@@ -27,9 +28,10 @@ def unmapped_status(
     for field in fields[:1]:
         values = _values(con, reader, field) if records.are_files else []
         f = spelled(con, field)
-        line = scalar(status_by_mark(f, values or ["X"], is_opposite=is_opposite(field)))
+        sql, remark = status_to_decide(f, values or ["X"], is_opposite=is_opposite(field))
         sentence = f"field {field} looks like a status and is not mapped, so every product is enabled."
-        yield Finding("note", f"{key}.map.status", f"{sentence} Write what it means, as in status: {line}")
+        fix = f"Write what it means, as in status: {scalar(sql)}{f' ({shown(remark)})' if remark and values else ''}"
+        yield Finding("note", f"{key}.map.status", f"{sentence} {fix}")
 
 
 def _values(con: duckdb.DuckDBPyConnection, reader: Reader, field: str) -> list[str]:
@@ -38,7 +40,7 @@ def _values(con: duckdb.DuckDBPyConnection, reader: Reader, field: str) -> list[
     filled = reader.select([field]).where(f"trimmed({f}) <> ''")
     values = f"SELECT trim({f}) AS value, count(*) AS times FROM (\n{filled.sql}\n)"
     try:
-        rows = con.execute(f"{values} GROUP BY ALL ORDER BY times DESC, value LIMIT 5").fetchall()
+        rows = con.execute(f"{values} GROUP BY ALL ORDER BY times DESC, value LIMIT 20").fetchall()
     except duckdb.Error:  # files that cannot be read are told of elsewhere
         return []
     return [value for value, _ in rows]

@@ -53,9 +53,13 @@ def _what_is_mapped(plan: Plan) -> Iterator[str]:
     """What was decided for each column, and which fields are not taken."""
     for choice in plan.choices:
         yield from _chosen(choice)
-    yield from (f"not mapped: {name} {words}" for name, words in plan.yes_or_no.items())
+    see = dict.fromkeys(plan.suggested, f"; {_SEE}")
+    yield from (f"not mapped: {name} {words}{see.get(name, '')}" for name, words in plan.yes_or_no.items())
     if plan.unmapped:
         yield f"not taken: {listed(plan.unmapped)} (name those that are needed under attributes)"
+
+
+_SEE = "if it says that a product is in the shop, see the line under map"
 
 
 def _chosen(choice: Choice) -> Iterator[str]:

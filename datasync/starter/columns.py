@@ -21,6 +21,7 @@ from datasync.starter.names import (
     is_counted,
     is_net,
     is_opposite,
+    is_part_of,
     is_put_together,
     is_shown,
     language,
@@ -100,11 +101,48 @@ def choose(
     if (time := choices.chosen.get("updated_at")) and time.sql and are_local(con, time.sql, sample.rows.relation):
         note = "; ".join(filter(None, (time.note, "times without an offset are taken as UTC: see time_zone")))
         choices.chosen["updated_at"] = replace(time, note=note, is_local=True)
+    choices.chosen.update(_suggested(choices))
+    choices.chosen.update((column, hint) for column in _FORMS if (hint := _hinted(choices, column)))
     for column in product.PRODUCT_COLUMNS:
         choice = choices.chosen.get(column, Choice(column, ""))
         if not choice.sql and any(field.name.lower() == column and field.filled for field in sample.fields):
             choices.chosen[column] = replace(choice, sql="null", fields=())
     return [choices.chosen[column] for column in product.PRODUCT_COLUMNS if column in choices.chosen]
+
+
+def _hinted(choices: _Open, column: str) -> Choice | None:
+    """A column that nothing was taken for, with the fields that have its name as a part of theirs and whose values fit.
+
+    Currencies are known by their values alone.
+    """
+    if column in choices.chosen:
+        return None
+    by_value = column == "currency"
+    fields = [f for f in choices.free() if is_part_of(f.name, column) or (by_value and _are_codes(f))]
+    fitting = [(field, choice) for field in fields if (choice := _by_form(choices, column, field)).sql]
+    if not fitting or not choices.sample.records:
+        return None
+    names = ", ".join(field.name for field, _ in fitting[:_LISTED])
+    options = tuple(Reading(choice.sql, field.examples) for field, choice in fitting[:_LISTED])
+    return Choice(column, "", note=f"perhaps {names}: take the line if it is", options=options)
+
+
+def _suggested(choices: _Open) -> Iterator[tuple[str, Choice]]:
+    """Where neither status nor visibility is mapped: what each would be by a field of yes and no, for a person."""
+    mapped = {column for column, choice in choices.chosen.items() if choice.sql}
+    fields = [field for field in choices.free() if words.is_yes_no(field)]
+    if not fields or mapped & {*_MEANINGS}:
+        return
+    for column, meaning in _MEANINGS.items():
+        left = choices.chosen.get(column, Choice(column, ""))
+        readings = (
+            Reading(words.yes_no_readings(field, choices.spell(field))[column], (f"if {field.name} says {meaning}",))
+            for field in fields
+        )
+        yield column, replace(left, options=(*left.options, *readings))
+
+
+_MEANINGS = {"visible_in": "where the product is shown", "status": "whether the product is enabled"}
 
 
 def _sampled(choices: _Open, choice: Choice) -> Choice:
@@ -229,9 +267,17 @@ def _statuses(choices: _Open, field: Field, f: str) -> _Forms:
         yield Choice("status", marked, (field.name,), note=note)
     forms = [*words.status(field, f, is_opposite=opposite, is_marked=asks)]
     yield from forms
-    by_mark = [Reading(words.status_by_mark(f, field.examples, is_opposite=opposite))] if field.examples else []
-    left = _not_understood(choices, "status", field, [f, *forms])
-    yield replace(left, options=(*left.options, *by_mark))
+    left = _not_understood(choices, "status", field, [f, *forms, *words.known_statuses(field, f, is_opposite=opposite)])
+    yield replace(left, options=(*left.options, *_to_decide(choices, field, f)))
+
+
+def _to_decide(choices: _Open, field: Field, f: str) -> Iterator[Reading]:
+    """A way to read a status that is not understood: which words it decides on is said before the samples."""
+    if values := sorted(field.values) or field.examples:
+        by_frequency = [*dict.fromkeys([*field.examples, *values])]
+        sql, remark = words.status_to_decide(f, by_frequency, is_opposite=is_opposite(field.name))
+        samples = understood(choices.sample.rows, "status", sql, field)
+        yield Reading(sql, (*filter(None, [remark]), *samples))
 
 
 def _places(choices: _Open, field: Field, f: str) -> _Forms:
@@ -251,11 +297,15 @@ def _urls(choices: _Open, field: Field, f: str) -> _Forms:
 
 
 def _currencies(choices: _Open, field: Field, f: str) -> _Forms:
-    is_code = all(re.fullmatch("[A-Z]{3}", value) for value in field.values or field.examples)
-    if not field.filled or (is_code and _has_currency(choices, f)):
+    if not field.filled or (_are_codes(field) and _has_currency(choices, f)):
         yield f
     elif len(field.values) and _has_currency(choices, f):
         yield f"currency_of({f})"
+
+
+def _are_codes(field: Field) -> bool:
+    """Whether all values are three capital letters, as codes of currencies are."""
+    return all(re.fullmatch("[A-Z]{3}", value) for value in field.values or field.examples)
 
 
 def _has_currency(choices: _Open, f: str, among: str = "true") -> bool:

@@ -102,6 +102,26 @@ currency     iso + currency wahrung waehrung devise moneda
 currency     code symbole codigo cod sigla codice symbol kod + devise monnaie moneda divisa valuta moeda waluty
 currency     valuta munt prijs + code soort valuta
 currency     devise monnaie moneda divisa valuta moeda waluta + prix vente precio venta prezzo vendita preco ceny
+visible_in   shop webshop web online onlineshop internet eshop e_shop + artikel produkt ware aktiv freigabe freigegeben
+             relevant sichtbar anzeigen verkauf
+visible_in   aktiv sichtbar freigegeben freigabe anzeigen verkauf artikel fur
+             + shop webshop web online onlineshop internet
+visible_in   shop web webshop webstore store online internet ecommerce + item product article active enabled visible
+             published listed
+visible_in   active enabled visible published listed sell sold show item product article for
+             + shop web webshop webstore online online_shop online_store on_web on_site on_website website ecommerce
+visible_in   in on + webshop webstore website online_shop online_store
+visible_in   article produit visible actif publie vendu vente
+             + web internet boutique en_ligne site shop sur_site sur_web dans_boutique en_boutique
+visible_in   articulo producto visible activo publicado venta
+             + web tienda online en_linea internet tienda_online en_web en_tienda en_tienda_online
+visible_in   articolo prodotto visibile attivo pubblicato vendita
+             + web online internet sito shop negozio su_sito sul_sito ecommerce e_commerce negozio_online
+visible_in   web webshop webwinkel online internet + artikel product actief zichtbaar tonen
+visible_in   artikel product actief zichtbaar tonen + web webshop webwinkel online internet op_webshop op_site
+visible_in   artigo produto visivel ativo publicado venda
+             + web loja online internet site na_loja no_site na_web loja_online na_loja_online
+visible_in   artykul produkt towar widoczny aktywny + internetowy web www online sklep w_sklepie sklepu na_stronie
 categories   waren artikel produkt material + gruppe kategorie gruppen kategorien gruppenname gruppenbezeichnung
 categories   warengruppen artikelgruppen produktgruppen kategorie kategorien warengruppe + name text bezeichnung pfad
 categories   item product article goods material merchandise shop web category + group category class family name title
@@ -258,6 +278,15 @@ def is_known(header: str) -> bool:
     return any(spelling in _ALL_NAMES for spelling in spellings(header))
 
 
+def is_part_of(header: str, column: str) -> bool:
+    """Whether a header has a long name of a column in it, as ``Warengruppenschlüssel`` does."""
+    names = set().union(*ranked(column))
+    return any(len(name) >= _LONG_NAME and name in plain(header) for name in names)
+
+
+_LONG_NAME = 7  # shorter ones stand in other words
+
+
 def is_opposite(header: str) -> bool:
     """Whether a field says what a product is *not*, as ``Gesperrt`` does."""
     return any(spelling in _OPPOSITES.split() for spelling in spellings(header))
@@ -276,7 +305,7 @@ def is_active(header: str) -> bool:
 
 def is_shown(header: str) -> bool:
     """Whether a field asks if a product is to be seen in the shop, so that a mark means yes and a blank means no."""
-    asks = {*_SHOWN.split(), *_PUBLISHED.split()}
+    asks = {*_SHOWN.split(), *_PUBLISHED.split(), *_compounds("visible_in")}
     return any(spelling in asks for spelling in spellings(header))
 
 

@@ -88,6 +88,12 @@ class Plan:
         fields = [field for field in self.sample.fields if field.name in self.unmapped and is_yes_no(field)]
         return {field.name: f"holds only {_both(field.examples)}" for field in fields}
 
+    @property
+    def suggested(self) -> set[str]:
+        """Of these, the fields that a line under map reads, which is a comment."""
+        options = [option.sql for choice in self.choices if not choice.sql for option in choice.options]
+        return {name for name in self.yes_or_no if any(_reads(sql, name) for sql in options)}
+
 
 def _both(values: Sequence[str]) -> str:
     return " and ".join([", ".join(values[:-1]), values[-1]])

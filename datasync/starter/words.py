@@ -112,12 +112,42 @@ def status_of_marked(field: Field, f: str, *, is_opposite: bool) -> str | None:
     return f"case coalesce({value_sql}, '') when {literal(mark)} then {yes} when '' then {no} else {f} end"
 
 
-def status_by_mark(f: str, values: Sequence[str], *, is_opposite: bool) -> str:
-    """What to write for a status that is not understood: one of its values, one that means yes if there is one."""
-    known = {word for line in _STATUS.strip().splitlines() for word in map(str.strip, line.split(" / ")[0].split(","))}
-    mark = next((value for value in values if value.lower() in {*_YES, *known}), values[0])
+def status_to_decide(f: str, values: Sequence[str], *, is_opposite: bool) -> tuple[str, str]:
+    """What to write for a status that is not understood, and which of its values are decided without being known."""
     yes, no = _yes_no(is_opposite)
-    return f"case when {f} = {literal(mark)} then {yes} else {no} end"
+    known = _known_statuses(yes, no)
+    meanings = {value.lower(): known.get(value.lower(), "'enabled'") for value in values}
+    unknown = [value for value in values if value.lower() not in known]
+    is_mark = len(values) == 1 and meanings[values[0].lower()] == yes
+    if is_mark or len(unknown) == len(values):
+        remark = _taken_for(values[:1], yes, no) if unknown else ""
+        return f"case when {f} = {literal(values[0])} then {yes} else {no} end", remark
+    cases = " ".join(f"when {literal(word)} then {meaning}" for word, meaning in meanings.items())
+    return f"case lower({f}) {cases} else {f} end", _taken_for(unknown, "'enabled'") if unknown else ""
+
+
+def _known_statuses(yes: str, no: str) -> dict[str, str]:
+    pairs = [*_pairs(_YES_NO, yes, no), *_pairs(_STATUS, yes, no), {"x": yes}]
+    return {word: meaning for pair in pairs for word, meaning in pair.items()}
+
+
+def _taken_for(values: Sequence[str], meaning: str, rest: str = "") -> str:
+    others = f", and all else for {rest[1:-1]}" if rest else ""
+    return f"{', '.join(values)}: not known, taken for {meaning[1:-1]}{others}: decide"
+
+
+def known_statuses(field: Field, f: str, *, is_opposite: bool) -> Iterator[str]:
+    """An expression for those values of a field that are known; the others stay as they are."""
+    known = _known_statuses(*_yes_no(is_opposite))
+    cases = [f"when {literal(v.lower())} then {known[v.lower()]}" for v in sorted(field.values) if v.lower() in known]
+    if cases and len(field.values) > 1:
+        yield f"case lower({f}) {' '.join(dict.fromkeys(cases))} else {f} end"
+
+
+def yes_no_readings(field: Field, f: str) -> Mapping[str, str]:
+    """What a field of yes and no would be as the visibility and as the status."""
+    visible = next(_case_expressions(field, f, [*_pairs(_YES_NO, _BOTH, _NOWHERE)], f"[{f}]"))
+    return {"visible_in": visible, "status": next(status(field, f))}
 
 
 def _yes_no(is_opposite: bool) -> tuple[str, str]:
