@@ -91,7 +91,7 @@ class Plan:
     @property
     def suggested(self) -> set[str]:
         """Of these, the fields that a line under map reads, which is a comment."""
-        options = [option.sql for choice in self.choices if not choice.sql for option in choice.options]
+        options = [option.sql for choice in self.choices if choice.sql in ("", "null") for option in choice.options]
         return {name for name in self.yes_or_no if any(_reads(sql, name) for sql in options)}
 
 
