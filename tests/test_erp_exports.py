@@ -118,7 +118,8 @@ def test_a_last_row_that_looks_like_a_total_is_told_of_and_left_out(tmp_path: Pa
     shop, told, _ = init(tmp_path, "p.csv", f"{TOTAL}{word};;7,50;;\n")
     sentence = f"the last row looks like a total line: Nr is {word!r}"
     assert (sentence in told.out) == is_total
-    assert (f"where: \"coalesce(trim(Nr), '') <> '{word}'\"" in shop.settings.read_text(encoding="utf-8")) == is_total
+    where = f"\n    where: \"coalesce(trim(Nr), '') <> '{word}' or coalesce(trim(Bezeichnung), '') <> ''\""
+    assert (where in shop.settings.read_text(encoding="utf-8")) == is_total
     checked = shop.run("check").out
     assert sentence not in checked
     assert ("3 valid, 1 filtered, 0 in quarantine" in checked) == is_total
@@ -190,7 +191,7 @@ def test_a_check_names_the_total_line_of_settings_that_take_it(tmp_path: Path) -
     written = shop.settings.read_text(encoding="utf-8").splitlines()
     kept = "\n".join(line for line in written if "where:" not in line)
     shop.settings.write_text(kept, encoding="utf-8")
-    fix = "Leave it out with where: \"coalesce(trim(Nr), '') <> 'Summe'\""
+    fix = "Leave it out with where: \"coalesce(trim(Nr), '') <> 'Summe' or coalesce(trim(Bezeichnung), '') <> ''\""
     line = f"note     scopes.default: the last row looks like a total line: Nr is 'Summe'. {fix}"
     assert line in shop.run("check").lines
 
@@ -204,8 +205,36 @@ def test_a_product_that_is_called_like_a_total_is_one(tmp_path: Path) -> None:
 def test_a_row_that_may_be_a_total_or_a_product_is_left_to_a_person(tmp_path: Path) -> None:
     shop, told, _ = init(tmp_path, "p.csv", f"{TOTAL}Total;Motoröl;9,50;;y\n")
     assert "looks like a total line" in told.out
-    assert "    # where: \"coalesce(trim(Nr), '') <> 'Total'\"" in shop.settings.read_text(encoding="utf-8")
+    assert "    # where: \"coalesce(trim(Nr), '') <> 'Total' or coalesce" in shop.settings.read_text(encoding="utf-8")
     assert len(catalog(shop)) == 4
+
+
+@pytest.mark.parametrize(
+    ("rows", "skus", "is_left_out"),
+    [
+        ("A;x;1,00;q\nTotal;Total Gel;2,00;q\nB;y;3,00;q\nTotal;;6,00;\n", ["A", "B", "Total"], True),
+        ("Summe;Sonnencreme;2,00;q\nA;x;1,00;q\nB;y;3,00;q\n;Summe;6,00;\n", ["A", "B", "Summe"], True),
+        ("A;x;1,00;q\nC;Total;2,00;q\nB;y;3,00;q\n;Total;6,00;\n", ["A", "B", "C"], True),
+        ("A;x;1,00;q\nC;Gel;2,00;Total\nB;y;3,00;q\n;;;Total\n", ["A", "B", "C"], True),
+        ("A;x;1,00;q\nTotal;Gel;2,00;q\nB;y;3,00;q\nTotal;12;;\n", ["A", "B", "Total"], True),
+        ("A;x;1,00;q\nB;y;3,00;q\nTotal;Gel;;\n", ["A", "B", "Total"], False),
+        ("A;x;1,00;q\nTotal;;1,00;\nB;y;3,00;q\nC;z;3,00;q\nTotal;;6,00;\n", ["A", "B", "C", "Total"], False),
+    ],
+)
+def test_a_total_line_takes_no_product_with_it(tmp_path: Path, rows: str, skus: list[str], is_left_out: bool) -> None:
+    shop, told, _ = init(tmp_path, "p.csv", f"sku;name;price;brand\n{rows}")
+    assert ("It is left out by where:" in told.out) == is_left_out
+    assert ("\n    where:" in shop.settings.read_text(encoding="utf-8")) == is_left_out
+    checked = shop.run("check").out
+    assert ("looks like a total line" in checked) == (not is_left_out)
+    assert sorted(catalog(shop)) == skus
+
+
+def test_a_check_adds_what_leaves_a_total_line_out_to_a_condition_as_a_whole(tmp_path: Path) -> None:
+    shop, _, _ = init(tmp_path, "p.csv", f"{TOTAL}Summe;;7,50;;\n")
+    written = shop.settings.read_text(encoding="utf-8")
+    shop.settings.write_text(re.sub("    where:.*", "    where: Preis <> '0'", written), encoding="utf-8")
+    assert "Add to where: \"(coalesce(trim(Nr), '') <> 'Summe' or coalesce" in shop.run("check").out
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,10 @@ def taken_total_lines(
         lines = total_lines(con, rows, names)
     except duckdb.Error:  # files that cannot be read are told of elsewhere
         return
+    needed = [field for column in ("sku", "name") for field in scope_map.columns[column].fields]
     for line in lines:
-        more = "Add to where:" if scope_map.where else "Leave it out with where:"
-        yield Finding("note", key, f"{line.sentence}. {more} {scalar(line.where(con))}")
+        where = line.where(con, needed)
+        fix = (
+            f"Add to where: {scalar(f'({where})')}" if scope_map.where else f"Leave it out with where: {scalar(where)}"
+        )
+        yield Finding("note", key, f"{line.sentence}. {fix}")

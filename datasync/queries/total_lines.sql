@@ -1,5 +1,5 @@
--- One row per file whose last row has fewer cells than a usual one: the place of its first filled cell, that cell and the next filled one, the file, how many
--- cells it and a usual row fill, and how many rows of the file begin with such a cell, whatever number is in it.
+-- One row per file whose last row has fewer cells than a usual one: its cells, the file, how many cells a usual row
+-- fills, and how many rows of the file begin with such a cell, whatever number is in it.
 -- Reads rows (the fields, all text, and _place, in the files' order).
 WITH numbered AS (
     SELECT _place, row_number() OVER () AS n, [$cells] AS cells FROM rows
@@ -23,6 +23,6 @@ alike AS (
     FROM last_rows AS l JOIN shaped AS s ON s._place IS NOT DISTINCT FROM l._place AND s.shape = l.shape
     GROUP BY l.n
 )
-SELECT list_position(cells, filled[1]), filled[1], coalesce(filled[2], ''), coalesce(_place, ''), len(filled), usual, alike
+SELECT cells, coalesce(_place, ''), usual, alike
 FROM last_rows JOIN alike USING (n)
 ORDER BY n

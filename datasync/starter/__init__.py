@@ -60,11 +60,22 @@ def _plans(con: duckdb.DuckDBPyConnection, name: str, file: str, now: datetime) 
 
 def _plans_of(tables: TemporaryTables, name: str, file: str, now: datetime) -> Iterator[Plan]:
     con, whole = tables.con, sampled(tables, file, now)
-    system, total_where = recognised(con, whole), whole.total.where(con) if whole.total else ""
+    system = recognised(con, whole)
     if not system:
-        yield Plan(name, file, whole, choose(con, whole, {}, language_of(name)), total_where=total_where)
+        yield _with_total(con, Plan(name, file, whole, choose(con, whole, {}, language_of(name))))
         return
     for view in system.views:
         scope, sample = view.name or name, narrowed(tables, whole, view.rows, view.where)
         choices = choose(con, sample, system.choices(con, sample), language_of(scope))
-        yield Plan(scope, file, sample, choices, system.name, view, total_where)
+        yield _with_total(con, Plan(scope, file, sample, choices, system.name, view))
+
+
+def _with_total(con: duckdb.DuckDBPyConnection, plan: Plan) -> Plan:
+    """The plan with the condition that leaves a total line out; it is sure where no row matches that is none."""
+    total = plan.sample.total
+    if not total:
+        return plan
+    needed = [field for choice in plan.choices if choice.column in ("sku", "name") for field in choice.fields]
+    where = total.where(con, needed)
+    is_alone = not plan.sample.readable.where(f"({where}) IS NOT TRUE").count(con)
+    return replace(plan, total_where=where, is_total_sure=total.is_sure and bool(total.lacking(needed)) and is_alone)

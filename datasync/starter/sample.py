@@ -156,10 +156,11 @@ def _total_line(con: duckdb.DuckDBPyConnection, first_records: Table, names: Seq
 def _readable(
     con: duckdb.DuckDBPyConnection, first_records: Table, names: Sequence[str], total: TotalLine | None
 ) -> Relation:
-    """The records that could be read, without the total line."""
-    columns, is_record = ", ".join(map(quote, names)), total.where(con) if total else "true"
-    readable = f"SELECT {columns} FROM first_records WHERE _unreadable IS NULL AND {is_record}"
-    return select(readable, first_records=first_records)
+    """The records that could be read, without the total line, which is the last of its file."""
+    columns, is_record = ", ".join(map(quote, names)), total.where(con, total.blank) if total else "true"
+    readable = f"SELECT {columns} FROM first_records WHERE _unreadable IS NULL"
+    is_inside = "lead(coalesce(_place, '')) OVER () IS NOT DISTINCT FROM coalesce(_place, '')"
+    return select(f"{readable} QUALIFY ({is_record}) OR {is_inside}", first_records=first_records)
 
 
 def _refuse_unreadable(con: duckdb.DuckDBPyConnection, records: Records, first_records: Table) -> None:

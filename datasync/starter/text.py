@@ -57,8 +57,8 @@ services:
 class Plan:
     """One scope to be written: its file, the system it is from, which of its rows count, and what its columns are.
 
-    ``total_where`` is the condition that leaves a total line out, if there is one. ``pattern`` stands for the file if
-    its name has a date: the newest such file is the catalog.
+    ``total_where`` is the condition that leaves a total line out, if there is one, and ``is_total_sure`` says that it
+    leaves no product out. ``pattern`` stands for the file if its name has a date: the newest such file is the catalog.
     """
 
     name: str
@@ -68,12 +68,16 @@ class Plan:
     system: str = ""
     view: View = View()  # noqa: RUF009 - it is frozen
     total_where: str = ""
+    is_total_sure: bool = False
     pattern: str | None = None
 
     @property
     def leaves_total_out(self) -> bool:
-        """Whether the settings leave the total line out: it is sure to be one, and no other condition is needed."""
-        return bool(self.sample.total and self.sample.total.is_sure and not self.view.where)
+        """Whether the settings leave the total line out: it is sure to be one, and no other condition is needed.
+
+        Where cells are filled from the row above, what it lacks is filled too.
+        """
+        return self.is_total_sure and not self.view.where and not self.view.rows.fill_down
 
     @property
     def unmapped(self) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -40,34 +40,62 @@ _BESIDE = """
 of the all in no nr nb n der des die aller alle insgesamt exportiert exportierte exported found de d du des les au en
 del la el los las al di dei delle degli il van het do da dos das w we wszystkich eur usd chf gbp pln stk pcs szt
 """
+_SOME = 3
 _NUMBER = re.compile(r"\d[\d.,'’\s]*([^\W\d_]+\.?)?")
 
 
 @dataclass(frozen=True, slots=True)
 class TotalLine:
-    """A row that looks like a total: the field and the word that say so, how many of its cells are filled, and how many
-    of a usual row's. ``place`` is its file.
+    """A row that looks like a total, as its first filled cell says, and how many cells a usual row fills. ``place`` is
+    its file.
     """
 
-    field: str
-    word: str
+    cells: Mapping[str, str]
     place: str
-    filled: int
     usual: float
+
+    @property
+    def filled(self) -> list[str]:
+        """The fields that it fills."""
+        return [field for field, cell in self.cells.items() if cell]
+
+    @property
+    def field(self) -> str:
+        """The field that says that it is a total."""
+        return self.filled[0]
+
+    @property
+    def word(self) -> str:
+        """What that field says."""
+        return self.cells[self.field]
+
+    @property
+    def beside(self) -> str:
+        """The next filled cell, which may be the sum or the count."""
+        return "".join(self.cells[field] for field in self.filled[1:2])
 
     @property
     def is_sure(self) -> bool:
         """Whether it has about half of a usual row's cells at most."""
-        return self.filled * 2 <= self.usual + 1
+        return len(self.filled) * 2 <= self.usual + 1
 
-    def where(self, con: duckdb.DuckDBPyConnection) -> str:
-        """The condition that leaves it out, whatever number is in it, and no row that has nothing in the field."""
-        cell = f"coalesce(trim({spelled(con, self.field)}), '')"
-        if not re.search(r"\d", self.word):
-            return f"{cell} <> {literal(self.word)}"
-        parts = re.split(r"(\d[\d., ]*)", self.word)
-        pattern = "".join("[0-9][0-9., ]*" if part[:1].isdigit() else re.escape(part) for part in parts)
-        return f"not regexp_full_match({cell}, {literal(pattern)})"
+    @property
+    def blank(self) -> list[str]:
+        """The fields that it has nothing in."""
+        return [field for field, cell in self.cells.items() if not cell]
+
+    def lacking(self, needed: Iterable[str]) -> list[str]:
+        """Which of the fields that a product needs it does not have; the sum beside its word is no name."""
+        number = self.filled[1:2] if _NUMBER.fullmatch(self.beside) else []
+        return [field for field in needed if field in [*self.blank, *number]]
+
+    def where(self, con: duckdb.DuckDBPyConnection, needed: Iterable[str]) -> str:
+        """The condition that leaves it out, whatever number is in it, and no row that has what a product needs.
+
+        Where it has all of that, some other cells that are blank have to be.
+        """
+        fields = [self.field, *(self.lacking(needed) or self.blank[:_SOME])]
+        return " or ".join(_differs(spelled(con, field), self.cells[field]) for field in fields)
 
     @property
     def sentence(self) -> str:
@@ -84,10 +112,21 @@ def total_lines(con: duckdb.DuckDBPyConnection, rows: Relation, names: Sequence[
     cells = ", ".join(f"coalesce(trim({quote(name)}), '')" for name in names)
     lines = query("total_lines", rows=rows, cells=cells).rows(con)
     return [
-        TotalLine(names[at - 1], word, place, filled, usual)
-        for at, word, beside, place, filled, usual, alike in lines
-        if _is_total(word) or (alike == 1 and _is_count(word, beside, filled))
+        line
+        for values, place, usual, alike in lines
+        if (line := TotalLine(dict(zip(names, values, strict=True)), place, usual)).filled
+        and (_is_total(line.word) or (alike == 1 and _is_count(line.word, line.beside, len(line.filled))))
     ]
+
+
+def _differs(field: str, value: str) -> str:
+    """The condition that a field is not ``value``, whatever number is in it."""
+    cell = f"coalesce(trim({field}), '')"
+    if not re.search(r"\d", value):
+        return f"{cell} <> {literal(value)}"
+    parts = re.split(r"(\d[\d., ]*)", value)
+    pattern = "".join("[0-9][0-9., ]*" if part[:1].isdigit() else re.escape(part) for part in parts)
+    return f"not regexp_full_match({cell}, {literal(pattern)})"
 
 
 def _is_total(cell: str) -> bool:
