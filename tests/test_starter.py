@@ -525,6 +525,42 @@ def test_texts_that_could_be_the_name_are_listed_with_a_sample_each(tmp_path: Pa
     assert "under scopes.default.map, as name: FIELD, or where" in checked.out
 
 
+@pytest.mark.parametrize(
+    ("header", "rows", "name", "status"),
+    [
+        ("sku,description,discontinued", ["A,Shirt,No", "B,Hat,Yes"], "description", "enabled disabled"),
+        ("sku,description,handmade", ["A,Shirt,No", "B,Hat,Yes"], "description", None),
+        ("sku,handmade,price", ["A,No,1.50", "B,Yes,2.50"], None, None),
+        ("sku,handmade,price", ["A,No,1.50"], None, None),
+        ("sku,Brand,price", ["A,Alpina,1.50", "B,Ridge,2.50"], None, None),
+        ("sku,Nom du fournisseur,price", ["A,Alpina,1.50", "B,Ridge,2.50"], None, None),
+        ("sku,Herstellername,Langtext", ["A,Alpina,Stuhl", "B,Ridge,Tisch"], "Langtext", None),
+        ("Codice,Descrizione,Marca,Prezzo,Obsoleto", ["A,Sedia,Alpi,1.5,si", "B,Tavolo,Riva,2.5,no"], "Descrizione",
+         "disabled enabled"),
+        ("sku,Descripción,remark,Descatalogado", ["A,Silla,Roja,sí", "B,Mesa,Azul,no"], None, "disabled enabled"),
+        ("sku,Opis,Producent,Wycofany", ["A,Krzesło,Alpina,tak", "B,Stół,Ridge,nie"], "Opis", "disabled enabled"),
+        ("sku,Omschrijving,Merk,Uitlopend", ["A,Stoel,Alpina,ja", "B,Tafel,Ridge,nee"], "Omschrijving",
+         "disabled enabled"),
+        ("sku,name,Auslaufartikel", ["A,Stuhl,x", "B,Tisch,"], "name", "disabled enabled"),
+        ("sku,name,Obsolète", ["A,Chaise,oui", "B,Table,non"], "name", "disabled enabled"),
+        ("sku,name,Descontinuado", ["A,Cadeira,sim", "B,Mesa,não"], "name", "disabled enabled"),
+        ("sku,description", ["A," + "Words about a chair. " * 4, "B," + "More about a table. " * 4], None, None),
+    ],
+)  # fmt: skip
+def test_no_name_is_guessed_from_makers_and_from_a_yes_or_no(
+    tmp_path: Path, header: str, rows: list[str], name: str | None, status: str | None
+) -> None:
+    shop, told, mapped = init(tmp_path, "p.csv", "\n".join([header, *rows, ""]))
+    assert mapped.get("name") == name
+    assert ("name: NOT MAPPED: " in told.out) == (name is None)
+    assert ("a guess by its values: no field is called like a name" in told.out) == (name not in (None, "name"))
+    if name:
+        assert shop.run("check").code == 0
+    if name and status:
+        assert " ".join(row["status"] for _, row in sorted(catalog(shop).items())) == status
+    assert ("status" in mapped) == (status is not None)
+
+
 def test_a_long_text_is_no_name(tmp_path: Path) -> None:
     rows = "".join(f"A-{n};{'Ein langer Text über alles. ' * 9}{n}\n" for n in range(5))
     _, told, mapped = init(tmp_path, "p.csv", f"sku;Artikeltext\n{rows}")

@@ -19,6 +19,7 @@ from datasync.starter.names import (
     category_level,
     is_active,
     is_counted,
+    is_maker,
     is_net,
     is_opposite,
     is_part_of,
@@ -38,6 +39,7 @@ _ORDER = (
     *("updated_at", "type", "description"),
 )
 _LONGEST_NAME = 120  # so many signs on average
+_LONGEST_BY_DESCRIPTION = 60  # the same, of what is called a description
 _TRANSFORMED = re.compile(r"[(\[ ]")
 
 
@@ -63,9 +65,10 @@ class _Open:
         return [field for field in self.untaken() if field.filled or not self.sample.records]
 
     def unnamed(self) -> list[Field]:
-        """The free fields whose names do not speak for any column."""
+        """The free fields that could be any column: their names do not say what they are, nor do a yes and a no."""
         named = {field.name for column in product.PRODUCT_COLUMNS for field in self.named(column)}
-        return [field for field in self.free() if field.name not in named]
+        free = [field for field in self.free() if field.name not in named and not is_maker(field.name)]
+        return [field for field in free if not words.is_any_yes_no(field)]
 
     def named(self, column: str) -> list[Field]:
         """The free fields whose names say that they are ``column``, the likeliest first."""
@@ -441,11 +444,12 @@ def _candidates(choices: _Open, likely: list[Field]) -> list[Field]:
 
 
 def _could_be_names(choices: _Open) -> list[Field]:
-    """Fields of short prose with many values."""
+    """Fields of short prose with many values; a description too, if it is as short as a name."""
     records = choices.sample.records
+    described = [field for field in choices.named("description") if field.length <= _LONGEST_BY_DESCRIPTION]
     return [
         field
-        for field in choices.unnamed()
+        for field in [*choices.unnamed(), *described]
         if field.mostly(field.words)
         and field.filled >= records * 0.5
         and field.distinct * 2 >= field.filled

@@ -171,7 +171,19 @@ zichtbaar zichtbaar_online online_zichtbaar zichtbaar_webshop webwinkel in_websh
 visivel visivel_online visivel_loja visivel_na_loja visivel_no_site na_loja loja_online ativo_web
 widoczny widoczne widoczny_online widoczny_w_sklepie w_sklepie sklep sklep_internetowy aktywny_w_sklepie
 """
-_OPPOSITES = "gesperrt blocked disabled inactive inaktiv bloque bloqueado bloccato geblokkeerd zablokowany"
+_OPPOSITES = """
+gesperrt blocked disabled inactive inaktiv bloque bloqueado bloccato geblokkeerd zablokowany
+discontinued is_discontinued obsolete is_obsolete end_of_life eol obsolet auslaufartikel auslauf auslaufend
+fin_de_vie arrete descatalogado descatalogada obsoleto obsoleta fuori_produzione fuori_catalogo
+uitlopend uitloopartikel wycofany wycofane wycofana descontinuado descontinuada
+"""
+# Fields that say whom a product is from, by themselves or with a word for a name behind or before them.
+_MAKERS = """
+brand brands marke hersteller lieferant manufacturer maker producer supplier vendor marque fabricant fournisseur
+marca marcas fabricante proveedor produttore fornitore merk fabrikant leverancier producent fornecedor marka dostawca
+markenname herstellername lieferantenname merknaam leveranciersnaam
+"""
+_NAME_WORDS = "name nom nombre nome naam nazwa"
 _STATES = "status artikelstatus statut estado stato situacao status_produktu"  # they may say anything
 _LANGUAGES = "ar bg cs da de el en es et fi fr he hr hu it ja ko lt lv nb nl no pl pt ro ru sk sl sv tr uk zh"
 _BESIDE = """
@@ -285,6 +297,12 @@ def is_part_of(header: str, column: str) -> bool:
 
 
 _LONG_NAME = 7  # shorter ones stand in other words
+
+
+def is_maker(header: str) -> bool:
+    """Whether a field says whom a product is from, as ``Brand`` and ``Supplier name`` do."""
+    names, makers = set(_NAME_WORDS.split()), set(_MAKERS.split())
+    return any(set(spelling.split("_")) - names <= makers for spelling in spellings(header))
 
 
 def is_opposite(header: str) -> bool:

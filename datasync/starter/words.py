@@ -90,6 +90,12 @@ def is_yes_no(field: Field) -> bool:
     return len(used) > 1 and any(used <= set(pair) and len({pair[word] for word in used}) > 1 for pair in pairs)
 
 
+def is_any_yes_no(field: Field) -> bool:
+    """Whether a field holds words for yes or no and nothing else, as one that is a no throughout."""
+    used = {value.lower() for value in field.values}
+    return bool(used) and any(used <= set(pair) for pair in _pairs(_YES_NO, "yes", "no"))
+
+
 def status(field: Field, f: str, *, is_opposite: bool = False, is_marked: bool = False) -> Iterator[str]:
     """Expressions for the status; of a field that says what a product is not, with yes and no exchanged.
 
