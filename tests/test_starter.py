@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -559,6 +560,67 @@ def test_no_name_is_guessed_from_makers_and_from_a_yes_or_no(
     if name and status:
         assert " ".join(row["status"] for _, row in sorted(catalog(shop).items())) == status
     assert ("status" in mapped) == (status is not None)
+
+
+NESTED: list[tuple[dict[str, object], dict[str, list[str]]]] = [
+    ({"id": "A", "title": {"en": "Shirt", "de": "Hemd"}, "price": {"amount": 19.9, "currency": "EUR"}},
+     {"name": ["title->>'$.en'", "title->>'$.de'"], "price": ["price->>'$.amount'"]}),
+    ({"id": "A", "name": {"de-DE": "Hemd"}, "description": {"values": {"de": "Ein langer Text"}, "n": 3}},
+     {"name": ["name->>'$.\"de-DE\"'"], "description": ["description->>'$.values.de'"]}),
+    ({"sku": {"$oid": "A"}, "title": "Shirt", "url": {"web": "https://x.example/a", "tags": ["a"]}},
+     {"sku": ["sku->>'$.\"$oid\"'"], "url": ["url->>'$.web'"]}),
+    ({"sku": "A", "remark": {"en": "Good words"}, "description": {"en": "Shirt"}},
+     {"name": [], "description": ["description->>'$.en'"]}),
+    ({"sku": "A", "name": "{Sale} Shirt", "currency": {"code": "EUR"}}, {"currency": ["currency->>'$.code'"]}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("product", "inside"), NESTED)
+def test_an_object_is_no_value_and_what_is_in_it_is_listed(
+    tmp_path: Path, product: dict[str, object], inside: dict[str, list[str]]
+) -> None:
+    lines = "".join(json.dumps({**product, "n": n}).replace('"A"', f'"A{n}"') + "\n" for n in range(3))
+    shop, told, mapped = init(tmp_path, "p.jsonl", lines)
+    settings = yaml.safe_load(shop.settings.read_text(encoding="utf-8"))
+    comments = [line.strip() for line in shop.settings.read_text(encoding="utf-8").splitlines()]
+    for column, options in inside.items():
+        assert mapped.get(column, "null") == "null" and f"  {column}: NOT MAPPED: " in told.out
+        assert [*_commented(comments, column)] == options
+        settings["scopes"]["default"]["map"] |= {column: options[0] if options else "'x'"}
+    shop.settings.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    assert passes(shop) == ["ok       scopes.default: 3 records: 3 valid, 0 in quarantine."]
+    assert all(not str(value).startswith('{"') for row in catalog(shop).values() for value in row.values())
+
+
+def _commented(comments: list[str], column: str) -> Iterator[str]:
+    """What stands in comments as the map of a column."""
+    for line in comments:
+        if re.match(rf"# {column}: ['\"]", line):
+            yield yaml.safe_load(line[1:])[column]
+
+
+@pytest.mark.parametrize("price", ["price", "Price"])
+def test_a_column_of_its_own_name_that_is_empty_in_the_sample_is_told_of(tmp_path: Path, price: str) -> None:
+    header = f"sku,name,{price},currency,status,description,updated_at,brand\n"
+    shop, told, mapped = init(tmp_path, "p.csv", f"{header}A,x,,,,,,\nB,y,,,,,,\n")
+    empty = ["currency", "status", "description", "updated_at"]
+    assert mapped == {"sku": "sku", "name": "name", "price": "null", **{column: column for column in empty}}
+    for column in empty:
+        assert f"  {column}: {column} (empty in the sample: taken as it stands when it has values)" in told.lines
+    assert f"  price: NOT MAPPED: {price} is empty in the sample, and is not taken until it is said" in told.out
+    assert f"not taken: {price}, brand (" in told.out
+    assert f"      # price: \"number_of({price}, ',')\"\n" in shop.settings.read_text(encoding="utf-8")
+    (tmp_path / "p.csv").write_text(
+        f"{header}A,x,1.299,EUR,disabled,Words,2026-11-01,q\nB,y,,,enabled,,,\n", encoding="utf-8"
+    )
+    assert shop.run("check").code == 0
+    row = catalog(shop)["A"]
+    assert (row["price"], row["currency"], row["status"], row["description"]) == (None, "EUR", "disabled", "Words")
+
+
+def test_an_empty_column_of_a_products_own_name_gives_way_to_a_filled_one(tmp_path: Path) -> None:
+    _, told, mapped = init(tmp_path, "p.csv", "sku,name,price,list_price\nA,x,,1.50\nB,y,,2.50\n")
+    assert mapped["price"] == "list_price" and "empty in the sample" not in told.out
 
 
 def test_a_long_text_is_no_name(tmp_path: Path) -> None:

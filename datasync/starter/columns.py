@@ -14,6 +14,7 @@ from datasync.sql import query_text, quote
 from datasync.starter import words
 from datasync.starter.amounts import Amounts, amounts
 from datasync.starter.choice import Choice, Reading, ambiguous, fits, misfits, refused, shown, understood
+from datasync.starter.members import holds_objects, in_objects
 from datasync.starter.names import (
     NO_LEVEL,
     category_level,
@@ -68,7 +69,7 @@ class _Open:
         """The free fields that could be any column: their names do not say what they are, nor do a yes and a no."""
         named = {field.name for column in product.PRODUCT_COLUMNS for field in self.named(column)}
         free = [field for field in self.free() if field.name not in named and not is_maker(field.name)]
-        return [field for field in free if not words.is_any_yes_no(field)]
+        return [field for field in free if not words.is_any_yes_no(field) and not holds_objects(field)]
 
     def named(self, column: str) -> list[Field]:
         """The free fields whose names say that they are ``column``, the likeliest first."""
@@ -93,8 +94,7 @@ def choose(
 ) -> list[Choice]:
     """A choice for every column that the sample has something for, in the columns' order; ``known`` ones stay.
 
-    No field is taken twice. A field that has a column's own name and is not taken for it is kept out of it: that column
-    is mapped to null.
+    No field is taken twice.
     """
     choices = _Open(con, sample, spoken, dict(known))
     choices.chosen.update({column: _sampled(choices, choice) for column, choice in known.items()})
@@ -107,9 +107,9 @@ def choose(
     choices.chosen.update(_suggested(choices))
     choices.chosen.update((column, hint) for column in _FORMS if (hint := _hinted(choices, column)))
     for column in product.PRODUCT_COLUMNS:
-        choice = choices.chosen.get(column, Choice(column, ""))
-        if not choice.sql and any(field.name.lower() == column and field.filled for field in sample.fields):
-            choices.chosen[column] = replace(choice, sql="null", fields=())
+        for field in sample.fields:
+            if field.name.lower() == column and (choice := _of_own_name(choices, column, field)):
+                choices.chosen[column] = choice
     return [choices.chosen[column] for column in product.PRODUCT_COLUMNS if column in choices.chosen]
 
 
@@ -148,6 +148,29 @@ def _suggested(choices: _Open) -> Iterator[tuple[str, Choice]]:
 _MEANINGS = {"visible_in": "where the product is shown", "status": "whether the product is enabled"}
 
 
+
+def _of_own_name(choices: _Open, column: str, field: Field) -> Choice | None:
+    """What is said of a field with the name of a column that has no map yet, because a pull would take it as it stands.
+
+    It is kept out, by a map to null, if it is not understood, and if it is a price of which the sample has none:
+    ``1.299`` would be taken for one or the other. What else is empty goes to quarantine if it is not understood later.
+    """
+    choice = choices.chosen.get(column)
+    if choice and choice.sql:
+        return None
+    if field.filled:
+        return replace(choice or Choice(column, ""), sql="null", fields=())
+    if choice or not choices.sample.records or column in ("sku", "name"):
+        return None
+    f = choices.spell(field)
+    if column == "price":
+        note = f"{field.name} is empty in the sample, and is not taken until it is said how it is written"
+        return Choice(
+            column, "null", note=note, options=(Reading(f"number_of({f}, ',')"), Reading(f"number_of({f}, '.')"))
+        )
+    return Choice(column, f, (field.name,), note="empty in the sample: taken as it stands when it has values")
+
+
 def _sampled(choices: _Open, choice: Choice) -> Choice:
     """A choice with three samples of what was understood, where more is done than taking a field as it is."""
     if not choice.fields or not choices.sample.records:
@@ -179,6 +202,8 @@ def _by_forms(choices: _Open, column: str) -> Choice | None:
 
 def _by_form(choices: _Open, column: str, field: Field) -> Choice:
     f, tried = choices.spell(field), list[str]()
+    if inside := in_objects(column, field, f):
+        return inside
     for form in _FORMS[column](choices, field, f):
         if isinstance(form, Choice):
             return form
@@ -386,6 +411,8 @@ def _sku(choices: _Open, column: str) -> Choice | None:
     """The field that is the SKU: by its name, if it tells records apart; else the only one whose values do."""
     records = choices.sample.records
     for field, rank in choices.named_with_rank(column):
+        if inside := in_objects(column, field, choices.spell(field)):
+            return inside
         is_strong = rank < _WEAK_SKU
         if field.filled * 2 >= records if is_strong else field.filled >= records * 0.99 and _is_unique(field):
             lacking = records - field.filled
@@ -409,7 +436,9 @@ def _is_unique(field: Field) -> bool:
 def _name(choices: _Open, column: str) -> Choice | None:
     """The field that is the name: text, by what it is called; else the only one that could be."""
     named = [field for field in choices.named(column) if _is_short(field) or not is_put_together(field.name, column)]
-    prose = [field for field in named if field.is_prose]
+    prose = [field for field in named if field.is_prose and not holds_objects(field)]
+    if not prose and (inside := next(filter(None, (in_objects(column, f, choices.spell(f)) for f in named)), None)):
+        return inside
     if chosen := next(iter(prose or ([] if _could_be_names(choices) else named)), None):
         return Choice(column, choices.spell(chosen), (chosen.name,))
     left = _could_be_names(choices)
@@ -437,7 +466,10 @@ def _candidates(choices: _Open, likely: list[Field]) -> list[Field]:
     texts = [
         field
         for field in others
-        if field.words * 2 > field.filled and field.filled * 2 >= choices.sample.records and _is_short(field)
+        if field.words * 2 > field.filled
+        and field.filled * 2 >= choices.sample.records
+        and _is_short(field)
+        and not holds_objects(field)
     ]
     telling = [field for field in texts if field.distinct > max(1, min(field.filled * 0.1, VALUES))]
     return list(dict.fromkeys([*likely, *sorted(telling, key=lambda field: -field.distinct)]))
@@ -449,7 +481,7 @@ def _could_be_names(choices: _Open) -> list[Field]:
     described = [field for field in choices.named("description") if field.length <= _LONGEST_BY_DESCRIPTION]
     return [
         field
-        for field in [*choices.unnamed(), *described]
+        for field in [*choices.unnamed(), *(field for field in described if not holds_objects(field))]
         if field.mostly(field.words)
         and field.filled >= records * 0.5
         and field.distinct * 2 >= field.filled
