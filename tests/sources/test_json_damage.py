@@ -5,9 +5,11 @@ DATASYNC_EXAMPLES sets how many files are tried (then at random).
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from datasync.errors import RecordsLost, UnreadableFile
+from datasync.errors import MissingField, RecordsLost, UnreadableFile
 from datasync.sources.files.json_fields import JsonFields
 from datasync.sources.files.json_file import DEEPEST, scan_lines
 from datasync.sources.files.jsonlines import JsonLines
@@ -110,6 +112,28 @@ def test_one_json_document_fails_with_the_hint_that_makes_lines_of_it(desk: Desk
     desk.write("x.json", content)
     with pytest.raises(UnreadableFile, match=r"one JSON document.*`jq -c"):
         desk.pull("x.json")
+
+
+@pytest.mark.parametrize(
+    ("content", "command"),
+    [
+        (b'{"products":[{"sku":"A"},{"sku":"B"}],"total":2}', "jq -c '.products[]'"),
+        (b'{"total":2,"Items":[{"sku":"A"}]}\n', "jq -c '.Items[]'"),
+        (b'{"items":[' + b'{"sku":"A"},' * 10_000 + b"{}]}", "jq -c '.items[]'"),
+        (b'{"sku":"A","name":"a","items":[{"qty":2}]}\n', None),
+        (b'{"artikelnr":"A","bilder":[{"url":"u"}]}\n', None),
+        (b'{"artikelnr":"A","values":[1]}\n', None),
+        (b'{"items":[{"sku":"A"}]}\n{"items":[{"sku":"B"}]}\n', None),
+    ],
+)
+def test_a_list_of_products_in_an_object_on_a_line_has_a_hint(desk: Desk, content: bytes, command: str | None) -> None:
+    desk.write("x.json", content)
+    if command:
+        with pytest.raises(UnreadableFile, match=re.escape(f"`{command}`")):
+            desk.pull("x.json")
+    else:
+        with contextlib.suppress(MissingField):
+            desk.pull("x.json")
 
 
 def test_a_list_in_the_first_line_is_one_bad_record_among_good_ones(desk: Desk) -> None:

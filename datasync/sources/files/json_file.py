@@ -42,6 +42,13 @@ _HALF = "it holds half of a sign that takes two"
 _STEPS = np.zeros(256, np.int64)
 _STEPS[list(b"[{")], _STEPS[list(b"]}")] = 1, -1
 _DOCUMENT = "it is one JSON document, and JSON lines are wanted: one object a line, as `jq -c '.[]'` makes of a list"
+_OWN = {"sku", "id", "name", "title", "price", "code", "ean", "gtin"}  # what a product has beside a list
+_RECORDS = {  # what the products of a whole catalog stand under
+    *("products", "product", "items", "item", "data", "results", "result", "records", "rows", "articles", "entries"),
+    *("value", "docs", "documents", "hits", "catalog"),
+    *("produkte", "artikel", "produits", "productos", "articulos", "prodotti", "articoli", "producten", "artikelen"),
+    *("produtos", "produkty", "artykuly", "towary"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +236,33 @@ def _names(file: File, head: bytes) -> tuple[str, ...]:
     is_list = bool(lines) and lines[0].startswith(b"[") and (len(lines) == 1 or not _is_json(lines[0]))
     if is_list or (not objects and len(lines) > 1 and lines[0].startswith(b"{")):
         raise UnreadableFile(file.name, _DOCUMENT)
+    if len(lines) == 1 and (key := _list_of_records(objects) or _cut_off_list(objects, lines[0])):
+        raise UnreadableFile(file.name, _DOCUMENT.replace(".[]", f".{_step(key)}[]").replace("a list", f"{key!r}"))
     return tuple(dict.fromkeys(key for record in objects for key in record))
+
+
+def _list_of_records(objects: Sequence[dict[str, object]]) -> str | None:
+    """The key of the only object that holds a list of products, where nothing beside it is a product's own."""
+    if len(objects) != 1 or _OWN & {key.lower() for key in objects[0]}:
+        return None
+    lists = [key for key, value in objects[0].items() if _is_of_objects(value)]
+    return lists[0] if len(lists) == 1 and lists[0].lower() in _RECORDS else None
+
+
+def _cut_off_list(objects: Sequence[dict[str, object]], line: bytes) -> str | None:
+    """The same key of an object that is longer than the beginning that was read."""
+    begun = None if objects else re.match(rb'\{\s*"(\w+)"\s*:\s*\[\s*\{', line)
+    key = begun[1].decode(errors="replace") if begun else ""
+    return key if key.lower() in _RECORDS else None
+
+
+def _is_of_objects(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(element, dict) for element in value)
+
+
+def _step(key: str) -> str:
+    """A key as jq reads it behind a point."""
+    return key if re.fullmatch(r"[A-Za-z_]\w*", key, re.ASCII) else json.dumps(key)
 
 
 def _is_json(line: bytes) -> bool:
