@@ -376,3 +376,27 @@ def test_columns_without_a_name_are_called_by_their_places(tmp_path: Path, heade
     (tmp_path / "p.csv").write_text(f"{header}\n{row}\n", encoding="utf-8")
     assert f"  not taken: {listed} (name" in shop.run("init", str(tmp_path / "p.csv"), "-o", str(shop.settings)).out
     assert f"not taken: {listed}. What a service needs" in shop.run("check").out
+
+
+@pytest.mark.parametrize(
+    ("encoding", "name", "written", "is_noted"),
+    [
+        ("latin-1", "Jürgen", "utf-8", True),
+        ("windows-1252", "Łódź", "utf-8", True),
+        ("latin-1", "Jurgen", "utf-8", False),
+        ("latin-1", "Jürgen", "latin-1", False),
+        ("utf-8", "Jürgen", "utf-8", False),
+        ("utf-16", "Jürgen", "utf-16", False),
+    ],
+)
+def test_an_encoding_of_a_file_that_is_utf_8_is_told_of(
+    tmp_path: Path, encoding: str, name: str, written: str, is_noted: bool
+) -> None:
+    shop = Shop(tmp_path, SETTINGS.replace("source: exports", f"source: exports\n    encoding: {encoding}", 1))
+    file = tmp_path / "en" / "p.csv"
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(f"sku,name,color\nA,{name},red\n".encode(written))
+    noted = [line.sentence for line in findings(shop) if line.where == "scopes.en-US.encoding"]
+    assert bool(noted) == is_noted
+    assert all(sentence.startswith("the file is valid UTF-8, and its letters") for sentence in noted)
+    assert all(sentence.endswith(f"come out wrong in {encoding}: take the line out.") for sentence in noted)

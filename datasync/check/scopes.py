@@ -13,6 +13,7 @@ import duckdb
 from datasync import product
 from datasync.check.casts import failing
 from datasync.check.defaults import by_default, without_price
+from datasync.check.encoding import needless_encoding
 from datasync.check.finding import FORESEEN, Finding, problem
 from datasync.check.rules import Reception, received
 from datasync.check.status import unmapped_status
@@ -122,6 +123,7 @@ def sampled(trial: Trial, name: str, receptions: list[Reception]) -> Iterator[Fi
 
     What each service would take is added to ``receptions`` too.
     """
+    yield from needless_encoding(f"scopes.{name}", trial.settings.scopes[name], trial.settings)
     try:
         sample = _pulled(trial, name)
     except FORESEEN as error:

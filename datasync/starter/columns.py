@@ -148,7 +148,6 @@ def _suggested(choices: _Open) -> Iterator[tuple[str, Choice]]:
 _MEANINGS = {"visible_in": "where the product is shown", "status": "whether the product is enabled"}
 
 
-
 def _of_own_name(choices: _Open, column: str, field: Field) -> Choice | None:
     """What is said of a field with the name of a column that has no map yet, because a pull would take it as it stands.
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from datasync.sources.files.file_listing import locate, opened
 from datasync.starter.latin import LATIN, all_fits, likeliest_latin
 
-_HEAD = 512 * 1024
 _ENOUGH = 128 * 1024  # to tell encodings of Latin letters apart
+HEAD = 512 * 1024
 _LIKELY = ["utf_16", "cp1252", "iso8859_15", "cp1250", "iso8859_2", "cp1251", "koi8_r", "cp1253", "cp1254", "cp932"]
 _LIKELY += ["shift_jis", "euc_jp", "gb18030", "big5", "euc_kr", "cp1255", "cp1256"]
 _WORD = re.compile(r"[^\s;,|\"]+")
@@ -24,8 +24,8 @@ def encoding_of(file: str) -> tuple[str | None, Sequence[str]]:
     if not files:
         return None, ()
     with opened(location, files[0]) as content:
-        head = content.read(_HEAD)
-    if _is_utf8(head):
+        head = content.read(HEAD)
+    if is_utf8(head):
         return None, ()
     guessed, latin = _guessed(head), likeliest_latin(head[:_ENOUGH])
     encoding = latin if guessed in LATIN or all_fits(head[:_ENOUGH], latin) else guessed
@@ -33,7 +33,7 @@ def encoding_of(file: str) -> tuple[str | None, Sequence[str]]:
     return _NAMES.get(encoding, encoding.replace("_", "-")), _telling_words(head, encoding, rival)
 
 
-def _is_utf8(head: bytes) -> bool:
+def is_utf8(head: bytes) -> bool:
     """Whether it is; the last character may be cut off."""
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head)
