@@ -623,6 +623,26 @@ def test_an_empty_column_of_a_products_own_name_gives_way_to_a_filled_one(tmp_pa
     assert mapped["price"] == "list_price" and "empty in the sample" not in told.out
 
 
+@pytest.mark.parametrize(
+    ("header", "columns"),
+    [
+        ("Item,Description,Quantité en stock,Prezzo di listino,Data zmiany", "sku stock price updated_at"),
+        ("Item No,Name,Qty On Hand,Price,Updated", "sku name stock price updated_at"),
+        ("Nr.,Bezeichnung,Bestand,Preis,Stand", "sku name stock price updated_at"),
+    ],
+)
+def test_common_headers_are_known(tmp_path: Path, header: str, columns: str) -> None:
+    rows = "X-1,Blue pen,4,1.50,2026-11-01\nX-2,Red ink,0,2.50,2026-11-02\n"
+    _, _, mapped = init(tmp_path, "p.csv", f"{header}\n{rows}")
+    assert set(columns.split()) <= set(mapped)
+    assert mapped["sku"].strip('"') == header.split(",", maxsplit=1)[0]
+
+
+def test_an_item_that_is_a_text_is_the_name(tmp_path: Path) -> None:
+    _, _, mapped = init(tmp_path, "p.csv", "Item,Id,Price\nBlue pen,7,1.50\nRed ink,8,2.50\n")
+    assert (mapped["sku"], mapped["name"]) == ("Id", "Item")
+
+
 def test_a_long_text_is_no_name(tmp_path: Path) -> None:
     rows = "".join(f"A-{n};{'Ein langer Text über alles. ' * 9}{n}\n" for n in range(5))
     _, told, mapped = init(tmp_path, "p.csv", f"sku;Artikeltext\n{rows}")

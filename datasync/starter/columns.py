@@ -413,6 +413,8 @@ def _sku(choices: _Open, column: str) -> Choice | None:
         if inside := in_objects(column, field, choices.spell(field)):
             return inside
         is_strong = rank < _WEAK_SKU
+        if rank == _VAGUE_SKU and not field.mostly(field.codes):
+            continue
         if field.filled * 2 >= records if is_strong else field.filled >= records * 0.99 and _is_unique(field):
             lacking = records - field.filled
             note = f"{lacking:,} of {records:,} records have none: they go to quarantine" if lacking else ""
@@ -426,6 +428,7 @@ def _sku(choices: _Open, column: str) -> Choice | None:
 
 
 _WEAK_SKU = 3  # from this rank on, a name alone does not make a SKU
+_VAGUE_SKU = 5  # of this rank are names that texts go by as well
 
 
 def _is_unique(field: Field) -> bool:

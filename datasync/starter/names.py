@@ -22,12 +22,14 @@ sku          reference_article ref_article numero_article referencia referencia_
              kod_produktu symbol_produktu kod_towaru indeks
 sku          article artikel product_code item_code reference ref codigo codice kod symbol code
 sku          product_id productid item_id identifier id ean gtin
+sku          item nr
 name         name title product_name product_title productname item_name product
 name         bezeichnung artikelbezeichnung produktname artikelname kurztext titel produktbezeichnung benennung bez
 name         nom titre designation nom_produit libelle nombre titulo nombre_producto denominacion nome titolo
              denominazione nome_prodotto intitule designacao
 name         naam productnaam omschrijving_kort artikelnaam nome_produto descricao_curta nazwa nazwa_produktu
              nazwa_towaru tytul label benaming
+name         item
 description  description long_description product_description body_html body desc
 description  beschreibung langtext langbeschreibung artikellangtext artikelbeschreibung produktbeschreibung
              description_longue descripcion descripcion_larga descrizione
@@ -42,10 +44,12 @@ stock        verfugbarkeit verfuegbarkeit lieferbar lagerstatus disponibilite en
              beschikbaarheid op_voorraad disponibilidade dostepnosc
 stock        qty quantity stock_qty stock_quantity inventory inventory_quantity on_hand
 stock        bestand lagerbestand menge lagermenge stk quantite stock_disponible existencias cantidad giacenza
+             qty_on_hand quantity_on_hand quantite_en_stock qte_en_stock qte_stock cantidad_en_stock
              quantita scorta voorraad aantal estoque quantidade saldo_estoque stan stan_magazynowy ilosc
 price        price regular_price unit_price sales_price selling_price list_price listprice retail_price gross_price
 price        preis verkaufspreis vk_preis vk bruttopreis einzelpreis listenpreis prix prix_de_vente prix_ttc tarif
              precio precio_venta pvp prezzo prezzo_vendita prezzo_di_vendita
+             prezzo_di_listino prezzo_listino precio_de_venta precio_de_lista
 price        prijs verkoopprijs preco preco_venda preco_de_venda valor cena cena_brutto cena_sprzedazy amount
              net_price nettopreis prix_ht cena_netto
 currency     currency currency_code price_currency wahrung waehrung wahrungscode devise monnaie moneda divisa valuta
@@ -67,7 +71,7 @@ updated_at   geandert geaendert geandert_am geaendert_am letzte_anderung aenderu
              date_modification modifie_le mis_a_jour date_maj
 updated_at   fecha_modificacion actualizado ultima_actualizacion data_modifica aggiornato ultima_modifica gewijzigd
              gewijzigd_op laatst_gewijzigd data_alteracao atualizado_em ultima_alteracao data_modyfikacji
-             zmodyfikowano ostatnia_zmiana
+             zmodyfikowano ostatnia_zmiana data_zmiany
 """
 # Names that are put together, of a rank behind those above: each beginning with each end, as one word or as two.
 _COMPOUNDS = """
