@@ -1,0 +1,66 @@
+"""What is left to choose from, while columns are chosen one after the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+
+from datasync import product
+from datasync.starter import words
+from datasync.starter.choice import Choice
+from datasync.starter.members import holds_objects
+from datasync.starter.names import (
+    is_maker,
+    is_net,
+    language,
+    ranked,
+    spellings,
+)
+from datasync.starter.sample import Field, Sample
+from datasync.starter.spelling import spelled
+
+
+@dataclass(frozen=True, slots=True)
+class OpenChoices:
+    """What is left to choose from, while columns are chosen one after the other."""
+
+    con: duckdb.DuckDBPyConnection
+    sample: Sample
+    language: str | None
+    chosen: dict[str, Choice]
+
+    def spell(self, field: Field) -> str:
+        return spelled(self.con, field.name)
+
+    def untaken(self) -> list[Field]:
+        """The fields that no column takes yet."""
+        taken = {name for choice in self.chosen.values() if choice.sql for name in choice.fields}
+        return [field for field in self.sample.fields if field.name not in taken]
+
+    def free(self) -> list[Field]:
+        """Those of the fields that are not empty throughout; an empty one serves no column."""
+        return [field for field in self.untaken() if field.filled or not self.sample.records]
+
+    def unnamed(self) -> list[Field]:
+        """The free fields that could be any column: their names do not say what they are, nor do a yes and a no."""
+        named = {field.name for column in product.PRODUCT_COLUMNS for field in self.named(column)}
+        free = [field for field in self.free() if field.name not in named and not is_maker(field.name)]
+        return [field for field in free if not words.is_any_yes_no(field) and not holds_objects(field)]
+
+    def named(self, column: str) -> list[Field]:
+        """The free fields whose names say that they are ``column``, the likeliest first."""
+        return [field for field, _ in self.named_with_rank(column)]
+
+    def named_with_rank(self, column: str) -> list[tuple[Field, int]]:
+        candidates: dict[str, tuple[tuple[int, int, bool, bool], Field]] = {}
+        for rank, names in enumerate(ranked(column)):
+            for field in self.free():
+                level = next((n for n, spelling in enumerate(spellings(field.name, column)) if spelling in names), None)
+                if level is not None:
+                    spoken = language(field.name)
+                    key = (level, rank, is_net(field.name), spoken is not None and spoken != self.language)
+                    candidates[field.name] = min(
+                        candidates.get(field.name, (key, field)), (key, field), key=lambda candidate: candidate[0]
+                    )
+        return [(field, key[1]) for key, field in sorted(candidates.values(), key=lambda candidate: candidate[0])]
