@@ -111,17 +111,6 @@ def test_any_other_format_gives_the_number(code: str, number: str, plain: str) -
     assert text_of(code, is_1904=False)(number) == plain
 
 
-@pytest.mark.parametrize("number", ["1.234567890123457e+17", "1.2345678901234499E+17", "-9.87654321098765E+20"])
-def test_a_whole_number_that_lost_digits_is_no_value(desk: Desk, number: str) -> None:
-    header = row(1, text("A1", "sku"), text("B1", "name"))
-    desk.write(
-        "x.xlsx", book(header + row(2, cell("A2", number), text("B2", "a")) + row(3, text("A3", "B"), text("B3", "b")))
-    )
-    pulled = desk.pull("x.xlsx")
-    assert (pulled.valid, pulled.quarantined) == (1, 1)
-    assert desk.products(pulled, "sku") == ["B"]
-
-
 @pytest.mark.parametrize(
     ("code", "number", "moment"),
     [

@@ -70,18 +70,6 @@ def plain(number: str) -> str:
     return "0" if text == "-0" else text
 
 
-def has_lost_digits(number: str) -> bool:
-    """Whether a whole number is written with fewer digits than it has, and with all that a workbook keeps of one."""
-    if "e" not in number.lower():
-        return False
-    try:
-        value = Decimal(number)
-    except InvalidOperation:
-        return False
-    digits = len(value.as_tuple().digits)
-    return _DIGITS <= digits <= value.adjusted()
-
-
 class _Shown:
     """Integers under formats of zeros, each with the section for its sign: positive, negative, zero."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from datasync.sources.files.cell_format import has_lost_digits, plain
+from datasync.sources.files.cell_format import plain
 from datasync.sources.files.markup import Content, walk
 from datasync.sources.files.workbook import LONGEST_TEXT, Format, SharedTexts, unescaped
 from datasync.unseen import looks_empty
@@ -94,8 +94,6 @@ class _Rows:
             self._row.spoilt[self._column] = f"{value[:20]}, an error of Excel's"
         elif self._has_formula and not value and self._kind != "str":
             self._row.spoilt[self._column] = "a formula whose value was not stored: open it in Excel and save it"
-        elif self._kind == "n" and has_lost_digits(value):
-            self._row.spoilt[self._column] = "a number of more digits than Excel keeps: make its cells text"
         elif value and (text := self._shown(value)):
             if len(text) > LONGEST_TEXT:
                 self._row.spoilt[self._column] = f"a text of over {LONGEST_TEXT:,} signs"
