@@ -347,6 +347,19 @@ def test_a_check_says_that_the_next_sync_would_be_held(tmp_path: Path, left: int
     assert shop.run("sync").code == (5 if sentence else 0)
 
 
+def test_a_check_of_a_damaged_catalog_says_so(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, FEED)
+    (tmp_path / "p.csv").write_text("sku,name\nA,Apple\nB,Pear\n", encoding="utf-8")
+    assert shop.run("sync").code == 0
+    entry = tmp_path / "var/store/catalog/scope=default/00000001.parquet"
+    content = bytearray(entry.read_bytes())
+    content[4:44] = bytes(40)
+    entry.write_bytes(content)
+    told = shop.run("check")
+    assert told.code == 2 and "Traceback" not in told.out + told.err
+    assert "problem  scopes.default: The store is damaged: catalog/scope=default/00000001.parquet" in told.out
+
+
 @pytest.mark.parametrize(
     ("key", "sentence"),
     [

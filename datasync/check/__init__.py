@@ -40,7 +40,7 @@ def check(store: Store, settings: Settings, at: datetime, credentials: Credentia
         closed = {finding.where for finding in offers if finding.level == "problem"}
         receptions: list[Reception] = []
         with dry_run(store) as aside:
-            trial = Trial(con, aside, settings, at, credentials)
+            trial = Trial(con, store, aside, settings, at, credentials)
             for name in [n for n, scope in settings.scopes.items() if f"sources.{scope.source}" not in closed]:
                 yield from sampled(trial, name, receptions)
         for name in settings.services:

@@ -11,6 +11,7 @@ from typing import Literal
 import duckdb
 
 from datasync import product
+from datasync.catalog.apply import PendingSnapshot, apply_snapshot
 from datasync.check.casts import failing
 from datasync.check.defaults import by_default, without_price
 from datasync.check.encoding import needless_encoding
@@ -23,15 +24,15 @@ from datasync.connection import Credentials
 from datasync.delivery.services import open_service
 from datasync.intake import mapping, pull, staging
 from datasync.quantity import quantity
-from datasync.relation import Relation, select, union
+from datasync.relation import Relation, select
+from datasync.repair.explain import explained
 from datasync.settings import Scope, Settings
 from datasync.sources import open_source
 from datasync.sources.base import Offering, PullRequest, Reader, Records
 from datasync.sql import quote
 from datasync.starter.listing import listed
-from datasync.store import holds, snapshots
+from datasync.store import snapshots
 from datasync.store.files import Store, parquet
-from datasync.store.logs import catalog_log
 from datasync.store.snapshots import Snapshot
 
 SAMPLE = 10_000
@@ -76,9 +77,12 @@ class _Opened:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What scopes are tried with: a ``store`` that is thrown away, and the settings at a moment."""
+    """What scopes are tried with: a ``store`` that is thrown away and begins as the ``real`` one, and the settings at a
+    moment.
+    """
 
     con: duckdb.DuckDBPyConnection
+    real: Store
     store: Store
     settings: Settings
     at: datetime
@@ -112,6 +116,11 @@ class _Sample:
     def invalid(self) -> str:
         """The records in quarantine, for a FROM clause."""
         return parquet(self.trial.store, snapshots.quarantine_path(self.snapshot.scope, self.snapshot.run))
+
+    @property
+    def is_mostly_invalid(self) -> bool:
+        """Whether more of its records are in quarantine than are valid."""
+        return self.snapshot.quarantined > self.snapshot.valid
 
     @property
     def products(self) -> Relation:
@@ -183,19 +192,19 @@ def _of_fields(sample: _Sample) -> Iterator[Finding]:
 
 
 def _of_removals(sample: _Sample) -> Iterator[Finding]:
-    """A problem where the next sync would be held: the catalog has too many products that the source has no more."""
-    scope, snapshot, con = sample.scope, sample.snapshot, sample.trial.con
-    if sample.is_part or scope.is_partial or not snapshot.complete or snapshot.unreadable:
+    """A problem where the next sync would be held: the sample is applied to the catalog, as it will be thrown away."""
+    trial, scope = sample.trial, sample.scope
+    if sample.is_part or scope.is_partial or not sample.snapshot.complete:
         return
-    catalog = catalog_log(sample.trial.store, sample.name).fold().where("hash IS NOT NULL")
-    records = Relation(f"SELECT sku FROM {sample.invalid}")
-    at_source = union([select("SELECT sku FROM products", products=sample.products), records])
-    gone = select(
-        "SELECT sku FROM catalog ANTI JOIN at_source USING (sku)", catalog=catalog, at_source=at_source
-    ).count(con)
-    products, guard = catalog.count(con), sample.trial.settings.guard_of(sample.name)
-    if holds.exceeds(guard.percent, guard.products, gone, products):
-        count = f"{gone:,} of {quantity(products, 'product')}"
+    guard = trial.settings.guard_of(sample.name)
+    pending = PendingSnapshot(trial.con, trial.store, sample.snapshot, guard, scope.volatile, lambda: trial.at)
+    try:
+        held = apply_snapshot(pending).held
+    except FORESEEN as error:
+        yield problem(sample.key, explained(trial.real, (), error) or error)
+        return
+    if held:
+        count = f"{held.would_remove:,} of {quantity(held.of, 'product')}"
         yield Finding("problem", sample.key, f"a sync would be held: it would remove {count}, which the source lacks.")
 
 
@@ -228,8 +237,8 @@ def _records(sample: _Sample) -> Finding:
     if snapshot.records == snapshot.blank:
         contents = "nothing but blank rows" if snapshot.blank else "no record"
         return Finding("note", key, f"The source can be read and holds {contents}.")
-    is_most = snapshot.quarantined > snapshot.valid or not snapshot.valid
-    level: Literal["ok", "note", "problem"] = "problem" if is_most else "note" if snapshot.quarantined else "ok"
+    is_problem = sample.is_mostly_invalid or not snapshot.valid
+    level: Literal["ok", "note", "problem"] = "problem" if is_problem else "note" if snapshot.quarantined else "ok"
     sentence = f"{_counts(sample)}{''.join(_reasons(sample))}"
     return Finding(level, key, sentence + "." * (not sentence.endswith("?")))
 
@@ -240,8 +249,7 @@ def _counts(sample: _Sample) -> str:
     further = "".join(
         f", {count:,} {term}" for term in ("repeated", "blank", "filtered") if (count := getattr(snapshot, term))
     )
-    is_most = snapshot.valid and snapshot.quarantined > snapshot.valid
-    share = ", which is more than half" if is_most else ""
+    share = ", which is more than half" if snapshot.valid and sample.is_mostly_invalid else ""
     return f"{records}: {snapshot.valid:,} valid{further}, {snapshot.quarantined:,} in quarantine{share}"
 
 
