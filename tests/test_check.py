@@ -323,7 +323,7 @@ def test_records_whose_map_gives_null_have_the_default_and_are_counted(
     shop.settings.write_text(SETTINGS.replace("attributes: [color]", mapped), encoding="utf-8")
     if expression == "color":
         shop.sells(("A-1", "Apple", "enabled", "fruit", "catalog"))
-    notes = [one.sentence for one in findings(shop) if one.where == f"scopes.en-US.map.{column}"]
+    notes = [finding.sentence for finding in findings(shop) if finding.where == f"scopes.en-US.map.{column}"]
     assert notes == ([sentence] if sentence else [])
 
 
@@ -342,7 +342,7 @@ def test_a_check_says_that_the_next_sync_would_be_held(tmp_path: Path, left: int
     file.write_text("sku,name\n" + "".join(lines), encoding="utf-8")
     assert shop.run("sync").code == 0
     file.write_text("sku,name\n" + "".join(lines[:left]), encoding="utf-8")
-    problems = [one.sentence for one in findings(shop) if one.level == "problem"]
+    problems = [finding.sentence for finding in findings(shop) if finding.level == "problem"]
     assert problems == ([sentence] if sentence else [])
     assert shop.run("sync").code == (5 if sentence else 0)
 
@@ -371,7 +371,7 @@ def test_a_check_of_a_damaged_catalog_says_so(tmp_path: Path) -> None:
 def test_a_key_that_does_not_fit_the_file_is_named(tmp_path: Path, key: str, sentence: str) -> None:
     shop = Shop(tmp_path, FEED.replace("path: p.csv", f"path: p.csv\n    {key}"))
     (tmp_path / "p.csv").write_text("sku,name,price\nA,Apple,1\n", encoding="utf-8")
-    assert [one for one in findings(shop) if one.level == "problem" and sentence in one.sentence]
+    assert any(finding.level == "problem" and sentence in finding.sentence for finding in findings(shop))
 
 
 @pytest.mark.parametrize(

@@ -339,5 +339,7 @@ def test_an_unknown_sku_is_looked_for_in_records_that_could_not_be_read(shop: Sh
     for sku in ("0010020", "100200", "1-red", "00100200.", "%", ".*"):
         assert "It stands in" not in told(shop, sku)[0], sku
     mentions = json.loads(shop.run("why", "--json", "00100200").out)["mentions"]
-    assert [(one["scope"], one["code"], one["place"]) for one in mentions] == [("en-US", "unreadable", "products.csv")]
+    assert [(mention["scope"], mention["code"], mention["place"]) for mention in mentions] == [
+        ("en-US", "unreadable", "products.csv")
+    ]
     assert "It stands" not in "".join(told(shop, "A-1"))

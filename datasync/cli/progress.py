@@ -52,13 +52,11 @@ class Steps:
     def ended(self, name: str, record: Mapping[str, Any]) -> None:
         """One line: what the step did."""
         self._bar.advance(self._task)
+        words = outcome(record, is_dry=self._is_dry)
         if self._console.is_terminal:
-            self._bar.console.print(Text(f"{plain(name)}: {plain(self._outcome(record))}"))
+            self._bar.console.print(Text(f"{plain(name)}: {plain(words)}"))
         else:
-            tell(f"{name}: {self._outcome(record)}")
-
-    def _outcome(self, record: Mapping[str, Any]) -> str:
-        return outcome(record, is_dry=self._is_dry)
+            tell(f"{name}: {words}")
 
 
 def outcome(record: Mapping[str, Any], *, is_dry: bool) -> str:

@@ -66,9 +66,8 @@ def sync(args: argparse.Namespace, clock: Clock) -> int:
     scopes = tuple(dict.fromkeys(args.scope)) or tuple(pipeline.settings.scopes)
     with _where(pipeline, args.dry_run) as there:
         run = there.begin(run_id("sync", clock), "sync", scopes, user(), "Asked for in a shell.")
-        steps = Steps(len(scopes) * (2 + len(there.settings.services)), is_dry=args.dry_run)
-        execution = RunExecution(there, run, steps)
-        _carry_out(execution, scopes, tuple(there.settings.services), complete=args.complete)
+        services = tuple(there.settings.services)
+        execution = _carry_out(there, run, scopes, services, complete=args.complete, is_dry=args.dry_run)
         code = _close(execution, tidy=not args.dry_run)
     if args.dry_run:
         say("Dry run: this is what would change. Nothing was written.")
@@ -105,9 +104,7 @@ def resync_(args: argparse.Namespace, clock: Clock) -> int:
         _show_plan(request, pipeline.plan(request))
         return 0
     run = pipeline.begin(run_id("resync", clock), "resync", request.scopes, request.asked_by, request.reason, request)
-    services = resync.services(pipeline.settings, request)
-    execution = RunExecution(pipeline, run, Steps(len(request.scopes) * (2 + len(services))))
-    _carry_out(execution, request.scopes, services)
+    execution = _carry_out(pipeline, run, request.scopes, resync.services(pipeline.settings, request))
     return _close(execution)
 
 
@@ -136,16 +133,23 @@ def user() -> str:
 
 
 def _carry_out(
-    execution: RunExecution, scopes: Sequence[str], services: Sequence[str], *, complete: bool = False
-) -> None:
+    pipeline: Pipeline,
+    run: str,
+    scopes: Sequence[str],
+    services: Sequence[str],
+    *,
+    complete: bool = False,
+    is_dry: bool = False,
+) -> RunExecution:
     """Every step of a run. What was due stays due, so services are served even if the pull failed."""
-    pipeline, run = execution.pipeline, execution.run
+    execution = RunExecution(pipeline, run, Steps(len(scopes) * (2 + len(services)), is_dry=is_dry))
     with execution.steps.shown():
         for scope in scopes:
             if execution.step(Step("pull", scope), partial(pipeline.pull, run, scope, complete=complete)):
                 execution.step(Step("catalog", scope), partial(pipeline.apply, run, scope))
             for service in services:
                 execution.step(Step("transfer", scope, service), partial(pipeline.transfer, run, scope, service))
+    return execution
 
 
 def _close(execution: RunExecution, *, tidy: bool = False) -> int:

@@ -29,20 +29,13 @@ def collect(
     Each product without an answer is failed: it may have been applied.
     """
     try:
-        return _with_answers(tables, due, service, deliver(), "No answer"), None
-    except BatchCutOff as error:
-        return _cut_off(tables, due, service, error)
-    except (ServiceUnavailable, ServiceBroken) as error:
-        return _with_answers(tables, due, service, _NONE, str(error)), error
-
-
-def _cut_off(
-    tables: TemporaryTables, due: Relation, service: str, error: BatchCutOff
-) -> tuple[Relation, DeliveryError]:
-    try:
-        return _with_answers(tables, due, service, error.answers, str(error)), error
-    except ServiceBroken as broken:
-        return _with_answers(tables, due, service, _NONE, str(broken)), broken
+        try:
+            answers, silence, error = deliver(), "No answer", None
+        except BatchCutOff as cut_off:
+            answers, silence, error = cut_off.answers, str(cut_off), cut_off
+        return _with_answers(tables, due, service, answers, silence), error
+    except (ServiceUnavailable, ServiceBroken) as failure:
+        return _with_answers(tables, due, service, _NONE, str(failure)), failure
 
 
 def _with_answers(tables: TemporaryTables, due: Relation, service: str, answers: Relation, silence: str) -> Relation:

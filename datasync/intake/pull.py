@@ -90,7 +90,7 @@ def suspicion(records: Records, snapshot: Snapshot) -> str | None:
     """What may be wrong with all records of a pull, where at least two, and nine of ten, cannot be read."""
     with_values = snapshot.records - snapshot.blank
     is_nearly_all = snapshot.unreadable >= max(2, _NEARLY * with_values)
-    return records.suspicion(None) if records.suspicion and is_nearly_all else None
+    return records.suspicion(None) if is_nearly_all else None
 
 
 _NEARLY = 0.9

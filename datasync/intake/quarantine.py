@@ -142,6 +142,5 @@ def refuse_unreadable_files(con: duckdb.DuckDBPyConnection, resolved: ResolvedRe
     )
     first = con.execute(unreadable.sql).fetchone()
     if first:
-        records = resolved.staged.records
-        why = (records.suspicion(first[0]) if records.suspicion else None) or str(first[1])
+        why = resolved.staged.records.suspicion(first[0]) or str(first[1])
         raise UnreadableFile(first[0], f"no record in it can be read. {why.removesuffix('.')}")

@@ -226,5 +226,5 @@ def refuse_missing_fields(
     for field, column in needs.items():
         if field not in records.names and not records.reader.has(con, field):
             is_mapped = column not in ("name", "sku") or column in {**records.map, **scope.map}
-            suspicion = records.suspicion(None) if records.suspicion else None
+            suspicion = records.suspicion(None)
             raise MissingField(name, column, field, records.names, is_mapped=is_mapped, suspicion=suspicion)

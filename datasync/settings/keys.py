@@ -110,12 +110,9 @@ _ONCE_IN_EVERY_SCOPE: dict[str, Any] = {
     "snapshot": "complete",
     "sheet": 0,
 }
-# Unset, these leave the fingerprints of older stores as they were.
-_LATER = {"encoding", "time_zone", "where", "group_by", "fill_down", "collect", "header_line"}
-_LATER_DEFAULTS = {"header_line": 1}
+# Unset, or as if unset, these leave the fingerprints of older stores as they were.
+_LATER = {**dict.fromkeys(("encoding", "time_zone", "where", "group_by", "fill_down", "collect")), "header_line": 1}
 
 
 def _without_unset(keys: dict[str, Any]) -> dict[str, Any]:
-    return {
-        key: value for key, value in keys.items() if key not in _LATER or (value and value != _LATER_DEFAULTS.get(key))
-    }
+    return {key: value for key, value in keys.items() if key not in _LATER or (value and value != _LATER[key])}

@@ -104,7 +104,7 @@ class Records:
     records that the source holds, by a count that owes nothing to the reader; None where there is no such count.
 
     ``suspicion`` is called where nearly no record could be read, or a field is missing. It gives a sentence on what may
-    be wrong with all records of a file, by its name, or of any; or None.
+    be wrong with all records of a file, by its name, or of any; None where there is nothing to say.
 
     What the answer is worth: ``began`` is when reading began, where that was in an earlier try, and ``ticket`` that
     try's ticket (0: it had none). ``by_change_time``: records say what products were at their ``updated_at``, not what
@@ -129,7 +129,7 @@ class Records:
     recheck: Callable[[], Records | None] | None = None
     without_broken: Callable[[duckdb.DuckDBPyConnection, Exception], Records] | None = None
     counted: Callable[[duckdb.DuckDBPyConnection], int] | None = None
-    suspicion: Callable[[str | None], str | None] | None = None
+    suspicion: Callable[[str | None], str | None] = lambda name: None
     requests: int = 1
     notes: tuple[str, ...] = field(default=())
     map: Mapping[str, str] = field(default_factory=dict)

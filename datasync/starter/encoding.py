@@ -6,8 +6,8 @@ import codecs
 import re
 from collections.abc import Sequence
 
-from datasync.sources.files.file_listing import locate, opened
-from datasync.starter.latin import LATIN, all_fits, likeliest_latin
+from datasync.sources.files.file_listing import beginning, locate
+from datasync.starter.latin import LATIN, likeliest_latin
 
 _ENOUGH = 128 * 1024  # to tell encodings of Latin letters apart
 HEAD = 512 * 1024
@@ -19,16 +19,11 @@ _NAMES = {"cp1252": "windows-1252", "cp1250": "windows-1250", "cp1251": "windows
 
 def encoding_of(file: str) -> tuple[str | None, Sequence[str]]:
     """The encoding of a file that is not UTF-8, and some of its words that tell; None where it is UTF-8."""
-    location = locate(file, {}, "default", "exports")
-    files = location.files()
-    if not files:
-        return None, ()
-    with opened(location, files[0]) as content:
-        head = content.read(HEAD)
+    head = beginning(locate(file, {}, "default", "exports"), HEAD)
     if is_utf8(head):
         return None, ()
-    guessed, latin = _guessed(head), likeliest_latin(head[:_ENOUGH])
-    encoding = latin if guessed in LATIN or all_fits(head[:_ENOUGH], latin) else guessed
+    guessed, (latin, all_fits) = _guessed(head), likeliest_latin(head[:_ENOUGH])
+    encoding = latin if guessed in LATIN or all_fits else guessed
     rival = guessed if guessed != encoding else "cp1252"
     return _NAMES.get(encoding, encoding.replace("_", "-")), _telling_words(head, encoding, rival)
 

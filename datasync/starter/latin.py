@@ -34,14 +34,11 @@ _POWERS = "¹²³"
 _WITH_NEIGHBOURS = re.compile(r"(?s)(?<=(.))?([^\x00-\x7f])(?=(.)?)")
 
 
-def likeliest_latin(text: bytes) -> str:
-    """The encoding in which most of a text fits together."""
-    return max(LATIN, key=lambda encoding: _fitting(text, encoding))
-
-
-def all_fits(text: bytes, encoding: str) -> bool:
-    """Whether every sign of a text fits, in an encoding of one byte a sign."""
-    return _fitting(text, encoding) == sum(byte > 127 for byte in text)
+def likeliest_latin(text: bytes) -> tuple[str, bool]:
+    """The encoding in which most of a text fits together, and whether all of it does."""
+    fitting = {encoding: _fitting(text, encoding) for encoding in LATIN}
+    encoding = max(LATIN, key=fitting.__getitem__)
+    return encoding, fitting[encoding] == sum(byte > 127 for byte in text)
 
 
 def _fitting(text: bytes, encoding: str) -> int:

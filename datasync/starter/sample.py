@@ -111,11 +111,10 @@ def sampled(tables: TemporaryTables, file: str, now: datetime) -> Sample:
     con = tables.con
     macros(con, "mapping")
     macros(con, "forms")
-    file_format: Literal["csv"] | None = "csv" if PurePath(file.removesuffix(".gz")).suffix.lower() in _TEXT else None
+    suffix = PurePath(file.removesuffix(".gz")).suffix.lower()
+    file_format: Literal["csv"] | None = "csv" if suffix in _TEXT else None
     encoding, words = encoding_of(file) if PurePath(file).suffix.lower() not in _NO_TEXT else (None, ())
-    title = (
-        title_of(file, encoding) if file_format or PurePath(file.removesuffix(".gz")).suffix.lower() == ".csv" else None
-    )
+    title = title_of(file, encoding) if file_format or suffix == ".csv" else None
     header_line = title.header_line if title else 1
     scope = FilesScope(source="exports", path=file, format=file_format, encoding=encoding, header_line=header_line)
     records = Files("default", scope, FilesSource(kind="files")).records(con, PullRequest("complete", now))

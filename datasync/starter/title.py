@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from datasync.sources.files.csv_title import BEGINNING, Row, dividing, named_delimiter, usual_cells
-from datasync.sources.files.file_listing import locate, opened
+from datasync.sources.files.file_listing import beginning, locate
 from datasync.starter.names import is_known
 
 _LINES = 20  # the header begins in one of so many
@@ -37,12 +37,7 @@ class Title:
 
 def title_of(file: str, encoding: str | None) -> Title | None:
     """The title lines of a CSV file, if it begins with some."""
-    location = locate(file, {}, "default", "exports")
-    files = location.files()
-    if not files:
-        return None
-    with opened(location, files[0]) as content:
-        raw = content.read(BEGINNING)
+    raw = beginning(locate(file, {}, "default", "exports"), BEGINNING)
     head = codecs.getincrementaldecoder(encoding or "utf-8")(errors="replace").decode(raw).encode(errors="replace")
     return _title(head.removeprefix(codecs.BOM_UTF8))
 

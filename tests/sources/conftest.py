@@ -1,14 +1,25 @@
-"""An S3 to read from: moto's server on loopback."""
+"""An S3 to read from, moto's server on loopback; and a connection to read files with."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 
+import duckdb
 import httpx
 import pytest
 import s3fs
 from moto.server import ThreadedMotoServer
+
+from datasync.store.files import Folder, connect
+
+
+@pytest.fixture(scope="module")
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    """One for all tests of a file, with one thread."""
+    with connect(Folder("")) as connected:
+        connected.execute("SET threads = 1")
+        yield connected
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gzip
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,6 @@ from datasync.sources.files import tables
 from datasync.sources.files.options import FilesScope, FilesSource
 from datasync.sources.files.source import Files
 from datasync.sql import quote
-from datasync.store.files import Folder, connect
 from tests.pulling import SCOPE, START, Desk, balance
 from tests.shop import SETTINGS, Shop
 from tests.sources.plain_csv import PlainRecord, records
@@ -41,13 +39,6 @@ NAMES = ("sku", "name", "note")
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path)
-
-
-@pytest.fixture(scope="module")
-def con() -> Iterator[duckdb.DuckDBPyConnection]:
-    with connect(Folder("")) as connected:
-        connected.execute("SET threads = 1")
-        yield connected
 
 
 @dataclass(frozen=True)

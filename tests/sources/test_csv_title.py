@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -13,7 +12,6 @@ from hypothesis import strategies as some
 
 from datasync.errors import InvalidSettings, MissingField, UnreadableFile
 from datasync.sources.files import csv_title
-from datasync.store.files import Folder, connect
 from tests.pulling import Desk, balance
 from tests.shop import Shop
 from tests.sources.test_csv_damage import HABITS, HARMS, NAMES, ROWS, Habit, Harm, read, tried
@@ -34,13 +32,6 @@ TABLE = ["sku;name;note", "01;Müller;a", "02;Maß;", "03;x", "", '04;"y"z;w', "
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path)
-
-
-@pytest.fixture(scope="module")
-def con() -> Iterator[duckdb.DuckDBPyConnection]:
-    with connect(Folder("")) as connected:
-        connected.execute("SET threads = 1")
-        yield connected
 
 
 def written(desk: Desk, lines: list[str], end: str = "\n", encoding: str = "utf-8", name: str = "x.csv") -> str:

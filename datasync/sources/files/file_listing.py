@@ -76,6 +76,15 @@ class Location(Protocol):
         """Let a DuckDB connection read the files' paths."""
 
 
+def beginning(location: Location, size: int, *, at: int = 0) -> bytes:
+    """The first bytes of the file at that place among the matching ones; none where no file matches."""
+    files = location.files()
+    if not files:
+        return b""
+    with opened(location, files[at]) as content:
+        return content.read(size)
+
+
 class Folder:
     """A pattern of local paths; a path that exists as it is written is that file, whatever signs are in its name."""
 

@@ -41,7 +41,7 @@ _WHOLE_SIGN = re.compile(rb"\\\\|\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da
 _HALF = "it holds half of a sign that takes two"
 _STEPS = np.zeros(256, np.int64)
 _STEPS[list(b"[{")], _STEPS[list(b"]}")] = 1, -1
-_DOCUMENT = "it is one JSON document, and JSON lines are wanted: one object a line, as `jq -c '.[]'` makes of a list"
+_DOCUMENT = "it is one JSON document, and JSON lines are wanted: one object a line, as `jq -c '{}'` makes of {}"
 _OWN = {"sku", "id", "name", "title", "price", "code", "ean", "gtin"}  # what a product has beside a list
 _RECORDS = {  # what the products of a whole catalog stand under
     *("products", "product", "items", "item", "data", "results", "result", "records", "rows", "articles", "entries"),
@@ -235,9 +235,9 @@ def _names(file: File, head: bytes) -> tuple[str, ...]:
     objects = list(filter(None, map(_object, lines)))
     is_list = bool(lines) and lines[0].startswith(b"[") and (len(lines) == 1 or not _is_json(lines[0]))
     if is_list or (not objects and len(lines) > 1 and lines[0].startswith(b"{")):
-        raise UnreadableFile(file.name, _DOCUMENT)
+        raise UnreadableFile(file.name, _DOCUMENT.format(".[]", "a list"))
     if len(lines) == 1 and (key := _list_of_records(objects) or _cut_off_list(objects, lines[0])):
-        raise UnreadableFile(file.name, _DOCUMENT.replace(".[]", f".{_step(key)}[]").replace("a list", f"{key!r}"))
+        raise UnreadableFile(file.name, _DOCUMENT.format(f".{_step(key)}[]", repr(key)))
     return tuple(dict.fromkeys(key for record in objects for key in record))
 
 
