@@ -116,17 +116,17 @@ def attribute_name(node: dict[str, Any]) -> str | None:
 
 
 def type_of(con: duckdb.DuckDBPyConnection, key: str, expression: Expression, columns: Relation) -> str:
-    """The SQL type an expression gives over ``columns``; InvalidExpression where it gives none."""
+    """The SQL type an expression gives over ``columns``; InvalidExpression where it gives none.
+
+    It is tried on one record without values too, because DuckDB reads the pattern of some functions no sooner.
+    """
     import duckdb
 
     try:
-        return str(con.execute(f"DESCRIBE SELECT {expression.sql} AS made FROM ({columns.sql})").fetchall()[0][1])
-    except (
-        duckdb.BinderException,
-        duckdb.CatalogException,
-        duckdb.ConversionException,
-        duckdb.NotImplementedException,
-    ) as error:
+        described = con.execute(f"DESCRIBE SELECT {expression.sql} AS given FROM ({columns.sql})").fetchall()
+        con.execute(f"SELECT TRY({expression.sql}) FROM (SELECT 1) LEFT JOIN ({columns.sql}) ON true").fetchall()
+        return str(described[0][1])
+    except (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError, duckdb.InvalidInputException) as error:
         raise InvalidExpression(key, expression.sql, in_our_words(str(error)), fix="") from None
 
 
@@ -175,8 +175,16 @@ def _refuse(con: duckdb.DuckDBPyConnection, key: str, text: str, node: dict[str,
         raise InvalidExpression(key, text, reason)
     if node["class"] == "FUNCTION" and not _is_stable(con, node["function_name"]):
         raise InvalidExpression(key, text, _no_function(con, node["function_name"]))
+    if node["class"] == "FUNCTION" and node["function_name"].lower() == "number_of" and not _has_decimal_sign(node):
+        raise InvalidExpression(key, text, "the decimal sign that number_of takes is ',' or '.'")
     if node["class"] == "COLUMN_REF" and node["column_names"][0].lower() in _MOMENTS:
         raise InvalidExpression(key, text, f"{node['column_names'][0]} is another one at another time")
+
+
+def _has_decimal_sign(node: dict[str, Any]) -> bool:
+    """Whether a call of number_of names no decimal sign, or one that there is."""
+    signs = [argument["expression"] for argument in node["arguments"][1:]]
+    return all(sign["class"] != "CONSTANT" or sign["literal"].get("text") in (",", ".") for sign in signs)
 
 
 def _no_function(con: duckdb.DuckDBPyConnection, name: str) -> str:

@@ -176,7 +176,8 @@ def masked_sql(column: str) -> str:
 
 def log_foreign(where: str, words: object) -> None:
     """Leave words that are not ours in the task's log, masked: they help to find a cause, and stand nowhere else."""
-    _FOREIGN.warning("%s says: %s", where, mask_log(str(words))[:_LONGEST_TEXT])
+    without_traceback = str(words).partition("Detail: Python exception: Traceback")[0].rstrip()  # DuckDB adds ours
+    _FOREIGN.warning("%s says: %s", where, mask_log(without_traceback)[:_LONGEST_TEXT])
 
 
 def code_of(error: BaseException) -> str:

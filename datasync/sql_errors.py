@@ -57,7 +57,23 @@ def kind_in_words(name: str) -> str:
     return _KINDS.get(kind, "a number" if re.match("DOUBLE|FLOAT|DECIMAL|.*INT", kind) else kind.lower())
 
 
+def _bad_pattern(match: re.Match[str]) -> str:
+    return f"a regular expression in it cannot be read ({match[0].rstrip(': ')})"
+
+
+# What RE2, the library of DuckDB's regular expressions, says of a pattern.
+_PATTERN_FAULT = (
+    r"^(missing [)\]]|unexpected [)]|(no|missing) argument (for|to) repetition operator|bad repetition operator"
+    r"|invalid (escape|character class|perl operator|repetition|named capture)|trailing "
+    r"|pattern too large).*"
+)
+
 _KNOWN = (
+    (_PATTERN_FAULT, _bad_pattern),
+    (
+        r"Failed to parse format specifier (.*?):",
+        lambda match: f"{match[1]!r} is no format of a time: '%d.%m.%Y %H:%M' is one",
+    ),
     (r"syntax error at or near \"(.*)\"$", lambda match: f"it is no SQL from {match[1]!r} on"),
     (r"SELECT clause without selection list", lambda match: "it is empty"),
     (r"Only SELECT statements", lambda match: "it holds a semicolon, or another statement"),

@@ -110,6 +110,12 @@ YAML = {
         "store: stands twice, on lines 1 and 2. Rename or remove one.",
     ),
     'otherwise: "The': ("otherwise: The", "is not YAML: a quote that line 14 opens is not closed."),
+    "no:": ("en-US:", 'no: on line 5 is true or false to YAML, where a name is wanted. Put it in quotes: "no".'),
+    f"window: {'9' * 5000}": (
+        "store: var/store",
+        f"{'9' * 40}...: on line 1 is neither a number nor a date that there can be. Put it in quotes",
+    ),
+    "schedule: 2026-13-45": ("store: var/store", "2026-13-45: on line 1 is neither a number nor a date that there can"),
 }
 EXPRESSIONS = {
     "status = 'active'": (RULE, f"{HERE}.rule: status is never 'active'. It is one of enabled, disabled."),
@@ -120,6 +126,15 @@ EXPRESSIONS = {
     "price + 1": (RULE, "it gives a number, where true or false is wanted. Compare it, as in price > 0."),
     "price > 100": (RULE, "services.search.accepts: of all 3 products it accepts none. Look at the rule behind: The"),
     "price >> ": (RULE, "it is no SQL from"),
+    "status ~ '('": (RULE, "a regular expression in it cannot be read (missing ): ()"),
+    "regexp_extract(status, '[a') = 'b'": (RULE, "cannot be used: a regular expression in it cannot be read (missing"),
+    "regexp_replace(status, '*', '') = ''": (RULE, "a regular expression in it cannot be read (no argument for rep"),
+    "where: \"color similar to '('\"": ("attributes: [color]", "a regular expression in it cannot be read (missing"),
+    "map: {updated_at: \"strptime(cost, '%Q')\"}": (
+        MAP,
+        "cannot be used: '%Q' is no format of a time: '%d.%m.%Y %H:%M' is one",
+    ),
+    "map: {price: \"number_of(cost, ';')\"}": (MAP, "cannot be used: the decimal sign that number_of takes is ',' or"),
     "map: {price: cost + 1}": (
         MAP,
         "scopes.en-US.map.price: '(\"cost\" + 1)' cannot be used: + does not take text and a number.",

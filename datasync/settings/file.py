@@ -21,15 +21,39 @@ DEFAULT_FILE = "datasync.yaml"
 
 
 class _EachKeyOnce(yaml.SafeLoader):
-    """YAML that refuses a key written twice, where a plain loader keeps the last in silence."""
+    """YAML that refuses a key written twice, where a plain loader keeps the last in silence, and names in which YAML
+    sees something else, as it does in the Norwegian ``no``.
+    """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        for key, _ in node.value:
+            self._refuse_other_kind(key)
         keys = [key.value for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
         if twice := next((key for key in keys if keys.count(key) > 1), None):
             first, second, *_ = (key.start_mark.line + 1 for key, _ in node.value if key.value == twice)
             where = f"on lines {first} and {second}" if first != second else f"on line {first}"
             raise InvalidSettings(str(twice), f"stands twice, {where}.", "Rename or remove one.")
         return super().construct_mapping(node, deep)
+
+    def _refuse_other_kind(self, key: yaml.Node) -> None:
+        kind = _KINDS.get(key.tag.removeprefix("tag:yaml.org,2002:"))
+        if kind:
+            problem = f"on line {key.start_mark.line + 1:,} is {kind} to YAML, where a name is wanted."
+            raise InvalidSettings(str(key.value), problem, f'Put it in quotes: "{key.value}".')
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """The value of a node. What looks like a number or a date and cannot be one is named with its line."""
+        try:
+            return super().construct_object(node, deep)
+        except ValueError:
+            value, line = str(node.value), node.start_mark.line + 1
+            shown = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}..."
+            problem = f"on line {line:,} is neither a number nor a date that there can be."
+            raise InvalidSettings(shown, problem, "Put it in quotes where text is meant.") from None
+
+
+_SHOWN = 40  # signs of a value
+_KINDS = {"bool": "true or false", "int": "a number", "float": "a number", "timestamp": "a date", "null": "nothing"}
 
 
 def load(path: str | os.PathLike[str] | None = None) -> Settings:

@@ -126,6 +126,21 @@ def test_a_value_that_ends_the_statement_is_told_with_its_column(on_postgres: Re
         on_postgres.pull(query=f"{query} WHERE 1 / (i - 30000) < 5")
 
 
+@pytest.mark.parametrize(
+    "expression", ["abs(price)", "json_extract(note, '$.a')", "zeroblob(9999999999)"], ids=["overflow", "JSON", "blob"]
+)
+def test_a_row_that_sqlite_stops_at_is_told_with_its_column_and_is_no_try_again(
+    on_sqlite: Reader, expression: str
+) -> None:
+    rows = "('A', 'a', 1, '{}'), ('B', 'b', -9223372036854775807 - 1, '{'), ('C', 'c', 3, '{}')"
+    on_sqlite.place.run("CREATE TABLE stock (sku TEXT, name TEXT, price INT, note TEXT)")
+    on_sqlite.place.run(f"INSERT INTO stock VALUES {rows}")
+    on_sqlite.place.run(f"CREATE VIEW product AS SELECT sku, name, {expression} AS price FROM stock")
+    with pytest.raises(UnfitValue, match="the column 'price' of the table product has a value") as told:
+        on_sqlite.pull()
+    assert told.value.exit_code == 4
+
+
 def test_a_number_too_large_for_any_computer_is_text_all_the_same(reader: Reader) -> None:
     large = "99999999999999999999999999"
     reader.place.run("CREATE TABLE product (sku TEXT, name TEXT, price TEXT)")
