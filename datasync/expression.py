@@ -52,11 +52,15 @@ _MOMENTS = {
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A checked expression: SQL as DuckDB prints it, and the fields it reads, in order of first use."""
+    """A checked expression: SQL as DuckDB prints it, and the fields it reads, in order of first use.
+
+    ``text`` is how a person wrote it.
+    """
 
     sql: str
     fields: tuple[str, ...]
     is_field: bool = False
+    text: str = ""
 
 
 def parse(con: duckdb.DuckDBPyConnection, key: str, text: str, *, over_product: bool = False) -> Expression:
@@ -68,7 +72,7 @@ def parse(con: duckdb.DuckDBPyConnection, key: str, text: str, *, over_product: 
     tree = attributed(checked_tree(con, key, text), partial(_attribute, con, key, text, over_product))
     sql = sql_of(con, tree)
     fields = tuple(dict.fromkeys(_fields(tree, frozenset())))
-    return Expression(sql, fields, tree["class"] == "COLUMN_REF" and len(tree["column_names"]) == 1)
+    return Expression(sql, fields, tree["class"] == "COLUMN_REF" and len(tree["column_names"]) == 1, text)
 
 
 def checked_tree(con: duckdb.DuckDBPyConnection, key: str, text: str) -> Any:
@@ -127,7 +131,8 @@ def type_of(con: duckdb.DuckDBPyConnection, key: str, expression: Expression, co
         con.execute(f"SELECT TRY({expression.sql}) FROM (SELECT 1) LEFT JOIN ({columns.sql}) ON true").fetchall()
         return str(described[0][1])
     except (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError, duckdb.InvalidInputException) as error:
-        raise InvalidExpression(key, expression.sql, in_our_words(str(error)), fix="") from None
+        text = expression.text or expression.sql
+        raise InvalidExpression(key, text, in_our_words(str(error), text), fix="") from None
 
 
 def over_text(fields: Collection[str]) -> Relation:

@@ -14,16 +14,24 @@ _KINDS = {
     '"NULL"': "nothing",
     "BLOB": "bytes",
 }
+_CAST = "try_cast(price as double)"
+_NUMBER = re.compile(r"(number_of\((?:[^()']|'[^']*')*\))(\s*[<>=!]+\s*-?[\d.]+)?", re.IGNORECASE)
 _OPERATORS = {"~~": "like", "!~~": "not like"}
 
 
-def in_our_words(says: str) -> str:
-    """The first line of an error of DuckDB's as what is wrong and what to write instead."""
+def in_our_words(says: str, text: str = "") -> str:
+    """The first line of an error of DuckDB's as what is wrong and what to write instead; ``text`` is the expression."""
     line = re.sub(r"^\w+( \w+)? Error: ", "", says.strip().split("\n")[0]).rstrip(". ")
     for pattern, words in _KNOWN:
         if match := re.search(pattern, line):
-            return words(match)
+            return words(match).replace(_CAST, _cast(text))
     return f"DuckDB cannot do it ({line})"
+
+
+def _cast(text: str) -> str:
+    """A cast to write: of the first ``number_of`` in an expression, which gives text, with what it is compared to."""
+    match = _NUMBER.search(text)
+    return f"try_cast({match[1]} as double){match[2] or ''}" if match else _CAST
 
 
 def no_condition(kind: str) -> str:
@@ -38,12 +46,12 @@ def _compared(kind: str) -> str:
 
 def _misfit(match: re.Match[str]) -> str:
     name, types = match[1], " and ".join(map(kind_in_words, match[2].split(", "))) or "nothing"
-    cast = "Cast what is text, as in try_cast(price as double)"
+    cast = f"Cast what is text, as in {_CAST}"
     return f"{_OPERATORS.get(name, name)} does not take {types}. {cast}"
 
 
 def _apart(match: re.Match[str]) -> str:
-    cast = "Cast one of them, as in try_cast(price as double)"
+    cast = f"Cast one of them, as in {_CAST}"
     return f"it puts {kind_in_words(match[1])} and {kind_in_words(match[2])} side by side. {cast}"
 
 

@@ -87,7 +87,7 @@ def test_only_the_beginning_of_a_large_source_is_read(tmp_path: Path) -> None:
             "attributes: [color]",
             'map: {price: "abs(name)"}',
             "scopes.en-US.map.price",
-            "'abs(\"name\")' cannot be used: abs does not take text. Cast what is text",
+            "'abs(name)' cannot be used: abs does not take text. Cast what is text",
         ),
         (
             "attributes: [color]",
@@ -413,3 +413,15 @@ def test_an_encoding_of_a_file_that_is_utf_8_is_told_of(
     assert bool(noted) == is_noted
     assert all(sentence.startswith("the file is valid UTF-8, and its letters") for sentence in noted)
     assert all(sentence.endswith(f"come out wrong in {encoding}: take the line out.") for sentence in noted)
+
+
+@pytest.mark.parametrize("compared", ["> 0", "<= 12.5"])
+def test_a_number_of_a_text_that_is_compared_is_cast_as_the_check_says(shop: Shop, compared: str) -> None:
+    expression = f"case when number_of(name, ',') {compared} then 'in-stock' else 'unknown' end"
+    written = SETTINGS.replace("attributes: [color]", f'map: {{stock: "{expression}"}}')
+    shop.settings.write_text(written, encoding="utf-8")
+    (problem,) = problems(shop)
+    cast = f"try_cast(number_of(name, ',') as double) {compared}"
+    assert expression in problem[1] and problem[1].endswith(f"Cast one of them, as in {cast}.")
+    shop.settings.write_text(written.replace(f"number_of(name, ',') {compared}", cast), encoding="utf-8")
+    assert problems(shop) == []

@@ -137,7 +137,7 @@ EXPRESSIONS = {
     "map: {price: \"number_of(cost, ';')\"}": (MAP, "cannot be used: the decimal sign that number_of takes is ',' or"),
     "map: {price: cost + 1}": (
         MAP,
-        "scopes.en-US.map.price: '(\"cost\" + 1)' cannot be used: + does not take text and a number.",
+        "scopes.en-US.map.price: 'cost + 1' cannot be used: + does not take text and a number.",
     ),
     "map: {price: floot(cost)}": (MAP, "'floot(cost)' cannot be used: there is no function floot. Did you mean floor?"),
     "map: {price: costs}": (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import duckdb
@@ -28,6 +29,12 @@ def failing(con: duckdb.DuckDBPyConnection, invalid: str, name: str, scope: Scop
             key,
             f"it fails on {count:,} {'record, which goes' if count == 1 else 'records, which go'} to quarantine. {fix}",
         )
+
+
+def number_hint(sentence: str) -> str:
+    """What to write where a price has a comma in it, which is no decimal sign by itself."""
+    is_written = re.match(r"price is [^a-zA-Z]*\d,\d{1,4}\D*, which is no decimal number", sentence)
+    return " (write number_of(FIELD, ',') in the map, which reads such numbers)" if is_written else ""
 
 
 _GUARD = "Guard what can fail, as in case when price <> '' then ... end."

@@ -12,7 +12,7 @@ import duckdb
 
 from datasync import product
 from datasync.catalog.apply import PendingSnapshot, apply_snapshot
-from datasync.check.casts import failing
+from datasync.check.casts import failing, number_hint
 from datasync.check.defaults import by_default, without_price
 from datasync.check.encoding import needless_encoding
 from datasync.check.finding import FORESEEN, Finding, problem
@@ -257,7 +257,7 @@ def _reasons(sample: _Sample) -> Iterator[str]:
     """Each reason of quarantine with a sentence of it, the most frequent first."""
     counted = f"SELECT code, count(*), min(sentence) FROM {sample.invalid} GROUP BY code ORDER BY count(*) DESC, code"
     for code, count, sentence in sample.trial.con.execute(counted).fetchall():
-        yield f"; {code} {count:,}, as: {sentence.rstrip('.')}"
+        yield f"; {code} {count:,}, as: {sentence.rstrip('.')}{number_hint(sentence)}"
 
 
 def _notes(key: str, notes: Sequence[str]) -> Iterator[Finding]:

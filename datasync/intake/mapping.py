@@ -106,7 +106,8 @@ class _Names:
         return Expression(quote(self.find(name)), (self.find(name),), is_field=True)
 
     def settle(self, expression: Expression) -> Expression:
-        return Expression(expression.sql, tuple(dict.fromkeys(map(self.find, expression.fields))), expression.is_field)
+        fields = tuple(dict.fromkeys(map(self.find, expression.fields)))
+        return Expression(expression.sql, fields, expression.is_field, expression.text)
 
     def settle_rows(self, rows: Rows) -> Rows:
         own_names = (tuple(map(self.find, fields)) for fields in (rows.fill_down, rows.collect))
