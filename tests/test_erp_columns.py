@@ -65,6 +65,29 @@ def test_categories_in_levels_are_one_list(
     assert [groups or [] for groups in column_of(shop, "categories")] == read
 
 
+@pytest.mark.parametrize(
+    ("headers", "rows", "read"),
+    [
+        ("WGr.;WGr.-Bez.", ["100;Werkzeug", "200;Schutz"], [["Werkzeug"], ["Schutz"]]),
+        ("WGr.;Hauptgrp.;WGr.-Bez.", ["100;A;Sägen", "200;B;Helme"], [["A", "Sägen"], ["B", "Helme"]]),
+        (
+            "Hauptgruppe;Hauptgruppe Bez.;Warengruppe",
+            ["1;Holz;Sägen", "2;Stahl;Äxte"],
+            [["Holz", "Sägen"], ["Stahl", "Äxte"]],
+        ),
+        ("Warengruppe", ["100", "200"], [["100"], ["200"]]),
+    ],
+)
+def test_names_of_categories_are_taken_before_their_codes(
+    tmp_path: Path, headers: str, rows: list[str], read: list[list[str]]
+) -> None:
+    lines = "".join(f"{sku};Ware {sku};{cells}\n" for sku, cells in zip("AB", rows, strict=True))
+    shop, told, _ = init(tmp_path, "p.csv", f"sku;name;{headers}\n{lines}")
+    assert column_of(shop, "categories") == read
+    note = f"a guess: the values of {headers} are codes, and no field is called like their names"
+    assert (note in told.out) == (";" not in headers) == ("100 -> [100]" in told.out)
+
+
 CURRENCIES = """
 Whg | Whg. | WKZ | Währ. | Waehr | WährungsKz | Währungs-Kz. | Währungskennzeichen | Waehrungscode | Preiswährung
 Cur | Curr. | CCY | Currency ISO | currency_id | ISO currency | Price currency code
@@ -122,7 +145,7 @@ def test_a_yes_or_no_that_says_nothing_is_a_line_to_take(tmp_path: Path, column:
     assert f"  not mapped: Kanal 7 holds only ja and nein; {SEE}" in told.lines
     written = shop.settings.read_text(encoding="utf-8")
     assert "# if Kanal 7 says where the product is shown" in written
-    assert "nothing in the file for" in written and " visible_in," not in written.split("nothing in the file")[1][:80]
+    assert "no column recognised for" in written and " visible_in," not in written.split("no column recognised")[1][:80]
     shop.settings.write_text(written.replace(f"# {column}: ", f"{column}: "), encoding="utf-8")
     assert both_of(shop)[1] == (("enabled", []), ("disabled", ["catalog", "search"]))[line]
 
@@ -174,9 +197,11 @@ def test_what_may_be_a_column_is_not_called_nothing(
 ) -> None:
     rows = "".join(f"{sku};Ware {sku};{value}\n" for sku, value in zip("AB", values, strict=True))
     shop, told, mapped = init(tmp_path, "p.csv", f"sku;name;{header}\n{rows}")
-    note = f"{column}: NOT MAPPED: perhaps {header}: take the line if it is"
+    note = f"{column}: NOT MAPPED: perhaps {header}: uncomment the line in datasync.yaml if it is"
     assert column not in mapped and f"  {note}" in told.lines
-    (line,) = [line for line in shop.settings.read_text(encoding="utf-8").splitlines() if "nothing in the file" in line]
+    (line,) = [
+        line for line in shop.settings.read_text(encoding="utf-8").splitlines() if "no column recognised" in line
+    ]
     assert column not in line
 
 

@@ -82,10 +82,41 @@ def test_numbered_columns_of_images_are_the_images_in_order(
         ),
     ],
 )
-def test_paths_and_files_of_images_are_images_whatever_they_are_called(tmp_path: Path, header: str) -> None:
-    rows = "A;Stift;\\\\server\\a.jpg\nB;Tinte;\nC;Hut;c.png\n"
-    shop, _, _ = init(tmp_path, "p.csv", f"sku;name;{header}\n{rows}")
-    assert images(shop) == [["\\\\server\\a.jpg"], [], ["c.png"]]
+def test_files_of_images_are_no_addresses_until_that_of_the_shop_is_before_them(tmp_path: Path, header: str) -> None:
+    rows = "A;Stift;a.jpg\nB;Tinte;\nC;Hut;c.png\n"
+    shop, told, mapped = init(tmp_path, "p.csv", f"sku;name;{header}\n{rows}")
+    note = f"images: NOT MAPPED: {header} holds names of files and no addresses; with the address of your shop:"
+    assert "images" not in mapped and f"  {note}" in told.lines
+    written = shop.settings.read_text(encoding="utf-8")
+    shop.settings.write_text(re.sub("# images: (?=['\"])", "images: ", written), encoding="utf-8")
+    media = "https://shop.example/media"
+    assert images(shop) == [[f"{media}/a.jpg"], [], [f"{media}/c.png"]]
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "urls"),
+    [
+        ("Produktbild;Zusatzbild", [f"{A};{B}|{A}2", f"{A};", ";"], [[A, B, f"{A}2"], [A], []]),
+        ("Produktbild;Weitere Bilder", [f"{A};{B},{A}2", f"{A};{B}", f"{A};"], [[A, B, f"{A}2"], [A, B], [A]]),
+        ("Image;Additional images", [f"{A};{B}", f"{A};", ";"], [[A, B], [A], []]),
+    ],
+)
+def test_further_images_stand_behind_the_first(
+    tmp_path: Path, header: str, rows: list[str], urls: list[list[str]]
+) -> None:
+    lines = "".join(f"{sku};Ware {sku};{cells}\n" for sku, cells in zip("ABC", rows, strict=True))
+    shop, _, _ = init(tmp_path, "p.csv", f"sku;name;{header}\n{lines}")
+    assert images(shop) == urls
+
+
+@pytest.mark.parametrize("header", ["Bild 1;Bild 2", "Produktbild"])
+def test_several_names_of_files_are_a_list_with_the_address_before_each(tmp_path: Path, header: str) -> None:
+    row = "a.jpg;b.jpg" if ";" in header else '"a.jpg|b.jpg"'
+    shop, _, mapped = init(tmp_path, "p.csv", f"sku;name;{header}\nA;Stift;{row}\n")
+    assert "images" not in mapped
+    written = shop.settings.read_text(encoding="utf-8")
+    shop.settings.write_text(re.sub("# images: (?=['\"])", "images: ", written), encoding="utf-8")
+    assert images(shop) == [["https://shop.example/media/a.jpg", "https://shop.example/media/b.jpg"]]
 
 
 @pytest.mark.parametrize("header", ["Bild", "Foto", "Image", "Photo", "Zdjęcie"])
@@ -251,7 +282,7 @@ def test_a_check_adds_what_leaves_a_total_line_out_to_a_condition_as_a_whole(tmp
         (
             ["Herren, Schuhe", "Herren, Hosen"],
             [["Herren", "Schuhe"], ["Herren", "Hosen"]],
-            "take the other line if it is",
+            "uncomment the other line in datasync.yaml if it is",
         ),
         (["a, b|c", "d"], [["a, b", "c"], ["d"]], ""),
         (["a", "b", "c", "d", "a, b|c"], [["a"], ["b"], ["c"], ["d"], ["a, b", "c"]], ""),
@@ -337,9 +368,11 @@ def test_a_field_for_a_status_and_one_for_the_shop_are_both_taken(tmp_path: Path
     assert both_of(shop) == [("enabled", []), ("disabled", BOTH)]
 
 
-def test_alone_a_field_that_says_online_is_the_status(tmp_path: Path) -> None:
-    shop, _, _ = init(tmp_path, "p.csv", "sku;name;Online\nA;Stift;ja\nB;Tinte;nein\n")
-    assert both_of(shop) == [("enabled", BOTH), ("disabled", BOTH)]
+@pytest.mark.parametrize("header", ["Online", "Shop", "Internet", "Webshop", "Shop-Kz.", "WebShop J/N", "eCommerce"])
+def test_alone_a_field_that_says_online_is_no_status_but_where_a_product_is_seen(tmp_path: Path, header: str) -> None:
+    shop, _, mapped = init(tmp_path, "p.csv", f"sku;name;{header}\nA;Stift;J\nB;Tinte;N\n")
+    assert "status" not in mapped
+    assert both_of(shop) == [("enabled", BOTH), ("enabled", [])]
 
 
 SEE = "if it says that a product is in the shop, see the line under map"

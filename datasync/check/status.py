@@ -11,6 +11,7 @@ from datasync.intake.mapping import Mapped
 from datasync.sources.base import Reader, Records
 from datasync.sql import quote
 from datasync.starter.choice import shown
+from datasync.starter.meanings import meaning
 from datasync.starter.names import is_opposite, looks_like_status
 from datasync.starter.spelling import spelled
 from datasync.starter.text import scalar
@@ -25,13 +26,19 @@ def unmapped_status(
     if status and status.sql.upper() != "NULL":
         return
     fields = [name for name in records.names if name not in scope_map.fields and looks_like_status(name)]
-    for field in fields[:1]:
+    for field in sorted(fields, key=_is_discontinued)[:1]:
         values = _values(con, reader, field) if records.are_files else []
         f = spelled(con, field)
         sql, remark = status_to_decide(f, values or ["X"], is_opposite=is_opposite(field))
         sentence = f"field {field} looks like a status and is not mapped, so every product is enabled."
         fix = f"Write what it means, as in status: {scalar(sql)}{f' ({shown(remark)})' if remark and values else ''}"
         yield Finding("note", f"{key}.map.status", f"{sentence} {fix}")
+
+
+def _is_discontinued(field: str) -> bool:
+    """Whether a field says that a product is discontinued, which it may be and still be sold."""
+    says = meaning(field)
+    return bool(says and says.kind == "discontinued")
 
 
 def _values(con: duckdb.DuckDBPyConnection, reader: Reader, field: str) -> list[str]:

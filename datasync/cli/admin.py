@@ -53,19 +53,19 @@ def _what_is_mapped(plan: Plan) -> Iterator[str]:
     """What was decided for each column, and which fields are not taken."""
     for choice in plan.choices:
         yield from _chosen(choice)
-    see = dict.fromkeys(plan.suggested, f"; {_SEE}")
+    see = {name: f"; {hint}" for name, hint in plan.suggested.items()}
     yield from (f"not mapped: {name} {words}{see.get(name, '')}" for name, words in plan.yes_or_no.items())
     if plan.unmapped:
         yield f"not taken: {listed(plan.unmapped)} (name those that are needed under attributes)"
 
 
-_SEE = "if it says that a product is in the shop, see the line under map"
-
-
 def _chosen(choice: Choice) -> Iterator[str]:
     """What was decided for a column, with three values as they were understood, or what it could be."""
     note = f" ({choice.note})" if choice.note else ""
-    options = [": ".join(filter(None, (option.sql, "; ".join(option.samples)))) for option in choice.options]
+    options = [
+        ": ".join(filter(None, (option.sql, "; ".join(filter(None, (option.remark, *option.samples))))))
+        for option in choice.options
+    ]
     if choice.sql and choice.sql != "null":
         yield f"{choice.column}: {choice.sql}{note}"
         yield from (f"    {sample}" for sample in choice.samples)

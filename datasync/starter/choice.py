@@ -24,10 +24,14 @@ _ORIGINAL = "datasync original"
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One way to read a field, and what was understood of the first values: "original -> understood"."""
+    """One way to read a field, and what was understood of the first values: "original -> understood".
+
+    ``remark`` says when it is right.
+    """
 
     sql: str
     samples: tuple[str, ...] = ()
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ class Choice:
 
 def ambiguous(column: str, field: str, readings: Sequence[str]) -> Choice:
     """A column that is left to a person, because its field can be read in several ways."""
-    note = f"{field} can be read in {len(readings)} ways; take the line that is right"
+    note = f"{field} can be read in {len(readings)} ways: uncomment the line in datasync.yaml that is right"
     return Choice(column, "", (field,), note=note, options=tuple(map(Reading, readings)), is_open=True)
 
 

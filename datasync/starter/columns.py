@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 import duckdb
 
 from datasync import product
-from datasync.starter import words
+from datasync.starter.categories import categories
 from datasync.starter.choice import Choice, Reading, misfits, shown, understood
 from datasync.starter.forms import FORMS, are_codes, by_form, by_forms, has_currency
+from datasync.starter.images import images
+from datasync.starter.likely import may_be
 from datasync.starter.members import holds_objects, in_objects
 from datasync.starter.names import (
-    NO_LEVEL,
-    category_level,
-    is_net,
+    VAGUE_SKU,
+    WEAK_SKU,
+    is_gtin,
+    is_number,
     is_part_of,
     is_put_together,
     is_shown,
-    plain,
-    ranked,
+    short_for,
 )
 from datasync.starter.open_choices import OpenChoices
+from datasync.starter.rivals import by_forms_among_rivals
 from datasync.starter.sample import VALUES, Field, Sample
 from datasync.starter.times import are_local
+from datasync.starter.yes_no import suggested
 
 _ORDER = (
     *("sku", "name", "price", "currency", "stock", "status", "visible_in", "url", "images", "categories"),
@@ -51,7 +55,7 @@ def choose(
     if (time := choices.chosen.get("updated_at")) and time.sql and are_local(con, time.sql, sample.rows.relation):
         note = "; ".join(filter(None, (time.note, "times without an offset are taken as UTC: see time_zone")))
         choices.chosen["updated_at"] = replace(time, note=note, is_local=True)
-    choices.chosen.update(_suggested(choices))
+    choices.chosen.update({choice.column: choice for choice in suggested(choices)})
     choices.chosen.update((column, hint) for column in FORMS if (hint := _hinted(choices, column)))
     for column in product.PRODUCT_COLUMNS:
         for field in sample.fields:
@@ -61,38 +65,27 @@ def choose(
 
 
 def _hinted(choices: OpenChoices, column: str) -> Choice | None:
-    """A column that nothing was taken for, with the fields that have its name as a part of theirs and whose values fit.
+    """A column that nothing was taken for, with the fields that may be it and whose values fit.
 
-    Currencies are known by their values alone.
+    They have its name as a part of theirs, may be short for it, or have values that look like it.
     """
     if column in choices.chosen:
         return None
-    by_value = column == "currency"
-    fields = [f for f in choices.free() if is_part_of(f.name, column) or (by_value and are_codes(f))]
+    fields = [field for field in choices.free() if _may_be(choices, column, field)]
     fitting = [(field, choice) for field in fields if (choice := by_form(choices, column, field)).sql]
     if not fitting or not choices.sample.records:
         return None
     names = ", ".join(field.name for field, _ in fitting[:_LISTED])
     options = tuple(Reading(choice.sql, field.examples) for field, choice in fitting[:_LISTED])
-    return Choice(column, "", note=f"perhaps {names}: take the line if it is", options=options)
+    note = f"perhaps {names}: uncomment the line in datasync.yaml if it is"
+    return Choice(column, "", note=note, options=options)
 
 
-def _suggested(choices: OpenChoices) -> Iterator[tuple[str, Choice]]:
-    """Where neither status nor visibility is mapped: what each would be by a field of yes and no, for a person."""
-    mapped = {column for column, choice in choices.chosen.items() if choice.sql}
-    fields = [field for field in choices.free() if words.is_yes_no(field)]
-    if not fields or mapped & {*_MEANINGS}:
-        return
-    for column, meaning in _MEANINGS.items():
-        left = choices.chosen.get(column, Choice(column, ""))
-        readings = (
-            Reading(words.yes_no_readings(field, choices.spell(field))[column], (f"if {field.name} says {meaning}",))
-            for field in fields
-        )
-        yield column, replace(left, options=(*left.options, *readings))
-
-
-_MEANINGS = {"visible_in": "where the product is shown", "status": "whether the product is enabled"}
+def _may_be(choices: OpenChoices, column: str, field: Field) -> bool:
+    is_called = is_part_of(field.name, column) or column in short_for(field.name)
+    if column == "currency":
+        return is_called or are_codes(field)
+    return is_called or (field in choices.unnamed() and may_be(column, field))
 
 
 def _of_own_name(choices: OpenChoices, column: str, field: Field) -> Choice | None:
@@ -126,9 +119,11 @@ def _sampled(choices: OpenChoices, choice: Choice) -> Choice:
     def samples(sql: str) -> tuple[str, ...]:
         return understood(choices.sample.rows, choice.column, sql, field)
 
-    options = tuple(option if option.samples else Reading(option.sql, samples(option.sql)) for option in choice.options)
+    options = tuple(
+        option if option.samples else replace(option, samples=samples(option.sql)) for option in choice.options
+    )
     is_plain = not _TRANSFORMED.search(choice.sql.replace(choices.spell(field), ""))
-    if not choice.sql or (is_plain and not (choice.column == "categories" and choice.note)):
+    if not choice.sql or (is_plain and not choice.is_guess and not (choice.column == "categories" and choice.note)):
         return replace(choice, options=options)
     bad, of = misfits(choices.sample.rows, choice.column, choice.sql, field.name)
     note = "; ".join(filter(None, (choice.note, f"{bad:,} of {of:,} values do not fit" if bad else "")))
@@ -136,28 +131,41 @@ def _sampled(choices: OpenChoices, choice: Choice) -> Choice:
 
 
 def _sku(choices: OpenChoices, column: str) -> Choice | None:
-    """The field that is the SKU: by its name, if it tells records apart; else the only one whose values do."""
+    """The field that is the SKU: by its name, if it tells records apart; else by its values."""
     records = choices.sample.records
     for field, rank in choices.named_with_rank(column):
         if inside := in_objects(column, field, choices.spell(field)):
             return inside
-        is_strong = rank < _WEAK_SKU
-        if rank == _VAGUE_SKU and not field.mostly(field.codes):
+        is_strong = rank < WEAK_SKU
+        if rank == VAGUE_SKU and not field.mostly(field.codes):
             continue
         if field.filled * 2 >= records if is_strong else field.filled >= records * 0.99 and _is_unique(field):
             lacking = records - field.filled
             note = f"{lacking:,} of {records:,} records have none: they go to quarantine" if lacking else ""
             return Choice(column, choices.spell(field), (field.name,), note=note)
+    return _sku_by_values(choices, column)
+
+
+def _sku_by_values(choices: OpenChoices, column: str) -> Choice:
+    """The only field that tells records apart, those first that are called a number; a barcode only if none is."""
+    records = choices.sample.records
     telling = [f for f in choices.unnamed() if f.filled >= records * 0.99 and _is_unique(f) and f.mostly(f.codes)]
-    if len(telling) == 1:
-        return _guess(choices, column, telling[0])
-    if not telling:
-        return Choice(column, "", note="no field tells the records apart")
-    return _which(choices, column, telling)
+    gtins = [field for field in telling if is_gtin(field.name)]
+    others = [field for field in telling if field not in gtins]
+    numbers = [field for field in others if is_number(field.name)]
+    if gtins and not numbers:
+        return _barcode(choices, column, gtins[0], others)
+    likely = numbers or others
+    if len(likely) == 1:
+        return _guess(choices, column, likely[0])
+    return _which(choices, column, likely) if likely else Choice(column, "", note="no field tells the records apart")
 
 
-_WEAK_SKU = 3  # from this rank on, a name alone does not make a SKU
-_VAGUE_SKU = 5  # of this rank are names that texts go by as well
+def _barcode(choices: OpenChoices, column: str, field: Field, others: list[Field]) -> Choice:
+    """A barcode as the SKU, which is a guess; with a line for each other field that tells the records apart."""
+    note = f"a guess: {field.name} is a barcode, and no field is called like a {column}. Is it the right one?"
+    options = tuple(Reading(choices.spell(other), other.examples) for other in others[:_LISTED])
+    return Choice(column, choices.spell(field), (field.name,), note=note, options=options, is_guess=True)
 
 
 def _is_unique(field: Field) -> bool:
@@ -250,93 +258,19 @@ def _currency(choices: OpenChoices, column: str) -> Choice | None:
     return choice
 
 
-def _price(choices: OpenChoices, column: str) -> Choice | None:
-    """The field of prices; if there are several, why it is this one."""
-    choice = by_forms(choices, column)
-    if not choice or not choice.sql:
-        return choice
-    others = [f for f in choices.named(column) if f.name not in choice.fields and f.numbers * 2 > f.filled]
-    if not others:
-        return choice
-    is_gross = not is_net(choice.fields[0]) and all(is_net(field.name) for field in others)
-    reason = "it is not the net price" if is_gross else "its name says most plainly that it is the price"
-    names = ", ".join(field.name for field in others)
-    return replace(choice, note="; ".join(filter(None, (choice.note, f"taken before {names}, because {reason}"))))
-
-
 def _visible_in(choices: OpenChoices, column: str) -> Choice | None:
     """The field of visibility; one that may only name a shop or a site, as ``Shop`` does, says nothing."""
     choice = by_forms(choices, column)
     return choice if choice and (choice.sql or not is_shown(choice.fields[0])) else None
 
 
-def _images(choices: OpenChoices, column: str) -> Choice | None:
-    """The field of images; of those that are numbered (``Bild 1``, ``Bild 2``) all, behind one without a number."""
-    main, numbered = by_forms(choices, column), _numbered_pictures(choices)
-    if not numbered or (main and main.sql and main.sql != choices.spell(choices.sample.field(main.fields[0]))):
-        return main
-    fields = [choices.sample.field(name) for name in (main.fields if main and main.sql else ())] + numbered
-    if len(fields) == 1:
-        return by_form(choices, column, fields[0])
-    listed = ", ".join(map(choices.spell, fields))
-    filled = [*filter(lambda field: field.filled, fields), *fields][:1]
-    others = tuple(field.name for field in fields if field not in filled)
-    return Choice(column, f"list_filter([{listed}], lambda element: element <> '')", (filled[0].name, *others))
-
-
-def _numbered_pictures(choices: OpenChoices) -> list[Field]:
-    """The fields of images that are numbered, in order, those too that no record fills; none if they hold no images."""
-    numbers = {field.name: _picture_number(field.name) for field in choices.untaken()}
-    fields = [field for field in choices.untaken() if numbers[field.name] is not None]
-    if not all(map(_holds_pictures, fields)) or (choices.sample.records and not any(field.filled for field in fields)):
-        return []
-    return sorted(fields, key=lambda field: numbers[field.name] or 0)
-
-
-def _categories(choices: OpenChoices, column: str) -> Choice | None:
-    """The field of categories; of those that stand in levels all, the first level first."""
-    main, fields = by_forms(choices, column), _levels(choices)
-    if not main and len(fields) == 1:
-        return by_form(choices, column, fields[0])
-    is_plain = not main or not main.sql or main.sql == choices.spell(choices.sample.field(main.fields[0]))
-    if len(fields) < 2 or not is_plain:
-        return main
-    listed, names = ", ".join(map(choices.spell, fields)), [field.name for field in fields]
-    filled = next((field.name for field in fields if field.filled), names[0])
-    return Choice(column, f"[{listed}]", (filled, *(name for name in names if name != filled)))
-
-
-def _levels(choices: OpenChoices) -> list[Field]:
-    """The fields that are levels of categories, in order, those too that no record fills; none if none has a level."""
-    fields = [field for field in choices.untaken() if not words.is_yes_no(field)]
-    levels = {field.name: level for field in fields if (level := category_level(field.name)) is not None}
-    without = [name for name, level in levels.items() if level == NO_LEVEL]
-    leveled = [field for field in fields if field.name in levels and field.name not in without[1:]]
-    if choices.sample.records and not any(field.filled for field in leveled):
-        return []
-    return sorted(leveled, key=lambda field: levels[field.name])
-
-
-def _picture_number(header: str) -> int | None:
-    """The number in a header that is a word for images beside it, as in ``Bild 1``, ``image_2_url`` or ``Foto3``."""
-    parts = re.fullmatch(r"(\D+?)_?(\d+)(_\D+)?", plain(header))
-    is_picture = parts and any(parts[1] + (parts[3] or "") in names for names in ranked("images"))
-    return int(parts[2]) if parts and is_picture else None
-
-
-def _holds_pictures(field: Field) -> bool:
-    """Whether all examples are addresses or files; a field that nothing fills has none that is not."""
-    return all(
-        re.match(r"(https?:)?//|www\.|/", example) or re.search(r"\.\w{3,4}$", example) for example in field.examples
-    )
-
-
 _FINDERS: dict[str, Callable[[OpenChoices, str], Choice | None]] = {
     "sku": _sku,
     "name": _name,
-    "price": _price,
+    "price": by_forms_among_rivals,
+    "stock": by_forms_among_rivals,
     "currency": _currency,
     "visible_in": _visible_in,
-    "images": _images,
-    "categories": _categories,
+    "images": images,
+    "categories": categories,
 }

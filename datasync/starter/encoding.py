@@ -14,6 +14,7 @@ HEAD = 512 * 1024
 _LIKELY = ["utf_16", "cp1252", "iso8859_15", "cp1250", "iso8859_2", "cp1251", "koi8_r", "cp1253", "cp1254", "cp932"]
 _LIKELY += ["shift_jis", "euc_jp", "gb18030", "big5", "euc_kr", "cp1255", "cp1256"]
 _WORD = re.compile(r"[^\s;,|\"]+")
+_LETTERS = re.compile(r"(?=.*[^\W\d_][^\W\d_])(?=.*(?![\x00-\x7f])[^\W\d_])")  # two, and one that is not of ASCII
 _NAMES = {"cp1252": "windows-1252", "cp1250": "windows-1250", "cp1251": "windows-1251", "utf_16": "utf-16"}
 
 
@@ -46,8 +47,13 @@ def _guessed(head: bytes) -> str:
 
 
 def _telling_words(head: bytes, encoding: str, rival: str) -> list[str]:
-    """The first words that the rival encoding would read otherwise; where none is, the first that are not ASCII."""
-    words, others = (_WORD.findall(head.decode(name, errors="replace")) for name in (encoding, rival))
-    beside = zip(words, others, strict=False) if len(words) == len(others) else ()
+    """The first words that the rival encoding would read otherwise; where none is, the first that are not ASCII.
+
+    Words with letters come before signs, because a person knows them.
+    """
+    words, rivals = (_WORD.findall(head.decode(name, errors="replace")) for name in (encoding, rival))
+    beside = zip(words, rivals, strict=False) if len(words) == len(rivals) else ()
     telling = [word for word, other in beside if word != other]
-    return [*dict.fromkeys(telling or (word for word in words if not word.isascii()))][:3]
+    others = [word for word in words if not word.isascii()]
+    letters = [list(filter(_LETTERS.search, some)) for some in (telling, others)]
+    return [*dict.fromkeys(next(filter(None, [*letters, telling, others]), []))][:3]

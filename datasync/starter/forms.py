@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from datasync.quantity import quantity
@@ -148,8 +148,10 @@ def _places(choices: OpenChoices, field: Field, f: str) -> _Forms:
         yield from words.visible_in(field, f)
         return
     blanks = choices.sample.records - field.filled
-    note = f"nothing in it means visible nowhere, in {quantity(blanks, 'record')}" if blanks else ""
-    for sql in words.visible_in_of_shown(field, f, blanks):
+    opposite = is_opposite(field.name)
+    place = "everywhere" if opposite else "nowhere"
+    note = f"nothing in it means visible {place}, in {quantity(blanks, 'record')}" if blanks else ""
+    for sql in words.visible_in_of_shown(field, f, blanks, is_opposite=opposite):
         yield Choice("visible_in", sql, (field.name,), note=note)
 
 
@@ -180,17 +182,47 @@ def has_currency(choices: OpenChoices, f: str, among: str = "true") -> bool:
 def _pictures(choices: OpenChoices, field: Field, f: str) -> _Forms:
     if words.is_yes_no(field):  # it says whether there is an image
         return
+    listed = _several_pictures(choices, field, f)
+    if are_file_names(field):
+        yield to_complete("images", [field], listed or f, is_list=bool(listed))
+    elif listed:
+        yield listed
+    yield f
+
+
+def _several_pictures(choices: OpenChoices, field: Field, f: str) -> str | None:
+    """How to part the values of a field that have several images in them."""
     if any(example.startswith(("[", "{")) for example in field.examples):
-        yield f
-        return
+        return None
     parts = [part for example in field.examples for part in re.split(r"[\s,;|]+(?=https?://)", example)]
     if len(parts) > len(field.examples):
-        yield f"urls_of({f})"
-    for sign in "|;,":
+        return f"urls_of({f})"
+    signs = choices.sample.rows.row(query_text("sampled_signs", field=quote(field.name)))
+    for sign, count in (("|", signs["bars"]), (";", signs["semicolons"]), (",", signs["commas"])):
         several = [part.strip() for example in field.examples for part in example.split(sign)]
-        if len(several) > len(field.examples) and all(re.search(r"\.\w{3,4}$", part) for part in several):
-            yield f"list_transform(string_split({f}, '{sign}'), lambda element: trim(element))"
-    yield f
+        if count and all(re.search(r"\.\w{3,4}$", part) for part in several):
+            return f"list_transform(string_split({f}, '{sign}'), lambda element: trim(element))"
+    return None
+
+
+def are_file_names(field: Field) -> bool:
+    """Whether all examples are the names of files, and no addresses that a browser could open."""
+    is_address = re.compile(r"([a-z]+:)?//|www\.|/|[\[{]", re.IGNORECASE)
+    return bool(field.examples) and all(
+        re.search(r"\.\w{3,4}$", example) and not is_address.match(example) for example in field.examples
+    )
+
+
+def to_complete(column: str, fields: Sequence[Field], sql: str, *, is_list: bool) -> Choice:
+    """What is said of names of files, which a person has to put the address of the shop before."""
+    whole = f"list_transform({sql}, lambda element: {_MEDIA} || element)" if is_list else f"{_MEDIA} || {sql}"
+    names = [field.name for field in fields]
+    holds = "hold" if len(names) > 1 else "holds"
+    note = f"{', '.join(names)} {holds} names of files and no addresses; with the address of your shop:"
+    return Choice(column, "", tuple(names), note=note, options=(Reading(whole),))
+
+
+_MEDIA = "'https://shop.example/media/'"
 
 
 def _groups(choices: OpenChoices, field: Field, f: str) -> _Forms:
@@ -212,7 +244,7 @@ def _with_commas(field: Field, f: str, signs: Mapping[str, int]) -> Choice | Non
         return Choice("categories", several.sql, (field.name,), note="a comma parts two categories")
     if not signs["shared"] and not signs["without_blank"]:
         return Choice("categories", whole.sql, (field.name,), note="a comma is part of a category's name")
-    note = "a comma parts two categories, or is part of a name: take the other line if it is"
+    note = "a comma parts two categories, or is part of a name: uncomment the other line in datasync.yaml if it is"
     return Choice("categories", several.sql, (field.name,), note=note, options=(whole,))
 
 

@@ -9,16 +9,20 @@ import duckdb
 from datasync import product
 from datasync.starter import words
 from datasync.starter.choice import Choice
+from datasync.starter.meanings import meaning
 from datasync.starter.members import holds_objects
 from datasync.starter.names import (
     is_maker,
     is_net,
     language,
     ranked,
+    says_clearly,
     spellings,
 )
 from datasync.starter.sample import Field, Sample
 from datasync.starter.spelling import spelled
+
+_OF_A_LOCK = 2  # the rank of a field that is named by a word for a lock: behind those that ask if a product is active
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,8 @@ class OpenChoices:
     def unnamed(self) -> list[Field]:
         """The free fields that could be any column: their names do not say what they are, nor do a yes and a no."""
         named = {field.name for column in product.PRODUCT_COLUMNS for field in self.named(column)}
-        free = [field for field in self.free() if field.name not in named and not is_maker(field.name)]
+        free = [f for f in self.free() if f.name not in named and not is_maker(f.name)]
+        free = [field for field in free if not (meaning(field.name) and words.mark_of(field))]
         return [field for field in free if not words.is_any_yes_no(field) and not holds_objects(field)]
 
     def named(self, column: str) -> list[Field]:
@@ -53,7 +58,10 @@ class OpenChoices:
         return [field for field, _ in self.named_with_rank(column)]
 
     def named_with_rank(self, column: str) -> list[tuple[Field, int]]:
-        candidates: dict[str, tuple[tuple[int, int, bool, bool], Field]] = {}
+        clear = [field for field in self.free() if says_clearly(field.name, column)]
+        candidates: dict[str, tuple[tuple[int, int, bool, bool], Field]] = {
+            field.name: ((0, _OF_A_LOCK, False, False), field) for field in clear
+        }
         for rank, names in enumerate(ranked(column)):
             for field in self.free():
                 level = next((n for n, spelling in enumerate(spellings(field.name, column)) if spelling in names), None)

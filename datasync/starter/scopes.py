@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import PurePath
 
 from datasync.starter.dated import undated
-from datasync.starter.names import LANGUAGES
+from datasync.starter.known_names import LANGUAGES
 
 _LOCALE = re.compile(r"(?<![A-Za-z])([a-z]{2})[-_]([A-Za-z]{2})(?![A-Za-z])")
 _ENDING = re.compile(r"[-_. ]([a-z]{2})$")

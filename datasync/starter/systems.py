@@ -15,7 +15,7 @@ from datasync.intake.grouping import ALONE, Rows
 from datasync.sql import literal
 from datasync.starter.amounts import amounts
 from datasync.starter.choice import Choice, Reading, ambiguous
-from datasync.starter.names import LANGUAGES
+from datasync.starter.known_names import LANGUAGES
 from datasync.starter.sample import Sample
 from datasync.starter.spelling import spelled
 from datasync.starter.woocommerce import HEADINGS, TELLING

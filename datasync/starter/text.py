@@ -13,9 +13,9 @@ import yaml
 from datasync import product
 from datasync.sql import quote
 from datasync.starter.choice import Choice, Reading, shown
-from datasync.starter.sample import Sample
+from datasync.starter.sample import Field, Sample
 from datasync.starter.systems import View
-from datasync.starter.words import is_yes_no
+from datasync.starter.yes_no import contents, hint, says_yes_or_no
 
 _DATED = "* stands for the date in the file's name"
 _NEWEST = "newest # the newest such file is the whole catalog; complete: all of them are; partial: each has a part"
@@ -89,18 +89,17 @@ class Plan:
     @property
     def yes_or_no(self) -> dict[str, str]:
         """Of these, the fields that say yes or no of a product, with words on the values: a person may need them."""
-        fields = [field for field in self.sample.fields if field.name in self.unmapped and is_yes_no(field)]
-        return {field.name: f"holds only {_both(field.examples)}" for field in fields}
+        return {field.name: contents(field) for field in self._yes_or_no}
 
     @property
-    def suggested(self) -> set[str]:
-        """Of these, the fields that a line under map reads, which is a comment."""
-        options = [option.sql for choice in self.choices if choice.sql in ("", "null") for option in choice.options]
-        return {name for name in self.yes_or_no if any(_reads(sql, name) for sql in options)}
+    def suggested(self) -> dict[str, str]:
+        """Of these, the fields that a line under map reads, which is a comment, with words on when to take it."""
+        options = [option.sql for choice in self.choices for option in choice.options]
+        return {f.name: hint(f) for f in self._yes_or_no if any(_reads(sql, f.name) for sql in options)}
 
-
-def _both(values: Sequence[str]) -> str:
-    return " and ".join([", ".join(values[:-1]), values[-1]])
+    @property
+    def _yes_or_no(self) -> list[Field]:
+        return [field for field in self.sample.fields if field.name in self.unmapped and says_yes_or_no(field)]
 
 
 def text(plans: Sequence[Plan], folder: Path) -> str:
@@ -179,7 +178,8 @@ def _choice(choice: Choice) -> Iterator[str]:
 
 
 def _samples(reading: Reading) -> str:
-    return f" # {'; '.join(map(shown, reading.samples))}" if reading.samples else ""
+    says = [*filter(None, (shown(reading.remark, _NOTE),)), *map(shown, reading.samples)]
+    return f" # {'; '.join(says)}" if says else ""
 
 
 def scalar(value: str) -> str:
@@ -201,7 +201,7 @@ def _path(file: str, folder: Path) -> str:
 def _left_out(plan: Plan) -> Iterator[str]:
     columns = {choice.column for choice in plan.choices}
     if missing := [column for column in product.PRODUCT_COLUMNS if column not in columns]:
-        yield f"      # nothing in the file for: {', '.join(missing)}"
+        yield f"      # no column recognised for: {', '.join(missing)}"
     if "currency" in missing and "price" in columns:
         yield "      # currency: \"'EUR'\" # a fixed one, as text in SQL"
 

@@ -10,8 +10,7 @@ import duckdb
 
 from datasync.relation import Relation, query
 from datasync.sql import literal, quote
-from datasync.starter.names import plain
-from datasync.starter.spelling import spelled
+from datasync.starter.spelling import plain, spelled
 
 _TOTALS = """
 total, totals, grand total, subtotal, sub total, sum, summe, gesamt, gesamtsumme, gesamtbetrag, zwischensumme

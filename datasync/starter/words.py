@@ -103,14 +103,12 @@ def status(field: Field, f: str, *, is_opposite: bool = False, is_marked: bool =
     """
     yes, no = _yes_no(is_opposite)
     cross = [{"x": yes}] if is_marked else []
-    yield from _case_expressions(
-        field, f, [*_pairs(_YES_NO, yes, no), *cross, *([] if is_opposite else _pairs(_STATUS, yes, no))]
-    )
+    yield from _case_expressions(field, f, [*_pairs(_YES_NO, yes, no), *cross, *_pairs(_STATUS, *_yes_no(False))])
 
 
 def status_of_marked(field: Field, f: str, *, is_opposite: bool) -> str | None:
     """The status by a field that has one and the same cross or word for yes, or nothing, which is a no."""
-    mark = next((word for word in _YES if {value.lower() for value in field.values} == {word}), None)
+    mark = mark_of(field)
     if mark is None:
         return None
     yes, no = _yes_no(is_opposite)
@@ -118,10 +116,15 @@ def status_of_marked(field: Field, f: str, *, is_opposite: bool) -> str | None:
     return f"case coalesce({value_sql}, '') when {literal(mark)} then {yes} when '' then {no} else {f} end"
 
 
+def mark_of(field: Field) -> str | None:
+    """The cross or word for yes that a field has where it has something."""
+    return next((word for word in _YES if {value.lower() for value in field.values} == {word}), None)
+
+
 def status_to_decide(f: str, values: Sequence[str], *, is_opposite: bool) -> tuple[str, str]:
     """What to write for a status that is not understood, and which of its values are decided without being known."""
     yes, no = _yes_no(is_opposite)
-    known = _known_statuses(yes, no)
+    known = _known_statuses(is_opposite=is_opposite)
     meanings = {value.lower(): known.get(value.lower(), "'enabled'") for value in values}
     unknown = [value for value in values if value.lower() not in known]
     is_mark = len(values) == 1 and meanings[values[0].lower()] == yes
@@ -132,8 +135,10 @@ def status_to_decide(f: str, values: Sequence[str], *, is_opposite: bool) -> tup
     return f"case lower({f}) {cases} else {f} end", _taken_for(unknown, "'enabled'") if unknown else ""
 
 
-def _known_statuses(yes: str, no: str) -> dict[str, str]:
-    pairs = [*_pairs(_YES_NO, yes, no), *_pairs(_STATUS, yes, no), {"x": yes}]
+def _known_statuses(*, is_opposite: bool) -> dict[str, str]:
+    """What words mean; a word for a status means the same in a field that says what a product is not."""
+    yes, no = _yes_no(is_opposite)
+    pairs = [*_pairs(_YES_NO, yes, no), *_pairs(_STATUS, *_yes_no(False)), {"x": yes}]
     return {word: meaning for pair in pairs for word, meaning in pair.items()}
 
 
@@ -144,20 +149,29 @@ def _taken_for(values: Sequence[str], meaning: str, rest: str = "") -> str:
 
 def known_statuses(field: Field, f: str, *, is_opposite: bool) -> Iterator[str]:
     """An expression for those values of a field that are known; the others stay as they are."""
-    known = _known_statuses(*_yes_no(is_opposite))
+    known = _known_statuses(is_opposite=is_opposite)
     cases = [f"when {literal(v.lower())} then {known[v.lower()]}" for v in sorted(field.values) if v.lower() in known]
     if cases and len(field.values) > 1:
         yield f"case lower({f}) {' '.join(dict.fromkeys(cases))} else {f} end"
 
 
-def yes_no_readings(field: Field, f: str) -> Mapping[str, str]:
-    """What a field of yes and no would be as the visibility and as the status."""
-    visible = next(_case_expressions(field, f, [*_pairs(_YES_NO, _BOTH, _NOWHERE)], f"[{f}]"))
-    return {"visible_in": visible, "status": next(status(field, f))}
+def yes_no_reading(column: str, field: Field, f: str, blanks: int, *, is_opposite: bool) -> str | None:
+    """What a field of yes and no, or of marks, would be as the visibility or as the status; None if it is neither."""
+    if not field.filled:
+        yes, no = _yes_no(is_opposite) if column == "status" else _seen(is_opposite)
+        return f"case when trim(coalesce({f}, '')) <> '' then {yes} else {no} end"
+    if column == "visible_in":
+        return next(visible_in_of_shown(field, f, blanks, is_opposite=is_opposite), None)
+    marked = status_of_marked(field, f, is_opposite=is_opposite) if blanks or mark_of(field) == "x" else None
+    return marked or next(status(field, f, is_opposite=is_opposite, is_marked=True), None)
 
 
 def _yes_no(is_opposite: bool) -> tuple[str, str]:
     return ("'disabled'", "'enabled'") if is_opposite else ("'enabled'", "'disabled'")
+
+
+def _seen(is_opposite: bool) -> tuple[str, str]:
+    return (_NOWHERE, _BOTH) if is_opposite else (_BOTH, _NOWHERE)
 
 
 def stock(field: Field, f: str) -> Iterator[str]:
@@ -171,10 +185,14 @@ def visible_in(field: Field, f: str) -> Iterator[str]:
     yield from _case_expressions(field, f, [*_VISIBLE, *_pairs(_YES_NO, _BOTH, _NOWHERE)], f"[{f}]")
 
 
-def visible_in_of_shown(field: Field, f: str, blanks: int) -> Iterator[str]:
-    """Expressions for a field that asks whether a product is visible: yes is everywhere, no and nothing are nowhere."""
-    blank = {"": _NOWHERE} if blanks or field.values <= {"x", "X"} else {}
-    meanings = [{**meaning, **blank} for meaning in (*_pairs(_YES_NO, _BOTH, _NOWHERE), {"x": _BOTH})]
+def visible_in_of_shown(field: Field, f: str, blanks: int, *, is_opposite: bool = False) -> Iterator[str]:
+    """Expressions for a field that asks whether a product is visible: yes is everywhere, no and nothing are nowhere.
+
+    ``is_opposite``: it asks whether a product is hidden, so that yes is nowhere.
+    """
+    yes, no = _seen(is_opposite)
+    blank = {"": no} if blanks or field.values <= {"x", "X"} else {}
+    meanings = [{**meaning, **blank} for meaning in (*_pairs(_YES_NO, yes, no), {"x": yes})]
     yield from _case_expressions(field, f"trim(coalesce({f}, ''))" if blank else f, meanings, f"[{f}]")
 
 
