@@ -82,13 +82,13 @@ def test_numbered_columns_of_images_are_the_images_in_order(
         ),
     ],
 )
-def test_files_of_images_are_no_addresses_until_that_of_the_shop_is_before_them(tmp_path: Path, header: str) -> None:
+def test_names_of_files_are_the_images_and_the_line_with_an_address_stands_beside(tmp_path: Path, header: str) -> None:
     rows = "A;Stift;a.jpg\nB;Tinte;\nC;Hut;c.png\n"
-    shop, told, mapped = init(tmp_path, "p.csv", f"sku;name;{header}\n{rows}")
-    note = f"images: NOT MAPPED: {header} holds names of files and no addresses; with the address of your shop:"
-    assert "images" not in mapped and f"  {note}" in told.lines
-    written = shop.settings.read_text(encoding="utf-8")
-    shop.settings.write_text(re.sub("# images: (?=['\"])", "images: ", written), encoding="utf-8")
+    shop, told, _ = init(tmp_path, "p.csv", f"sku;name;{header}\n{rows}")
+    note = f"({header} holds names of files and no addresses; the other line has the address of a shop)"
+    assert any(line.startswith("  images: ") and line.endswith(note) for line in told.lines)
+    assert images(shop) == [["a.jpg"], [], ["c.png"]]
+    _take_the_other_line(shop)
     media = "https://shop.example/media"
     assert images(shop) == [[f"{media}/a.jpg"], [], [f"{media}/c.png"]]
 
@@ -112,11 +112,18 @@ def test_further_images_stand_behind_the_first(
 @pytest.mark.parametrize("header", ["Bild 1;Bild 2", "Produktbild"])
 def test_several_names_of_files_are_a_list_with_the_address_before_each(tmp_path: Path, header: str) -> None:
     row = "a.jpg;b.jpg" if ";" in header else '"a.jpg|b.jpg"'
-    shop, _, mapped = init(tmp_path, "p.csv", f"sku;name;{header}\nA;Stift;{row}\n")
-    assert "images" not in mapped
-    written = shop.settings.read_text(encoding="utf-8")
-    shop.settings.write_text(re.sub("# images: (?=['\"])", "images: ", written), encoding="utf-8")
+    shop, _, _ = init(tmp_path, "p.csv", f"sku;name;{header}\nA;Stift;{row}\n")
+    assert images(shop) == [["a.jpg", "b.jpg"]]
+    _take_the_other_line(shop)
     assert images(shop) == [["https://shop.example/media/a.jpg", "https://shop.example/media/b.jpg"]]
+
+
+def _take_the_other_line(shop: Shop) -> None:
+    """The commented line of the images in the place of the one that is mapped; the store begins anew."""
+    written = shop.settings.read_text(encoding="utf-8")
+    other = re.sub(r"(?m)^      images: .*\n", "", written).replace("# images: ", "images: ")
+    shop.settings.write_text(other, encoding="utf-8")
+    shutil.rmtree(shop.folder / "var")
 
 
 @pytest.mark.parametrize("header", ["Bild", "Foto", "Image", "Photo", "Zdjęcie"])

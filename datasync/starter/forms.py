@@ -214,12 +214,14 @@ def are_file_names(field: Field) -> bool:
 
 
 def to_complete(column: str, fields: Sequence[Field], sql: str, *, is_list: bool) -> Choice:
-    """What is said of names of files, which a person has to put the address of the shop before."""
+    """Names of files, taken as they stand, and the line with the address of the shop before each, for a person to
+    complete.
+    """
     whole = f"list_transform({sql}, lambda element: {_MEDIA} || element)" if is_list else f"{_MEDIA} || {sql}"
     names = [field.name for field in fields]
     holds = "hold" if len(names) > 1 else "holds"
-    note = f"{', '.join(names)} {holds} names of files and no addresses; with the address of your shop:"
-    return Choice(column, "", tuple(names), note=note, options=(Reading(whole),))
+    note = f"{', '.join(names)} {holds} names of files and no addresses; the other line has the address of a shop"
+    return Choice(column, sql, tuple(names), note=note, options=(Reading(whole),))
 
 
 _MEDIA = "'https://shop.example/media/'"

@@ -37,9 +37,9 @@ NO_LEVEL = 1.5
 WEAK_SKU = 4  # from this rank on, a name alone does not make a SKU
 VAGUE_SKU = 6  # of this rank are names that texts go by as well
 _ALL_NAMES = frozenset(NAMES.split())
-_ANY_NUMBER, _ONE, _NO_NUMBER = r"(?<=\D)_?\d+$", r"(?<=\D)_?0?1$", "$^"
+_ANY_NUMBER, _FIRST, _NO_NUMBER = r"(?<=\D)_?\d+$", r"(?<=\D)_?0?1$", "$^"
 # The number at the end of a header that says nothing, by column: of texts, only the first is the one that is meant.
-_NUMBERS = {"price": _ANY_NUMBER, "stock": _ANY_NUMBER, "name": _ONE, "description": _ONE}
+_NUMBERS = {"price": _ANY_NUMBER, "stock": _ANY_NUMBER, "name": _FIRST, "description": _FIRST}
 _WHOLE_STEM = 3  # stems of so many letters are words
 _BESIDE = frozenset(BESIDE.split())
 _PLAIN = LANGUAGES | _BESIDE
