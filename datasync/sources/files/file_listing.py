@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import glob
 import os
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import IO, Any, Protocol, cast
 
 import duckdb
 
-from datasync.errors import InvalidSettings, SourceUnavailable
+from datasync.errors import InvalidSettings, SourceUnavailable, UnreadableFile
 from datasync.secrets import code_of, log_foreign, register_mapping
 from datasync.sources.files.gunzip import gunzip
+from datasync.sources.files.local_paths import PathStatus, as_text, is_exact, matching_paths, open_file
 from datasync.store.scratch import is_full_disk
 
 _MAGIC = "*?["
@@ -25,7 +25,8 @@ PATH = "datasync path"  # the column that tells which file a row is from
 class File:
     """One matching file: what it is read by, its name for people, its size in bytes and when it was last written.
 
-    ``etag`` is S3's word for its content; a local file has none.
+    ``etag`` is S3's word for its content; a local file has none. ``unreadable``: why it cannot be read, where that was
+    seen when it was listed.
     """
 
     path: str
@@ -33,6 +34,7 @@ class File:
     size: int
     modified: datetime
     etag: str = ""
+    unreadable: str = ""
 
     @property
     def is_gzip(self) -> bool:
@@ -81,6 +83,8 @@ def beginning(location: Location, size: int, *, at: int = 0) -> bytes:
     files = location.files()
     if not files:
         return b""
+    if files[at].unreadable:
+        raise UnreadableFile(files[at].name, files[at].unreadable)
     with opened(location, files[at]) as content:
         return content.read(size)
 
@@ -89,19 +93,19 @@ class Folder:
     """A pattern of local paths; a path that exists as it is written is that file, whatever signs are in its name."""
 
     def __init__(self, pattern: str) -> None:
-        self.pattern, self._fixed = pattern, len(_fixed_folder(pattern))
+        self.pattern = pattern
 
     def files(self) -> list[File]:
-        exact = os.path.isfile(self.pattern)
-        paths = [self.pattern] if exact else [p for p in glob.glob(self.pattern, recursive=True) if os.path.isfile(p)]
-        fixed = len(self.pattern) - len(os.path.basename(self.pattern)) if exact else self._fixed
-        return [
-            File(p, p[fixed:], (s := os.stat(p)).st_size, datetime.fromtimestamp(s.st_mtime, UTC))
-            for p in sorted(set(paths))
-        ]
+        name = os.path.basename(self.pattern) if is_exact(self.pattern) else None
+        fixed = len(_fixed_folder(self.pattern) if name is None else self.pattern.removesuffix(name))
+        return [self._file(status, fixed) for status in matching_paths(self.pattern)]
+
+    def _file(self, status: PathStatus, fixed: int) -> File:
+        path = status.path
+        return File(path, as_text(path[fixed:] or path), status.size, status.modified, unreadable=status.unreadable)
 
     def raw(self, file: File) -> IO[bytes]:
-        return open(file.path, "rb")
+        return open_file(file.path)
 
     def reading(self, file: File) -> AbstractContextManager[None]:
         """A disk that fails says so itself."""

@@ -44,7 +44,7 @@ class Ledger:
     def has(self, location: Location, file: File) -> bool:
         """Whether a file was read as it is now."""
         known = self.entries.get(file.name)
-        if known is None or known.size != file.size:
+        if known is None or known.size != file.size or file.unreadable:
             return False
         return known.stamp == _stamp(file) or bool(known.content and known.content == _content(location, file))
 

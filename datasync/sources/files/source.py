@@ -22,7 +22,7 @@ import duckdb
 
 from datasync.errors import InvalidSettings, NoFiles, SourceUnavailable, UnreadableFile
 from datasync.relation import Relation, union_all
-from datasync.secrets import code_of, log_foreign
+from datasync.secrets import log_foreign
 from datasync.sources.base import OURS, PullRequest, Records
 from datasync.sources.files import tables, text_file
 from datasync.sources.files.csv_file import Rules
@@ -34,6 +34,7 @@ from datasync.sources.files.file_listing import File, Location, locate, opened
 from datasync.sources.files.files_read import Ledger
 from datasync.sources.files.json_file import JsonFile, look_at_json
 from datasync.sources.files.jsonlines import JsonLines
+from datasync.sources.files.local_paths import NoFile, unopened_reason
 from datasync.sources.files.options import FilesScope, FilesSource
 from datasync.sources.files.tables import Columns, Tables
 from datasync.sql import literal
@@ -156,8 +157,9 @@ class Files:
         self, con: duckdb.DuckDBPyConnection, location: Location, files: Collection[File], request: PullRequest
     ) -> _Opened:
         """Look at every file's beginning; one that cannot be read is set aside if partial, else it fails the pull."""
-        kind, rules = self._format(files), Rules(self._longest, 1 if request.is_sample else SWALLOWED)
-        if files:
+        readable = [file for file in files if not file.unreadable]
+        kind, rules = self._format(readable), Rules(self._longest, 1 if request.is_sample else SWALLOWED)
+        if readable:
             self._refuse_what_means_nothing(kind)
         layouts: dict[File, JsonFile | Columns] = {}
         broken: dict[str, UnreadableFile | OSError] = {}
@@ -182,6 +184,8 @@ class Files:
     def _layout(
         self, con: duckdb.DuckDBPyConnection, location: Location, kind: str, file: File, rules: Rules
     ) -> JsonFile | Columns:
+        if file.unreadable:
+            raise NoFile(file.unreadable)
         if file.size == 0:
             raise UnreadableFile(file.name, "it is empty")
         if kind in ("csv", "jsonl"):
@@ -317,8 +321,9 @@ def _reader(layouts: Mapping[File, JsonFile | Columns]) -> JsonLines | Tables:
 _CUT = "it ends in the middle of a record: it was cut off, or is not written to its end yet"
 
 
-def _when(file: File) -> tuple[datetime, str]:
-    return file.modified, file.name
+def _when(file: File) -> tuple[bool, datetime, str]:
+    """What orders files by time; nobody knows the time of one that cannot be read, so it may be the newest."""
+    return bool(file.unreadable), file.modified, file.name
 
 
 def _cause(location: Location, file: File, error: Exception) -> UnreadableFile | OSError:
@@ -337,13 +342,7 @@ def _cause(location: Location, file: File, error: Exception) -> UnreadableFile |
 
 def _reason(error: UnreadableFile | OSError) -> str:
     """Why a file cannot be read, in words of ours: a library's own say nothing to whoever exports it."""
-    if isinstance(error, UnreadableFile):
-        return error.reason
-    if isinstance(error, FileNotFoundError):
-        return "it was taken away while it was to be read"
-    if isinstance(error, PermissionError):
-        return "this worker's user may not read it"
-    return f"its disk gave an error ({code_of(error)})"
+    return error.reason if isinstance(error, UnreadableFile) else unopened_reason(error)
 
 
 def _broken(files: Mapping[str, UnreadableFile | OSError]) -> Relation:
