@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,9 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from datasync.catalog.apply import ApplyResult
+from datasync.relation import select
+from datasync.sources.files import source
 from datasync.store.logs import catalog_log
 from datasync.store.snapshots import TERMS
 from tests.line import SCOPE, Line, Record, product
+from tests.shop import Shop
 
 
 @pytest.fixture
@@ -134,6 +139,7 @@ def test_a_pull_of_outdated_records_alone_moves_the_watermark(line: Line) -> Non
 
 
 Change = tuple[str, str, int | None]
+Known = dict[str, tuple[str, int | None]]
 DAYS = st.one_of(st.none(), st.integers(1, 5))
 CHANGES = st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("123"), DAYS), min_size=1, max_size=4)
 PULLS = st.lists(st.tuples(CHANGES, st.sampled_from([True, True, True, False])), min_size=1, max_size=6)
@@ -142,8 +148,8 @@ PULLS = st.lists(st.tuples(CHANGES, st.sampled_from([True, True, True, False])),
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(PULLS)
 def test_any_order_of_files_leaves_what_the_rule_says(pulls: list[tuple[list[Change], bool]]) -> None:
-    """Against a dictionary: of one pull the newest record of a SKU, of several pulls the newest that may override."""
-    known: dict[str, tuple[str, int | None]] = {}
+    """Against a dictionary that takes one record after the other, whichever pull brings it."""
+    known: Known = {}
     with TemporaryDirectory() as folder:
         line = Line(Path(folder))
         for read, scheduled in pulls:
@@ -156,14 +162,62 @@ def test_any_order_of_files_leaves_what_the_rule_says(pulls: list[tuple[list[Cha
             assert {sku: time and time.day for sku, time in times.items()} == {s: day for s, (_, day) in known.items()}
 
 
-def settle(known: dict[str, tuple[str, int | None]], read: Sequence[Change], scheduled: bool) -> int:
-    """Bring what was read into ``known``; how many records are older than what is known."""
-    newest = {sku: (price, day) for sku, price, day in sorted(read, key=lambda change: change[2] or 0)}
-    late = 0
-    for sku, (price, day) in newest.items():
-        at = known.get(sku, ("", None))[1]
-        if scheduled and day and at and day < at:
-            late += 1
-        else:
-            known[sku] = price, day
-    return late
+def settle(known: Known, read: Sequence[Change], scheduled: bool) -> int:
+    """Bring records into ``known`` one after the other; of how many SKUs none may override what is known."""
+    if not scheduled:
+        alone: Known = {}
+        settle(alone, read, scheduled=True)
+        known.update(alone)
+        return 0
+    accepted = {change[0] for change in read if overrides(known, change)}
+    return len({sku for sku, _, _ in read} - accepted)
+
+
+def overrides(known: Known, change: Change) -> bool:
+    """Whether a record overrides what is known, which it then is."""
+    sku, price, day = change
+    at = known.get(sku, ("", None))[1]
+    is_older = day is not None and at is not None and day < at
+    if not is_older:
+        known[sku] = price, day
+    return not is_older
+
+
+# ── However files fall into pulls ────────────────────────────────────────────────────────────────────────────────────
+
+PARTIAL = """
+sources: {drop: {kind: files}}
+scopes:
+  en-US: {source: drop, path: "*.csv", snapshot: partial, where: "shop = 'here'"}
+services: {search: {}}
+"""
+NEW, OLD = "2026-11-20T08:00:00Z", "2020-01-01T00:00:00Z"
+HISTORIES = {
+    "a record without a time": (["C1,here," + NEW, "C2,here,"], {"C2"}),
+    "an old one behind it": (["C1,here," + NEW, "C2,here,", "C3,here," + OLD], {"C3"}),
+    "two behind it": (["C1,here," + NEW, "C2,here,", "C3,here," + NEW, "C4,here," + OLD], {"C3"}),
+    "one that is outdated": (["C1,here," + NEW, "C2,here," + OLD], {"C1"}),
+    "one of another shop": (["C1,here," + NEW, "C2,there," + NEW, "C3,here," + OLD], {"C3"}),
+    "one of another shop at last": (["C1,here," + NEW, "C2,here,", "C3,there," + NEW], set()),
+}
+
+
+@pytest.mark.parametrize(("rows", "names"), HISTORIES.values(), ids=HISTORIES)
+@pytest.mark.parametrize("ends", [(), (1,), (1, 2)], ids=str)
+def test_files_of_changes_come_to_the_same_in_one_pull_or_in_several(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: list[str], names: set[str], ends: Sequence[int]
+) -> None:
+    monkeypatch.setattr(source, "APART", 0)
+    shop, cuts = Shop(tmp_path, PARTIAL), [0, *(end for end in ends if end < len(rows)), len(rows)]
+    for start, end in pairwise(cuts):
+        for number in range(start, end):
+            file = tmp_path / f"{number}.csv"
+            file.write_text(f"sku,name,shop,updated_at\nc,{rows[number]}\nd,D,here,\n")
+            os.utime(file, (shop.now.timestamp() + 100 * number,) * 2)
+        assert shop.run("sync").code == 0
+    with shop.connected() as (con, pipeline):
+        catalog = catalog_log(pipeline.store, "en-US")
+        products = catalog.fold(catalog.head(con).number).where("hash IS NOT NULL AND sku = 'c'")
+        assert {name for (name,) in select("SELECT name FROM products", products=products).rows(con)} == names
+        last_pull = catalog.head(con).meta["last_pull"]
+    assert last_pull["records"] == sum(last_pull[term] for term in TERMS)

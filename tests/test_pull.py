@@ -54,6 +54,7 @@ def test_what_a_pull_found_stands_in_the_snapshot_and_is_read_back_from_it(desk:
         "filtered": 0,
         "outdated": 0,
         "by_change_time": False,
+        "overriding": 0,
         "sealed": found.sealed,
         "ticket": 1,
     }
@@ -180,6 +181,46 @@ def test_a_record_without_a_time_is_the_oldest(desk: Desk) -> None:
     assert settled(desk, none, old) == settled(desk, old, none) == (["old"], ["none"], 0)
 
 
+@pytest.mark.parametrize(
+    ("times", "name", "sentence"),
+    [
+        ((0, None), "1", "A later record of this SKU has no updated_at, so it overrides this one."),
+        ((None, 0), "1", "This record has no updated_at, so a later one of this SKU overrides it."),
+        ((None, None), "1", "A later record of this SKU has no updated_at, so it overrides this one."),
+        ((1, 0), "0", "Another record of this SKU has a newer updated_at."),
+        ((0, 0), "1", "Another record of this SKU has the same updated_at and stands further down."),
+    ],
+)
+def test_a_record_of_changes_is_judged_as_if_it_were_pulled_alone(
+    desk: Desk, times: tuple[int | None, ...], name: str, sentence: str
+) -> None:
+    stamps = [None if hour is None else f"2026-01-01T0{hour}:00:00Z" for hour in times]
+    records = [{"sku": "A", "name": str(number), "updated_at": stamp} for number, stamp in enumerate(stamps)]
+    desk.lines("x.jsonl", *records)
+    found = desk.pull("x.jsonl", "changed", snapshot="partial")
+    assert (desk.products(found, "name"), desk.quarantine(found, "sentence")) == ([name], [sentence])
+    assert balance(found) == (2, 1, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("times", "sentence"),
+    [
+        ((None, 0), "This record has no updated_at, and another record of this SKU has one."),
+        ((0, 1), "Another record of this SKU has a newer updated_at."),
+        ((0, 0), "Another record of this SKU has the same updated_at and stands further down."),
+        ((None, None), "Another record of this SKU stands further down, and both have no updated_at."),
+    ],
+)
+def test_the_sentence_of_a_duplicate_of_a_catalog_is_true(
+    desk: Desk, times: tuple[int | None, ...], sentence: str
+) -> None:
+    stamps = [None if hour is None else f"2026-01-01T0{hour}:00:00Z" for hour in times]
+    records = [{"sku": "A", "name": str(number), "updated_at": stamp} for number, stamp in enumerate(stamps)]
+    desk.lines("x.jsonl", *records)
+    found = desk.pull("x.jsonl")
+    assert (desk.products(found, "name"), desk.quarantine(found, "sentence")) == (["1"], [sentence])
+
+
 def test_of_two_records_of_one_time_the_later_stays(desk: Desk) -> None:
     assert settled(desk, {"name": "first"}, {"name": "second"}) == (["second"], ["first"], 0)
     same = {"updated_at": "2026-01-01T00:00:00Z"}
@@ -218,7 +259,7 @@ def test_a_duplicate_of_a_csv_file_is_in_quarantine_with_what_it_said(desk: Desk
     desk.write("x.csv", "sku,name,color\nA,first,red\nA,second,blue\n")
     found = desk.pull("x.csv", attributes=["color"])
     ((sentence, record),) = desk.quarantine(found, "sentence", "record")
-    assert sentence == "Another record of this SKU has a newer updated_at, or the same and stands further down."
+    assert sentence == "Another record of this SKU stands further down, and both have no updated_at."
     assert json.loads(record) == {"sku": "A", "name": "first", "color": "red"}
 
 

@@ -49,7 +49,8 @@ def compare(
     pulled = _rehashed(con, snapshots.products(snapshot, store.url), snapshot.scope, volatile)
     later = _later(con, store, catalog, state, snapshot)
     is_by_time = snapshot.by_change_time and scheduled
-    outdated = query("outdated", snapshot=pulled, catalog_rows=catalog_rows, later=later) if is_by_time else NO_SKUS
+    relations = {"overriding": snapshots.overriding(snapshot, store.url), "later": later}
+    outdated = query("outdated", snapshot=pulled, catalog_rows=catalog_rows, **relations) if is_by_time else NO_SKUS
     rows = query(
         "difference",
         catalog_rows=catalog_rows,

@@ -115,7 +115,13 @@ def _counts(con: duckdb.DuckDBPyConnection, resolved: ResolvedRecords) -> Mappin
         duplicate_resolution=resolved.duplicate_resolution,
         invalid_records=resolved.invalid_records,
     )
-    return {**counts.row(con), "asked": resolved.staged.requested_skus.size}
+    overriding = select(
+        "SELECT * FROM products SEMI JOIN overriding USING (position)",
+        products=resolved.products,
+        overriding=resolved.overriding,
+    )
+    more = {"asked": resolved.staged.requested_skus.size}
+    return {**counts.row(con), **more, "overriding": overriding.count(con) if resolved.overriding.size else 0}
 
 
 def _snapshot(task: Pull, records: Records, counts: Mapping[str, Any], notes: Sequence[str]) -> Snapshot:
@@ -182,16 +188,21 @@ def _records(area: StagingArea, resolved: ResolvedRecords, snapshot: Snapshot) -
     """The file of records for the store, and the positions in it that are no products.
 
     Reuse the staged file if at least ten of eleven rows are products. Otherwise write the products alone, in a file of
-    the same columns, with the SKUs that the scope's condition leaves out, so that ``why`` can explain them.
+    the same columns, with the SKUs that the scope's condition leaves out, so that ``why`` can explain them; and with
+    the column ``overrides`` where a product overrides the catalog whatever its time.
     """
     place = secrets.masked_sql("_place")  # a file may be called by what opens its folder
     places = select("SELECT DISTINCT _place FROM all_records", all_records=resolved.staged.all_records)
     shows = places.where(f"{place} <> _place").count(area.con)
-    if snapshot.what != "skus" and snapshot.valid * _WORTH >= snapshot.records and not shows:
+    is_nearly_all = snapshot.valid * _WORTH >= snapshot.records and not snapshot.overriding
+    if snapshot.what != "skus" and is_nearly_all and not shows:
         return area.file, resolved.no_products
+    overrides = _OVERRIDES if snapshot.overriding else ""
+    columns = f"* EXCLUDE (position) REPLACE ({place} AS _place){overrides}"
     few = select(
-        f"SELECT * EXCLUDE (position) REPLACE ({place} AS _place) FROM products UNION ALL BY NAME {_FILTERED}",
+        f"SELECT {columns} FROM products UNION ALL BY NAME {_FILTERED}",
         products=resolved.products,
+        overriding=resolved.overriding,
         wanted_records=resolved.staged.wanted_records,
     )
     with rows_in_any_order(area.con):
@@ -201,6 +212,7 @@ def _records(area: StagingArea, resolved: ResolvedRecords, snapshot: Snapshot) -
 
 
 _FILTERED = "SELECT DISTINCT sku, code FROM wanted_records WHERE code = 'filtered' AND sku IS NOT NULL"
+_OVERRIDES = ", position IN (SELECT position FROM overriding) AS overrides"
 _WORTH = 1.1  # so many times its products a file of records may hold
 
 

@@ -31,11 +31,13 @@ class ResolvedRecords:
     """Staged records, and what becomes of them.
 
     ``duplicate_resolution`` says it of valid records that share a SKU. ``invalid_records`` go to quarantine.
+    ``overriding`` are the positions of valid records that override the catalog whatever their time.
     """
 
     staged: StagedRecords
     duplicate_resolution: Table
     invalid_records: Table
+    overriding: Table
 
     @property
     def no_products(self) -> Relation:
@@ -52,17 +54,29 @@ class ResolvedRecords:
 
 def resolve(tables: TemporaryTables, staged: StagedRecords) -> ResolvedRecords:
     """Decide what becomes of every staged record, and fetch those that go to quarantine."""
-    duplicate_resolution = resolve_duplicates(tables, staged.wanted_records)
+    by_change_time = staged.records.by_change_time
+    duplicate_resolution = resolve_duplicates(tables, staged.wanted_records, by_change_time=by_change_time)
     invalid_records = _invalid_records(tables, staged, duplicate_resolution)
-    return ResolvedRecords(staged, duplicate_resolution, invalid_records)
+    overriding = tables.store(_overriding(staged, duplicate_resolution), "overriding")
+    return ResolvedRecords(staged, duplicate_resolution, invalid_records, overriding)
 
 
-def resolve_duplicates(tables: TemporaryTables, wanted_records: Relation) -> Table:
-    """What becomes of valid records that share a SKU."""
+def _overriding(staged: StagedRecords, duplicate_resolution: Table) -> Relation:
+    """The positions of valid records that override the catalog whatever their time."""
+    if staged.records.by_change_time and staged.mapped.where:
+        relations = {"all_records": staged.all_records, "duplicate_resolution": duplicate_resolution}
+        return query("overriding", **relations)
+    positions = "SELECT position FROM resolution WHERE overrides"
+    return select(positions, resolution=duplicate_resolution)
+
+
+def resolve_duplicates(tables: TemporaryTables, wanted_records: Relation, *, by_change_time: bool) -> Table:
+    """What becomes of valid records that share a SKU; of files of changes the order of reading matters."""
     repeated_skus = tables.store(select(_REPEATED_SKUS, wanted_records=wanted_records), "repeated_skus")
     relations = {"wanted_records": wanted_records, "repeated_skus": repeated_skus}
     same_sku_records = tables.store(query("same_sku_records", **relations), "same_sku_records")
-    return tables.store(query("duplicates", same_sku_records=same_sku_records), "duplicate_resolution")
+    resolution = query("duplicates", same_sku_records=same_sku_records, by_change_time=str(by_change_time).lower())
+    return tables.store(resolution, "duplicate_resolution")
 
 
 def _invalid_records(tables: TemporaryTables, staged: StagedRecords, duplicate_resolution: Table) -> Table:

@@ -14,8 +14,7 @@ WITH invalid AS (
             ELSE s.code
         END AS code,
         CASE
-            WHEN d.becomes = 'duplicate-sku'
-                THEN 'Another record of this SKU has a newer updated_at, or the same and stands further down.'
+            WHEN d.becomes = 'duplicate-sku' THEN d.sentence
             WHEN s.code = 'unreadable' AND o.is_object THEN 'The record has no SKU.'
             WHEN s.code = 'unreadable' AND o.line IS NOT NULL THEN 'Line ' || format('{:,}', o.line) || ' of ' || s._place || ': ' || s.sentence
             ELSE s.sentence

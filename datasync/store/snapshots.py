@@ -19,7 +19,7 @@ import duckdb
 
 from datasync import product
 from datasync.errors import FileDamaged
-from datasync.relation import Relation
+from datasync.relation import NO_SKUS, Relation
 from datasync.sql import literal, quote
 from datasync.store.files import Store
 from datasync.store.log import footer
@@ -52,7 +52,8 @@ class Snapshot(TicketOrdered):
     ``asked``: SKUs whose absence it proves: a request named them, or the source reported them as deleted.
     ``file``: the name of the file of its records; each try of a run has one of its own, and the snapshot names one.
     ``sealed`` is what that file's seal is known by.
-    ``by_change_time``: its records were read from files of changes, which may arrive late.
+    ``by_change_time``: its records were read from files of changes, which may arrive late. ``overriding`` products of
+    it override the catalog all the same, because what was read before them in the pull made its time mean nothing.
     ``ticket``: the pull's, or that of the oldest page it used; 0 in snapshots from before there were tickets.
     """
 
@@ -81,6 +82,7 @@ class Snapshot(TicketOrdered):
     by_change_time: bool = False
     ticket: int = 0
     sealed: str = ""
+    overriding: int = 0
 
     def counts(self) -> dict[str, Any]:
         """What a pull's record says of it: what was asked for, what became of the records, and what was noted."""
@@ -167,6 +169,14 @@ def require_snapshot(con: duckdb.DuckDBPyConnection, store: Store, scope: str, r
     if snapshot is None:
         raise FileDamaged(snapshot_path(scope, run), "is missing, and the catalog needs it")
     return snapshot
+
+
+def overriding(snapshot: Snapshot, url: Callable[[str], str]) -> Relation:
+    """The SKUs of the products that override the catalog whatever their time."""
+    if not snapshot.overriding:
+        return NO_SKUS
+    file = literal(url(records_path(snapshot.scope, snapshot.file)))
+    return Relation(f"SELECT sku FROM read_parquet({file}, {_NO_PARTITIONS}) WHERE overrides")
 
 
 def products(snapshot: Snapshot, url: Callable[[str], str]) -> Relation:

@@ -296,7 +296,7 @@ SOURCES = (
     SourceReading("drop", ("th-TH",), "changes", 86_400, 3_600),
 )  # fmt: skip
 NO_NUMBER = "price is twelve, which is no decimal number."
-TWICE = "Another record of this SKU has a newer updated_at, or the same and stands further down."
+TWICE = "Another record of this SKU has a newer updated_at."
 QUARANTINED = (
     QuarantinedRecord("en-US", None, "Gift Card", "missing-sku", "The record has no SKU."),
     QuarantinedRecord("en-US", "24-00311", None, "missing-name", "The product has no name."),
