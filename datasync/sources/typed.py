@@ -51,11 +51,6 @@ def _limited(name: str, text: Text, longest: int) -> Text:
     return Text(text.sql, f"coalesce({text.spoilt}, {too_long})" if text.spoilt else too_long)
 
 
-def too_wide(name: str) -> Text:
-    """A decimal of more digits than there is room for: none is better than a wrong one."""
-    return Text("NULL::VARCHAR", _wrong(f"{quote(name)} IS NOT NULL", name, "a decimal of over 38 digits"))
-
-
 def _tried(name: str, sql: str, what: str) -> Text:
     attempt = f"TRY({sql})"
     return Text(attempt, _wrong(f"{quote(name)} IS NOT NULL AND {attempt} IS NULL", name, what))

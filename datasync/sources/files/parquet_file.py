@@ -24,10 +24,10 @@ _TAIL = 8  # the footer's length and the magic, behind the footer
 
 @dataclass(frozen=True, slots=True)
 class Footer:
-    """What a file promises: how many rows, and which columns are decimals of more digits than DuckDB keeps."""
+    """What a file promises: how many rows, and whether there are decimals of more digits than DuckDB keeps."""
 
     rows: int
-    wide: frozenset[str]
+    has_wide_decimals: bool
 
 
 def read_footer(location: Location, file: File) -> Footer:
@@ -47,17 +47,18 @@ def read_footer(location: Location, file: File) -> Footer:
     try:
         metadata = pq.read_metadata(io.BytesIO(_MAGIC + footer))
         columns = [metadata.schema.column(number) for number in range(metadata.num_columns)]
-        wide = frozenset(column.path.split(".")[0] for column in columns if column.precision > _DIGITS)
-        return Footer(metadata.num_rows, wide)
+        return Footer(metadata.num_rows, any(column.precision > _DIGITS for column in columns))
     except (pa.ArrowException, OSError) as error:
         log_foreign(file.name, error)
         raise UnreadableFile(file.name, "its footer is damaged") from None
 
 
 def copy_as_binary(location: Location, file: File, copy: Path) -> None:
-    """Write the rows again with every text as binary; UnreadableFile where the pages themselves are damaged.
+    """Write the rows again with every text as binary, and decimals of over 38 digits as text; UnreadableFile where the
+    pages themselves are damaged.
 
-    DuckDB reads nothing of a file in which one text is no UTF-8; of binary, one value alone is wrong then.
+    DuckDB reads nothing of a file in which one text is no UTF-8; of binary, one value alone is wrong then. It makes a
+    DOUBLE of a decimal that has more digits than its own.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -68,7 +69,8 @@ def copy_as_binary(location: Location, file: File, copy: Path) -> None:
             schema = pa.schema([field.with_type(_binary(field.type)) for field in rows.schema_arrow])
             with pq.ParquetWriter(copy, schema, compression="lz4") as writer:
                 for batch in rows.iter_batches(_BATCH):
-                    writer.write_table(pa.Table.from_batches([batch]).cast(schema))
+                    columns = [_in_full(column) for column in batch.columns]
+                    writer.write_table(pa.Table.from_arrays(columns, batch.schema.names).cast(schema))
         except (pa.ArrowException, OSError) as error:
             if is_full_disk(error):
                 raise
@@ -76,10 +78,30 @@ def copy_as_binary(location: Location, file: File, copy: Path) -> None:
             raise UnreadableFile(file.name, _DAMAGED) from None
 
 
+def _in_full(column: pa.Array) -> pa.Array:
+    """Decimals of over 38 digits as text without an exponent, which Arrow writes of small ones; other values as are."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_decimal256(column.type):
+        return column
+    whole_numbers = pa.decimal256(column.type.precision, 0)  # the same bytes without the point
+    unscaled = pa.Array.from_buffers(whole_numbers, len(column), column.buffers(), offset=column.offset)
+    text, scale = unscaled.cast(pa.string()), column.type.scale
+    if not scale:
+        return text
+    sign = pc.if_else(pc.starts_with(text, "-"), "-", "")
+    digits = pc.utf8_lpad(pc.utf8_ltrim(text, "-"), scale + 1, "0")
+    before, behind = pc.utf8_slice_codeunits(digits, 0, -scale), pc.utf8_slice_codeunits(digits, -scale)
+    return pc.binary_join_element_wise(sign, before, ".", behind, "")
+
+
 def _binary(kind: pa.DataType) -> pa.DataType:
-    """The same type, with binary for each text in it."""
+    """The same type, with binary for each text in it, and text for decimals of over 38 digits."""
     import pyarrow as pa
 
+    if pa.types.is_decimal256(kind):
+        return pa.string()
     if isinstance(kind, pa.JsonType):  # DuckDB reads nothing of a file in which one JSON is none
         return _binary(kind.storage_type)
     if pa.types.is_dictionary(kind):

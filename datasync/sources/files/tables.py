@@ -232,34 +232,35 @@ def look_at_csv(location: Location, file: File, written: Written, rules: Rules) 
 def look_at_parquet(con: duckdb.DuckDBPyConnection, location: Location, file: File, rules: Rules) -> Columns:
     """The columns of one Parquet file, and its rows by its own count; UnreadableFile where it has no whole footer."""
     footer = parquet_file.read_footer(location, file)
+    if footer.has_wide_decimals:
+        return copy_parquet(con, location, file, rules)
     rows = f"read_parquet([{literal(file.pattern)}], hive_partitioning = false)"
-    texts, spoilt = _typed(con, rows, footer.wide, rules)
+    texts, spoilt = _typed(con, rows, rules)
     path = path_column([name for name, _ in texts])
     return Columns(texts, "read_parquet", "union_by_name = false", path, spoilt, counted=footer.rows)
 
 
 def copy_parquet(con: duckdb.DuckDBPyConnection, location: Location, file: File, rules: Rules) -> Columns:
-    """The same of a file that DuckDB cannot read for a text in it that is none; UnreadableFile where it is damaged."""
+    """The same of a file that DuckDB reads wrong or not at all, because a text in it is none, or a decimal has too many
+    digits; UnreadableFile where it is damaged.
+    """
     footer, folder = parquet_file.read_footer(location, file), ScratchFolder()
     copy = folder.path / "copy.parquet"
     parquet_file.copy_as_binary(location, file, copy)
     rows = f"read_parquet({literal(str(copy))})"
-    texts, spoilt = _typed(con, rows, footer.wide, rules)
+    texts, spoilt = _typed(con, rows, rules)
     path = path_column([name for name, _ in texts])
     source = f"(SELECT *, {literal(file.path)} AS {quote(path)} FROM {rows})"
     return Columns(texts, source, path=path, spoilt=spoilt, counted=footer.rows, holds=folder)
 
 
 def _typed(
-    con: duckdb.DuckDBPyConnection, rows: str, wide: Collection[str], rules: Rules
+    con: duckdb.DuckDBPyConnection, rows: str, rules: Rules
 ) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
     """SQL for the texts of typed columns, and for what is wrong where one has none."""
     described = con.sql(f"FROM {rows} LIMIT 0")
     kinds = dict(zip(described.columns, described.types, strict=True))
-    texts = {
-        name: typed.too_wide(name) if name in wide else typed.text(name, kind, rules.longest)
-        for name, kind in kinds.items()
-    }
+    texts = {name: typed.text(name, kind, rules.longest) for name, kind in kinds.items()}
     spoilt = tuple((name, text.spoilt) for name, text in texts.items() if text.spoilt)
     return tuple((name, text.sql) for name, text in texts.items()), spoilt
 
