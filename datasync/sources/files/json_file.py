@@ -1,8 +1,8 @@
 """One file of JSON lines: its lines by our own count, and what DuckDB reads of it.
 
 The records are the lines that hold more than blanks. A line that is too long, not UTF-8 or nested too deep is cut out.
-A file with one, with lone CRs for line ends, with a byte order mark or with numbers that a reader would round is read
-from a copy on this worker's disk.
+A file with one, with lone CRs for line ends, with a byte order mark or with numbers that a reader would write in
+another way is read from a copy on this worker's disk.
 """
 
 from __future__ import annotations
@@ -62,13 +62,13 @@ class BadLine:
 @dataclass(slots=True)
 class JsonScan:
     """What a whole file holds: how many records, which are cut out, the longest, whether a lone CR ends a line, and
-    whether it may hold numbers that a reader would round.
+    whether it may hold numbers that a reader would write in another way.
     """
 
     records: int = 0
     largest: int = 0
     has_lone_returns: bool = False
-    has_long_numbers: bool = False
+    has_odd_numbers: bool = False
     bad: tuple[BadLine, ...] = ()
 
 
@@ -110,6 +110,16 @@ class JsonFile:
             with _content(self.location, self.file) as content:
                 yield content
 
+    @contextmanager
+    def originals(self) -> Iterator[IO[bytes]]:
+        """The same records as they stand in the file; a line ends with LF."""
+        if self.scan.has_lone_returns:
+            with self.opened() as content:
+                yield content
+        else:
+            with _content(self.location, self.file) as content:
+                yield Remainder(content, self.cut, lambda number, data: None).file
+
 
 def look_at_json(location: Location, file: File, longest: int) -> JsonFile:
     """Look at one file from its first byte to its last; UnreadableFile where it holds nothing, or one document."""
@@ -121,7 +131,7 @@ def look_at_json(location: Location, file: File, longest: int) -> JsonFile:
     if not looked.scan.records:
         raise UnreadableFile(file.name, "it is empty")
     is_odd = head.startswith(codecs.BOM_UTF8) or (file.is_gzip and not file.path.endswith(".gz"))
-    is_odd |= bool(looked.scan.bad) or looked.scan.has_lone_returns or looked.scan.has_long_numbers
+    is_odd |= bool(looked.scan.bad) or looked.scan.has_lone_returns or looked.scan.has_odd_numbers
     return _copied(looked) if is_odd else looked
 
 
@@ -145,7 +155,7 @@ def scan_lines(content: IO[bytes], longest: int) -> JsonScan:
             bad += [BadLine(extent, why_too_long(extent, longest))] * is_full
             held.records, line, start, is_full = held.records + is_full, line + 1, None, False
     held.bad = tuple(bad)
-    held.largest += held.largest // 8 * held.has_long_numbers  # two quotes for each 16 bytes at most
+    held.largest += held.largest * held.has_odd_numbers  # two quotes for each number and what parts it from the next
     return held
 
 
@@ -155,7 +165,7 @@ def _read_block(held: JsonScan, block: Block, longest: int) -> Iterator[BadLine]
     sizes = block.ends[full] + 1 - block.starts[full]
     held.records += len(full)
     held.has_lone_returns |= block.has_returns and bool((block.bytes[block.ends] == CR).any())
-    held.has_long_numbers = held.has_long_numbers or may_be_rounded(block.data)
+    held.has_odd_numbers = held.has_odd_numbers or may_be_rounded(block.data)
     is_half = _halves(block)
     is_odd = (sizes > longest) | is_half[full] | block.is_undecodable[full] | (_brackets(block)[full] > DEEPEST)
     for number in np.flatnonzero(is_odd).tolist():
@@ -215,7 +225,7 @@ def _copied(looked: JsonFile) -> JsonFile:
     with _content(looked.location, looked.file) as content, open(folder.path / _COPY, "wb") as target:
         for piece in Pieces(Remainder(content, looked.cut, aside.take).file, 1 << 62):
             lines = piece.data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in piece.data else piece.data
-            target.write(quoted(lines) if looked.scan.has_long_numbers and may_be_rounded(lines) else lines)
+            target.write(quoted(lines) if looked.scan.has_odd_numbers and may_be_rounded(lines) else lines)
     records.close()
     return replace(looked, folder=folder)
 

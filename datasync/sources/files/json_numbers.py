@@ -1,7 +1,9 @@
-"""Numbers in JSON that a reader would round: each is put in quotes, so that it stays the text that was given.
+"""Numbers in JSON that a reader would write in another way: each is put in quotes, so that it stays the text that was
+given.
 
-DuckDB reads a fraction as a DOUBLE, which keeps 15 digits, and a whole number of up to 19 digits as it is. Numbers in
-a list or an object stay, because there text would be another value.
+DuckDB reads a fraction or a power of ten as a DOUBLE, which keeps 15 digits and neither `2.50` nor `1e5`, and a whole
+number of up to 19 digits as it is. Numbers of a field are quoted, and so are those of a list, whose elements become
+texts anyway. Numbers in an object in a field stay, because there text would be another value.
 """
 
 from __future__ import annotations
@@ -12,18 +14,25 @@ import numpy as np
 
 from datasync.sources.files.csv_block import Truths
 
-_FRACTION_DIGITS, _WHOLE_DIGITS = 15, 18
-_RUN = _FRACTION_DIGITS + 1  # digits and dots in a row
+_WHOLE_DIGITS = 18
+_RUN = 16  # digits and dots in a row: a fraction keeps 15
 _STEP = 4  # a run covers at least four multiples of it
 _NUMBER = re.compile(rb"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _TOKEN = re.compile(rb'"(?:[^"\\\n]|\\.)*"|[\[\]{}\n]|-?\d[\d.eE+-]*')
-_SIGNIFICANT = re.compile(rb"[eE].*|[^\d]")
+_SHORT = [  # what a shorter number that is written in another way looks like: 2.50, 0.00001, -0 and 1e5
+    re.compile(pattern) for pattern in (rb"\.\d+0[\s,\]}]", rb"0\.0000", rb"-0[\s,\]}]", rb"\d[eE][+-]?\d+[\s,\]}]")
+]
 _IS_PART = np.zeros(256, np.bool_)
 _IS_PART[list(b"0123456789.")] = True
 
 
 def may_be_rounded(data: bytes) -> bool:
-    """Whether some bytes may hold such a number: whether 16 digits or dots stand in a row anywhere."""
+    """Whether some bytes may hold such a number."""
+    return _has_long_run(data) or any(short.search(data) for short in _SHORT)
+
+
+def _has_long_run(data: bytes) -> bool:
+    """Whether 16 digits or dots stand in a row anywhere."""
     signs = np.frombuffer(data, np.uint8)
     is_part: Truths = _IS_PART[signs[::_STEP]]
     starts = np.flatnonzero(is_part[:-3] & is_part[1:-2] & is_part[2:-1] & is_part[3:]) * _STEP
@@ -37,24 +46,24 @@ def may_be_rounded(data: bytes) -> bool:
 
 
 def quoted(data: bytes) -> bytes:
-    """The same lines, in which a field's number stands in quotes if a reader would round it."""
-    depth = 0
+    """The same lines; a number of a field or of its list stands in quotes if a reader would write it in another way."""
+    objects = 0  # that are open
 
     def copied(match: re.Match[bytes]) -> bytes:
-        nonlocal depth
+        nonlocal objects
         token = match[0]
-        if token in b"{[]}\n":
-            depth = 0 if token == b"\n" else depth + (1 if token in b"{[" else -1)
-        return b'"%s"' % token if depth == 1 and _is_rounded(token) else token
+        if token in b"{}\n":
+            objects = 0 if token == b"\n" else objects + (1 if token == b"{" else -1)
+        return b'"%s"' % token if objects == 1 and _is_rewritten(token) else token
 
     return _TOKEN.sub(copied, data)
 
 
-def _is_rounded(token: bytes) -> bool:
+def _is_rewritten(token: bytes) -> bool:
     """Whether a token is a number that would be another one, or be written in another way, once DuckDB read it."""
     if not _NUMBER.fullmatch(token):  # a text or a bracket, or the line is broken
         return False
-    digits = len(_SIGNIFICANT.sub(b"", token).lstrip(b"0"))
-    if token.lstrip(b"-").isdigit():
-        return digits > _WHOLE_DIGITS
-    return digits > _FRACTION_DIGITS and repr(float(token)) != token.decode()
+    digits = token.lstrip(b"-")
+    if digits.isdigit():
+        return len(digits) > _WHOLE_DIGITS or token == b"-0"
+    return repr(float(token)) != token.decode()

@@ -76,7 +76,7 @@ class JsonLines:
         for place, numbers in wanted.items():
             looked = self._looked[place]
             before = [extent.line - 1 - number for number, extent in enumerate(looked.cut)]  # lines before each cut
-            with looked.opened() as content:
+            with looked.originals() as content:
                 for nth, line, text in numbered_lines(content, numbers):
                     yield _original(place, nth, line + bisect_left(before, line), text.strip(BLANK))
 
