@@ -211,11 +211,67 @@ def test_visibility_from_text_and_lists(desk: Desk, given: Any, seen: list[str])
         ("[ ]", []),
         (["u", "", None, "v"], ["u", "v"]),
         ([None], []),
+        (["u", {"url": "v"}], ["u", "v"]),
+        ([{"url": "u", "roles": ["main"]}, "v", None], ["u", "v"]),
+        ([None, {"url": "u"}], ["u"]),
+        (["[1] front.jpg", "{2}.jpg"], ["[1] front.jpg", "{2}.jpg"]),
     ],
 )
 def test_images_from_a_url_a_list_or_objects(desk: Desk, given: Any, urls: list[str] | None) -> None:
     images = one(desk, {"sku": "A", "name": "a", "images": given}, "images")
     assert (images and [image["url"] for image in images]) == urls or images == urls
+
+
+def test_an_image_among_urls_keeps_its_label_and_roles(desk: Desk) -> None:
+    given = ["u", {"url": "v", "label": "front", "roles": ["b", "a"], "width": 5}]
+    images = one(desk, {"sku": "A", "name": "a", "images": given}, "images")
+    plain = {"url": "u", "label": None, "roles": []}
+    assert images == [plain, {"url": "v", "label": "front", "roles": ["a", "b"]}]
+
+
+NESTED = {
+    "categories": "categories holds JSON objects; take what it is of them, as in "
+    "categories: json_extract_string(categories, '$[*].name').",
+    "images": "images holds what is no URL and no JSON object of url, label and roles; take the URLs of it, as in "
+    "images: json_extract_string(images, '$[*].src').",
+}
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("categories", [{"id": 1, "name": "Shoes"}]),
+        ("categories", ["Shoes", {"id": 1, "name": "Boots"}]),
+        ("categories", {"id": 1, "name": "Shoes"}),
+        ("categories", [["Shoes", "Boots"]]),
+        ("images", ["u", {"src": "v"}]),
+        ("images", [{"src": "v"}, "u"]),
+        ("images", [["u"]]),
+        ("images", [{"url": {"small": "u"}}]),
+        ("images", [{"url": "u", "label": {"en": "front"}}]),
+        ("images", {"src": "u"}),
+    ],
+)
+def test_json_is_no_category_and_no_image(desk: Desk, column: str, value: Any) -> None:
+    assert verdict(desk, {"sku": "A", "name": "a", column: value}) == ("bad-value", NESTED[column])
+    listed = {column: f"from_json({column}, '[\"VARCHAR\"]')"}
+    if isinstance(value, list):
+        assert verdict(desk, {"sku": "A", "name": "a", column: value}, map=listed)[0] == "bad-value"
+
+
+def test_what_only_looks_like_json_is_text(desk: Desk) -> None:
+    names = ["[2026]", "{new}", "[new]", "a, b"]
+    record = {"sku": "A", "name": "a", "categories": names, "images": [{"url": "u", "label": "[2026]", "roles": ["{"]}]}
+    categories, images = one(desk, record, "categories", "images")
+    assert (set(categories), images[0]["label"], images[0]["roles"]) == (set(names), "[2026]", ["{"])
+
+
+@pytest.mark.parametrize(("column", "key"), [("categories", "name"), ("images", "src")])
+def test_what_the_sentence_says_to_write_takes_the_values(desk: Desk, column: str, key: str) -> None:
+    record = {"sku": "A", "name": "a", column: [{"id": 1, key: "x"}, {"id": 2, key: "y"}]}
+    expression = NESTED[column].rpartition(f"{column}: ")[2].removesuffix(".")
+    values = one(desk, record, column, map={column: expression})
+    assert [value if isinstance(value, str) else value["url"] for value in values] == ["x", "y"]
 
 
 @pytest.mark.parametrize(
@@ -508,8 +564,7 @@ def test_an_invalid_record_has_a_code_and_a_sentence(
 ) -> None:
     found = verdict(desk, record)
     if sentence == "IMAGES":
-        text = json.dumps(record["images"], separators=(",", ":"))
-        sentence = f"images is {text}, which is neither a URL nor a JSON list of images."
+        sentence = NESTED["images"]
     assert found == (code, sentence)
 
 

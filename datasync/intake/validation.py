@@ -28,6 +28,12 @@ _WORDS = {
     "categories": ", which is no list of texts.",
     "updated_at": ", which is no time.",
 }
+_NESTED = {
+    "images": "images holds what is no URL and no JSON object of url, label and roles; take the URLs of it, as in "
+    "images: json_extract_string(images, '$[*].src')",
+    "categories": "categories holds JSON objects; take what it is of them, as in "
+    "categories: json_extract_string(categories, '$[*].name')",
+}
 _TOO_LONG = ", which has more than 18 digits or 20 decimals."
 
 
@@ -104,7 +110,7 @@ def _understood(column: str, value: str, kind: str, time_zone: str | None) -> st
     if column == "visible_in":
         return f"places_in({value})" if is_text else f"places_of({tried})"
     if column == "categories":
-        return f"settled_list({f'list_of({value})' if is_text else tried})"
+        return f"settled_list(flat_list({f'list_of({value})' if is_text else tried}))"
     if column == "images":
         lists = {"VARCHAR": f"images_of({value})", "VARCHAR[]": f"images_at({value})"}
         return f"settled_images({lists.get(kind, tried)})"
@@ -138,7 +144,7 @@ def _judge(mapped: Mapped, kinds: Mapping[str, str], cast: Relation) -> Relation
         missing = _verdict(f"missing-{column}", _is_missing(column, kinds), literal(what))
         cases += [*failed.pop(column, []), missing]
     for column, cannot in failed.items():
-        cases += [*cannot, *_not_understood(column)]
+        cases += [*cannot, *_not_understood(column, kinds[column])]
     selected = ", ".join([*columns, *texts(mapped.attributes), "_place", "_whole"])
     return Relation(f"SELECT {selected}, CASE {' '.join(cases)} END AS _verdict FROM (\n{cast.sql}\n)")
 
@@ -157,7 +163,7 @@ def _failed(column: str) -> str:
     return _verdict("bad-value", f"failed_{column}", sentence)
 
 
-def _not_understood(column: str) -> list[str]:
+def _not_understood(column: str, kind: str) -> list[str]:
     if column not in _WORDS:
         return []
     code = {"status": "unknown-status", "updated_at": "bad-time"}.get(column, "bad-value")
@@ -165,6 +171,9 @@ def _not_understood(column: str) -> list[str]:
     if column == "price":
         words = f"CASE WHEN is_number(CAST(g_price AS VARCHAR)) THEN {literal(_TOO_LONG)} ELSE {words} END"
     sentence = f"'{column} is ' || left(CAST(m_{column} AS VARCHAR), 80) || {words}"
+    if column in _NESTED and kind.startswith("VARCHAR"):
+        holds = f"holds_nested(g_{column})" if kind == "VARCHAR" else f"flat_list(g_{column}) IS NULL"
+        sentence = f"CASE WHEN {holds} THEN {literal(_NESTED[column] + '.')} ELSE {sentence} END"
     return [_verdict(code, f"g_{column} IS NOT NULL AND c_{column} IS NULL", sentence)]
 
 

@@ -33,10 +33,22 @@ CREATE OR REPLACE MACRO price_of(content) AS
             THEN within_38_digits(TRY_CAST(content AS DECIMAL(38, 20)))
     END;
 
+-- Whether text is a JSON object, or an array of more than numbers: what an element was if it is read as text and was none. `[2026]` may be a name.
+CREATE OR REPLACE MACRO is_nested(content) AS
+    CASE WHEN content LIKE '{%' OR content LIKE '["%' OR content LIKE '[{%' OR content LIKE '[[%' THEN json_valid(content) ELSE false END;
+
+-- A list none of whose elements is a JSON object or array, or NULL.
+CREATE OR REPLACE MACRO flat_list(listed) AS CASE WHEN len(list_filter(listed, lambda item: is_nested(item))) = 0 THEN listed END;
+
+-- Whether text is a JSON object, or a JSON array that holds objects or arrays.
+CREATE OR REPLACE MACRO holds_nested(content) AS
+    CASE WHEN content LIKE '[%' THEN json_valid(content) AND flat_list(TRY(from_json(content, '["VARCHAR"]'))) IS NULL ELSE is_nested(content) END;
+
 -- A list from text: a JSON array, or values separated by commas; NULL where it is neither. Most lists have nothing that could be trimmed.
 CREATE OR REPLACE MACRO list_of(content) AS
     CASE
         WHEN content LIKE '[%' THEN TRY(from_json(content, '["VARCHAR"]'))
+        WHEN is_nested(content) THEN NULL
         WHEN NOT regexp_matches(content, '(?:^|,)(?:' || unseen() || '|,|$)|' || unseen() || '(?:,|$)') THEN string_split(content, ',')
         ELSE list_filter(list_transform(string_split(content, ','), lambda item: trimmed(item)), lambda item: item IS NOT NULL)
     END;
@@ -77,17 +89,27 @@ CREATE OR REPLACE MACRO has_offset(content) AS regexp_matches(content, ':[0-9.]+
 CREATE OR REPLACE MACRO time_in(content, zone) AS
     CASE WHEN has_offset(content::VARCHAR) THEN TRY_CAST(content AS TIMESTAMPTZ) ELSE TRY(timezone(zone, TRY_CAST(content AS TIMESTAMP))) END;
 
--- Images from a list of URLs; an element that is NULL or looks empty is no image.
-CREATE OR REPLACE MACRO images_at(urls) AS
-    list_transform(filled_list(urls), lambda item: {'url': item, 'label': NULL::VARCHAR, 'roles': []::VARCHAR[]});
+-- An image from a URL or from a JSON object with one.
+CREATE OR REPLACE MACRO image_of(content) AS
+    CASE
+        WHEN is_nested(content)
+            THEN {
+                'url': json_extract_string(content, '$.url'),
+                'label': json_extract_string(content, '$.label'),
+                'roles': json_extract_string(content, '$.roles[*]')
+            }
+        ELSE {'url': content, 'label': NULL::VARCHAR, 'roles': []::VARCHAR[]}
+    END;
 
--- Images from text: a JSON array of objects or of URLs, one JSON object, or one URL.
+-- Images from a list of URLs, or of JSON objects with one; an element that is NULL or looks empty is no image.
+CREATE OR REPLACE MACRO images_at(urls) AS list_transform(filled_list(urls), lambda item: image_of(item));
+
+-- Images from text: a JSON array of objects, of URLs or of both, one JSON object, or one URL. Most arrays of objects hold nothing else.
 CREATE OR REPLACE MACRO images_of(content) AS
     CASE
-        WHEN content LIKE '[{%' THEN TRY(from_json(content, '[{"url":"VARCHAR","label":"VARCHAR","roles":["VARCHAR"]}]'))
-        WHEN content LIKE '{%' THEN TRY(from_json('[' || content || ']', '[{"url":"VARCHAR","label":"VARCHAR","roles":["VARCHAR"]}]'))
-        WHEN content LIKE '[%' AND TRY(json_type(content, '$[0]')) = 'OBJECT'
+        WHEN content LIKE '[{%' AND NOT regexp_matches(content, '}\s*,\s*[^{\s]')
             THEN TRY(from_json(content, '[{"url":"VARCHAR","label":"VARCHAR","roles":["VARCHAR"]}]'))
+        WHEN content LIKE '{%' THEN TRY(from_json('[' || content || ']', '[{"url":"VARCHAR","label":"VARCHAR","roles":["VARCHAR"]}]'))
         WHEN content LIKE '[%' THEN images_at(TRY(from_json(content, '["VARCHAR"]')))
         WHEN content IS NOT NULL THEN images_at([content])
     END;
@@ -95,14 +117,14 @@ CREATE OR REPLACE MACRO images_of(content) AS
 -- A list none of whose elements is NULL, or NULL.
 CREATE OR REPLACE MACRO whole_list(listed) AS CASE WHEN list_count(listed) = len(listed) THEN listed END;
 
--- Images in their order, the roles of each sorted, without elements that are NULL; NULL where one has no URL.
+-- Images in their order, the roles of each sorted, without elements that are NULL; NULL where one has no URL, or a part of it is a JSON object or array.
 CREATE OR REPLACE MACRO settled_images(images) AS
     whole_list(
         list_transform(
             list_filter(images, lambda item: item IS NOT NULL),
             lambda item:
                 CASE
-                    WHEN item.url IS NOT NULL
+                    WHEN item.url IS NOT NULL AND flat_list(list_concat([item.url, item.label], item.roles)) IS NOT NULL
                         THEN {'url': item.url, 'label': item.label, 'roles': coalesce(list_sort(item.roles), []::VARCHAR[])}
                 END
         )
