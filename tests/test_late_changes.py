@@ -221,3 +221,22 @@ def test_files_of_changes_come_to_the_same_in_one_pull_or_in_several(
         assert {name for (name,) in select("SELECT name FROM products", products=products).rows(con)} == names
         last_pull = catalog.head(con).meta["last_pull"]
     assert last_pull["records"] == sum(last_pull[term] for term in TERMS)
+
+
+def test_what_a_sync_says_while_it_works_and_at_its_end_is_one_story(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "APART", 0)
+    shop = Shop(tmp_path, PARTIAL)
+    rows = {"0": f"c,C1,here,{NEW}\nd,D,here,{NEW}", "1": f"c,C2,here,{OLD}", "2": f"c,C3,here,{OLD}\nd,D3,here,{OLD}"}
+    outputs = []
+    for name, lines in rows.items():
+        (tmp_path / f"{name}.csv").write_text(f"sku,name,shop,updated_at\n{lines}\n")
+        outputs.append(shop.run("sync"))
+    assert "outdated" not in outputs[0].out + outputs[0].err
+    for output, sentence, end in (
+        (outputs[1], "of 1 valid record 1 is outdated, 2 products.", "en-US: 1 record = 1 outdated"),
+        (outputs[2], "of 2 valid records 2 are outdated, 2 products.", "en-US: 2 records = 2 outdated"),
+    ):
+        assert any(line.endswith(sentence) for line in output.errors), output.err
+        assert end in output.lines

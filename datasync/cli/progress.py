@@ -49,24 +49,25 @@ class Steps:
         """Name the step that is under way."""
         self._bar.update(self._task, description=plain(name))
 
-    def ended(self, name: str, record: Mapping[str, Any]) -> None:
-        """One line: what the step did."""
+    def ended(self, name: str, record: Mapping[str, Any], valid: int = 0) -> None:
+        """One line: what the step did. ``valid``: so many records its scope's pull has called valid."""
         self._bar.advance(self._task)
-        words = outcome(record, is_dry=self._is_dry)
+        words = outcome(record, is_dry=self._is_dry, valid=valid)
         if self._console.is_terminal:
             self._bar.console.print(Text(f"{plain(name)}: {plain(words)}"))
         else:
             tell(f"{name}: {words}")
 
 
-def outcome(record: Mapping[str, Any], *, is_dry: bool) -> str:
+def outcome(record: Mapping[str, Any], *, is_dry: bool, valid: int = 0) -> str:
     """A step's outcome in words: its counts that are not 0, how long it took, and what it says besides."""
     if record["outcome"] == "failed":
         return f"failed. {record['error']}"
     is_catalog = "products" in record  # it counts SKUs that were not in quarantine before; a pull counts records
     words = {"quarantined": "newly quarantined"} if is_catalog else {}
     numbers = {**record, "quarantined": record.get("quarantined", 0) + record.get("nameless", 0)}
-    counts = [_count(numbers[name], words.get(name, name)) for name in _COUNTS if numbers.get(name)]
+    counts = [_outdated(numbers.pop("outdated"), valid)] if valid and numbers.get("outdated") else []
+    counts += [_count(numbers[name], words.get(name, name)) for name in _COUNTS if numbers.get(name)]
     sentences = [
         ", ".join(counts) or "nothing to do",
         *held(record, is_dry=is_dry),
@@ -75,6 +76,11 @@ def outcome(record: Mapping[str, Any], *, is_dry: bool) -> str:
     ]
     took = f" ({record['seconds']:.1f} s)" if record.get("seconds", 0) >= 1 else ""
     return " ".join(part if part.endswith(("?", "!")) else f"{part.rstrip('.')}." for part in sentences) + took
+
+
+def _outdated(number: int, valid: int) -> str:
+    """The pull's line called them valid: only the catalog knows which of these are older than what it has."""
+    return f"of {quantity(valid, 'valid record')} {number:,} {'is' if number == 1 else 'are'} outdated"
 
 
 def _count(number: int, word: str) -> str:

@@ -56,8 +56,13 @@ class RunExecution:
                 else f"{type(error).__name__}, which nobody foresaw",
             }
         self.records[step] = record
-        self.steps.ended(str(step), record)
+        self.steps.ended(str(step), record, self._valid_before(step))
         return bool(record["outcome"] != "failed")
+
+    def _valid_before(self, step: Step) -> int:
+        """How many records the pull called valid that a catalog step judges; of another step 0."""
+        pulled = self.records.get(Step("pull", step.scope), {}) if step.kind == "catalog" else {}
+        return int(pulled.get("valid", 0))
 
 
 def sync(args: argparse.Namespace, clock: Clock) -> int:
