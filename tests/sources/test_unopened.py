@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 from collections.abc import Callable
@@ -13,7 +14,7 @@ import pytest
 from datasync.errors import UnreadableFile
 from datasync.store.logs import catalog_log
 from tests.pulling import START, Desk, balance
-from tests.shop import Shop
+from tests.shop import SETTINGS, Shop
 
 
 @pytest.fixture
@@ -142,7 +143,11 @@ def test_no_product_leaves_the_catalog_and_no_command_ends_in_a_traceback(
     (tmp_path / "en/b.csv").unlink()
     make(tmp_path / "en/b.csv")
     synced, checked = shop.run("sync"), shop.run("check")
-    assert (synced.code, f"{name} cannot be read: {reason}" in synced.err, "Traceback" in synced.err) == (
+    assert (
+        synced.code,
+        f"{name} cannot be read: {reason}" in synced.err,
+        "Traceback" in synced.err or " says:" in synced.err,
+    ) == (
         4,
         True,
         False,
@@ -152,3 +157,19 @@ def test_no_product_leaves_the_catalog_and_no_command_ends_in_a_traceback(
         catalog = catalog_log(pipeline.store, "en-US")
         rows = catalog.fold(catalog.head(con).number).where("hash IS NOT NULL").rows(con)
     assert len(rows) == 2
+
+
+def test_files_of_changes_go_on_without_a_name_that_is_no_text_and_the_page_names_it(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, SETTINGS.replace("path: en/*.csv", "path: en/*.csv\n    snapshot: partial"))
+    shop.sells(("A", "a", "enabled", "c", "red"))
+    unspeakable(tmp_path / "en/b.csv")
+    outputs = [shop.run(*command) for command in (("sync",), ("check",), ("status",), ("publish",))]
+    assert [output.code for output in outputs if "Traceback" in output.err] == []
+    assert "en-US: 2 records = 1 valid + 1 quarantined" in outputs[0].lines
+    with shop.connected() as (con, _):
+        quarantine = f"read_parquet('{tmp_path}/var/store/quarantine/*/*.parquet')"
+        rows = con.execute(f"SELECT place, sentence FROM {quarantine}").fetchall()
+    _, name, reason = UNOPENED["name"]
+    assert rows == [(name, f"The file {name} cannot be read: {reason}.")]
+    page = (tmp_path / "var/site/index.html").read_text()
+    assert json.dumps(name)[1:-1] in page

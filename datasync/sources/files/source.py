@@ -162,8 +162,8 @@ class Files:
         if readable:
             self._refuse_what_means_nothing(kind)
         layouts: dict[File, JsonFile | Columns] = {}
-        broken: dict[str, UnreadableFile | OSError] = {}
-        for file in files:
+        broken = {f.name: self._set_aside(f, NoFile(f.unreadable)) for f in files if f.unreadable}
+        for file in readable:
             try:
                 layouts[file] = self._layout(con, location, kind, file, rules)
             except (UnreadableFile, OSError) as error:
@@ -184,8 +184,6 @@ class Files:
     def _layout(
         self, con: duckdb.DuckDBPyConnection, location: Location, kind: str, file: File, rules: Rules
     ) -> JsonFile | Columns:
-        if file.unreadable:
-            raise NoFile(file.unreadable)
         if file.size == 0:
             raise UnreadableFile(file.name, "it is empty")
         if kind in ("csv", "jsonl"):
