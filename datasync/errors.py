@@ -236,6 +236,19 @@ class ServiceBroken(DataError):
         )
 
 
+class TargetChanged(SettingsError):
+    """A service's settings point to another place than the one that its receipts tell of."""
+
+    def __init__(self, scope: str, service: str, before: str, after: str, held: int) -> None:
+        self.scope, self.service, self.before, self.after = scope, service, before, after
+        super().__init__(
+            f"services.{service}: its products of {scope} went to {before!r}, where {held:,} are held by the receipts, "
+            f"and the settings point to {after!r} now. Put the settings back, or have everything delivered to the new "
+            f"place: `datasync resync --scope {scope} --service {service} --force --reason ... --yes`. What the former "
+            "place holds stays there."
+        )
+
+
 class NoFiles(DataError):
     """A scope's pattern matches nothing, which is never taken for an empty catalog."""
 

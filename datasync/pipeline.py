@@ -20,9 +20,10 @@ from datasync.catalog.apply import PendingSnapshot, apply_snapshot
 from datasync.catalog.state import refuse_unverified
 from datasync.connection import Credentials, from_environment
 from datasync.delivery import exports, mark, transfer, withdraw
+from datasync.delivery.context import Delivery
 from datasync.delivery.services import open_service
 from datasync.delivery.services.base import Service
-from datasync.delivery.withdraw import Leftover
+from datasync.delivery.withdraw import LeftBehind, Leftover
 from datasync.errors import DatasyncError
 from datasync.figures import repairs, store_at, totals
 from datasync.figures.repairs import UnverifiedProducts
@@ -43,7 +44,7 @@ from datasync.sources.base import PullRequest
 from datasync.store import acceptances, holds, runs, scratch, snapshots, tidy
 from datasync.store.database import connected
 from datasync.store.files import Clock, Store, open_store
-from datasync.store.logs import CatalogState, catalog_log, receipt_log
+from datasync.store.logs import CatalogState, catalog_log
 from datasync.store.runs import Run, Step
 
 
@@ -146,11 +147,11 @@ class Pipeline:
         with self._step(run, Step("transfer", scope, service)) as (step, con):
             request, service_settings = self._request(run), self.settings.service(service)
             refuse_unverified(con, self.store, scope)
-            log = receipt_log(self.store, service, scope)
-            marked = mark.mark_pulled(con, self.store, log, scope, run, self.clock) if request and request.force else 0
             opened = open_service(self.settings, service, scope, self.credentials)
+            delivery = Delivery(con, self.store, scope, service, service_settings, opened, run, self.clock)
+            marked = mark.mark_pulled(delivery) if request and request.force else 0
             transferred = transfer.transfer(
-                transfer.Delivery(con, self.store, scope, service, service_settings, opened, run, self.clock),
+                delivery,
                 self.settings.guard_of(scope, service),
                 accepted=acceptances.skus(self.store, run, scope, [None, service]),
             )
@@ -260,12 +261,17 @@ class Pipeline:
         with self.connected() as con:
             return withdraw.leftovers(con, self.store, self.settings)
 
+    def left_behind(self) -> tuple[LeftBehind, ...]:
+        """What services hold at places that their settings no longer point to."""
+        with self.connected() as con:
+            return tuple(withdraw.left_behind(con, self.store, self.settings))
+
     def withdraw(self, run: str) -> tuple[Leftover, ...]:
         """Take away what is no longer configured; returns each with what it held."""
         with self.connected() as con:
             leftovers = withdraw.leftovers(con, self.store, self.settings)
             for leftover in sorted(leftovers, key=lambda left: left.service is None):
-                withdraw.withdraw(con, self.store, leftover, run, self.clock)
+                withdraw.withdraw(con, self.store, self.credentials, leftover, run, self.clock)
             return leftovers
 
     # ── inside ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -17,8 +17,9 @@ import duckdb
 from datasync.catalog.apply import ApplyResult, PendingSnapshot, apply_snapshot
 from datasync.connection import from_environment
 from datasync.delivery import exports, mark, transfer
+from datasync.delivery.context import Delivery
 from datasync.delivery.services import open_service
-from datasync.delivery.services.base import BatchCutOff, Service
+from datasync.delivery.services.base import Batch, BatchCutOff, BatchRefused, Fence, Service
 from datasync.delivery.transfer import Transferred
 from datasync.errors import ServiceUnavailable
 from datasync.figures import totals
@@ -102,6 +103,7 @@ class Table:
 class Far:
     """A service over a network, with its own memory; ``says`` and ``down`` tell how it answers.
 
+    It stores the version of what it took, also of a removal, and refuses an older one.
     For one SKU: fail (nothing was taken), lose (it was taken, and there is no answer) or reject. ``lies`` are answers
     that it gives besides (sku, outcome). After ``cut_after`` products it stops: no more are taken, and none answered.
     """
@@ -114,15 +116,21 @@ class Far:
     holds: dict[str, str] = field(default_factory=dict)
     batches: list[int] = field(default_factory=list)
     meanwhile: list[Callable[[], object]] = field(default_factory=list)
+    versions: dict[str, int] = field(default_factory=dict)
+    refuses: Callable[[list[str]], str | None] = lambda skus: None
     receipt_is_delivery: bool = False
     needs: tuple[str, ...] = ()
+    fence: Fence = "version"
+    batch_seconds: int = 60
 
-    def deliver(self, con: duckdb.DuckDBPyConnection, batch: Relation) -> Relation:
-        rows = con.execute(f"SELECT sku, operation, hash FROM ({batch.sql}) ORDER BY sku").fetchall()
+    def deliver(self, con: duckdb.DuckDBPyConnection, batch: Batch) -> Relation:
+        rows = con.execute(f"SELECT sku, operation, hash FROM ({batch.rows.sql}) ORDER BY sku").fetchall()
         self.batches.append(len(rows))
         if self.down:
             raise ServiceUnavailable("far did not answer.")
-        answers = [answer for row in rows[: self.cut_after] if (answer := self._take(*row))]
+        if words := self.refuses([sku for sku, _, _ in rows]):
+            raise BatchRefused(words)
+        answers = [answer for row in rows[: self.cut_after] if (answer := self.take(*row, batch.version))]
         answers += [f"({literal(sku)}, {literal(outcome)}, NULL, NULL::TIMESTAMPTZ)" for sku, outcome in self.lies]
         if self.meanwhile:
             self.meanwhile.pop()()
@@ -135,11 +143,14 @@ class Far:
             raise BatchCutOff("far stopped answering.", given)
         return given
 
-    def _take(self, sku: str, operation: str, version: str | None) -> str | None:
+    def take(self, sku: str, operation: str, hash_: str | None, version: int) -> str | None:
         said = self.says.get(sku)
+        if version < self.versions.get(sku, 0):
+            return f"({literal(sku)}, 'overtaken', NULL, NULL::TIMESTAMPTZ)"
         if said in (None, "lose"):
+            self.versions[sku] = version
             self.holds.pop(sku, None)
-            self.holds |= {sku: version} if version else {}
+            self.holds |= {sku: hash_} if hash_ else {}
         if said == "lose":
             return None
         taken = "removed" if operation == "removed" else "received"
@@ -287,14 +298,14 @@ class Line:
     def transfer(self, name: str = "feed", run: str = "run", accepted: Iterable[str] = ()) -> Transferred:
         self.passes(seconds=1)
         mine = self.settings
-        service: Service = self.far if name == "far" else open_service(mine, name, SCOPE, from_environment)
-        done = transfer.transfer(
-            transfer.Delivery(self.con, self.store, SCOPE, name, mine.services[name], service, run, self.clock),
-            mine.guard,
-            accepted=skus_sql(*accepted),
-        )
+        done = transfer.transfer(self._delivery(name, run), mine.guard, accepted=skus_sql(*accepted))
         exports.export(self.con, self.store, mine, SCOPE, name)
         return done
+
+    def _delivery(self, name: str, run: str) -> Delivery:
+        mine = self.settings
+        service: Service = self.far if name == "far" else open_service(mine, name, SCOPE, from_environment)
+        return Delivery(self.con, self.store, SCOPE, name, mine.services[name], service, run, self.clock)
 
     def sync(self, rows: Sequence[Record], name: str = "feed", **pull_options: Any) -> Transferred:
         """Pull, apply and transfer to one service."""
@@ -304,6 +315,12 @@ class Line:
     def mark(self, *skus: str, name: str = "feed", request: str = "request") -> int:
         self.passes(seconds=1)
         return mark.mark(self.con, receipt_log(self.store, name, SCOPE), skus or None, request, self.clock)
+
+    def mark_all(self, name: str, run: str = "request") -> int:
+        """What a forced resync of the whole scope marks."""
+        self.passes(seconds=1)
+        delivery = self._delivery(name, run)
+        return mark.mark(self.con, delivery.log, None, run, self.clock, delivery.new_target)
 
     def listed(self, hold: Hold) -> dict[str, str]:
         """The products that a hold lists, and their names."""

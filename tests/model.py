@@ -77,6 +77,24 @@ class Receipt(NamedTuple):
     perhaps: bool = False
     received_at: datetime | None = None
     received_as: str | None = None
+    sent_by: str = ""
+
+
+class Lease(NamedTuple):
+    """A batch that was sent and not answered: which transfer sent it, in which run."""
+
+    me: object
+    run: str
+
+
+class Answered(NamedTuple):
+    """What a service said to a batch, when, to which entry, of which transfer, and whether it was down."""
+
+    answers: Mapping[str, str]
+    at: datetime
+    since: int
+    me: object
+    down: str
 
 
 class Snapshot(NamedTuple):
@@ -126,6 +144,7 @@ class Log:
 
     def __init__(self, folder: str) -> None:
         self.folder, self.entries, self.checkpoints = folder, list[tuple[datetime, dict]](), set[int]()
+        self.leases: list[Lease | None] = []
 
     def path(self, after: int) -> str:
         return f"{self.folder}/{after + 1:08d}.parquet"
@@ -133,12 +152,23 @@ class Log:
     def next_at(self, now: datetime) -> datetime:
         return max(now, self.entries[-1][0] + TICK) if self.entries else now
 
-    def append(self, after: int, at: datetime, rows: dict) -> bool:
+    @property
+    def lease(self) -> Lease | None:
+        return self.leases[-1] if self.leases else None
+
+    def append(self, after: int, at: datetime, rows: dict, lease: Lease | None = None) -> bool:
         """False for an entry whose number another one has, or had until tidy removed it."""
         if len(self.entries) != after:
             return False
         self.entries.append((at, rows))
+        self.leases.append(lease)
         return True
+
+    def sending(self, as_of: datetime, *, is_now: bool) -> str:
+        """The run whose batch may be on its way at a moment."""
+        position = len(self.entries) if is_now else sum(1 for at, _ in self.entries if at < as_of)
+        lease = self.leases[position - 1] if position else None
+        return lease.run if lease and self.entries[position - 1][0] + MINUTE >= as_of else ""
 
     def fold(self, before: datetime | None = None) -> dict:
         state: dict = {}
@@ -163,7 +193,8 @@ class Service:
     max_bytes: int = 200_000
     requests: set[str] = field(default_factory=set)
     contents: dict[str, Version] = field(default_factory=dict)
-    untold: dict[str, object] = field(default_factory=dict)
+    fence: str = "version"
+    newest: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.log = Log(f"receipts/service={self.name}/scope=en")
@@ -174,6 +205,11 @@ class Service:
 
     def accepts(self, content: Content) -> bool:
         return RULES[self.rule](content)
+
+    def overtakes(self, sku: str, number: int) -> bool:
+        """Whether a product was sent to it by a later entry than ``number``; by transaction, whether anything was."""
+        newest = self.newest.get(sku, 0) if self.fence == "version" else max(self.newest.values(), default=0)
+        return newest > number
 
 
 class Model:
@@ -387,14 +423,17 @@ class Model:
     def wanted(self, service: Service, row: Row | None) -> Version | None:
         return row.version if row and row.version and row.content and service.accepts(row.content) else None
 
-    def state(self, service: Service, row: Row, r: Receipt | None) -> str:
-        """The first that matches. What is perhaps held in another version is stale: it is due again."""
+    def state(self, service: Service, row: Row, r: Receipt | None, sending: str = "") -> str:
+        """The first that matches. What is perhaps held in another version is stale: it is due again. What was sent and
+        not answered is failed, unless the run that sends it goes on.
+        """
         wanted = self.wanted(service, row)
         if not wanted:
             return "excluded"
         if r and r.outcome == "rejected" and r.version == wanted and r.settings == service.settings:
             return "rejected"
-        if r and r.outcome == "failed" and r.version == wanted:
+        is_unanswered = r and (r.outcome == "failed" or (r.outcome == "sent" and r.sent_by != sending))
+        if r and is_unanswered and r.version == wanted:
             return "failed"
         if r and r.held == wanted and r.outcome != "marked" and not r.perhaps:
             return "current"
@@ -408,9 +447,21 @@ class Model:
             hold, due = self._guarded(due, receipts, Hold(run, clock(), 0, 0, clock(), head), accepted)
             if not due:
                 break
+            if not service.receipt_is_delivery:
+                sent = {sku: _sent(receipts.get(sku), *what, service.settings, run) for sku, what in due.items()}
+                done = yield ("before", service.log.path(head))
+                done = done and service.log.append(head, service.log.next_at(clock()), sent, Lease(me, run))
+                yield ("after", service.log.path(head))
+                if not done:
+                    continue
+                head += 1
+                yield ("before", "far/request")
             down = self.down if not service.receipt_is_delivery else ""
-            answers = self._deliver(service, due, catalog, me)
-            if (recorded := (yield from self._record(clock, service, due, answers, head, me))) is None:
+            answers, answered_at = self._deliver(service, due, catalog, head), clock()
+            if not service.receipt_is_delivery:
+                yield ("after", "far/request")
+            answered = Answered(answers, clock() if service.receipt_is_delivery else answered_at, head, me, down)
+            if (recorded := (yield from self._record(clock, service, due, receipts, answered))) is None:
                 continue
             last = recorded
             if down:
@@ -425,17 +476,19 @@ class Model:
     def _guarded(
         self, due: dict, receipts: Mapping[str, Receipt], hold: Hold, accepted: frozenset[str]
     ) -> tuple[Hold | None, dict]:
-        gone = frozenset(sku for sku, (operation, _) in due.items() if operation == "removed" and receipts[sku].held)
-        held, others = sum(1 for r in receipts.values() if r.held) - len(gone & accepted), gone - accepted
+        gone = frozenset(sku for sku, (operation, _) in due.items() if operation == "removed")
+        held = sum(1 for r in receipts.values() if r.held or r.perhaps) - len(gone & accepted)
+        others = gone - accepted
         if not exceeds(len(others), held):
             return None, due
         passing = {sku: d for sku, d in due.items() if d[0] != "removed" or sku in accepted}
         return hold._replace(would_remove=len(others), of=held, listed=others), passing
 
     def _deliver(
-        self, service: Service, due: Mapping[str, tuple[str, Version | None]], catalog: Mapping[str, Row], me: object
+        self, service: Service, due: Mapping[str, tuple[str, Version | None]], catalog: Mapping[str, Row], number: int
     ) -> dict[str, str]:
         answers = {}
+        overtaken = {sku for sku in due if service.overtakes(sku, number)}
         for place, (sku, (operation, version)) in enumerate(due.items()):
             if service.receipt_is_delivery:
                 content = catalog[sku].content if version else None
@@ -443,10 +496,11 @@ class Model:
                 answers[sku] = "removed" if operation == "removed" else "rejected" if lacks else "received"
                 continue
             mood = outcome_of(self.moods.get(sku, "ok"), self.down, place, len(due))
+            mood = "fail" if sku in overtaken else mood
             if mood in ("ok", "lost"):
                 service.contents.pop(sku, None)
                 service.contents |= {sku: version} if version else {}
-                service.untold[sku] = me
+                service.newest[sku] = number
             taken = "removed" if operation == "removed" else "received"
             answers[sku] = {"ok": taken, "reject": "rejected"}.get(mood, "failed") if not self.down else "failed"
         return answers
@@ -456,19 +510,18 @@ class Model:
         clock: Clock,
         service: Service,
         due: Mapping[str, tuple[str, Version | None]],
-        answers: Mapping[str, str],
-        since: int,
-        me: object,
+        receipts: Mapping[str, Receipt],
+        answered: Answered,
     ) -> Generator[Stop, bool, int | None]:
-        answered_at = clock()
+        answers, answered_at, since, me, down = answered
         while True:
             before, at = len(service.log.entries), service.log.next_at(clock())
             label = self.label(clock(), at)
             fold, touched = service.log.fold(), service.log.touched(since)
-            taken_at = label if service.receipt_is_delivery or self.down else min(answered_at, label)
-            receipts = {
+            taken_at = label if service.receipt_is_delivery or down else min(answered_at, label)
+            rows = {
                 sku: _receipt(
-                    fold.get(sku),
+                    fold.get(sku) if sku in touched else receipts.get(sku),
                     operation,
                     version,
                     "failed" if sku in touched else answers[sku],
@@ -477,9 +530,10 @@ class Model:
                 )
                 for sku, (operation, version) in due.items()
             }
+            lease = service.log.lease
+            lease = None if lease and lease.me is me else lease
             done = yield ("before", service.log.path(before))
-            if done and (done := service.log.append(before, at, receipts)):
-                service.untold = {sku: who for sku, who in service.untold.items() if who is not me}
+            done = done and service.log.append(before, at, rows, lease)
             yield ("after", service.log.path(before))
             if done:
                 return before + 1
@@ -492,12 +546,12 @@ class Model:
         while request not in service.requests:
             before, at = len(service.log.entries), service.log.next_at(clock())
             rows = {
-                sku: r._replace(operation="resend", outcome="marked")
+                sku: r._replace(operation="resend", outcome="marked", sent_by="")
                 for sku, r in service.log.fold().items()
                 if (skus is None or sku in skus) and (r.held or r.perhaps or r.outcome != "removed")
             }
             done = yield ("before", service.log.path(before))
-            if done and service.log.append(before, at, rows):
+            if done and service.log.append(before, at, rows, service.log.lease):
                 service.requests.add(request)
             yield ("after", service.log.path(before))
 
@@ -549,8 +603,12 @@ class Model:
         """Now, every entry counts, whatever its time; the time only says which receipts are of late."""
         before = None if is_now else as_of
         service, catalog = self.services[name], self.catalog.fold(before)
-        receipts = service.log.fold(before)
-        states = Counter(self.state(service, row, receipts.get(sku)) for sku, row in catalog.items() if row.version)
+        receipts, sending = service.log.fold(before), service.log.sending(as_of, is_now=is_now)
+
+        def state(sku: str, row: Row) -> str:
+            return self.state(service, row, receipts.get(sku), sending)
+
+        states = Counter(state(sku, row) for sku, row in catalog.items() if row.version)
         counts = {state: states[state] for state in ("excluded", "rejected", "failed", "current", "stale", "missing")}
         accepted = {sku for sku, row in catalog.items() if self.wanted(service, row)}
         held = {sku for sku, r in receipts.items() if r.held}
@@ -559,11 +617,7 @@ class Model:
         return {
             **counts,
             "total_received": len(held),
-            "held_older": sum(
-                1
-                for sku in held & accepted
-                if self.state(service, catalog[sku], receipts[sku]) in ("rejected", "failed")
-            ),
+            "held_older": sum(1 for sku in held & accepted if state(sku, catalog[sku]) in ("rejected", "failed")),
             "orphaned": len(held - accepted),
             "due": due.total() - due["removed"],
             "removals_due": due["removed"],
@@ -588,6 +642,13 @@ def _write(path: str) -> Step:
 
 def _is_gone_already(was: Row | None, row: Row) -> bool:
     return row.change == "removed" and was is not None and was.change == "removed"
+
+
+def _sent(was: Receipt | None, operation: str, version: Version | None, settings: str, run: str) -> Receipt:
+    was = was or Receipt("", None, "", "")
+    return was._replace(
+        operation=operation, version=version, outcome="sent", settings=settings, perhaps=True, sent_by=run
+    )
 
 
 def _receipt(

@@ -22,6 +22,7 @@ if __name__ == "__main__":
 
 import duckdb
 
+from datasync.delivery.services.base import Batch, Fence
 from datasync.relation import Relation
 from datasync.store import holds
 from datasync.store.files import Folder, connect
@@ -81,14 +82,16 @@ class Shelf:
     """A service over a network: what it was given stands on a shelf of its own, and it refuses one product."""
 
     receipt_is_delivery = False
+    fence: Fence = "version"
+    batch_seconds = 60
     needs = ("name",)
 
     def __init__(self, folder: Path, boundary: Callable[[], None]) -> None:
         self.path, self.boundary = folder / "shelf.json", boundary
 
-    def deliver(self, con: duckdb.DuckDBPyConnection, batch: Relation) -> Relation:
+    def deliver(self, con: duckdb.DuckDBPyConnection, batch: Batch) -> Relation:
         self.boundary()
-        rows = con.execute(f"SELECT sku, operation, hash, name FROM ({batch.sql}) ORDER BY sku").fetchall()
+        rows = con.execute(f"SELECT sku, operation, hash, name FROM ({batch.rows.sql}) ORDER BY sku").fetchall()
         holds = json.loads(self.path.read_text()) if self.path.exists() else {}
         for sku, operation, hash_, _ in rows:
             if operation == "removed":
@@ -100,7 +103,7 @@ class Shelf:
         return Relation(
             "SELECT sku, CASE WHEN operation = 'removed' THEN 'removed' WHEN sku = 'refused' THEN 'rejected' "
             "ELSE 'received' END AS outcome, NULL::VARCHAR AS words, NULL::TIMESTAMPTZ AS answered_at "
-            f"FROM ({batch.sql})"
+            f"FROM ({batch.rows.sql})"
         )
 
 

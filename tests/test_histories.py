@@ -36,7 +36,8 @@ from hypothesis.stateful import (
 from datasync.catalog.apply import PendingSnapshot, apply_snapshot
 from datasync.connection import from_environment
 from datasync.delivery import compare, mark, transfer
-from datasync.delivery.services.base import Service
+from datasync.delivery.context import Delivery
+from datasync.delivery.services.base import Batch, Service
 from datasync.delivery.services.feed import Feed
 from datasync.errors import LogDamaged, ServiceUnavailable
 from datasync.figures import totals
@@ -91,30 +92,47 @@ CHANGES = st.dictionaries(st.sampled_from(SKUS), st.none() | CONTENT, max_size=3
 
 
 class Far:
-    """A service over a network: it holds what it took, in its own memory, and has moods."""
+    """A service over a network: it holds what it took, in its own memory, and has moods. Its request can be late."""
 
     receipt_is_delivery = False
     needs = ("name",)
+    batch_seconds = 60
 
-    def __init__(self, world: Model, holds: dict[str, str], clock: model.Clock) -> None:
-        self.world, self.holds, self.clock = world, holds, clock
+    def __init__(
+        self, world: Model, holds: dict[str, str], fences: dict[str, int], clock: model.Clock, store: Stops
+    ) -> None:
+        self.world, self.holds, self.fences, self.clock, self.store = world, holds, fences, clock, store
+        self.fence: Any = world.services["far"].fence
 
-    def deliver(self, con: duckdb.DuckDBPyConnection, batch: Relation) -> Relation:
-        rows = con.execute(f"SELECT sku, operation, hash FROM ({batch.sql}) ORDER BY sku").fetchall()
-        answers = [answer for place, row in enumerate(rows) if (answer := self._take(place, len(rows), *row))]
+    def deliver(self, con: duckdb.DuckDBPyConnection, batch: Batch) -> Relation:
+        rows = con.execute(f"SELECT sku, operation, hash FROM ({batch.rows.sql}) ORDER BY sku").fetchall()
+        self.store.stop("before", "far/request", True)
+        newest = max(self.fences.values(), default=0)
+        fences = {sku: self.fences.get(sku, 0) if self.fence == "version" else newest for sku, _, _ in rows}
+        late = {sku for sku, fence in fences.items() if fence > batch.version}
+        answers = [
+            answer
+            for place, row in enumerate(rows)
+            if (answer := self._take(place, len(rows), batch.version, late, *row))
+        ]
+        self.store.stop("after", "far/request", True)
         if self.world.down:
             raise ServiceUnavailable("far did not answer.")
         values = f"SELECT * FROM (VALUES {', '.join(answers)}) AS t(sku, outcome, words, answered_at)"
         return Relation(values if answers else NO_ANSWER)
 
-    def _take(self, place: int, size: int, sku: str, operation: str, version: str | None) -> str | None:
+    def _take(
+        self, place: int, size: int, number: int, late: Set[str], sku: str, operation: str, version: str | None
+    ) -> str | None:
         mood = model.outcome_of(self.world.moods.get(sku, "ok"), self.world.down, place, size)
+        mood = "late" if sku in late else mood
         if mood in ("ok", "lost"):
+            self.fences[sku] = number
             self.holds.pop(sku, None)
             self.holds |= {sku: version} if version else {}
         if mood == "lost":
             return None
-        outcome = {"reject": "rejected", "fail": "failed"}.get(
+        outcome = {"reject": "rejected", "fail": "failed", "late": "overtaken"}.get(
             mood, "removed" if operation == "removed" else "received"
         )
         return f"({literal(sku)}, '{outcome}', NULL::VARCHAR, TIMESTAMPTZ '{self.clock().isoformat()}')"
@@ -176,13 +194,14 @@ class Histories(RuleBasedStateMachine):
 
     writers = 3
 
-    @initialize(present=st.sets(st.sampled_from(SKUS), min_size=3))
-    def begin(self, present: set[str]) -> None:
+    @initialize(present=st.sets(st.sampled_from(SKUS), min_size=3), fence=st.sampled_from(["version", "transaction"]))
+    def begin(self, present: set[str], fence: str) -> None:
         self.folder = tempfile.TemporaryDirectory(prefix="datasync-history-")
         self.root, self.model = self.folder.name, Model()
         self.model.add(model.Service("feed", True))
-        self.model.add(model.Service("far", False))
+        self.model.add(model.Service("far", False, fence=fence))
         self.far = dict[str, str]()
+        self.fences = dict[str, int]()
         self.by_pages: dict[str, bool] = {}
         self.actors: list[Actor] = []
         self.steps: list[tuple[str, ...]] = []
@@ -449,9 +468,9 @@ class Histories(RuleBasedStateMachine):
         self, clock: Clock, run: str, name: str, accepted: frozenset[str], con: duckdb.DuckDBPyConnection, store: Stops
     ) -> None:
         mine, sql = self.configured().services[name], skus_sql(*accepted)
-        far = Far(self.model, self.far, clock)
+        far = Far(self.model, self.far, self.fences, clock, store)
         service: Service = far if name == "far" else Feed(mine.max_bytes, mine.required)
-        transfer.transfer(transfer.Delivery(con, store, "en", name, mine, service, run, clock), GUARD, accepted=sql)
+        transfer.transfer(Delivery(con, store, "en", name, mine, service, run, clock), GUARD, accepted=sql)
 
     def do_mark(
         self,
@@ -551,14 +570,15 @@ class Histories(RuleBasedStateMachine):
     def check_receipts(self, con: duckdb.DuckDBPyConnection, store: Folder, name: str) -> None:
         view(con, "receipts", receipt_log(store, name, "en").fold())
         rows = con.execute(
-            "SELECT sku, operation, hash, outcome, held_hash, perhaps_held, received_at, received_as FROM receipts"
+            "SELECT sku, operation, hash, outcome, held_hash, perhaps_held, received_at, received_as, "
+            "CASE WHEN outcome = 'sent' THEN run ELSE '' END FROM receipts"
         ).fetchall()
         known = self.model.services[name].log.fold()
         found = {
             sku: model.Receipt(
-                operation, self.version(sku, hash_), outcome, "", self.version(sku, held), perhaps, at, received_as
+                operation, self.version(sku, hash_), outcome, "", self.version(sku, held), perhaps, at, received_as, by
             )
-            for sku, operation, hash_, outcome, held, perhaps, at, received_as in rows
+            for sku, operation, hash_, outcome, held, perhaps, at, received_as, by in rows
         }
         assert len(found) == len(rows)
         assert found == {sku: r._replace(settings="") for sku, r in known.items()}
@@ -645,7 +665,7 @@ class Histories(RuleBasedStateMachine):
                 if r and r.outcome == "rejected":
                     continue
                 assert self.version(sku, holding.get(sku)) == wanted, f"{name} {sku}"
-                if name == "far" and sku not in service.untold:
+                if name == "far":
                     assert self.version(sku, self.far.get(sku)) == wanted, f"{name} {sku}"
 
 

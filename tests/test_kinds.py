@@ -95,6 +95,7 @@ from datasync.sql import literal
 
 class Window:
     receipt_is_delivery = False
+    fence, batch_seconds = "none", 60
     needs = tuple(column for column in (*PRODUCT_COLUMNS, "attributes") if column != "sku")
 
     def __init__(self, opening):
@@ -103,7 +104,7 @@ class Window:
 
     def deliver(self, con, batch):
         payload = f"to_json(payload(b, {literal(self.scope)}))::VARCHAR"
-        rows = con.execute(f"SELECT sku, operation, {payload} FROM ({batch.sql}) AS b ORDER BY sku").fetchall()
+        rows = con.execute(f"SELECT sku, operation, {payload} FROM ({batch.rows.sql}) AS b ORDER BY sku").fetchall()
         answers = pa.table(dict(zip(("sku", "outcome", "words"), zip(*[self.show(*row) for row in rows]))))
         con.register("window_answers", answers)
         columns = "sku, outcome, words::VARCHAR AS words, NULL::TIMESTAMPTZ AS answered_at"
@@ -195,6 +196,12 @@ def test_products_go_from_a_source_to_a_service_that_another_package_brought(acm
     assert acme.run(shop, "sync").returncode == 0
     left = {file.stem: json.loads(file.read_text())["price"] for file in (shop.parent / "window" / "en-US").iterdir()}
     assert left == {"00124": "8.00"}
+
+    written(shop, services={"search": {}})
+    listed = acme.run(shop, "withdraw").stdout
+    assert "window in en-US: 1 product held" in listed
+    assert acme.run(shop, "withdraw", "--yes").returncode == 0
+    assert list((shop.parent / "window" / "en-US").iterdir()) == [], "the service that left the settings was called"
 
 
 MISTAKES: Mapping[str, Mapping[str, Any]] = {

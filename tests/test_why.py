@@ -10,6 +10,8 @@ import duckdb
 import pytest
 
 from datasync.delivery import mark, transfer
+from datasync.delivery.context import Delivery
+from datasync.delivery.services.base import Batch, Fence
 from datasync.errors import ServiceUnavailable
 from datasync.figures.store_at import StoreAt, read_point
 from datasync.figures.why import Story, why
@@ -208,9 +210,11 @@ class Silent:
     """A service that never answers."""
 
     receipt_is_delivery = False
+    fence: Fence = "version"
+    batch_seconds = 60
     needs = ("name",)
 
-    def deliver(self, con: duckdb.DuckDBPyConnection, batch: Relation) -> Relation:
+    def deliver(self, con: duckdb.DuckDBPyConnection, batch: Batch) -> Relation:
         raise ServiceUnavailable("search did not answer within 5 s.")
 
 
@@ -223,7 +227,7 @@ def test_a_try_without_an_answer_is_told_as_failed_and_perhaps_held(shop: Shop) 
     with pipeline.connected() as con, pytest.raises(ServiceUnavailable):
         mine = pipeline.settings.service("search")
         transfer.transfer(
-            transfer.Delivery(con, pipeline.store, "en-US", "search", mine, Silent(), run, lambda: shop.now), Guard()
+            Delivery(con, pipeline.store, "en-US", "search", mine, Silent(), run, lambda: shop.now), Guard()
         )
     assert told(shop, "A-1")[6] == (
         "  search: failed 2026-11-24 03:01:01 UTC: search did not answer within 5 s. Every transfer tries again. "

@@ -147,6 +147,9 @@ def withdraw(args: argparse.Namespace, clock: Clock) -> int:
     leftovers = pipeline.withdraw(run_id("withdraw", clock)) if args.yes else pipeline.leftovers()
     for leftover in leftovers:
         say(f"{_named(leftover)}: {quantity(leftover.held, 'product')} {'taken away' if args.yes else 'held'}")
+    for left in pipeline.left_behind():
+        where = f"{left.service} in {left.scope}, at {left.place!r}"
+        say(f"{where}: {quantity(left.held, 'product')} left there by run {left.run}; nothing takes them away")
     if not leftovers:
         say("Nothing is held that the settings do not name.")
     elif not args.yes:

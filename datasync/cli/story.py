@@ -158,6 +158,8 @@ def _state(service: ServiceStory) -> str:
             return f"failed {_at(service.last_at)}: {_words(service.last_words)}. Every transfer tries again.{holds}"
         case "current":
             return f"version {short(service.held_version or '')}, {_received(service)}."
+        case "stale" | "missing" if service.last_outcome == "sent":
+            return f"being sent {_at(service.last_at)} by run {service.last_run}.{holds}"
         case "stale" if service.last_outcome == "marked":
             return f"marked to be delivered again.{holds}"
         case "stale":

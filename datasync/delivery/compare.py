@@ -43,13 +43,16 @@ def compare(
     name: str,
     service: ServiceOptions,
     positions: tuple[int | None, int | None] = (None, None),
+    sending: str | None = None,
 ) -> Comparison:
-    """Compare at ``positions`` of the catalog's and the receipts' logs; None is a log's head.
+    """Compare at ``positions`` of the catalog's and the receipts' logs; None is a log's head. What was sent and not
+    answered is failed, unless by the run that is ``sending`` just now.
 
     Also makes the macros known to the connection that the queries over a comparison use.
     """
     catalog = catalog_log(store, scope).fold(positions[0])
-    receipts = receipt_log(store, name, scope).fold(positions[1])
+    fold = receipt_log(store, name, scope).fold(positions[1])
+    receipts = query("receipts_read", receipts=fold, sending=literal(sending or ""))
     macros(con, "state_of")
     rules = accepted_by(con, name, service.accepts, catalog)
     return Comparison(catalog, receipts, rules, literal(service.fingerprint()))

@@ -5,31 +5,31 @@ delivers and removes the difference, and records the answers. A crash between an
 for the next one.
 
 For an embedded service, recording is the delivery: one entry. Any other service gets batches of 10,000 products (or
-what 60 s bring), and each batch's answers are one entry. A transfer that loses the race for an entry has delivered all
-the same, so it records the products that nobody else touched.
+what 60 s bring), and two entries a batch: one before it is sent (see ``intents``), and one with the answers.
 """
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
-import duckdb
-
-from datasync.delivery import answers, compare
-from datasync.delivery.services.base import Service
+from datasync.delivery import compare
+from datasync.delivery.answers import collect, is_overtaken
+from datasync.delivery.context import STORE, Delivery
+from datasync.delivery.intents import Intent, intend, outlast
+from datasync.delivery.recording import Recorded, record_answers, record_delivery
+from datasync.delivery.services.base import Batch, Preparing, Versioned
+from datasync.errors import ServiceUnavailable, TargetChanged
 from datasync.relation import NO_SKUS, Relation, Table, TemporaryTables, query, select, temporary_tables
-from datasync.settings import Guard, ServiceOptions
-from datasync.sql import literal, quote
+from datasync.settings import Guard
+from datasync.sql import quote
 from datasync.store import holds
-from datasync.store.files import Clock, Store
 from datasync.store.holds import Hold
-from datasync.store.log import TRIES, Entry, Log, Rows
-from datasync.store.logs import ReceiptState, receipt_log
+from datasync.store.log import TRIES, Entry
+from datasync.store.logs import ReceiptState
 
 BATCH = 10_000
 FIRST_BATCH = 1_000
@@ -55,24 +55,6 @@ class Transferred:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
-    """Where a transfer goes: one service in one scope, by its settings, in one run."""
-
-    con: duckdb.DuckDBPyConnection
-    store: Store
-    scope: str
-    name: str
-    settings: ServiceOptions
-    service: Service
-    run: str
-    clock: Clock
-
-    @property
-    def log(self) -> Log:
-        return receipt_log(self.store, self.name, self.scope)
-
-
-@dataclass(frozen=True, slots=True)
 class _Plan:
     """What is due after entry ``head`` of the receipts, and the removals that the volume guard holds of it.
 
@@ -88,40 +70,21 @@ class _Plan:
     held_back: Relation = NO_SKUS
 
 
-@dataclass(frozen=True, slots=True)
-class _Receipts:
-    """The receipts of a batch's answers: as many rows as it has products, and the log's state with them."""
-
-    size: int
-    rows: Rows
-    meta: Mapping[str, Any]
-    counts: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class _Recorded:
-    """One batch of so many products, whose receipts were written as ``entry``.
-
-    ``is_next``: no other writer's entry came between the one that the batch was due at and this one.
-    """
-
-    size: int
-    entry: Entry
-    counts: Mapping[str, int]
-    is_next: bool
-
-
 def transfer(delivery: Delivery, guard: Guard | None, *, accepted: Relation = NO_SKUS) -> Transferred:
     """Deliver what is due to one service in one scope, and remove what it should not hold.
 
     Removals beyond the ``guard`` are held (None: nothing is) and everything else is done. ``accepted`` has the SKUs
     whose removal an operator accepted; the guard does not judge these. When the service does not answer, raises
-    ServiceUnavailable, or ServiceBroken, after recording what it knows.
+    ServiceUnavailable, or ServiceBroken, after recording what it knows. Raises TargetChanged where the receipts tell of
+    another place than the settings.
     """
-    recorded: list[_Recorded] = []
+    recorded: list[Recorded] = []
+    outlasted: set[str] = set()
     for _ in range(TRIES):
         with temporary_tables(delivery.con) as tables:
             plan = _plan(delivery, tables, guard, accepted)
+            if plan.due.size and _has_to_wait(delivery, plan.head, outlasted):
+                continue
             batches = tuple(_send_batches(delivery, plan))
             recorded += batches
             if sum(batch.size for batch in batches if batch.is_next) == plan.due.size:
@@ -129,9 +92,21 @@ def transfer(delivery: Delivery, guard: Guard | None, *, accepted: Relation = NO
     raise delivery.log.busy()
 
 
+def _has_to_wait(delivery: Delivery, head: Entry, outlasted: set[str]) -> bool:
+    """True once another writer's request was waited for: what is due has to be worked out again. ``outlasted`` are the
+    leases that ended without an answer.
+    """
+    lease = ReceiptState.of(head).lease
+    if delivery.service.fence != "none" or lease is None or lease.id in outlasted:
+        return False
+    outlasted |= {ended for ended in [outlast(delivery, head)] if ended}
+    return True
+
+
 def _plan(delivery: Delivery, tables: TemporaryTables, guard: Guard | None, accepted: Relation) -> _Plan:
     """Compare the receipts with the catalog, and let the guard judge the removals that nobody accepted."""
     con, head = delivery.con, delivery.log.head(delivery.con)
+    _refuse_other_target(delivery, ReceiptState.of(head))
     compared = compare.compare(
         con, delivery.store, delivery.scope, delivery.name, delivery.settings, (None, head.number)
     )
@@ -148,19 +123,26 @@ def _plan(delivery: Delivery, tables: TemporaryTables, guard: Guard | None, acce
     return replace(plan, due=tables.store(passing, "due"), hold=hold, held_back=held_back)
 
 
+def _refuse_other_target(delivery: Delivery, state: ReceiptState) -> None:
+    if target := delivery.new_target(state):
+        before = (state.target or STORE).name
+        raise TargetChanged(delivery.scope, delivery.name, before, target.name, state.held)
+
+
 _PASSING = "SELECT * FROM due WHERE operation <> 'removed' OR sku IN (SELECT sku FROM accepted)"
 
 
-def _send_batches(delivery: Delivery, plan: _Plan) -> Iterator[_Recorded]:
+def _send_batches(delivery: Delivery, plan: _Plan) -> Iterator[Recorded]:
     """Deliver and record what is due, batch by batch; end early where another writer's entry came between, because
     what is due is out of date then.
     """
     offset, head = 0, plan.head
     size = plan.due.size if delivery.service.receipt_is_delivery else FIRST_BATCH
+    if plan.due.size and isinstance(delivery.service, Preparing):
+        delivery.service.prepare()
     while offset < plan.due.size:
         began = time.monotonic()
-        batch = plan.due.slice(offset, size)
-        recorded = _send_batch(delivery, plan, batch, head)
+        recorded = _send_batch(delivery, plan, plan.due.slice(offset, size), head)
         if recorded is None:
             return
         yield recorded
@@ -175,64 +157,51 @@ def _next_size(size: int, seconds: float) -> int:
     return max(1, min(BATCH, int(size / max(seconds, 0.001) * BATCH_SECONDS)))
 
 
-def _send_batch(delivery: Delivery, plan: _Plan, due: Relation, head: Entry) -> _Recorded | None:
-    """Deliver one batch and record the answers. None if an embedded service lost the race: nothing was delivered."""
-    deliver = partial(delivery.service.deliver, delivery.con, _batch(delivery, plan, due))
+def _send_batch(delivery: Delivery, plan: _Plan, due: Relation, head: Entry) -> Recorded | None:
+    """Deliver one batch and record the answers. None if another writer's entry came first: nothing was delivered."""
     if delivery.service.receipt_is_delivery:
-        return _record(delivery, deliver(), head)
+        batch = Batch(_with_needs(delivery, plan, due), 0, "", 0)
+        return record_delivery(delivery, delivery.service.deliver(delivery.con, batch), head)
+    intent = intend(delivery, due, head)
+    if intent is None:
+        return None
     with temporary_tables(delivery.con) as tables:
-        answered, error = answers.collect(tables, due, delivery.name, deliver)
-        recorded = _record(delivery, answered, head)
+        deliver = partial(_deliver, delivery, plan, intent)
+        answered, error = collect(tables, due, delivery.name, deliver)
+        version = _highest_version(delivery, answered)
+        recorded = record_answers(delivery, answered, intent.entry, intent.lease, version)
         if error is not None:
             raise error
         return recorded
 
 
-def _batch(delivery: Delivery, plan: _Plan, due: Relation) -> Relation:
+def _deliver(delivery: Delivery, plan: _Plan, intent: Intent, due: Relation) -> Relation:
+    """Hand over a batch, or a part of one, and return the answers."""
+    if time.monotonic() > intent.deadline:
+        seconds = delivery.service.batch_seconds
+        raise ServiceUnavailable(f"services.{delivery.name}: its products were not sent within {seconds} s. Try again.")
+    key = f"{delivery.name}/{delivery.scope}/{intent.entry.number:08d}"
+    batch = Batch(_with_needs(delivery, plan, due), intent.version, key, intent.deadline)
+    return delivery.service.deliver(delivery.con, batch)
+
+
+def _with_needs(delivery: Delivery, plan: _Plan, due: Relation) -> Relation:
     """What is due, with the columns of the products that the service needs."""
     needs = ", ".join(f"c.{quote(column)}" for column in delivery.service.needs)
     joined = f"SELECT d.*, {needs} FROM due AS d LEFT JOIN catalog AS c USING (sku)"
     return select(joined, due=due, catalog=plan.catalog) if needs else due
 
 
-def _record(delivery: Delivery, batch_answers: Relation, head: Entry) -> _Recorded | None:
-    """Append the answers of a batch that was due after ``head``. Those of a remote service go under the next free
-    number, because the service has the products already.
+def _highest_version(delivery: Delivery, answered: Relation) -> int:
+    """The highest version of the service, where it overtook a whole batch: its receipts were restored from a backup,
+    or another store writes to it. 0 otherwise.
     """
-    compute = partial(_receipts, delivery, batch_answers, head)
-    if delivery.service.receipt_is_delivery:
-        receipts = compute(head)
-        entry = delivery.log.append(delivery.con, head, receipts.rows, receipts.meta, delivery.clock)
-    else:
-        receipts, entry = delivery.log.append_computed(delivery.con, compute, delivery.clock, after=head)
-    return _Recorded(receipts.size, entry, receipts.counts, entry.number == head.number + 1) if entry else None
+    if not isinstance(delivery.service, Versioned) or not is_overtaken(delivery.con, answered):
+        return 0
+    return delivery.service.highest_version()
 
 
-def _receipts(delivery: Delivery, batch_answers: Relation, due_at: Entry, before: Entry) -> _Receipts:
-    """The receipts of a batch that was due at one entry, to be appended after another."""
-    if before.number != due_at.number:
-        receipts = delivery.log.fold(before.number)
-        batch_answers = query("rebased_answers", batch_answers=batch_answers, receipts=receipts)
-    answered = query("answered", batch_answers=batch_answers, since=str(due_at.number))
-    counts = query("answered_counts", answered=answered).row(delivery.con)
-    size = counts.pop("products")
-    state = ReceiptState.of(before)
-    after = replace(
-        state,
-        run=delivery.run,
-        rules=tuple(accept.model_dump() for accept in delivery.settings.accepts),
-        fingerprint=delivery.settings.fingerprint(),
-        held=state.held + counts["more_held"],
-    )
-    rows = partial(_receipt_rows, answered, delivery.settings.fingerprint(), delivery.run)
-    return _Receipts(size, rows, after.meta(), counts)
-
-
-def _receipt_rows(answered: Relation, fingerprint: str, run: str, clock: str) -> Relation:
-    return query("receipt_rows", answered=answered, fingerprint=literal(fingerprint), run=literal(run), clock=clock)
-
-
-def _ended(delivery: Delivery, plan: _Plan, recorded: Sequence[_Recorded]) -> Transferred:
+def _ended(delivery: Delivery, plan: _Plan, recorded: Sequence[Recorded]) -> Transferred:
     """Record the hold or its release, and sum up the batches."""
     now, entries = delivery.clock(), tuple(batch.entry.number for batch in recorded)
     hold = holds.hold(delivery.con, delivery.store, plan.hold, plan.held_back) if plan.hold else None
@@ -242,5 +211,4 @@ def _ended(delivery: Delivery, plan: _Plan, recorded: Sequence[_Recorded]) -> Tr
     counts: Counter[str] = Counter()
     for batch in recorded:
         counts.update(batch.counts)
-    del counts["more_held"]
     return Transferred(**counts, accepted=plan.accepted, entries=entries, held=hold)

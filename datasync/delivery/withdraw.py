@@ -5,17 +5,20 @@ A pull never empties what is merely no longer configured; a renamed scope in the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from itertools import product
 from typing import Any
 
 import duckdb
 
+from datasync.connection import Credentials
 from datasync.delivery import transfer
-from datasync.delivery.services.feed import Feed
-from datasync.delivery.services.feed_options import FeedService
+from datasync.delivery.context import STORE, Delivery
+from datasync.delivery.services import reopen_service
+from datasync.registry import DEFAULT_SERVICE
 from datasync.relation import Relation, select
 from datasync.settings import Accept, Settings
 from datasync.sql import instant, literal
@@ -23,7 +26,7 @@ from datasync.store.files import Clock, Store
 from datasync.store.log import Entry, Log, Rows
 from datasync.store.logs import CATALOG_COLUMNS, CatalogState, ReceiptState, catalog_log, receipt_log
 
-_WITHDRAWN = FeedService(accepts=(Accept(rule="false", otherwise="Withdrawn: no longer configured"),))
+_ACCEPTS_NOTHING = (Accept(rule="false", otherwise="Withdrawn: no longer configured"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +54,41 @@ def leftovers(
     return tuple(leftover for leftover in candidates if leftover.held)
 
 
-def withdraw(con: duckdb.DuckDBPyConnection, store: Store, leftover: Leftover, run: str, clock: Clock) -> Leftover:
+@dataclass(frozen=True, slots=True)
+class LeftBehind:
+    """What a service holds of a scope at a place that its settings no longer point to, since a run."""
+
+    scope: str
+    service: str
+    place: str
+    held: int
+    run: str
+
+
+def left_behind(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings) -> Iterator[LeftBehind]:
+    """What the services of the settings hold at places that they went to before."""
+    for scope, service in product(settings.scopes, settings.services):
+        state = ReceiptState.of(receipt_log(store, service, scope).head(con))
+        for former in state.former_targets:
+            yield LeftBehind(scope, service, (former.target or STORE).name, former.held, former.run)
+
+
+def withdraw(
+    con: duckdb.DuckDBPyConnection, store: Store, credentials: Credentials, leftover: Leftover, run: str, clock: Clock
+) -> Leftover:
     """Take a leftover away, as entries like any other: the logs keep their history. Returns it with what it holds
-    afterwards.
+    afterwards. A service elsewhere is called, at the place that its receipts name.
     """
     if leftover.service is None:
         _empty(con, store, leftover.scope, run, clock)
         return replace(leftover, held=_products(con, store, leftover.scope, None))
-    feed = Feed(_WITHDRAWN.max_bytes, ())
-    transfer.transfer(
-        transfer.Delivery(con, store, leftover.scope, leftover.service, _WITHDRAWN, feed, run, clock), None
+    target = ReceiptState.of(receipt_log(store, leftover.service, leftover.scope).head(con)).target
+    options, service = reopen_service(
+        leftover.service, leftover.scope, target.options if target else {"kind": DEFAULT_SERVICE}, credentials
     )
+    nothing = options.model_copy(update={"accepts": _ACCEPTS_NOTHING})
+    delivery = Delivery(con, store, leftover.scope, leftover.service, nothing, service, run, clock)
+    transfer.transfer(delivery, None)
     return replace(leftover, held=_held(con, store, leftover.scope, leftover.service, None))
 
 

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 import duckdb
 
 from datasync.delivery import compare
 from datasync.delivery.compare import Comparison
-from datasync.relation import Relation, select, union_all
+from datasync.relation import Relation, query, select, union_all
 from datasync.settings import Settings
 from datasync.sql import literal
+from datasync.store import runs
 from datasync.store.files import Store
 from datasync.store.log import Log
 from datasync.store.logs import RECEIPT_COLUMNS, CatalogState, ReceiptState, catalog_log, receipt_log
@@ -114,8 +115,10 @@ class StoreAt:
         return CatalogState.of(catalog_log(self.store, scope).entry(self.con, self._of_catalog(scope)))
 
     def receipts_history(self, scope: str, service: str) -> Relation:
-        """Every kept row of a service's receipt log."""
-        return receipt_log(self.store, service, scope).history(self.point.of(scope, service)[1])
+        """Every kept row of a service's receipt log, but for what was sent and then answered."""
+        history = receipt_log(self.store, service, scope).history(self.point.of(scope, service)[1])
+        was_sent = self.receipt_state(scope, service).version > 0
+        return query("receipts_told", receipts=history) if was_sent else history
 
     def all_receipts(self, scope: str, since: Mapping[str, int] = MappingProxyType({})) -> Relation:
         """Every kept row of a scope's receipt logs, with its ``service`` and that one's ``number`` in the settings.
@@ -140,8 +143,19 @@ class StoreAt:
 
     def compare(self, scope: str, service: str) -> Comparison:
         """What a service held, and what it should have held."""
-        settings = self.settings.services[service]
-        return compare.compare(self.con, self.store, scope, service, settings, self.point.of(scope, service))
+        settings, positions = self.settings.services[service], self.point.of(scope, service)
+        return compare.compare(self.con, self.store, scope, service, settings, positions, self.sending(scope, service))
+
+    def sending(self, scope: str, service: str) -> str | None:
+        """The run that is just sending products to a service, for all that is known: its batch can still be on its way,
+        and nobody recorded that the run ended.
+        """
+        head = receipt_log(self.store, service, scope).entry(self.con, self.point.of(scope, service)[1])
+        lease = ReceiptState.of(head).lease
+        if lease is None or head.at is None or head.at + timedelta(seconds=lease.seconds) < self.as_of:
+            return None
+        run = runs.find(self.store, lease.run)
+        return None if run and run.finished_at else lease.run
 
     def _of_catalog(self, scope: str) -> int:
         return self.point.positions[f"catalog/{scope}"]

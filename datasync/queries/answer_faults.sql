@@ -11,8 +11,8 @@ judged AS (
             WHEN sku IS NULL THEN 'an answer names no SKU'
             WHEN NOT is_in_batch THEN 'nobody asked about ' || sku
             WHEN times > 1 THEN sku || ' is answered ' || times || ' times'
-            WHEN outcome IS NULL OR outcome NOT IN ('received', 'removed', 'rejected', 'failed')
-                THEN 'the outcome of ' || sku || ' is ' || coalesce('''' || outcome || '''', 'NULL') || ', and known are received, removed, rejected and failed'
+            WHEN outcome IS NULL OR outcome NOT IN ('received', 'removed', 'rejected', 'failed', 'overtaken')
+                THEN 'the outcome of ' || sku || ' is ' || coalesce('''' || outcome || '''', 'NULL') || ', and known are received, removed, rejected, failed and overtaken'
             WHEN outcome = 'received' AND operation = 'removed' THEN sku || ' was to be removed, and the answer is received'
             WHEN outcome = 'removed' AND operation <> 'removed' THEN sku || ' was to be delivered, and the answer is removed'
         END AS fault

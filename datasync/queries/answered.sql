@@ -1,5 +1,5 @@
 -- One row per SKU of a batch: the service's answer, and what that makes of what the receipts said before.
--- Without an answer it is failed: it may have been applied. A SKU that another writer's entry touched since is failed too (unknown).
+-- Without an answer it is failed: it may have been applied. One that was overtaken is failed too: it is worked out anew. A SKU that another writer's entry touched since is failed too (unknown).
 -- A rejection settles nothing about what is perhaps held; received_at and received_as stay those of what the service took last.
 -- Reads batch_answers: the batch as due.sql has it, with the answers; $since is the entry that it was computed at.
 WITH answer AS (
@@ -7,10 +7,11 @@ WITH answer AS (
         sku,
         operation,
         hash,
-        CASE WHEN entry > $since THEN 'failed' ELSE coalesce(outcome, 'failed') END AS outcome,
+        CASE WHEN entry > $since OR outcome = 'overtaken' THEN 'failed' ELSE coalesce(outcome, 'failed') END AS outcome,
         CASE
             WHEN entry > $since THEN 'unknown: another transfer recorded this product while this one delivered it'
             WHEN outcome IS NULL THEN 'No answer'
+            WHEN outcome = 'overtaken' THEN coalesce(words, 'Overtaken: the service has a newer version of this product')
             ELSE words
         END AS words,
         answered_at,

@@ -14,5 +14,5 @@ SELECT
     $run AS run,
     $clock AS "at"
 FROM receipts AS r
-WHERE (r.held_hash IS NOT NULL OR r.perhaps_held OR r.outcome IN ('rejected', 'failed', 'marked'))
+WHERE (r.held_hash IS NOT NULL OR r.perhaps_held OR r.outcome IN ('rejected', 'failed', 'marked', 'sent'))
     AND ($all OR r.sku IN (SELECT sku FROM requested))

@@ -8,7 +8,7 @@ WITH news AS (
     SELECT sku FROM page_answers WHERE is_news
 ),
 retried AS (
-    SELECT DISTINCT sku FROM page_answers WHERE outcome IN ('marked', 'failed') OR operation = 'resent'
+    SELECT DISTINCT sku FROM page_answers WHERE outcome IN ('marked', 'failed', 'sent') OR operation = 'resent'
 ),
 changed AS (
     SELECT sku

@@ -34,12 +34,12 @@ CREATE OR REPLACE MACRO state_of(wanted, exclusion_reason, receipt, is_known, fi
         WHEN is_held_surely(wanted, receipt) AND receipt.outcome IN ('received', 'rejected') AND receipt.received_at IS NOT NULL
             THEN 'current'
         WHEN receipt.held_hash = wanted AND (receipt.perhaps_held OR receipt.outcome = 'marked')
-            AND receipt.outcome IN ('rejected', 'failed', 'marked')
+            AND receipt.outcome IN ('rejected', 'failed', 'marked', 'sent')
             THEN 'stale'
-        WHEN receipt.held_hash <> wanted AND is_known AND receipt.outcome IN ('received', 'rejected', 'failed', 'marked')
+        WHEN receipt.held_hash <> wanted AND is_known AND receipt.outcome IN ('received', 'rejected', 'failed', 'marked', 'sent')
             THEN 'stale'
         WHEN receipt.sku IS NULL
-            OR (receipt.held_hash IS NULL AND receipt.outcome IN ('removed', 'rejected', 'failed', 'marked'))
+            OR (receipt.held_hash IS NULL AND receipt.outcome IN ('removed', 'rejected', 'failed', 'marked', 'sent'))
             THEN 'missing'
         ELSE 'unexplained'
     END;

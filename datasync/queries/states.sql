@@ -26,15 +26,15 @@ SELECT
     ) AS current,
     count(*) FILTER (
         accepted AND NOT refused AND NOT unanswered AND held_hash = hash AND (perhaps_held OR outcome = 'marked')
-        AND outcome IN ('rejected', 'failed', 'marked')
+        AND outcome IN ('rejected', 'failed', 'marked', 'sent')
     ) AS stale,
     count(*) FILTER (
         accepted AND NOT refused AND NOT unanswered AND held_hash <> hash
-        AND outcome IN ('received', 'rejected', 'failed', 'marked')
+        AND outcome IN ('received', 'rejected', 'failed', 'marked', 'sent')
     ) AS stale_other,
     count(*) FILTER (accepted AND NOT has_receipt) + count(*) FILTER (
         accepted AND NOT refused AND NOT unanswered AND has_receipt AND held_hash IS NULL
-        AND outcome IN ('removed', 'rejected', 'failed', 'marked')
+        AND outcome IN ('removed', 'rejected', 'failed', 'marked', 'sent')
     ) AS missing,
     count(held_hash) FILTER (accepted AND (refused OR unanswered)) AS held_older,
     count(held_hash) FILTER (NOT accepted) AS orphaned,

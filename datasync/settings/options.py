@@ -162,6 +162,19 @@ class ServiceOptions(Model):
         """Short hash of what the service refuses by; when it changes, rejected products are offered again."""
         return fingerprint({key: getattr(self, key) for key in ("kind", *self.refuses_by)})
 
+    def own_options(self) -> dict[str, Any]:
+        """The options of the kind alone, as the settings file has them: a service that left the settings is reached by
+        them.
+        """
+        own = set(type(self).model_fields) - set(ServiceOptions.model_fields) | {"kind"}
+        return self.model_dump(mode="json", include=own, exclude_defaults=True) | {"kind": self.kind}
+
+    def target(self, scope: str) -> str:
+        """Where the products of a scope go, in words that stay the same as long as it is the same place: the kind, the
+        connection's name, and what the kind calls the place there. Receipts are only true of one target.
+        """
+        return " ".join(filter(None, (self.kind, getattr(self, "connection", None))))
+
     def open(self, opening: Any) -> Any:
         """The service: a ``delivery.services.base.Service``, of a ``delivery.services.base.ServiceOpening``.
 

@@ -8,7 +8,7 @@ stored files have.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any, Self
 
@@ -356,10 +356,41 @@ def _doubt(content: Mapping[str, Any] | None) -> UnverifiedRows | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """Where a service's products go: the ``name`` of the place (see ``ServiceOptions.target``), and the ``options`` by
+    which it can be reached once the service has left the settings.
+    """
+
+    name: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FormerTarget:
+    """A place that a service's products went to before (None: the store): ``held`` products stand there still, for all
+    that is known.
+    """
+
+    target: Target | None
+    held: int
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A batch on its way: ``id`` is of the transfer that sends it, which sends nothing after so many ``seconds``."""
+
+    id: str
+    run: str
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReceiptState:
     """What a service's receipts have come to: products ``held``, and the resyncs whose marks are written already.
 
     Of the last transfer: its ``rules``, as the settings file had them, and the ``fingerprint`` of its settings.
+    ``version`` is that of the newest batch. ``lease`` is of the newest batch, as long as its answers are not recorded.
     """
 
     run: str = ""
@@ -367,6 +398,10 @@ class ReceiptState:
     requests: tuple[str, ...] = ()
     rules: tuple[Mapping[str, Any], ...] | None = None
     fingerprint: str | None = None
+    version: int = 0
+    lease: Lease | None = None
+    target: Target | None = None
+    former_targets: tuple[FormerTarget, ...] = ()
     repairs: tuple[RepairNote, ...] = ()
 
     @classmethod
@@ -379,19 +414,41 @@ class ReceiptState:
             requests=tuple(meta.get("requests", ())),
             rules=None if rules is None else tuple(rules),
             fingerprint=meta.get("settings"),
+            version=int(meta.get("version", 0)),
+            lease=Lease(**meta["open"]) if meta.get("open") else None,
+            target=Target(**meta["target"]) if meta.get("target") else None,
+            former_targets=tuple(map(_former_target, meta.get("former_targets", ()))),
             repairs=head.repairs,
         )
 
     def meta(self) -> dict[str, Any]:
         """The state as an entry's metadata."""
+        always = {"run": self.run, "held": self.held, "requests": list(self.requests)}
         known = {"rules": self.rules and list(self.rules), "settings": self.fingerprint}
-        repairs = {"repaired": repair_notes(self.repairs)} if self.repairs else {}
+        where_set = {
+            "version": self.version,
+            "open": self.lease and asdict(self.lease),
+            "target": self.target and asdict(self.target),
+            "former_targets": [asdict(former) for former in self.former_targets],
+            "repaired": repair_notes(self.repairs),
+        }
         transferred = {key: value for key, value in known.items() if value is not None}
-        return {"run": self.run, "held": self.held, "requests": list(self.requests), **transferred, **repairs}
+        return {**always, **transferred, **{key: value for key, value in where_set.items() if value}}
+
+    def moved_to(self, target: Target, run: str) -> Self:
+        """The state once products go to another place: nothing is known to be held there."""
+        former = FormerTarget(self.target, self.held, run)
+        left = (*self.former_targets, former) if self.held else self.former_targets
+        return replace(self, held=0, lease=None, target=target, former_targets=left)
 
     def with_request(self, request: str) -> Self:
         """The state after the marks of one more resync."""
         return replace(self, run=request, requests=(*self.requests, request))
+
+
+def _former_target(content: Mapping[str, Any]) -> FormerTarget:
+    target = content["target"]
+    return FormerTarget(Target(**target) if target else None, content["held"], content["run"])
 
 
 def receipt_histories(store: Store, scope: str) -> Iterator[Log]:

@@ -12,7 +12,7 @@ import pytest
 
 from datasync.connection import Credentials
 from datasync.delivery import services
-from datasync.delivery.services.base import Service
+from datasync.delivery.services.base import Batch, Fence, Service
 from datasync.relation import Relation
 from datasync.settings import Settings
 from datasync.sql import literal
@@ -27,6 +27,8 @@ class Memory:
     """
 
     receipt_is_delivery = False
+    fence: Fence = "version"
+    batch_seconds = 60
     needs = ("name",)
 
     def __init__(self, path: Path) -> None:
@@ -40,9 +42,11 @@ class Memory:
     def is_silent_about(self, *skus: str) -> None:
         self._write({**self._content(), "silent": skus})
 
-    def deliver(self, con: duckdb.DuckDBPyConnection, batch: Relation) -> Relation:
+    def deliver(self, con: duckdb.DuckDBPyConnection, batch: Batch) -> Relation:
         content = self._content()
-        for sku, version, name in con.execute(f"SELECT sku, hash, name FROM ({batch.sql}) ORDER BY sku").fetchall():
+        for sku, version, name in con.execute(
+            f"SELECT sku, hash, name FROM ({batch.rows.sql}) ORDER BY sku"
+        ).fetchall():
             if version is None:
                 content["holds"].pop(sku, None)
             elif sku != REFUSED:
@@ -52,7 +56,7 @@ class Memory:
         refused = f"sku = {literal(REFUSED)}"
         outcome = f"CASE WHEN hash IS NULL THEN 'removed' WHEN {refused} THEN 'rejected' ELSE 'received' END"
         columns = f"sku, {outcome} AS outcome, NULL::VARCHAR AS words, NULL::TIMESTAMPTZ AS answered_at"
-        return Relation(f"SELECT {columns} FROM ({batch.sql}) WHERE sku NOT IN ({silent})")
+        return Relation(f"SELECT {columns} FROM ({batch.rows.sql}) WHERE sku NOT IN ({silent})")
 
     def _content(self) -> dict[str, dict[str, list[str]]]:
         return json.loads(self.path.read_text()) if self.path.exists() else {"holds": {}, "silent": []}

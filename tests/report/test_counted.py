@@ -153,11 +153,11 @@ def _stale_by_a_version_between(line: Line) -> None:
 
 
 def _held_twice(line: Line) -> None:
-    line.rewrite("far", 1, "SELECT * FROM entry UNION ALL SELECT * FROM entry WHERE sku = 'a'")
+    line.rewrite("far", 2, "SELECT * FROM entry UNION ALL SELECT * FROM entry WHERE sku = 'a'")
 
 
 def _held_in_a_version_that_nobody_knows(line: Line) -> None:
-    line.rewrite("far", 1, "SELECT * REPLACE ('lost' AS hash, 'lost' AS held_hash) FROM entry")
+    line.rewrite("far", 2, "SELECT * REPLACE ('lost' AS hash, 'lost' AS held_hash) FROM entry")
 
 
 @pytest.mark.parametrize(

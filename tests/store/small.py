@@ -13,6 +13,7 @@ import duckdb
 from datasync.catalog.apply import ApplyResult, PendingSnapshot, apply_snapshot
 from datasync.connection import from_environment
 from datasync.delivery import exports, mark, transfer
+from datasync.delivery.context import Delivery
 from datasync.delivery.services import open_service
 from datasync.delivery.services.base import Service
 from datasync.delivery.transfer import Transferred
@@ -130,7 +131,7 @@ class Line:
         service = self.deliver_to.get(name) or open_service(self.settings, name, SCOPE, from_environment)
         mine, guard = self.settings.services[name], self.settings.guard
         done = transfer.transfer(
-            transfer.Delivery(self.con, self.store, SCOPE, name, mine, service, run, self.clock),
+            Delivery(self.con, self.store, SCOPE, name, mine, service, run, self.clock),
             guard,
             accepted=skus_sql(*accepted),
         )

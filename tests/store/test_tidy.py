@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 from datasync.delivery import compare
+from datasync.delivery.services.base import Batch, Fence
 from datasync.errors import LogDamaged, ServiceUnavailable
 from datasync.figures.store_at import StoreAt, read_point
 from datasync.figures.totals import Totals, totals
@@ -203,17 +204,19 @@ class Sometimes:
     """A service over a network that answers or does not."""
 
     receipt_is_delivery = False
+    fence: Fence = "version"
+    batch_seconds = 60
     needs = ("name",)
 
     def __init__(self) -> None:
         self.is_down = False
 
-    def deliver(self, con: duckdb.DuckDBPyConnection, batch: Relation) -> Relation:
+    def deliver(self, con: duckdb.DuckDBPyConnection, batch: Batch) -> Relation:
         if self.is_down:
             raise ServiceUnavailable("search does not answer")
         return Relation(
             "SELECT sku, CASE operation WHEN 'removed' THEN 'removed' ELSE 'received' END AS outcome, "
-            f"NULL::VARCHAR AS words, NULL::TIMESTAMPTZ AS answered_at FROM ({batch.sql})"
+            f"NULL::VARCHAR AS words, NULL::TIMESTAMPTZ AS answered_at FROM ({batch.rows.sql})"
         )
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import duckdb
 
+from datasync.delivery.services.base import Batch, Fence
 from datasync.product import TYPES
 from datasync.relation import Relation, query, select
 from datasync.sql import literal, quote
@@ -21,6 +22,8 @@ class Feed:
     """A feed with its limits: bytes of a payload's JSON, and the product columns that must not be empty."""
 
     receipt_is_delivery = True
+    fence: Fence = "transaction"  # an entry of the receipts is one, and its number is taken once
+    batch_seconds = 0
 
     def __init__(self, max_bytes: int, required: Sequence[str]) -> None:
         self.max_bytes, self.required = max_bytes, tuple(required)
@@ -32,8 +35,8 @@ class Feed:
         answers = self._answers(batch)
         return select(f"SELECT sku, {reason} FROM answers WHERE outcome = 'rejected'", answers=answers)
 
-    def deliver(self, con: duckdb.DuckDBPyConnection, batch: Relation) -> Relation:
-        return self._answers(batch)
+    def deliver(self, con: duckdb.DuckDBPyConnection, batch: Batch) -> Relation:
+        return self._answers(batch.rows)
 
     def _answers(self, batch: Relation) -> Relation:
         cases = (f"CASE WHEN {_is_empty(column)} THEN {literal(column)} END" for column in self.required)

@@ -257,6 +257,7 @@ const WORDS = {
   "history.got removed": "removed",
   "history.got rejected": "rejected",
   "history.got failed": "gave no answer",
+  "history.got sent": "was sent it, and no answer is recorded",
   "history.got marked": "is to get it again, marked",
   "detail.json": "Product as {service} received it",
   "detail.loading": "Loading the product …",
