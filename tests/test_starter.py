@@ -513,6 +513,32 @@ def test_the_second_of_two_texts_is_not_the_name(tmp_path: Path) -> None:
     assert mapped["name"] == '"Bezeichnung 1"'
 
 
+@pytest.mark.parametrize(
+    ("header", "sku"),
+    [
+        ("Item number;Custom label (SKU)", "Custom label (SKU)"),
+        ("Product ID;Seller SKU", "Seller SKU"),
+        ("id;default_code", "default_code"),
+        ("Seller SKU;SKU", "SKU"),
+        ("Parent SKU;SKU", "SKU"),
+        ("Supplier SKU;Artikelnummer", "Artikelnummer"),
+        ("Lieferanten-SKU;Artikelnummer", "Artikelnummer"),
+        ("EAN;SKU des Artikels", "SKU des Artikels"),
+    ],
+)
+def test_a_field_with_the_word_sku_is_the_sku_unless_it_is_of_another_product(
+    tmp_path: Path, header: str, sku: str
+) -> None:
+    _, _, mapped = init(tmp_path, "p.csv", f"{header};name\n4006381333931;P-1;Pen\n4006381333948;P-2;Ink\n")
+    assert mapped["sku"].strip('"') == sku
+
+
+def test_what_looks_like_no_address_is_said_so(tmp_path: Path) -> None:
+    _, told, mapped = init(tmp_path, "p.csv", "sku,name,url\nA,Pen,pen\nB,Ink,ink\n")
+    assert mapped["url"] == "null"
+    assert "  url: NOT MAPPED: url holds what looks like no url" in told.lines
+
+
 @pytest.mark.parametrize("header", ["Descripción", "Omschrijving", "Short description", "Kurzbeschreibung", "Opis"])
 def test_texts_that_could_be_the_name_are_listed_with_a_sample_each(tmp_path: Path, header: str) -> None:
     rows = "".join(f"A-{n};{['Silla', 'Mesa', 'Cama'][n % 3]} roja;CODE {'XYZW'[n % 4]}\n" for n in range(12))

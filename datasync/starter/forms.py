@@ -52,12 +52,14 @@ def _not_understood(choices: OpenChoices, column: str, field: Field, forms: list
     """A column whose field has values that are not understood: which these are, by the form that reads the most."""
     f, rows = choices.spell(field), choices.sample.rows
     bad, of, form = min((*misfits(rows, column, form, field.name), form) for form in forms or [f])
-    if bad == of:
+    if not bad:
+        note, values, form = f"{field.name} holds what looks like no {column}", field.examples, f
+    elif bad == of:
         note, values, form = f"the values of {field.name} are not understood", field.examples, f
     else:
         values = refused(rows, column, form, field)
         note = f"{bad:,} of {of:,} values of {field.name} are not understood: {', '.join(values)}"
-    return Choice(column, "", (field.name,), note=note, options=(Reading(form, values if bad == of else ()),))
+    return Choice(column, "", (field.name,), note=note, options=(Reading(form, values if bad in (0, of) else ()),))
 
 
 _Forms = Iterator["str | Choice"]

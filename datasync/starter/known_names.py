@@ -6,6 +6,7 @@ from __future__ import annotations
 # Dutch, Portuguese and Polish.
 NAMES = """
 sku          sku product_sku item_sku variant_sku
+sku          any_sku default_code
 sku          article_number article_no artikelnummer artikelnr artikel_nr art_nr artikel_nummer item_number item_no
              product_number material_number materialnummer
 sku          reference_article ref_article numero_article referencia referencia_producto codice_articolo cod_articolo
@@ -69,6 +70,12 @@ updated_at   geandert geaendert geandert_am geaendert_am letzte_anderung aenderu
 updated_at   fecha_modificacion actualizado ultima_actualizacion data_modifica aggiornato ultima_modifica gewijzigd
              gewijzigd_op laatst_gewijzigd data_alteracao atualizado_em ultima_alteracao data_modyfikacji
              zmodyfikowano ostatnia_zmiana data_zmiany
+"""
+# Words beside "SKU" that make it the one of another product, or of another party's.
+SKU_OF_OTHERS = """
+parent child master main related linked bundle upsell crosssell cross similar replaces old previous supplier vendor
+manufacturer mfr brand lieferant lieferanten hersteller eltern fournisseur proveedor fornitore leverancier fornecedor
+dostawca fabricant fabricante produttore fabrikant producent padre pere pai
 """
 # Names that are put together, of a rank behind those above: each beginning with each end, as one word or as two.
 COMPOUNDS = """

@@ -28,14 +28,15 @@ from datasync.starter.known_names import (
     OTHERS,
     PUBLISHED,
     SHOWN,
+    SKU_OF_OTHERS,
     STATES,
 )
 from datasync.starter.meanings import meaning, without_mark
 from datasync.starter.spelling import folded, plain
 
 NO_LEVEL = 1.5
-WEAK_SKU = 4  # from this rank on, a name alone does not make a SKU
-VAGUE_SKU = 6  # of this rank are names that texts go by as well
+WEAK_SKU = 5  # from this rank on, a name alone does not make a SKU
+VAGUE_SKU = 7  # of this rank are names that texts go by as well
 _ALL_NAMES = frozenset(NAMES.split())
 _ANY_NUMBER, _FIRST, _NO_NUMBER = r"(?<=\D)_?\d+$", r"(?<=\D)_?0?1$", "$^"
 # The number at the end of a header that says nothing, by column: of texts, only the first is the one that is meant.
@@ -59,8 +60,18 @@ def _plainest(header: str, column: str) -> list[str]:
     words, spoken = ("_".join(word for word in bare.split("_") if word not in left) for left in (_PLAIN, _BESIDE))
     first = re.sub(_NUMBERS.get(column, _NO_NUMBER), "", words)
     marked = map(without_mark, (whole, bare, words)) if column in ("status", "visible_in") else ()
-    every = [*filter(None, (whole, bare, words, spoken, first, *marked))]
+    any_sku = ("any_sku",) if column == "sku" and whole not in _ALL_NAMES and _has_own_sku(whole) else ()
+    every = [*any_sku, *filter(None, (whole, bare, words, spoken, first, *marked))]
     return list(dict.fromkeys([*every, *map(folded, every)]))
+
+
+def _has_own_sku(spelling: str) -> bool:
+    """Whether a header has the word SKU, as in ``Custom label (SKU)``, and none for another product or party."""
+    words = {*spelling.split("_")}
+    return "sku" in words and not words & _OF_OTHERS
+
+
+_OF_OTHERS = frozenset(SKU_OF_OTHERS.split())
 
 
 def short_for(header: str) -> frozenset[str]:
