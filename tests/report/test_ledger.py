@@ -53,7 +53,7 @@ def synced(shop: Shop) -> list[str]:
 
 def test_sync_tells_every_term_with_the_step_that_found_it_and_the_sum_at_the_end(synced: list[str]) -> None:
     assert "en-US pull: 7 records, 2 valid, 1 repeated, 3 blank, 1 quarantined." in synced
-    assert "en-US catalog: 1 outdated, 1 added, 1 newly quarantined, 3 products." in synced
+    assert "en-US catalog: of 2 valid records 1 is outdated, 1 added, 1 newly quarantined, 3 products." in synced
     assert f"en-US: {EQUATION}" in synced
 
 
