@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -60,7 +60,7 @@ class Expression:
     sql: str
     fields: tuple[str, ...]
     is_field: bool = False
-    text: str = ""
+    text: str = field(default="", compare=False)
 
 
 def parse(con: duckdb.DuckDBPyConnection, key: str, text: str, *, over_product: bool = False) -> Expression:
