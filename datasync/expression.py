@@ -130,7 +130,7 @@ def type_of(con: duckdb.DuckDBPyConnection, key: str, expression: Expression, co
         described = con.execute(f"DESCRIBE SELECT {expression.sql} AS given FROM ({columns.sql})").fetchall()
         con.execute(f"SELECT TRY({expression.sql}) FROM (SELECT 1) LEFT JOIN ({columns.sql}) ON true").fetchall()
         return str(described[0][1])
-    except (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError, duckdb.InvalidInputException) as error:
+    except (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError) as error:
         text = expression.text or expression.sql
         raise InvalidExpression(key, text, in_our_words(str(error), text), fix="") from None
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 import duckdb
 
 from datasync.delivery.services.base import Service
+from datasync.relation import Relation, query
 from datasync.settings import ServiceOptions
+from datasync.sql import literal
 from datasync.store.files import Clock, Store
-from datasync.store.log import Log
+from datasync.store.log import Log, Rows
 from datasync.store.logs import ReceiptState, Target, receipt_log
 
 
@@ -34,14 +36,15 @@ class Delivery:
     @property
     def target(self) -> Target:
         """The place where the products go."""
-        return target(self.settings, self.scope, self.service)
+        if self.service.receipt_is_delivery:
+            return STORE
+        return Target(self.settings.target(self.scope), self.settings.own_options())
 
     def new_target(self, state: ReceiptState) -> Target | None:
         """The place where the products go, if the receipts tell of another one; older receipts do not name theirs."""
+        target, before = self.target, state.target or STORE
         is_older = state.target is None and state.fingerprint == self.settings.fingerprint()
-        if state.fingerprint is None or is_older or (state.target or STORE).name == self.target.name:
-            return None
-        return self.target
+        return None if state.fingerprint is None or is_older or before.name == target.name else target
 
     def state_after(self, state: ReceiptState) -> ReceiptState:
         """What an entry of this transfer carries, beside what it changes: by whom and by which rules it was made."""
@@ -50,13 +53,13 @@ class Delivery:
             run=self.run,
             rules=tuple(accept.model_dump() for accept in self.settings.accepts),
             fingerprint=self.settings.fingerprint(),
-            target=None if self.target == STORE else self.target,
+            target=None if self.service.receipt_is_delivery else self.target,
         )
+
+    def rows(self, name: str, **relations: Relation) -> Rows:
+        """The rows of an entry by the query ``name``, which gets the settings' fingerprint and the run besides."""
+        written = {"fingerprint": literal(self.settings.fingerprint()), "run": literal(self.run)}
+        return lambda clock: query(name, **relations, **written, clock=clock)
 
 
 STORE = Target("the store")  # where a feed is read from; receipts name no other place but those of services elsewhere
-
-
-def target(settings: ServiceOptions, scope: str, service: Service) -> Target:
-    """The place where a scope's products go by a service's settings."""
-    return STORE if service.receipt_is_delivery else Target(settings.target(scope), settings.own_options())

@@ -15,12 +15,10 @@ import time
 import uuid
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 
 from datasync.delivery.context import Delivery
-from datasync.relation import Relation, query
-from datasync.sql import literal
-from datasync.store.log import Entry
+from datasync.relation import Relation
+from datasync.store.log import Entry, Log
 from datasync.store.logs import Lease, ReceiptState
 
 LOOKS_PER_LEASE = 20
@@ -46,26 +44,17 @@ def intend(delivery: Delivery, due: Relation, head: Entry) -> Intent | None:
     version = max(state.version + 1, (delivery.clock() - _EPOCH) // timedelta(microseconds=1))
     lease = Lease(uuid.uuid4().hex, delivery.run, seconds)
     meta = replace(state, version=version, lease=lease).meta()
-    entry = delivery.log.append(delivery.con, head, partial(_rows, delivery, due), meta, delivery.clock)
+    entry = delivery.log.append(delivery.con, head, delivery.rows("sent", due=due), meta, delivery.clock)
     return Intent(entry, lease.id, version, began + seconds) if entry else None
 
 
-def _rows(delivery: Delivery, due: Relation, clock: str) -> Relation:
-    written = {"fingerprint": literal(delivery.settings.fingerprint()), "run": literal(delivery.run)}
-    return query("sent", due=due, **written, clock=clock)
-
-
-def outlast(delivery: Delivery, head: Entry) -> str | None:
-    """Wait for another writer's request that may be on its way to a service without a fence. Returns the id of the
-    lease that ended without an answer; None where none is open, or where the log went on, so that it has to be read
-    anew.
+def is_outlasted(log: Log, head: Entry, lease: Lease) -> bool:
+    """Wait for another writer's request that may be on its way, after entry ``head``. True if the lease ended without
+    an answer; False as soon as the log goes on, so that it has to be read anew.
     """
-    lease = ReceiptState.of(head).lease
-    if delivery.service.fence != "none" or lease is None:
-        return None
     ends = time.monotonic() + lease.seconds
     while time.monotonic() < ends:
         time.sleep(lease.seconds / LOOKS_PER_LEASE)
-        if delivery.log.list_files().head != head.number:
-            return None
-    return lease.id
+        if log.list_files().head != head.number:
+            return False
+    return True

@@ -13,7 +13,6 @@ from typing import Any
 
 from datasync.delivery.context import Delivery
 from datasync.relation import Relation, query
-from datasync.sql import literal
 from datasync.store.log import Entry, Rows
 from datasync.store.logs import ReceiptState
 
@@ -78,9 +77,4 @@ def _receipts(
         version=max(state.version, version),
         lease=state.lease if is_open else None,
     )
-    return _Receipts(counts.pop("products"), partial(_rows, delivery, answers), after.meta(), counts)
-
-
-def _rows(delivery: Delivery, answered: Relation, clock: str) -> Relation:
-    written = {"fingerprint": literal(delivery.settings.fingerprint()), "run": literal(delivery.run)}
-    return query("receipt_rows", answered=answered, **written, clock=clock)
+    return _Receipts(counts.pop("products"), delivery.rows("receipt_rows", answered=answers), after.meta(), counts)

@@ -19,7 +19,7 @@ from functools import partial
 from datasync.delivery import compare
 from datasync.delivery.answers import collect, is_overtaken
 from datasync.delivery.context import STORE, Delivery
-from datasync.delivery.intents import Intent, intend, outlast
+from datasync.delivery.intents import Intent, intend, is_outlasted
 from datasync.delivery.recording import Recorded, record_answers, record_delivery
 from datasync.delivery.services.base import Batch, Preparing, Versioned
 from datasync.errors import ServiceUnavailable, TargetChanged
@@ -99,7 +99,8 @@ def _has_to_wait(delivery: Delivery, head: Entry, outlasted: set[str]) -> bool:
     lease = ReceiptState.of(head).lease
     if delivery.service.fence != "none" or lease is None or lease.id in outlasted:
         return False
-    outlasted |= {ended for ended in [outlast(delivery, head)] if ended}
+    if is_outlasted(delivery.log, head, lease):
+        outlasted.add(lease.id)
     return True
 
 

@@ -64,8 +64,8 @@ def resolve(tables: TemporaryTables, staged: StagedRecords) -> ResolvedRecords:
 def _overriding(staged: StagedRecords, duplicate_resolution: Table) -> Relation:
     """The positions of valid records that override the catalog whatever their time."""
     if staged.records.by_change_time and staged.mapped.where:
-        relations = {"all_records": staged.all_records, "duplicate_resolution": duplicate_resolution}
-        return query("overriding", **relations)
+        beside = query("beside_filtered", all_records=staged.all_records)
+        return query("overriding", beside_filtered=beside, duplicate_resolution=duplicate_resolution)
     positions = "SELECT position FROM resolution WHERE overrides"
     return select(positions, resolution=duplicate_resolution)
 

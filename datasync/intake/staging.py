@@ -124,7 +124,8 @@ def _wanted_records(
         wanted = select(asks, all_records=all_records, named_skus=named_skus)
     if not mapped.where or records.complete:
         return wanted
-    overtaken = area.tables.store(query("overtaken", all_records=all_records), "overtaken")
+    beside = query("beside_filtered", all_records=all_records)
+    overtaken = area.tables.store(query("overtaken", beside_filtered=beside), "overtaken")
     code = "CASE WHEN code IS NULL AND position IN (SELECT position FROM overtaken) THEN 'filtered' ELSE code END"
     return select(f"SELECT * REPLACE ({code} AS code) FROM wanted", wanted=wanted, overtaken=overtaken)
 

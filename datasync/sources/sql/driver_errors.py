@@ -24,7 +24,6 @@ _MISTAKEN = re.compile(
 
 # SQLite has one kind of error for what it cannot do now and for what a row's value keeps it from: these pass, or are
 # told of by other words, and whatever else stops it in the middle of a query, as an overflow, it meets again.
-_STOPS = re.compile(r"Failed to step query: ")
 _PASSES = re.compile(
     r"locked|busy|disk I/O error|interrupted|unable to open|schema has changed|out of memory|read-?only|full"
     r"|authoriz|no such|syntax error|not a database|disk image",
@@ -116,7 +115,7 @@ def _is_stopped_by_a_row(error: Exception, words: str) -> bool:
     """True where SQLite stops at what it works out of a row, as at an integer that overflows."""
     original = getattr(error, "orig", None) or error
     is_sqlite = type(original).__module__ == "sqlite3" and type(original).__name__ == "OperationalError"
-    return (is_sqlite or _STOPS.search(words) is not None) and not _PASSES.search(words)
+    return (is_sqlite or "Failed to step query: " in words) and not _PASSES.search(words)
 
 
 def _state(error: Exception) -> str:
