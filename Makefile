@@ -3,7 +3,7 @@ SHELL := bash
 export PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test test-fast airflow lint bench constraints clean
+.PHONY: help demo test test-fast kills airflow lint bench constraints clean
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -15,11 +15,16 @@ demo: ## Pull, transfer and publish a sample catalog through Airflow, and print 
 test: lint ## Everything that must hold: style, types, layers, all tests (browser tests too)
 	@scripts/browser.sh
 	@scripts/postgres.sh
+	@scripts/opensearch.sh
 	$(BIN)/pytest -n 2 --dist loadfile --durations=20
 
 test-fast: ## The tests that take little time: no browser, no Airflow, no database server
 	@scripts/install.sh test
 	$(BIN)/pytest -n 2 --dist loadfile --fast
+
+kills: ## Kill transfers into OpenSearch and PostgreSQL at random, and look whether anything is lost: NUMBER=300 SEED=1
+	@scripts/install.sh test && scripts/postgres.sh && scripts/opensearch.sh
+	$(BIN)/python -m tests.services.kills --number $(or $(NUMBER),300) --seed $(or $(SEED),1)
 
 airflow: ## Airflow's components on loopback with these DAGs, to try the resync form; Ctrl-C ends them
 	@scripts/install.sh demo
@@ -32,10 +37,12 @@ lint: ## Style, types and layers alone
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-bench: ## A million products to totals, from PostgreSQL, from network sources, scanned as CSV and as a report, against the least each can cost
-	@scripts/install.sh test && scripts/browser.sh && scripts/postgres.sh
+bench: ## A million products to totals, from and to databases and search servers, scanned as CSV, as a report, against the least each can cost
+	@scripts/install.sh test && scripts/browser.sh && scripts/postgres.sh && scripts/opensearch.sh
 	$(BIN)/python benchmarks/first_sync.py
 	$(BIN)/python -m benchmarks.postgres_pull
+	$(BIN)/python -m benchmarks.sql_service
+	$(BIN)/python -m benchmarks.opensearch_service
 	$(BIN)/python benchmarks/network_sources.py
 	$(BIN)/python benchmarks/csv_scan.py
 	$(BIN)/python -m benchmarks.report --page docs/speed.md

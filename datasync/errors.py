@@ -191,6 +191,17 @@ class AccessDenied(SourceRefused):
         super().__init__(source, status, problem, fix)
 
 
+class ServiceRefused(SettingsError):
+    """A service does not let the connection in, or what answers at its place is something else; nothing was taken."""
+
+    def __init__(self, service: str, problem: str) -> None:
+        self.service, self.problem = service, problem
+        super().__init__(
+            f"services.{service}: {problem}. What was sent stays due. Look at its connection, and at the place that "
+            "its settings name."
+        )
+
+
 class SourceUnavailable(TransientError):
     """A source did not answer, or broke off."""
 
@@ -236,16 +247,30 @@ class ServiceBroken(DataError):
         )
 
 
+class RebuildDiffers(DataError):
+    """A rebuilt place does not hold what it said that it took."""
+
+    def __init__(self, scope: str, service: str, counted: int, held: int) -> None:
+        self.scope, self.service, self.counted, self.held = scope, service, counted, held
+        super().__init__(
+            f"services.{service}: what was rebuilt of {scope} holds {counted:,} products, and it has taken {held:,}. "
+            "It was dropped, and what is served is as it was. Does somebody else write there? Then rebuild it again."
+        )
+
+
 class TargetChanged(SettingsError):
     """A service's settings point to another place than the one that its receipts tell of."""
 
-    def __init__(self, scope: str, service: str, before: str, after: str, held: int) -> None:
+    def __init__(
+        self, scope: str, service: str, before: str, after: str, held: int, *, can_rebuild: bool = False
+    ) -> None:
         self.scope, self.service, self.before, self.after = scope, service, before, after
+        rebuild = f"`datasync rebuild --scope {scope} --service {service}`, or " if can_rebuild else ""
         super().__init__(
             f"services.{service}: its products of {scope} went to {before!r}, where {held:,} are held by the receipts, "
             f"and the settings point to {after!r} now. Put the settings back, or have everything delivered to the new "
-            f"place: `datasync resync --scope {scope} --service {service} --force --reason ... --yes`. What the former "
-            "place holds stays there."
+            f"place: {rebuild}`datasync resync --scope {scope} --service {service} --force --reason ... --yes`. What "
+            "the former place holds stays there."
         )
 
 
@@ -382,6 +407,19 @@ class RunFailed(DatasyncError):
     def __init__(self, run: str, sentences: Collection[str]) -> None:
         self.run, self.sentences = run, list(sentences)
         super().__init__(f"Run {run} did not succeed: {' | '.join(self.sentences)}")
+
+
+class RebuildHeld(DecisionError):
+    """A rebuilt place would lack more of what its service holds than the volume guard lets go."""
+
+    def __init__(self, scope: str, service: str, lacking: int, held: int) -> None:
+        self.scope, self.service, self.lacking, self.held = scope, service, lacking, held
+        super().__init__(
+            f"services.{service}: what was rebuilt of {scope} would lack {lacking:,} of the {held:,} products that are "
+            "held now, because its rules no longer accept them or its new mapping does not take them. Nothing was "
+            "switched. If they are to go, let them go first: `datasync sync`, then `datasync holds`. Else mend the "
+            "rules or the mapping. Then rebuild again, which goes on where it stopped."
+        )
 
 
 class RequestTooLate(DecisionError):

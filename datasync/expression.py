@@ -141,8 +141,8 @@ def over_text(fields: Collection[str]) -> Relation:
 
 
 def _value(con: duckdb.DuckDBPyConnection, sql: str, *parameters: object) -> Any:
-    row = con.execute(sql, parameters).fetchone()
-    return row[0] if row else None
+    rows = con.execute(sql, parameters).fetchall()
+    return rows[0][0] if rows else None
 
 
 def _tree(con: duckdb.DuckDBPyConnection, key: str, text: str) -> Any:

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +19,19 @@ from datasync import resync, secrets, settings
 from datasync.catalog.apply import PendingSnapshot, apply_snapshot
 from datasync.catalog.state import refuse_unverified
 from datasync.connection import Credentials, from_environment
-from datasync.delivery import exports, mark, transfer, withdraw
+from datasync.delivery import audit, exports, mark, rebuild, transfer, withdraw
 from datasync.delivery.context import Delivery
+from datasync.delivery.rebuild import Rebuilt
 from datasync.delivery.services import open_service
-from datasync.delivery.services.base import Service
+from datasync.delivery.services.base import Holding, Service
+from datasync.delivery.services.supposed import Supposed
 from datasync.delivery.withdraw import LeftBehind, Leftover
 from datasync.errors import DatasyncError
 from datasync.figures import repairs, store_at, totals
 from datasync.figures.repairs import UnverifiedProducts
 from datasync.figures.totals import Totals
 from datasync.intake import pull, schedule
-from datasync.repair import mend
+from datasync.repair import catalogs, mend
 from datasync.repair.context import RepairContext
 from datasync.repair.damage import Damage
 from datasync.repair.explain import explained
@@ -38,13 +40,14 @@ from datasync.repair.scan import scan
 from datasync.report import publication
 from datasync.resync import Request, ResyncContext, ScopePlan
 from datasync.run import StepRecording, begin_run, close_run, confirm_run, find_run, recorded_step
-from datasync.settings import Settings
+from datasync.settings import AuditedService, Settings
 from datasync.sources import open_source
 from datasync.sources.base import PullRequest
 from datasync.store import acceptances, holds, runs, scratch, snapshots, tidy
+from datasync.store.audit_note import AuditNote
 from datasync.store.database import connected
 from datasync.store.files import Clock, Store, open_store
-from datasync.store.logs import CatalogState, catalog_log
+from datasync.store.logs import CatalogState, ReceiptState, catalog_log, receipt_log
 from datasync.store.runs import Run, Step
 
 
@@ -55,12 +58,16 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """Settings, store and clock of one data sync, and the way to the secrets of its sources."""
+    """Settings, store and clock of one data sync, and the way to the secrets of its sources.
+
+    ``is_dry``: its store is thrown away, and no service is called.
+    """
 
     settings: Settings
     store: Store
     clock: Clock = utc_now
     credentials: Credentials = from_environment
+    is_dry: bool = False
 
     @classmethod
     def open(
@@ -148,6 +155,8 @@ class Pipeline:
             request, service_settings = self._request(run), self.settings.service(service)
             refuse_unverified(con, self.store, scope)
             opened = open_service(self.settings, service, scope, self.credentials)
+            if self.is_dry and not opened.receipt_is_delivery:
+                opened = Supposed(opened)
             delivery = Delivery(con, self.store, scope, service, service_settings, opened, run, self.clock)
             marked = mark.mark_pulled(delivery) if request and request.force else 0
             transferred = transfer.transfer(
@@ -157,6 +166,43 @@ class Pipeline:
             )
             exports.export(con, self.store, self.settings, scope, service)
             return step.finish(outcome="held" if transferred.held else "ok", marked=marked, **asdict(transferred))
+
+    def audit(self, run: str, scope: str, service: str, *, is_full: bool = False) -> AuditNote | None:
+        """Compare what a service really holds of a scope with its receipts; None where it cannot be asked."""
+        service_settings = self.settings.service(service)
+        opened = open_service(self.settings, service, scope, self.credentials)
+        if not isinstance(opened, Holding):
+            return None
+        with self.connected() as con:
+            delivery = Delivery(con, self.store, scope, service, service_settings, opened, run, self.clock)
+            return audit.audit(delivery, is_full=is_full)
+
+    def rebuild(self, run: str, scope: str, service: str, *, drops_settings: bool = False) -> Rebuilt:
+        """Fill a service anew beside what it serves, and serve that; goes on with what an earlier call left."""
+        service_settings, guard = self.settings.service(service), self.settings.guard_of(scope, service)
+        with self.connected() as con:
+            refuse_unverified(con, self.store, scope)
+            opened = open_service(self.settings, service, scope, self.credentials)
+            delivery = Delivery(con, self.store, scope, service, service_settings, opened, run, self.clock)
+            return rebuild.rebuild(delivery, guard, drops_settings=drops_settings)
+
+    def audit_when_due(self, run: str, scope: str, service: str) -> dict[str, Any] | None:
+        """Audit a service whose last audit is older than its ``audit`` allows; None where it is not, where nothing was
+        delivered yet, or where the service cannot be asked.
+        """
+        options = self.settings.service(service)
+        if not isinstance(options, AuditedService) or not self._is_audit_due(scope, service, options.audit):
+            return None
+        with recorded_step(self.store, run, Step("audit", scope, service), self.clock) as step:
+            note = self.audit(run, scope, service)
+            return step.finish(outcome="ok", note=note and note.sentence)
+
+    def _is_audit_due(self, scope: str, service: str, every: timedelta) -> bool:
+        with self.connected() as con:
+            state = ReceiptState.of(receipt_log(self.store, service, scope).head(con))
+        if state.audit is None:
+            return bool(state.run)
+        return self.clock() - state.audit.at >= every
 
     def close(self, run: str) -> dict[str, Any]:
         """Fold the steps into the run's record, with its outcome and a sentence for everything that did not go well."""
@@ -250,6 +296,8 @@ class Pipeline:
                 yield mending.sentence
                 if carry_out:
                     mending.act()
+        for place in catalogs.rebuilt_receipts(damaged):
+            yield from self._read_back(repair.run, place.scope, str(place.service), carry_out=carry_out)
 
     def unverified(self) -> tuple[UnverifiedProducts, ...]:
         """The scopes with products that no pull has read since a repair left them in doubt."""
@@ -280,6 +328,24 @@ class Pipeline:
         """Folders that a run writes to beside the store."""
         exported = [service.export for service in self.settings.services.values() if service.export]
         return (self.settings.site, *map(os.path.dirname, exported))
+
+    def _read_back(self, run: str, scope: str, service: str, *, carry_out: bool) -> Iterator[str]:
+        """Audit a service whose receipts a repair rebuilt, or say that this would be done. Nothing is said of one that
+        left the settings, or that nobody can ask what it holds.
+        """
+        is_there = scope in self.settings.scopes and service in self.settings.services
+        if not is_there or not isinstance(open_service(self.settings, service, scope, self.credentials), Holding):
+            return
+        receipts, later = f"The receipts of {service} in {scope}", f"--service {service} --scope {scope} --full"
+        if not carry_out:
+            yield f"{receipts} are then compared with all that it really holds, as by `datasync audit {later}`."
+            return
+        try:
+            note = self.audit(run, scope, service, is_full=True)
+            yield f"{receipts} were compared with all that it really holds. {note.sentence if note else ''}."
+        except DatasyncError as error:
+            todo = f"Compare them when it can be asked: `datasync audit {later}`."
+            yield f"{receipts} could not be compared with what it really holds. {error} {todo}"
 
     def _request(self, run: str) -> Request | None:
         return resync.of(find_run(self.store, run))

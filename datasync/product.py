@@ -49,7 +49,7 @@ STORED: dict[str, str] = {**TYPES, "hash": "VARCHAR", "hash_version": "VARCHAR",
 
 
 def define(con: duckdb.DuckDBPyConnection) -> None:
-    """Make the macros of queries/macros.sql known to a connection, and what it cannot see (queries/unseen.sql)."""
+    """Define the macros over products, and those that tell invisible characters, in a connection."""
     con.execute(query_text("unseen", **unseen.WORDS))
     macros(con, "macros")
 

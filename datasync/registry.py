@@ -27,6 +27,8 @@ _SHIPPED = {
     },
     SERVICES: {
         "feed": "datasync.delivery.services.feed_options:FeedService",
+        "opensearch": "datasync.delivery.services.opensearch.options:OpenSearchService",
+        "sql": "datasync.delivery.services.sql.options:SqlService",
     },
 }
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # DAG files read settings, which stand on this; parsing one i
     import duckdb
 
 
-_WORD = re.compile(r"\$(\w+)")
+_WORD = re.compile(r"(?m)^\s*--.*$|\$(\w+)")  # a comment is left as it is: SQL with a line break would end it
 _MACRO = re.compile(r"(?im)^CREATE OR REPLACE MACRO (\w+)")
 _MACROS: WeakKeyDictionary[duckdb.DuckDBPyConnection, set[str]] = WeakKeyDictionary()  # defined there
 _FIELD_MACROS: WeakKeyDictionary[duckdb.DuckDBPyConnection, set[str]] = WeakKeyDictionary()  # and may stand in a map

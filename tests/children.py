@@ -31,6 +31,6 @@ def in_a_child(work: Callable[[], dict[str, Any]], described: str) -> dict[str, 
     with os.fdopen(reads, "rb") as pipe:
         answer = pipe.read()
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    if status not in (0, KILLED):
+    if status not in (0, KILLED, -KILLED):
         raise RuntimeError(f"The child of {described} ended with {status}")
     return json.loads(answer) if status == 0 else None

@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator
 import pytest
 
 from tests import postgres as server
-from tests import pulling
+from tests import pulling, searchserver
 
 pytest_plugins = ["tests.costs", "tests.schedule"]
 
@@ -55,4 +55,11 @@ def _close_desks() -> Iterator[None]:
 def postgres() -> Iterator[server.PostgreSQL]:
     """A PostgreSQL server for the tests of this process."""
     with server.running() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def opensearch() -> Iterator[searchserver.OpenSearch]:
+    """A real OpenSearch for the tests of this process."""
+    with searchserver.running() as started:
         yield started

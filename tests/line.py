@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import atexit
 import json
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -16,8 +17,9 @@ import duckdb
 
 from datasync.catalog.apply import ApplyResult, PendingSnapshot, apply_snapshot
 from datasync.connection import from_environment
-from datasync.delivery import exports, mark, transfer
+from datasync.delivery import exports, mark, rebuild, transfer
 from datasync.delivery.context import Delivery
+from datasync.delivery.rebuild import Rebuilt
 from datasync.delivery.services import open_service
 from datasync.delivery.services.base import Batch, BatchCutOff, BatchRefused, Fence, Service
 from datasync.delivery.transfer import Transferred
@@ -235,7 +237,7 @@ class Line:
             "guard": dict(guard or {}),
         }
         self.far = Far(self.clock)
-        self.runs = 0
+        self.runs, self.skips_waits, self.skipped = 0, False, 0.0
 
     @property
     def settings(self) -> Settings:
@@ -302,10 +304,22 @@ class Line:
         exports.export(self.con, self.store, mine, SCOPE, name)
         return done
 
+    def rebuild(self, name: str, run: str = "rebuild", **options: Any) -> Rebuilt:
+        self.passes(seconds=1)
+        return rebuild.rebuild(self._delivery(name, run), self.settings.guard, **options)
+
     def _delivery(self, name: str, run: str) -> Delivery:
         mine = self.settings
         service: Service = self.far if name == "far" else open_service(mine, name, SCOPE, from_environment)
-        return Delivery(self.con, self.store, SCOPE, name, mine.services[name], service, run, self.clock)
+        delivery = Delivery(self.con, self.store, SCOPE, name, mine.services[name], service, run, self.clock)
+        return replace(delivery, sleep=self._skip, monotonic=self._monotonic) if self.skips_waits else delivery
+
+    def _skip(self, seconds: float) -> None:
+        """A wait that takes no time."""
+        self.skipped += seconds
+
+    def _monotonic(self) -> float:
+        return time.monotonic() + self.skipped
 
     def sync(self, rows: Sequence[Record], name: str = "feed", **pull_options: Any) -> Transferred:
         """Pull, apply and transfer to one service."""

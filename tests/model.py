@@ -2,12 +2,14 @@
 
 Each step is done by a worker whose clock may be wrong; ``Model.now`` is the true time, which the store's clock has too.
 Every step is a generator that stops before and after each write, as the product does under the histories' store: it
-yields ("before", path) and is sent whether the write was done, then yields ("after", path). Steps can so be interleaved
-or ended between any two writes, in the model and in the product alike.
+yields ("before", path) and is sent whether the write was done, then yields ("after", path). Who waits for another
+writer's lease yields ("sleep", service). Steps can so be interleaved or ended between any two writes, in the model and
+in the product alike.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Collection, Generator, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +20,8 @@ Stop = tuple[str, str]
 Step = Generator[Stop, bool, None]
 Clock = Callable[[], datetime]
 TICK, MINUTE, DAY = timedelta(microseconds=1), timedelta(minutes=1), timedelta(days=1)
+BEGINNING = datetime(2026, 11, 24, tzinfo=UTC)
+BATCH_SECONDS = 60
 PERCENT, PRODUCTS = 40, 1
 WINDOW = timedelta(hours=3)
 SKUS = ("a", "b", "c", "d", "e", "f")
@@ -81,20 +85,35 @@ class Receipt(NamedTuple):
 
 
 class Lease(NamedTuple):
-    """A batch that was sent and not answered: which transfer sent it, in which run."""
+    """A batch that was sent and not answered: which one, in which run, and how long it may be on its way."""
 
-    me: object
+    batch: object
     run: str
+    seconds: int = BATCH_SECONDS
 
 
 class Answered(NamedTuple):
-    """What a service said to a batch, when, to which entry, of which transfer, and whether it was down."""
+    """What a service said to a batch, and when; nothing is known of the time where ``is_silent``."""
 
     answers: Mapping[str, str]
     at: datetime
+    is_silent: bool = False
+
+
+class Sent(NamedTuple):
+    """A batch that was sent after entry ``since``: its lease, and the moment after which it is not sent any more."""
+
     since: int
-    me: object
-    down: str
+    lease: Lease | None = None
+    deadline: float = 0
+
+
+class Request(NamedTuple):
+    """A batch that is on its way though its sender has given it up: what is in it, its entry, and its last moment."""
+
+    due: Mapping[str, tuple[str, Version | None]]
+    number: int
+    deadline: float
 
 
 class Snapshot(NamedTuple):
@@ -168,7 +187,8 @@ class Log:
         """The run whose batch may be on its way at a moment."""
         position = len(self.entries) if is_now else sum(1 for at, _ in self.entries if at < as_of)
         lease = self.leases[position - 1] if position else None
-        return lease.run if lease and self.entries[position - 1][0] + MINUTE >= as_of else ""
+        is_open = lease and self.entries[position - 1][0] + timedelta(seconds=lease.seconds) >= as_of
+        return lease.run if lease and is_open else ""
 
     def fold(self, before: datetime | None = None) -> dict:
         state: dict = {}
@@ -195,6 +215,7 @@ class Service:
     contents: dict[str, Version] = field(default_factory=dict)
     fence: str = "version"
     newest: dict[str, int] = field(default_factory=dict)
+    late: list[Request] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.log = Log(f"receipts/service={self.name}/scope=en")
@@ -206,15 +227,37 @@ class Service:
     def accepts(self, content: Content) -> bool:
         return RULES[self.rule](content)
 
+    @property
+    def open_lease(self) -> Lease | None:
+        """What nothing but waiting keeps out."""
+        return self.log.lease if self.fence == "none" else None
+
     def overtakes(self, sku: str, number: int) -> bool:
-        """Whether a product was sent to it by a later entry than ``number``; by transaction, whether anything was."""
+        """Whether a product was sent to it by a later entry than ``number``; by transaction, whether anything was. It
+        cannot know without a fence.
+        """
+        if self.fence == "none":
+            return False
         newest = self.newest.get(sku, 0) if self.fence == "version" else max(self.newest.values(), default=0)
         return newest > number
+
+    def takes(self, sku: str, version: Version | None, number: int) -> None:
+        self.contents.pop(sku, None)
+        self.contents |= {sku: version} if version else {}
+        self.newest[sku] = number
+
+    def lands(self, request: Request) -> None:
+        """What came late is taken, unless something newer is there and it can know so."""
+        self.late.remove(request)
+        overtaken = {sku for sku in request.due if self.overtakes(sku, request.number)}
+        for sku, (_, version) in request.due.items():
+            if sku not in overtaken:
+                self.takes(sku, version, request.number)
 
 
 class Model:
     def __init__(self) -> None:
-        self.now = datetime(2026, 11, 24, tzinfo=UTC)
+        self.now = BEGINNING
         self.skews, self.volatile = [timedelta(0), timedelta(0)], False
         self.source: dict[str, Content] = {}
         self.moods: dict[str, str] = {}
@@ -239,6 +282,10 @@ class Model:
 
     def clock(self, worker: int) -> datetime:
         return self.now + self.skews[worker]
+
+    def monotonic(self) -> float:
+        """What no clock's jump changes."""
+        return (self.now - BEGINNING).total_seconds()
 
     def label(self, now: datetime, at: datetime) -> datetime:
         """What an entry's rows bear: its writer's clock, unless that is slow by the store's clock."""
@@ -333,7 +380,7 @@ class Model:
             done = yield ("before", self.catalog.path(after))
             if done and (done := self.catalog.append(after, at, rows)):
                 self.last_run = run
-                self.silent[run] = frozenset(changes.keys() - rows.keys())
+                self.silent[run] = frozenset(changes.keys() - rows.keys()) | self._held_absent(snapshot, before)
                 if is_held:
                     self.accepted_alone.append((snapshot, taken))
                 else:
@@ -377,6 +424,12 @@ class Model:
         hold = self.held(None) if snapshot.asked_skus is not None else None
         gone = {sku for sku, row in rows.items() if row.change == "removed"} & (hold.listed if hold else frozenset())
         return {sku: row for sku, row in rows.items() if sku not in gone}
+
+    def _held_absent(self, snapshot: Snapshot, before: Mapping[str, Row]) -> set[str]:
+        """What a partial snapshot may not remove, whether or not it would have: a later one may have been before it."""
+        hold = self.held(None) if snapshot.asked_skus is not None else None
+        listed = {sku for sku in (hold.listed if hold else ()) if sku in before and before[sku].change != "removed"}
+        return {sku for sku in listed if snapshot.speaks_of(sku) and snapshot.says(sku) is None}
 
     def _seen(self, was: Row | None, content: Content, version: Version) -> Row | None:
         if was is None or was.version is None or was.content is None:
@@ -440,38 +493,73 @@ class Model:
         return "stale" if r and r.held else "missing"
 
     def transfer(self, clock: Clock, run: str, name: str, accepted: frozenset[str] = frozenset()) -> Step:
-        service, me, last = self.services[name], object(), 0
+        service, outlasted, last = self.services[name], set[object](), 0
         while True:
             head, catalog, receipts = len(service.log.entries), self.catalog.fold(), service.log.fold()
             due = self.due(service, catalog, receipts)
             hold, due = self._guarded(due, receipts, Hold(run, clock(), 0, 0, clock(), head), accepted)
             if not due:
                 break
-            if not service.receipt_is_delivery:
-                sent = {sku: _sent(receipts.get(sku), *what, service.settings, run) for sku, what in due.items()}
-                done = yield ("before", service.log.path(head))
-                done = done and service.log.append(head, service.log.next_at(clock()), sent, Lease(me, run))
-                yield ("after", service.log.path(head))
-                if not done:
+            if (lease := service.open_lease) and lease.batch not in outlasted:
+                outlasted |= yield from self._outlast(service, lease)
+                continue
+            if service.receipt_is_delivery:
+                sent, answered = Sent(head), Answered(self._deliver(service, due, catalog, head), clock())
+            else:
+                sent = Sent(head + 1, Lease(object(), run), self.monotonic() + BATCH_SECONDS)
+                intent = {sku: _sent(receipts.get(sku), *what, service.settings, run) for sku, what in due.items()}
+                if not (yield from self._intend(clock, service, intent, sent)):
                     continue
-                head += 1
-                yield ("before", "far/request")
-            down = self.down if not service.receipt_is_delivery else ""
-            answers, answered_at = self._deliver(service, due, catalog, head), clock()
-            if not service.receipt_is_delivery:
-                yield ("after", "far/request")
-            answered = Answered(answers, clock() if service.receipt_is_delivery else answered_at, head, me, down)
-            if (recorded := (yield from self._record(clock, service, due, receipts, answered))) is None:
+                answered = yield from self._send(clock, service, due, sent)
+            if (recorded := (yield from self._record(clock, service, due, receipts, sent, answered))) is None:
                 continue
             last = recorded
-            if down:
+            if answered.is_silent:
                 return
-            if recorded == head + 1:
+            if recorded == sent.since + 1:
                 break
         if hold:
             yield from self._hold(name, hold)
         else:
             yield from self._release(name, run, clock(), max(head, last))
+
+    def _outlast(self, service: Service, lease: Lease) -> Generator[Stop, bool, set[object]]:
+        """The batch, if the log stood still for as long as it may be on its way."""
+        head, ends = len(service.log.entries), self.monotonic() + lease.seconds
+        while self.monotonic() < ends:
+            yield ("sleep", service.name)
+            if len(service.log.entries) != head:
+                return set()
+        return {lease.batch}
+
+    def _intend(
+        self, clock: Clock, service: Service, intent: dict[str, Receipt], sent: Sent
+    ) -> Generator[Stop, bool, bool]:
+        """Whether it was written down what is about to be sent."""
+        after = sent.since - 1
+        done = yield ("before", service.log.path(after))
+        done = done and service.log.append(after, service.log.next_at(clock()), intent, sent.lease)
+        yield ("after", service.log.path(after))
+        return done
+
+    def _send(
+        self, clock: Clock, service: Service, due: Mapping[str, tuple[str, Version | None]], sent: Sent
+    ) -> Generator[Stop, bool, Answered]:
+        """Nothing is sent after its time; where a fence keeps it out, it may be on its way for longer."""
+        silence = Answered(dict.fromkeys(due, "failed"), clock(), is_silent=True)
+        if self.monotonic() > sent.deadline:
+            return silence
+        yield ("before", "far/request")
+        if service.fence == "none" and self.monotonic() > sent.deadline:
+            return silence
+        answered = silence
+        if self.down == "slow":
+            service.late.append(Request(due, sent.since, sent.deadline))
+        else:
+            answers = self._deliver(service, due, {}, sent.since)
+            answered = silence if self.down else Answered(answers, clock())
+        yield ("after", "far/request")
+        return answered
 
     def _guarded(
         self, due: dict, receipts: Mapping[str, Receipt], hold: Hold, accepted: frozenset[str]
@@ -498,11 +586,9 @@ class Model:
             mood = outcome_of(self.moods.get(sku, "ok"), self.down, place, len(due))
             mood = "fail" if sku in overtaken else mood
             if mood in ("ok", "lost"):
-                service.contents.pop(sku, None)
-                service.contents |= {sku: version} if version else {}
-                service.newest[sku] = number
+                service.takes(sku, version, number)
             taken = "removed" if operation == "removed" else "received"
-            answers[sku] = {"ok": taken, "reject": "rejected"}.get(mood, "failed") if not self.down else "failed"
+            answers[sku] = {"ok": taken, "reject": "rejected"}.get(mood, "failed")
         return answers
 
     def _record(
@@ -511,14 +597,15 @@ class Model:
         service: Service,
         due: Mapping[str, tuple[str, Version | None]],
         receipts: Mapping[str, Receipt],
+        sent: Sent,
         answered: Answered,
     ) -> Generator[Stop, bool, int | None]:
-        answers, answered_at, since, me, down = answered
+        answers, since = answered.answers, sent.since
         while True:
             before, at = len(service.log.entries), service.log.next_at(clock())
             label = self.label(clock(), at)
             fold, touched = service.log.fold(), service.log.touched(since)
-            taken_at = label if service.receipt_is_delivery or down else min(answered_at, label)
+            taken_at = label if service.receipt_is_delivery else min(answered.at, label)
             rows = {
                 sku: _receipt(
                     fold.get(sku) if sku in touched else receipts.get(sku),
@@ -530,8 +617,8 @@ class Model:
                 )
                 for sku, (operation, version) in due.items()
             }
-            lease = service.log.lease
-            lease = None if lease and lease.me is me else lease
+            is_open = any(r.perhaps for r in rows.values())
+            lease = self._lease_after(service, sent, is_open=is_open) if sent.lease else None
             done = yield ("before", service.log.path(before))
             done = done and service.log.append(before, at, rows, lease)
             yield ("after", service.log.path(before))
@@ -539,6 +626,14 @@ class Model:
                 return before + 1
             if service.receipt_is_delivery:
                 return None
+
+    def _lease_after(self, service: Service, sent: Sent, *, is_open: bool) -> Lease | None:
+        """What was not answered may be on its way for the rest of its time; a fence would keep that out."""
+        assert sent.lease
+        if (other := service.log.lease) and other.batch is not sent.lease.batch:
+            return other
+        left = math.ceil(sent.deadline - self.monotonic()) if service.fence == "none" and is_open else 0
+        return sent.lease._replace(seconds=left) if left > 0 else None
 
     def mark(self, clock: Clock, request: str, name: str, skus: frozenset[str] | None) -> Step:
         """A mark leaves what is held as it is; a request marks once, whoever runs it again."""

@@ -16,10 +16,19 @@ AIRFLOW = "tests/dags/"
 TOGETHER = (  # what they need takes seconds to make, so each of these groups stays with one worker
     (AIRFLOW,),  # Airflow's import and its database
     ("tests/report/test_counted.py", "tests/report/test_product.py", "tests/report/test_words.py"),  # report/rich.py
+    ("tests/services/test_opensearch",),  # a server that takes seconds to start
+    (
+        "tests/services/test_rebuild",
+        "tests/repair/test_read_back.py",
+    ),  # another one: on one worker it would be too long
 )
 LONG_ONES = (  # the costliest first, as tests/costs.py prints them
     AIRFLOW,
     "tests/test_histories.py",
+    "tests/services/test_opensearch",
+    "tests/services/test_rebuild",
+    "tests/services/test_plugin.py",
+    "tests/services/test_sql_contract.py",
     "tests/test_clocks.py",
     "tests/report/test_page.py",
     "tests/test_disks.py",
@@ -28,6 +37,7 @@ LONG_ONES = (  # the costliest first, as tests/costs.py prints them
     "tests/sources/test_database.py",
     "tests/test_crashes.py",
     "tests/repair/",
+    "tests/services/test_sql",
     "tests/report/",
 )
 FAST = {  # what `make test-fast` runs: no browser, no Airflow, no server of a database; a minute on two quiet cores

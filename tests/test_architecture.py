@@ -52,3 +52,11 @@ def _exists(name: str) -> bool:
             defined = set(re.findall(r"^(?:def|class) (\w+)", file.read_text(), re.MULTILINE))
             return length == len(parts) or parts[length] in defined
     return False
+
+
+def test_a_result_of_duckdb_is_fetched_to_its_end() -> None:
+    """After a `fetchone` that leaves more to fetch, a connection takes no object to scan: it says that it is in use."""
+    fetched = re.compile(r"^(?!\s*while ).*\.fetchone\(\)", re.MULTILINE)
+    databases = PACKAGE / "sources" / "sql" / "drivers.py"  # cursors of other databases
+    modules = [path for path in sorted(PACKAGE.rglob("*.py")) if path != databases]
+    assert [str(path.relative_to(PACKAGE)) for path in modules if fetched.search(path.read_text())] == []

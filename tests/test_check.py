@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -41,17 +43,31 @@ def test_everything_that_is_in_order_is_said_and_so_is_what_a_run_would_do(shop:
             "The product has no name; unknown-status 1, as: status is maybe; known are enabled and disabled."
         ),
         (
-            "note     scopes.en-US: no field for these, so every product has the default: type simple, "
+            "note     scopes.en-US: no field is taken for these, so every product has the default: type simple, "
             "visible_in [catalog, search], stock unknown."
         ),
         (
-            "note     scopes.en-US: no field for these, so they stay empty: description, price, currency, "
+            "note     scopes.en-US: no field is taken for these, so they stay empty: description, price, currency, "
             "url, images, updated_at."
         ),
         "ok       scopes.en-US: catalog-service accepts 2 of 2.",
         "note     scopes.en-US: search accepts 1 of 2; 1: The product is disabled.",
         "In order.",
     ]
+
+
+def test_a_source_whose_rows_come_through_python_is_checked_after_it_was_pulled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row that was asked for before and not fetched to its end would keep the connection from taking them."""
+    with contextlib.closing(sqlite3.connect(tmp_path / "erp.db")) as database:
+        database.executescript("CREATE TABLE p (sku, name); INSERT INTO p VALUES ('A-1', 'Apple'), ('B-2', '')")
+    monkeypatch.setenv("AIRFLOW_CONN_ERP", f"sqlite:///{tmp_path}/erp.db")
+    source = "sources: {erp: {kind: sql, connection: erp}}\nscopes: {en-US: {source: erp, table: p}}\n"
+    shop = Shop(tmp_path, source + "services: {search: {}}\n")
+    for command in ("check", "sync", "check", "sync", "check"):
+        done = shop.run(command)
+        assert (done.code, "problem" in done.out) == (0, False), (command, done)
 
 
 def test_a_check_leaves_nothing_behind(shop: Shop) -> None:

@@ -640,6 +640,7 @@ SHOWN = {
     "publish": ("publish", "--as-of", HOSTILE),
     "repair": ("repair",),
     "withdraw": ("withdraw",),
+    "audit": ("audit",),
     "settings": ("--settings", HOSTILE.replace("\0", ""), "check"),
     "init": ("init", HOSTILE.replace("\0", "")),
 }
@@ -758,7 +759,21 @@ def test_the_help_teaches_the_first_steps_and_the_exit_codes(shop: Shop) -> None
     assert told.returncode == 0
     for line in ("datasync init products.csv", "  2  mend the settings or the request; trying again changes nothing"):
         assert line in told.stdout
-    commands = ("init", "check", "sync", "publish", "status", "why", "tidy", "withdraw", "schema", "resync", "holds")
+    commands = (
+        "init",
+        "check",
+        "sync",
+        "publish",
+        "status",
+        "why",
+        "tidy",
+        "withdraw",
+        "schema",
+        "resync",
+        "holds",
+        "audit",
+        "rebuild",
+    )
     assert all(re.search(rf"^    {command} ", told.stdout, re.MULTILINE) for command in commands)
 
 

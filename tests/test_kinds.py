@@ -223,7 +223,7 @@ MISTAKES: Mapping[str, Mapping[str, Any]] = {
     "services.window.connection: is missing. Add it: the id of a connection in Airflow": {
         "services": {"window": {"kind": "acme-window"}}
     },
-    "services.window.kind: there is no kind 'window'. Did you mean acme-window? Known kinds: acme-window, feed.": {
+    "services.window.kind: there is no kind 'window'. Did you mean acme-window? Known kinds: acme-window, feed": {
         "services": {"window": {"kind": "window", "connection": "window"}}
     },
     "services.window.max_bytes: there is no such key. Known here: kind, connection, without, label, accepts": {

@@ -117,7 +117,7 @@ def test_the_operations_page_gives_the_exit_codes_of_the_error_tree() -> None:
     rows = re.findall(r"^\| (\d) \| (.*) \|$", DOCS["operations"], re.MULTILINE)
     assert dict(rows) == {
         "0": "done",
-        "1": "something nobody foresaw, or a failed run",
+        "1": "something nobody foresaw",
         "2": "the settings or the request are wrong",
         "3": "trying again may help",
         "4": "look at the data",

@@ -8,14 +8,16 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from datasync.delivery.services.base import Batch
+from datasync.delivery.services.base import Batch, BatchUnanswered
 from datasync.errors import ServiceUnavailable, TargetChanged
-from datasync.relation import Relation
+from datasync.relation import Relation, select
 from datasync.store.logs import ReceiptState
 from tests.line import Far, Killed, Line, many, product, products
 
@@ -182,6 +184,91 @@ def test_who_waits_goes_on_as_soon_as_the_other_is_done(line: Line) -> None:
     assert done.entries == ()
     assert line.far.batches == [1]
     assert _is_true(line)
+
+
+@pytest.mark.parametrize("says", ["nobody answered", "lose", "fail"])
+def test_what_got_no_answer_is_on_its_way_as_long_as_what_a_killed_process_sent(line: Line, says: str) -> None:
+    _without_fence(line, 2)
+    line.sync(products("a", "b"), "far")
+    line.read([product("a", "v2"), product("b")])
+    late = HeldUp(line, says)
+    with suppress(ServiceUnavailable):
+        line.transfer("far", run="mine")
+    line.sync([product("a", "v3"), product("b")], "far")
+    late.lands.join()
+    assert _is_true(line)
+
+
+class HeldUp:
+    """The next batch to a service: nobody knows what became of it, and it lands after the one that follows, or when its
+    time is nearly over.
+    """
+
+    def __init__(self, line: Line, says: str) -> None:
+        self.far, self.says, self.send = line.far, says, line.far.deliver
+        self.lands, self.is_followed = threading.Thread(target=self._land), threading.Event()
+        self.far.deliver = self.deliver  # type: ignore[method-assign]
+
+    def deliver(self, con: Any, batch: Batch) -> Relation:
+        self.rows = con.execute(f"SELECT sku, operation, hash FROM ({batch.rows.sql})").fetchall()
+        self.lands.start()
+        self.far.deliver = self._follow  # type: ignore[method-assign]
+        if self.says == "nobody answered":
+            raise ServiceUnavailable("far did not answer.")
+        failed = "SELECT sku, 'failed' AS outcome, '' AS words, NULL::TIMESTAMPTZ AS answered_at FROM batch"
+        return select(failed, batch=batch.rows).where("true" if self.says == "fail" else "false")
+
+    def _follow(self, con: Any, batch: Batch) -> Relation:
+        answers = self.send(con, batch)
+        self.is_followed.set()
+        return answers
+
+    def _land(self) -> None:
+        self.is_followed.wait(1.5)
+        for row in self.rows:
+            self.far.take(*row, 0)
+
+
+def test_a_service_that_answered_everything_is_not_waited_for(line: Line) -> None:
+    _without_fence(line, 30)
+    line.skips_waits, line.far.says = True, {"b": "reject"}
+    line.sync(products("a", "b"), "far")
+    line.sync(products("a", "b", "c"), "far")
+    assert set(line.far.holds) == {"a", "c"}
+    assert line.skipped == 0
+
+
+def test_what_one_batch_left_open_is_waited_for_though_the_next_was_answered(line: Line) -> None:
+    _without_fence(line, 30)
+    line.skips_waits, line.far.says = True, {"p0000": "lose"}
+    line.sync(many(1001), "far", run="mine")
+    assert (line.far.batches, line.skipped) == ([1000, 1], 0)
+    line.far.says = {}
+    assert line.transfer("far").added == 1
+    assert line.skipped > 20
+    assert _is_true(line)
+
+
+def test_a_batch_without_an_answer_is_waited_for_though_its_halves_were_answered(line: Line) -> None:
+    line.far, line.skips_waits = Preparing(line.clock), True
+    _without_fence(line, 30)
+    line.far.refuses = _broken_once()
+    assert line.sync(products("a", "b"), "far").added == 2
+    assert (line.far.batches, line.skipped) == ([2, 1, 1], 0)
+    assert line.sync(products("a", "b", "c"), "far").added == 1
+    assert line.skipped > 20
+
+
+def _broken_once() -> Callable[[list[str]], str | None]:
+    """The first batch breaks it down; it is there again at once."""
+    calls = count()
+
+    def refuses(skus: list[str]) -> str | None:
+        if next(calls) == 0:
+            raise BatchUnanswered("far broke down.")
+        return None
+
+    return refuses
 
 
 def test_nothing_is_sent_after_its_time(line: Line) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import timedelta
@@ -13,7 +14,10 @@ import pytest
 from datasync.errors import LogDamaged, Unexplained
 from datasync.figures import totals
 from datasync.figures.store_at import StoreAt, read_point
+from datasync.figures.why import why
 from datasync.relation import select
+from datasync.report.facts import figure_sql
+from datasync.report.facts.gather import scope_products
 from datasync.store import runs
 from datasync.store.logs import CatalogState
 from datasync.store.runs import Run, Step
@@ -322,6 +326,24 @@ def test_figures_at_a_moment_do_not_change_with_what_comes_later(line: Line) -> 
     line.log().checkpoint(line.con)
     line.log("feed").checkpoint(line.con)
     assert line.figures(as_of=then) == before
+
+
+def test_what_was_delivered_before_its_entry_by_the_clock_of_another_worker_is_stale_and_explained(line: Line) -> None:
+    line.sync([product("a", "v1")])
+    line.passes(days=2)
+    line.read([product("a", "v2")])
+    line.passes(days=-2)
+    line.transfer()
+    then = line.now + timedelta(days=1)
+    told = line.figures(as_of=then)
+    assert (told.total_received, told.stale, told.due, told.unexplained) == (1, 1, 1, 0)
+    at = StoreAt(line.con, line.store, line.settings, read_point(line.con, line.store, line.settings, then))
+    assert [service.state for service in why(at, "a").scopes[0].services if service.service == "feed"] == ["stale"]
+    for listed in scope_products(at):
+        rows = listed.stored.rows.where("service = 'feed'")
+        assert select("SELECT state FROM rows", rows=rows).rows(line.con) == [("stale",)]
+    versions = figure_sql.scope(at, SCOPE).relations["versions"]
+    assert len(re.findall(r"0000000[12]\.parquet", versions)) == 2
 
 
 def test_a_moment_is_fixed_when_it_is_noted(line: Line) -> None:

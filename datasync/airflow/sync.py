@@ -2,7 +2,8 @@
 
 Runs on the `schedule` of the settings. For each scope: **pull** its source into a snapshot, bring the snapshot into
 the **catalog**, then **transfer** to each service what it is due. A scope that fails holds up no other, and its
-services still get what they were due before.
+services still get what they were due before. A service that can be asked what it holds is **audited** after its
+transfer, where the last audit is older than its `audit:` (7 days, unless the settings say otherwise).
 
 **close** records the outcome and updates the asset `datasync_run`, which has the report published. **confirm** turns
 the run red if anything failed; its log says what. **tidy** deletes from the store what the `keep` settings no longer
@@ -46,7 +47,7 @@ def catalog_sync(settings: Settings) -> DAG:
 
         begun = begin()
         outcome = close(begun)
-        scope_group(settings).expand_kwargs(begun) >> outcome
+        scope_group(settings, with_audits=True).expand_kwargs(begun) >> outcome
         # Side by side: were tidy the only leaf, it would hide that confirm failed.
         outcome >> [confirm(outcome), tidy()]
 

@@ -13,10 +13,10 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow.sdk.types import DagRunProtocol
 
 from datasync.airflow.connections import open_pipeline
-from datasync.settings import Settings
+from datasync.settings import AuditedService, Settings
 
 RUN_CLOSED = Asset("datasync_run")
-PULLS_AT_ONCE = 4  # over all runs, so that no source is flooded
+PULLS_AT_ONCE = 4  # of one DAG, over all its runs, so that no source is flooded
 
 # The error tree decides. Of what is not in it, only what the system or the network refused may pass; a mistake in the
 # code won't.
@@ -48,8 +48,9 @@ def parts(run: str, scopes: tuple[str, ...], services: tuple[str, ...]) -> list[
     return [{"run": run, "scope": scope, "services": list(services)} for scope in scopes]
 
 
-def scope_group(settings: Settings) -> Callable[..., Any]:
+def scope_group(settings: Settings, *, with_audits: bool = False) -> Callable[..., Any]:
     """The task group of one scope: pull, catalog, then a transfer per service, in whatever state the first two end.
+    ``with_audits``: each transfer to a service that can be asked what it holds is followed by its audit.
 
     Airflow cannot map inside a mapped group, so the services of the settings are unrolled here.
     """
@@ -60,7 +61,10 @@ def scope_group(settings: Settings) -> Callable[..., Any]:
         pull(run=run, scope=scope) >> applied
         for service in settings.services:
             deliver = transfer.override(task_id=f"transfer_{service}")
-            applied >> deliver(run=run, scope=scope, service=service, services=services)
+            delivered = deliver(run=run, scope=scope, service=service, services=services)
+            applied >> delivered
+            if with_audits and isinstance(settings.services[service], AuditedService):
+                delivered >> audit.override(task_id=f"audit_{service}")(run=run, scope=scope, service=service)
 
     return scope_group
 
@@ -86,6 +90,15 @@ def transfer(run: str, scope: str, service: str, services: list[str]) -> dict[st
     if service not in services:
         raise AirflowSkipException(f"The request is not for {service}.")
     return open_pipeline().transfer(run, scope, service)
+
+
+@task(map_index_template=_LABEL, multiple_outputs=False)
+def audit(run: str, scope: str, service: str) -> dict[str, Any]:
+    """Compare what the service really holds with its receipts, where that was last done too long ago."""
+    audited = open_pipeline().audit_when_due(run, scope, service)
+    if audited is None:
+        raise AirflowSkipException(f"The last audit of {service} is young enough, or nothing was delivered yet.")
+    return audited
 
 
 @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[RUN_CLOSED], multiple_outputs=False)

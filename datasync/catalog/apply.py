@@ -192,8 +192,10 @@ def apply_snapshot(application: PendingSnapshot) -> ApplyResult:
 
 
 def _rows(passed: Relation) -> Rows:
-    """The rows of an entry, each with the time of the entry's writer."""
-    return lambda clock: Relation(f'SELECT * REPLACE ({clock} AS "at") FROM (\n{passed.sql}\n)')
+    """The rows of an entry, each with the time of the entry's writer. They are in the order of SKUs, so that whoever
+    reads a range of them, as each batch of a transfer does, reads little of the file.
+    """
+    return lambda clock: Relation(f'SELECT * REPLACE ({clock} AS "at") FROM (\n{passed.sql}\n) ORDER BY sku')
 
 
 def _own_hold(store: Store, snapshot: Snapshot) -> Hold | None:

@@ -16,7 +16,9 @@ from datasync.check.casts import failing, number_hint
 from datasync.check.defaults import by_default, without_price
 from datasync.check.encoding import needless_encoding
 from datasync.check.finding import FORESEEN, Finding, problem
+from datasync.check.price_unit import undivided
 from datasync.check.rules import Reception, received
+from datasync.check.services import examined
 from datasync.check.status import unmapped_status
 from datasync.check.times import without_offset
 from datasync.check.total_line import taken_total_lines
@@ -169,6 +171,7 @@ def _of_records(sample: _Sample) -> Iterator[Finding]:
     yield from by_default(con, key, sample.reader, sample.scope_map, sample.scope)
     if snapshot.valid:
         yield from without_price(con, key, sample.products, sample.scope)
+    yield from undivided(con, key, answer, sample.reader, sample.scope_map, sample.scope)
     yield from without_offset(con, key, answer, sample.reader, sample.scope_map)
     if not sample.is_part:
         yield from taken_total_lines(con, key, answer, sample.reader, sample.scope_map)
@@ -188,7 +191,7 @@ def _of_fields(sample: _Sample) -> Iterator[Finding]:
         yield _defaults(sample, defaults)
     filled = {*sample.scope_map.columns, *sample.scope_map.defaults}
     if empty := [column for column in product.PRODUCT_COLUMNS if column not in filled]:
-        yield Finding("note", sample.key, f"no field for these, so they stay empty: {', '.join(empty)}.")
+        yield Finding("note", sample.key, f"no field is taken for these, so they stay empty: {', '.join(empty)}.")
 
 
 def _of_removals(sample: _Sample) -> Iterator[Finding]:
@@ -212,7 +215,9 @@ def _defaults(sample: _Sample, columns: Sequence[str]) -> Finding:
     values = ", ".join(f"any_value({quote(column)})::VARCHAR AS {quote(column)}" for column in columns)
     row = select(f"SELECT {values} FROM products", products=sample.products).row(sample.trial.con)
     default_values = ", ".join(f"{column} {value}" for column, value in row.items())
-    return Finding("note", sample.key, f"no field for these, so every product has the default: {default_values}.")
+    return Finding(
+        "note", sample.key, f"no field is taken for these, so every product has the default: {default_values}."
+    )
 
 
 def _received(sample: _Sample, service: str, receptions: list[Reception]) -> Iterator[Finding]:
@@ -229,6 +234,7 @@ def _received(sample: _Sample, service: str, receptions: list[Reception]) -> Ite
         return
     receptions.append(reception)
     yield reception.finding(sample.key)
+    yield from examined(trial.con, trial.settings, service, sample.name, opened, sample.products)
 
 
 def _records(sample: _Sample) -> Finding:

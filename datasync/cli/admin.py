@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 from datasync import settings, starter
 from datasync.check import check
+from datasync.check.undecided import undecided
 from datasync.cli.runs import run_id, user
 from datasync.cli.screen import say, say_json
 from datasync.delivery.withdraw import Leftover
-from datasync.errors import DataError
+from datasync.errors import DataError, InvalidSettings
 from datasync.pipeline import Pipeline
 from datasync.quantity import quantity
 from datasync.starter import Choice, Plan
@@ -21,14 +23,25 @@ from datasync.store.kinds import LOST
 
 
 def init(args: argparse.Namespace, clock: Clock) -> int:
-    """Write a settings file made from samples of the user's own files."""
+    """Write a settings file made from samples of the user's own files, or print the lines of a service."""
+    if args.service:
+        for line in settings.service_lines(args.service):
+            say(line)
+        return 0
+    if not args.files:
+        fix = "Name your own files, as in datasync init products.csv, or a kind, as in --service feed."
+        raise InvalidSettings("command line", "init needs a FILE.", fix)
     path = Path(args.output or settings.DEFAULT_FILE)
-    for plan in starter.start(args.files, path, clock(), force=args.force):
+    plans = starter.start(args.files, path, clock(), force=args.force)
+    for plan in plans:
         export = f", an export of {plan.system}" if plan.system else ""
         say(f"{path} was written for {plan.file}{export}, as the scope {plan.name}:")
         for line in (*_how_it_is_read(plan), *_what_is_mapped(plan)):
             say(f"  {line}")
     command = "datasync" if str(path) == settings.DEFAULT_FILE else f"datasync --settings {path}"
+    if columns := [choice.column for plan in plans for choice in plan.choices if choice.is_left]:
+        listed_once = ", ".join(dict.fromkeys(columns))
+        say(f"Decide in {path}: {listed_once}. Each has lines to choose from; without one, nothing is taken for it.")
     say(f"Next: {command} check, then {command} sync, then {command} publish")
     return 0
 
@@ -83,7 +96,8 @@ def check_(args: argparse.Namespace, clock: Clock) -> int:
     sync_settings = pipeline.settings
     say(f"ok       settings: scopes {', '.join(sync_settings.scopes)}; services {', '.join(sync_settings.services)}")
     problems = 0
-    for finding in check(pipeline.store, sync_settings, clock(), pipeline.credentials):
+    of_text = undecided(settings.located(args.settings).read_text(encoding="utf-8-sig"), sync_settings)
+    for finding in chain(check(pipeline.store, sync_settings, clock(), pipeline.credentials), of_text):
         say(f"{finding.level:<8} {finding.where}: {finding.sentence}")
         problems += finding.level == "problem"
     say(f"Problems: {problems}. Mend them before the next run." if problems else "In order.")

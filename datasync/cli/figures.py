@@ -10,7 +10,7 @@ from typing import Any
 from datasync.cli import story, words
 from datasync.cli.progress import balance
 from datasync.cli.screen import say, say_json, table
-from datasync.errors import DataError
+from datasync.errors import DataError, InvalidSettings
 from datasync.figures import totals
 from datasync.figures.repairs import UnverifiedProducts
 from datasync.figures.store_at import Ahead, StoreAt, read_point_at_heads
@@ -63,6 +63,8 @@ def publish(args: argparse.Namespace, clock: Clock) -> int:
 def why_(args: argparse.Namespace, clock: Clock) -> int:
     """One product's story. For an unknown SKU the exit code is DataError's."""
     pipeline, sku = Pipeline.open(args.settings, clock), words.utf8("SKU", args.sku)
+    if not sku.strip():
+        raise InvalidSettings("why", "no SKU was given.", "Name one, as in: datasync why 24-MB01")
     with pipeline.connected() as con:
         point = read_point_at_heads(con, pipeline.store, pipeline.settings, pipeline.clock())
         product_story = why(StoreAt(con, pipeline.store, pipeline.settings, point), sku)
@@ -87,6 +89,12 @@ def _show(figures: dict[str, Any]) -> None:
         pulled = f"; last pull {last['finished_at']}: {balance(last)}" if last else "; never pulled"
         products, quarantined = quantity(scope["products"], "product"), quantity(scope["quarantined"], "record")
         say(f"{scope['scope']}: {products} in the catalog, {quarantined} in quarantine{pulled}")
+        for service in scope["services"]:
+            if "audit" in service:
+                say(f"{scope['scope']} to {service['service']}: {service['audit']['sentence']}")
+            for key in ("budget", "rebuild"):
+                if key in service:
+                    say(f"{scope['scope']} to {service['service']}: {service[key]}")
     for ahead in figures.get("ahead", ()):
         times = {key: datetime.fromisoformat(ahead[key]) for key in ("at", "until")}
         say(f"Note: {summary.ahead(Ahead(**{**ahead, **times}))}.")

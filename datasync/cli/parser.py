@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from datasync.cli import admin, figures, holds, runs
+from datasync.cli import admin, audits, figures, holds, rebuilds, runs
 from datasync.errors import InvalidSettings
 from datasync.store.files import Clock
 
@@ -58,6 +58,7 @@ def parser() -> argparse.ArgumentParser:
     _settings_commands(commands)
     _run_commands(commands)
     _figure_commands(commands)
+    _service_commands(commands)
     _store_commands(commands)
     return top
 
@@ -85,9 +86,13 @@ def _settings_commands(commands: Any) -> None:
         "datasync init products.csv",
         "datasync init export/products.jsonl.gz -o shop.yaml",
         "datasync init products_de.csv products_fr.csv",
+        "datasync init --service opensearch",
     )
     init.add_argument(
-        "files", metavar="FILE", nargs="+", help="CSV, JSON lines, Parquet or XLSX, plain or .gz; each becomes a scope"
+        "files", metavar="FILE", nargs="*", help="CSV, JSON lines, Parquet or XLSX, plain or .gz; each becomes a scope"
+    )
+    init.add_argument(
+        "--service", metavar="KIND", help="print the lines of a service of this kind instead, and write nothing"
     )
     init.add_argument("-o", "--output", metavar="PATH", help="where to write it (default: datasync.yaml)")
     init.add_argument("--force", action="store_true", help="replace a file that is there")
@@ -202,6 +207,32 @@ def _figure_commands(commands: Any) -> None:
     held.add_argument("run", metavar="RUN", nargs="?", help="the run that held the removal, or that accepted it")
     for command_parser in (status, why, held):
         command_parser.add_argument("--json", action="store_true", help="for machines")
+
+
+def _service_commands(commands: Any) -> None:
+    audit = _add(
+        commands,
+        "audit",
+        audits.audit,
+        "compare what services really hold with their receipts, and have the next sync mend what differs",
+        "datasync audit",
+        "datasync audit --service search --scope en-US --full",
+    )
+    audit.add_argument("--scope", metavar="S", action="append", default=[], help="only this scope (may be repeated)")
+    audit.add_argument("--service", metavar="V", action="append", default=[], help="only this one (may be repeated)")
+    audit.add_argument("--full", action="store_true", help="compare every product, and not a sample where that will do")
+    rebuild = _add(
+        commands,
+        "rebuild",
+        rebuilds.rebuild,
+        "fill a service anew beside what it serves, as for another mapping, and serve that in one step",
+        "datasync rebuild --service search --scope en-US",
+    )
+    rebuild.add_argument("--scope", metavar="S", required=True, help="the scope")
+    rebuild.add_argument("--service", metavar="V", required=True, help="the service, of a kind that can be rebuilt")
+    rebuild.add_argument(
+        "--drop-settings", action="store_true", help="let go what somebody set at the place that is served now"
+    )
 
 
 def _store_commands(commands: Any) -> None:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -16,6 +17,7 @@ from datasync import resync
 from datasync.cli import words
 from datasync.cli.progress import Steps, balance
 from datasync.cli.screen import say, table, tell, unforeseen
+from datasync.delivery import budget
 from datasync.errors import DatasyncError, RunFailed
 from datasync.pipeline import Pipeline
 from datasync.quantity import quantity
@@ -81,7 +83,7 @@ def sync(args: argparse.Namespace, clock: Clock) -> int:
 
 @contextmanager
 def _where(pipeline: Pipeline, is_dry: bool) -> Iterator[Pipeline]:
-    """The pipeline itself, or for a dry run one that writes nowhere: neither into the store nor into an export."""
+    """The pipeline itself, or for a dry run one that writes nowhere and calls no service."""
     if not is_dry:
         yield pipeline
         return
@@ -89,7 +91,9 @@ def _where(pipeline: Pipeline, is_dry: bool) -> Iterator[Pipeline]:
         name: service.model_copy(update={"export": None}) for name, service in pipeline.settings.services.items()
     }
     with dry_run(pipeline.store) as aside:
-        yield replace(pipeline, store=aside, settings=pipeline.settings.model_copy(update={"services": services}))
+        yield replace(
+            pipeline, store=aside, settings=pipeline.settings.model_copy(update={"services": services}), is_dry=True
+        )
 
 
 def resync_(args: argparse.Namespace, clock: Clock) -> int:
@@ -191,6 +195,9 @@ def _show(execution: RunExecution) -> None:
         if step.kind == "pull" and record.get("records"):
             outdated = execution.records.get(Step("catalog", step.scope), {}).get("outdated", 0)
             say(f"{step.scope}: {balance(snapshots.with_outdated(record, outdated))}")
+    for step, record in execution.records.items():
+        if record.get("budget_at"):
+            say(f"{step}: {budget.words(record['due_left'], datetime.fromisoformat(record['budget_at']))}")
     for step, record in execution.records.items():
         if step.kind == "pull" and (record.get("not_at_source") or record.get("left_out")):
             applied = execution.records.get(Step("catalog", step.scope), {})

@@ -15,6 +15,7 @@ from datasync.relation import Relation, query
 from datasync.settings import ServiceOptions
 from datasync.sql import literal, macros
 from datasync.store.files import Store
+from datasync.store.log import Log
 from datasync.store.logs import catalog_log, receipt_log
 
 
@@ -44,14 +45,15 @@ def compare(
     service: ServiceOptions,
     positions: tuple[int | None, int | None] = (None, None),
     sending: str | None = None,
+    log: Log | None = None,
 ) -> Comparison:
     """Compare at ``positions`` of the catalog's and the receipts' logs; None is a log's head. What was sent and not
-    answered is failed, unless by the run that is ``sending`` just now.
+    answered is failed, unless by the run that is ``sending`` just now. ``log`` has other receipts than the service's.
 
     Also makes the macros known to the connection that the queries over a comparison use.
     """
     catalog = catalog_log(store, scope).fold(positions[0])
-    fold = receipt_log(store, name, scope).fold(positions[1])
+    fold = (log or receipt_log(store, name, scope)).fold(positions[1])
     receipts = query("receipts_read", receipts=fold, sending=literal(sending or ""))
     macros(con, "state_of")
     rules = accepted_by(con, name, service.accepts, catalog)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import duckdb
@@ -17,7 +19,11 @@ from datasync.store.logs import ReceiptState, Target, receipt_log
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Where a transfer goes: one service in one scope, by its settings, in one run."""
+    """Where a transfer goes: one service in one scope, by its settings, in one run.
+
+    ``sleep`` and ``monotonic`` are how it waits and by which clock, which no other machine knows. ``rebuild`` is the
+    log of a rebuild, where the transfer goes to a place that is not served yet.
+    """
 
     con: duckdb.DuckDBPyConnection
     store: Store
@@ -27,11 +33,14 @@ class Delivery:
     service: Service
     run: str
     clock: Clock
+    sleep: Callable[[float], None] = time.sleep
+    monotonic: Callable[[], float] = time.monotonic
+    rebuild: Log | None = None
 
     @property
     def log(self) -> Log:
         """The receipts."""
-        return receipt_log(self.store, self.name, self.scope)
+        return self.rebuild or receipt_log(self.store, self.name, self.scope)
 
     @property
     def target(self) -> Target:

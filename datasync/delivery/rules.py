@@ -41,12 +41,19 @@ def checked_rule(con: duckdb.DuckDBPyConnection, key: str, rule: str) -> Express
     """A rule as SQL; ``key`` is where it stands. InvalidExpression unless it is a condition over a product's
     columns.
     """
-    checked = parse(con, key, rule, over_product=True)
-    if unknown := [field for field in checked.fields if field.lower() not in product.COLUMNS]:
-        words = f"no product column is called {', '.join(map(repr, unknown))}; there are {', '.join(product.COLUMNS)}"
-        raise InvalidExpression(key, rule, f"{words}. A text stands in single quotes, an attribute is attr('color')")
-    columns = ", ".join(f"NULL::{kind} AS {quote(column)}" for column, kind in product.TYPES.items())
-    kind = type_of(con, key, checked, Relation(f"SELECT {columns}"))
+    checked, kind = over_product(con, key, rule)
     if kind != "BOOLEAN":
         raise InvalidExpression(key, rule, no_condition(kind), fix="")
     return checked
+
+
+def over_product(con: duckdb.DuckDBPyConnection, key: str, text: str) -> tuple[Expression, str]:
+    """An expression over a product's columns, and the SQL type that it gives; ``key`` is where it stands. Raises
+    InvalidExpression.
+    """
+    checked = parse(con, key, text, over_product=True)
+    if unknown := [field for field in checked.fields if field.lower() not in product.COLUMNS]:
+        words = f"no product column is called {', '.join(map(repr, unknown))}; there are {', '.join(product.COLUMNS)}"
+        raise InvalidExpression(key, text, f"{words}. A text stands in single quotes, an attribute is attr('color')")
+    columns = ", ".join(f"NULL::{kind} AS {quote(column)}" for column, kind in product.TYPES.items())
+    return checked, type_of(con, key, checked, Relation(f"SELECT {columns}"))

@@ -5,42 +5,55 @@ delivers and removes the difference, and records the answers. A crash between an
 for the next one.
 
 For an embedded service, recording is the delivery: one entry. Any other service gets batches of 10,000 products (or
-what 60 s bring), and two entries a batch: one before it is sent (see ``intents``), and one with the answers.
+what 60 s bring, or what its budget leaves), and two entries a batch: one before it is sent (see ``intents``), and one
+with the answers. Removals go first, then updates, then additions.
 """
 
 from __future__ import annotations
 
-import time
+import logging
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
+from typing import TYPE_CHECKING
 
-from datasync.delivery import compare
-from datasync.delivery.answers import collect, is_overtaken
+from datasync.delivery import budget, compare
+from datasync.delivery.answers import Calls, Part, collect, is_overtaken
+from datasync.delivery.compare import Comparison
 from datasync.delivery.context import STORE, Delivery
-from datasync.delivery.intents import Intent, intend, is_outlasted
+from datasync.delivery.intents import Intent, has_to_wait, intend
 from datasync.delivery.recording import Recorded, record_answers, record_delivery
-from datasync.delivery.services.base import Batch, Preparing, Versioned
-from datasync.errors import ServiceUnavailable, TargetChanged
+from datasync.delivery.services.base import Batch, Closing, Preparing, Purging, Rebuilding, Versioned
+from datasync.delivery.switching import settled
+from datasync.errors import ServiceUnavailable, SettingsError, TargetChanged
 from datasync.relation import NO_SKUS, Relation, Table, TemporaryTables, query, select, temporary_tables
+from datasync.session import rows_in_order
 from datasync.settings import Guard
-from datasync.sql import quote
+from datasync.sql import literal, quote
 from datasync.store import holds
 from datasync.store.holds import Hold
 from datasync.store.log import TRIES, Entry
 from datasync.store.logs import ReceiptState
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_LOG = logging.getLogger(__name__)
 BATCH = 10_000
 FIRST_BATCH = 1_000
 BATCH_SECONDS = 60
+RETURNS_WITHIN = 20.0  # seconds that a service has to come back in, after a batch that it broke down over
+_LOOK_AGAIN = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Transferred:
     """What a transfer did: the counts of its answers, the entries it wrote, and the removals that were held.
 
-    ``accepted`` counts the due removals that an operator had accepted.
+    ``accepted`` counts the due removals that an operator had accepted. ``due_left`` counts what was not sent because
+    the budget is spent until ``budget_at``.
     """
 
     added: int = 0
@@ -52,6 +65,8 @@ class Transferred:
     accepted: int = 0
     entries: tuple[int, ...] = ()
     held: Hold | None = None
+    due_left: int = 0
+    budget_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,40 +93,37 @@ def transfer(delivery: Delivery, guard: Guard | None, *, accepted: Relation = NO
     ServiceUnavailable, or ServiceBroken, after recording what it knows. Raises TargetChanged where the receipts tell of
     another place than the settings.
     """
+    try:
+        return _transfer(delivery, guard, accepted)
+    finally:
+        if isinstance(delivery.service, Closing):
+            delivery.service.close()
+
+
+def _transfer(delivery: Delivery, guard: Guard | None, accepted: Relation) -> Transferred:
     recorded: list[Recorded] = []
     outlasted: set[str] = set()
     for _ in range(TRIES):
         with temporary_tables(delivery.con) as tables:
             plan = _plan(delivery, tables, guard, accepted)
-            if plan.due.size and _has_to_wait(delivery, plan.head, outlasted):
+            if plan.due.size and delivery.service.fence == "none" and has_to_wait(delivery, plan.head, outlasted):
                 continue
-            batches = tuple(_send_batches(delivery, plan))
-            recorded += batches
-            if sum(batch.size for batch in batches if batch.is_next) == plan.due.size:
-                return _ended(delivery, plan, recorded)
+            sent = _send_batches(delivery, plan)
+            recorded += sent.batches
+            if sent.budget_at or sent.size == plan.due.size:
+                _purge(delivery, sent.batches)
+                return _ended(delivery, plan, recorded, sent)
     raise delivery.log.busy()
-
-
-def _has_to_wait(delivery: Delivery, head: Entry, outlasted: set[str]) -> bool:
-    """True once another writer's request was waited for: what is due has to be worked out again. ``outlasted`` are the
-    leases that ended without an answer.
-    """
-    lease = ReceiptState.of(head).lease
-    if delivery.service.fence != "none" or lease is None or lease.id in outlasted:
-        return False
-    if is_outlasted(delivery.log, head, lease):
-        outlasted.add(lease.id)
-    return True
 
 
 def _plan(delivery: Delivery, tables: TemporaryTables, guard: Guard | None, accepted: Relation) -> _Plan:
     """Compare the receipts with the catalog, and let the guard judge the removals that nobody accepted."""
-    con, head = delivery.con, delivery.log.head(delivery.con)
-    _refuse_other_target(delivery, ReceiptState.of(head))
+    con, head = delivery.con, settled(delivery)
+    refuse_other_target(delivery, ReceiptState.of(head))
     compared = compare.compare(
-        con, delivery.store, delivery.scope, delivery.name, delivery.settings, (None, head.number)
+        con, delivery.store, delivery.scope, delivery.name, delivery.settings, (None, head.number), log=delivery.rebuild
     )
-    due = tables.store(compared.due, "due")
+    due = _stored_due(delivery, tables, compared)
     removals = query("removals_due", due=due, receipts=compared.receipts, accepted=accepted).row(con)
     plan = _Plan(head, compared.catalog, due, removals["accepted"])
     others, of = removals["removals"] - removals["accepted"], removals["held"] - removals["accepted"]
@@ -121,36 +133,64 @@ def _plan(delivery: Delivery, tables: TemporaryTables, guard: Guard | None, acce
     hold = Hold(delivery.run, delivery.scope, delivery.name, now, others, of, now, entry=head.number)
     held_back = query("removals_held_back", due=due, catalog=compared.catalog, accepted=accepted)
     passing = select(_PASSING, due=due, accepted=accepted)  # a table again: batches go by rowid, without gaps
-    return replace(plan, due=tables.store(passing, "due"), hold=hold, held_back=held_back)
+    with rows_in_order(con):
+        return replace(plan, due=tables.store(passing, "due"), hold=hold, held_back=held_back)
 
 
-def _refuse_other_target(delivery: Delivery, state: ReceiptState) -> None:
+def _stored_due(delivery: Delivery, tables: TemporaryTables, compared: Comparison) -> Table:
+    """What is due, in the order in which it is sent; an entry of a feed takes all at once, in no order."""
+    if delivery.service.receipt_is_delivery:
+        return tables.store(compared.due, "due")
+    ordered = query("due_in_order", due=compared.due, receipts=compared.receipts, catalog=compared.catalog)
+    with rows_in_order(delivery.con):
+        return tables.store(ordered, "due")
+
+
+def refuse_other_target(delivery: Delivery, state: ReceiptState) -> None:
+    """Raise TargetChanged where the receipts tell of another place than the settings."""
     if target := delivery.new_target(state):
         before = (state.target or STORE).name
-        raise TargetChanged(delivery.scope, delivery.name, before, target.name, state.held)
+        can_rebuild = isinstance(delivery.service, Rebuilding)
+        raise TargetChanged(delivery.scope, delivery.name, before, target.name, state.held, can_rebuild=can_rebuild)
 
 
 _PASSING = "SELECT * FROM due WHERE operation <> 'removed' OR sku IN (SELECT sku FROM accepted)"
 
 
-def _send_batches(delivery: Delivery, plan: _Plan) -> Iterator[Recorded]:
-    """Deliver and record what is due, batch by batch; end early where another writer's entry came between, because
-    what is due is out of date then.
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """The recorded batches of a plan. ``budget_at``: no more was sent, because the budget is spent till then."""
+
+    batches: tuple[Recorded, ...]
+    budget_at: datetime | None = None
+
+    @property
+    def size(self) -> int:
+        """How many products these are, up to where another writer came between."""
+        return sum(batch.size for batch in self.batches if batch.is_next)
+
+
+def _send_batches(delivery: Delivery, plan: _Plan) -> _Sent:
+    """Deliver and record what is due, batch by batch; end early where the budget is spent, or where another writer's
+    entry came between, because what is due is out of date then.
     """
-    offset, head = 0, plan.head
+    batches: list[Recorded] = []
+    offset, head, late_until = 0, plan.head, 0.0
     size = plan.due.size if delivery.service.receipt_is_delivery else FIRST_BATCH
-    if plan.due.size and isinstance(delivery.service, Preparing):
-        delivery.service.prepare()
     while offset < plan.due.size:
-        began = time.monotonic()
-        recorded = _send_batch(delivery, plan, plan.due.slice(offset, size), head)
-        if recorded is None:
-            return
-        yield recorded
-        if not recorded.is_next:
-            return
-        head, offset = recorded.entry, offset + size
-        size = _next_size(size, time.monotonic() - began)
+        room = budget.room(delivery, min(size, plan.due.size - offset))
+        if room.at:
+            return _Sent(tuple(batches), room.at)
+        if offset == 0 and isinstance(delivery.service, Preparing):
+            delivery.service.prepare()
+        began = delivery.monotonic()
+        recorded = _send_batch(delivery, plan, plan.due.slice(offset, room.products), head, late_until)
+        batches += [recorded] if recorded else []
+        if recorded is None or not recorded.is_next:
+            break
+        head, offset, late_until = recorded.entry, offset + room.products, recorded.late_until
+        size = _next_size(room.products, delivery.monotonic() - began)
+    return _Sent(tuple(batches))
 
 
 def _next_size(size: int, seconds: float) -> int:
@@ -158,39 +198,64 @@ def _next_size(size: int, seconds: float) -> int:
     return max(1, min(BATCH, int(size / max(seconds, 0.001) * BATCH_SECONDS)))
 
 
-def _send_batch(delivery: Delivery, plan: _Plan, due: Relation, head: Entry) -> Recorded | None:
-    """Deliver one batch and record the answers. None if another writer's entry came first: nothing was delivered."""
+def _send_batch(delivery: Delivery, plan: _Plan, due: Relation, head: Entry, late_until: float) -> Recorded | None:
+    """Deliver one batch and record the answers. None if another writer's entry came first: nothing was delivered. Till
+    ``late_until`` a request of an earlier batch may be on its way.
+    """
     if delivery.service.receipt_is_delivery:
         batch = Batch(_with_needs(delivery, plan, due), 0, "", 0)
         return record_delivery(delivery, delivery.service.deliver(delivery.con, batch), head)
-    intent = intend(delivery, due, head)
+    intent = intend(delivery, due, head, late_until)
     if intent is None:
         return None
     with temporary_tables(delivery.con) as tables:
-        deliver = partial(_deliver, delivery, plan, intent)
-        answered, error = collect(tables, due, delivery.name, deliver)
-        version = _highest_version(delivery, answered)
-        recorded = record_answers(delivery, answered, intent.entry, intent.lease, version)
-        if error is not None:
-            raise error
+        deliver, is_there = partial(_deliver, delivery, plan, intent), partial(_is_there, delivery, intent)
+        collected = collect(tables, due, Calls(delivery.name, deliver, is_there))
+        version = _highest_version(delivery, collected.answered)
+        recorded = record_answers(delivery, collected, intent, version)
+        if collected.error is not None:
+            raise collected.error
         return recorded
 
 
-def _deliver(delivery: Delivery, plan: _Plan, intent: Intent, due: Relation) -> Relation:
+def _deliver(delivery: Delivery, plan: _Plan, intent: Intent, part: Part) -> Relation | pa.Table:
     """Hand over a batch, or a part of one, and return the answers."""
-    if time.monotonic() > intent.deadline:
+    if delivery.monotonic() > intent.deadline:
         seconds = delivery.service.batch_seconds
         raise ServiceUnavailable(f"services.{delivery.name}: its products were not sent within {seconds} s. Try again.")
-    key = f"{delivery.name}/{delivery.scope}/{intent.entry.number:08d}"
-    batch = Batch(_with_needs(delivery, plan, due), intent.version, key, intent.deadline)
+    key = f"{delivery.name}/{delivery.scope}/{intent.entry.number:08d}{part.path}"
+    batch = Batch(_with_needs(delivery, plan, part.rows), intent.version, key, intent.deadline)
     return delivery.service.deliver(delivery.con, batch)
 
 
+def _is_there(delivery: Delivery, intent: Intent) -> bool:
+    """True if a service answers that broke down over a batch; one that is started anew has some seconds for it."""
+    service, until = delivery.service, min(intent.deadline, delivery.monotonic() + RETURNS_WITHIN)
+    if not isinstance(service, Preparing):
+        return False
+    while True:
+        try:
+            service.prepare()
+        except ServiceUnavailable:
+            if delivery.monotonic() + _LOOK_AGAIN > until:
+                return False
+            delivery.sleep(_LOOK_AGAIN)
+        except SettingsError:  # it does not let us in any more, or its place is gone
+            return False
+        else:
+            return delivery.monotonic() < intent.deadline
+
+
 def _with_needs(delivery: Delivery, plan: _Plan, due: Relation) -> Relation:
-    """What is due, with the columns of the products that the service needs."""
+    """What is due, with the columns of the products that the service needs. A batch is mostly a range of SKUs, so that
+    little of the catalog is read for it.
+    """
     needs = ", ".join(f"c.{quote(column)}" for column in delivery.service.needs)
-    joined = f"SELECT d.*, {needs} FROM due AS d LEFT JOIN catalog AS c USING (sku)"
-    return select(joined, due=due, catalog=plan.catalog) if needs else due
+    if not needs:
+        return due
+    first, last = select("SELECT min(sku), max(sku) FROM due", due=due).rows(delivery.con)[0]
+    near = plan.catalog.where(f"sku BETWEEN {literal(first)} AND {literal(last)}")
+    return select(f"SELECT d.*, {needs} FROM due AS d LEFT JOIN catalog AS c USING (sku)", due=due, catalog=near)
 
 
 def _highest_version(delivery: Delivery, answered: Relation) -> int:
@@ -202,14 +267,25 @@ def _highest_version(delivery: Delivery, answered: Relation) -> int:
     return delivery.service.highest_version()
 
 
-def _ended(delivery: Delivery, plan: _Plan, recorded: Sequence[Recorded]) -> Transferred:
-    """Record the hold or its release, and sum up the batches."""
+def _purge(delivery: Delivery, batches: Sequence[Recorded]) -> None:
+    """Have a service forget what was removed long ago. Nothing depends on it, and the next transfer tries it again."""
+    if not batches or not isinstance(delivery.service, Purging):
+        return
+    try:
+        delivery.service.purge(ReceiptState.of(batches[-1].entry).version)
+    except ServiceUnavailable as error:
+        _LOG.warning("What was removed long ago was not purged. %s", error)
+
+
+def _ended(delivery: Delivery, plan: _Plan, recorded: Sequence[Recorded], sent: _Sent) -> Transferred:
+    """Record the hold or its release, and sum up the batches, of which the last plan's are ``sent``."""
     now, entries = delivery.clock(), tuple(batch.entry.number for batch in recorded)
     hold = holds.hold(delivery.con, delivery.store, plan.hold, plan.held_back) if plan.hold else None
-    if not hold:
+    if not hold and not delivery.rebuild:
         newest = max((plan.head.number, *entries))
         holds.release(delivery.store, delivery.scope, delivery.name, delivery.run, now, newest)
     counts: Counter[str] = Counter()
     for batch in recorded:
         counts.update(batch.counts)
-    return Transferred(**counts, accepted=plan.accepted, entries=entries, held=hold)
+    left, at = plan.due.size - sent.size, sent.budget_at
+    return Transferred(**counts, accepted=plan.accepted, entries=entries, held=hold, due_left=left, budget_at=at)

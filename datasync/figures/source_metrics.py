@@ -17,7 +17,8 @@ from datasync.store.logs import CatalogState, Missed
 
 @dataclass(frozen=True, slots=True)
 class SourceReading:
-    """One source. ``reads``: each pull is `complete`, or most are `partial`; or it tells of `changes` alone, never all.
+    """One source. ``reads``: `complete` if each pull reads it whole, `partial` if most read what changed and some all,
+    `changes` if none ever reads it whole.
 
     ``changed`` and the counts after it are those of ``measured`` scopes; where that is 0, nothing was measured yet.
     ``missed`` is ``unmoved`` (the change time did not move) and ``late`` (it was past when the change came to light).

@@ -110,6 +110,14 @@ class StoreAt:
         """Every kept row of the scope's catalog log."""
         return catalog_log(self.store, scope).history(self._of_catalog(scope))
 
+    def known_versions(self, scope: str) -> Relation:
+        """The ``versions`` and those of later entries. These explain what a service holds: by the clock of the worker
+        that wrote an entry, another one may have delivered its products before.
+        """
+        later = catalog_log(self.store, scope).history(after=self._of_catalog(scope))
+        both = "SELECT * FROM versions UNION ALL SELECT * FROM later"
+        return select(both, versions=self.versions(scope), later=later)
+
     def catalog_state(self, scope: str) -> CatalogState:
         """What the scope's catalog had come to."""
         return CatalogState.of(catalog_log(self.store, scope).entry(self.con, self._of_catalog(scope)))

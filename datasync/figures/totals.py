@@ -16,6 +16,7 @@ from datetime import datetime
 
 import duckdb
 
+from datasync.delivery import budget
 from datasync.delivery.compare import Comparison
 from datasync.errors import Unexplained
 from datasync.figures import repairs
@@ -26,10 +27,11 @@ from datasync.quantity import quantity
 from datasync.relation import Relation, query, select
 from datasync.settings import Settings
 from datasync.sql import instant, literal
-from datasync.store import holds, runs, snapshots
+from datasync.store import holds, rebuilds, runs, snapshots
+from datasync.store.audit_note import AuditNote
 from datasync.store.files import Store
 from datasync.store.holds import Hold
-from datasync.store.logs import CatalogState, PullSummary
+from datasync.store.logs import CatalogState, PullSummary, ReceiptState
 from datasync.store.runs import Run, Step, StepRecord
 
 RUNS_READ = 500
@@ -41,6 +43,9 @@ class ServiceTotals:
 
     ``failed_step`` says which step failed when it was last tried (pull, catalog or transfer), ``failure`` why; both are
     None where the last try went well. ``outcome`` may be held all the same, because a hold waits for a person.
+    ``budget`` says how many products wait for a budget, and until when; None where none does.
+    ``audit`` is the last one; ``is_drift_due``: what it found otherwise waits for the next transfer. ``rebuild`` says
+    that one is under way now.
     """
 
     scope: str
@@ -65,6 +70,10 @@ class ServiceTotals:
     due: int
     removals_due: int
     unexplained: int
+    budget: str | None = None
+    audit: AuditNote | None = None
+    is_drift_due: bool = False
+    rebuild: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +140,7 @@ def confirm(left_over: Sequence[str]) -> None:
 
 
 def _scope(at: StoreAt, scope: str, state: CatalogState, past: Sequence[Run]) -> ScopeTotals:
-    catalog, versions = at.catalog(scope), at.versions(scope)
+    catalog, versions = at.catalog(scope), at.known_versions(scope)
     products = select("SELECT count(hash) AS products FROM catalog", catalog=catalog).row(at.con)["products"]
     services = tuple(_service(at, scope, service, versions, state.products, past) for service in at.settings.services)
     quarantined = in_quarantine(at.store, scope, state, catalog).count(at.con)
@@ -144,8 +153,10 @@ def _service(
     compared = at.compare(scope, service)
     states = _states(at.con, compared, versions)
     window = query("window", receipts=compared.receipts, **window_words(at.settings, at.as_of)).row(at.con)
-    recorded = at.receipt_state(scope, service).held
+    recorded = at.receipt_state(scope, service)
     last = _last_try(at, scope, service, states, past)
+    due = states["missing"] + states["stale"] + states["failed"]
+    waiting = due + states["removals_due"]
     return ServiceTotals(
         scope=scope,
         service=service,
@@ -154,8 +165,12 @@ def _service(
         failure=last.failure,
         zero_because=None if window["latest_update"] else last.zero_because,
         last_sync_at=last.at,
-        due=states["missing"] + states["stale"] + states["failed"],
-        unexplained=_unexplained(products, recorded, states),
+        due=due,
+        unexplained=_unexplained(products, recorded.held, states),
+        budget=budget.words(waiting, last.budget_at) if waiting and last.budget_at else None,
+        audit=recorded.audit,
+        is_drift_due=recorded.has_drift_due,
+        rebuild=_rebuild(at, scope, service),
         **window,
         **states,
     )
@@ -220,13 +235,16 @@ def quarantine_files(store: Store, scope: str, state: CatalogState) -> Quarantin
 
 @dataclass(frozen=True, slots=True)
 class _LastTry:
-    """How the last sync of a service went: ok, failed, held or never; what failed; why nothing arrived; when it ran."""
+    """How the last sync of a service went: ok, failed, held or never; what failed; why nothing arrived; when it ran;
+    until when its budget was spent.
+    """
 
     outcome: str
     failed_step: str | None
     failure: str | None
     zero_because: str
     at: datetime | None
+    budget_at: datetime | None
 
 
 def _last_try(at: StoreAt, scope: str, service: str, states: Mapping[str, int], past: Sequence[Run]) -> _LastTry:
@@ -253,7 +271,23 @@ def _last_try(at: StoreAt, scope: str, service: str, states: Mapping[str, int], 
         failure=failure,
         zero_because=next((reason for reason, is_so in reasons.items() if is_so), "nothing changed"),
         at=datetime.fromisoformat(delivered["finished_at"]) if delivered else None,
+        budget_at=_budget_at(delivered or {}, at.as_of),
     )
+
+
+def _budget_at(delivered: StepRecord, as_of: datetime) -> datetime | None:
+    """When a budget that the last transfer has spent is there again, as long as it is not."""
+    until = delivered.get("budget_at")
+    return datetime.fromisoformat(until) if until and datetime.fromisoformat(until) > as_of else None
+
+
+def _rebuild(at: StoreAt, scope: str, service: str) -> str | None:
+    """What is said of a rebuild that is under way; of a moment in the past, nothing."""
+    if at.before or not (logs := rebuilds.under_way(at.con, at.store, service, scope)):
+        return None
+    begun, held = logs[-1].entry(at.con, 1).at, ReceiptState.of(logs[-1].head(at.con)).held
+    since = f" since {begun:%Y-%m-%d %H:%M} UTC" if begun else ""
+    return f"A rebuild is under way{since}: {quantity(held, 'product')} delivered to a new place, not served yet"
 
 
 def _touched(run: Run, scope: str, since: datetime) -> bool:

@@ -178,7 +178,7 @@ def _scope(at: StoreAt, sku: str, scope: str) -> ScopeStory:
         held,
         _quarantined(at, scope, sku, catalog, state),
         _in_catalog(at.con, sku, catalog, versions),
-        tuple(_service(at, sku, scope, service, versions) for service in at.settings.services),
+        tuple(_service(at, sku, scope, service) for service in at.settings.services),
         _history(at, sku, scope, versions),
         tuple(reversed(repaired)),
         repairs.doubted(at.con, catalog, state, sku),
@@ -270,9 +270,10 @@ def _in_catalog(con: duckdb.DuckDBPyConnection, sku: str, catalog: Relation, ver
     return InCatalog(change, version, name, added["last"] if version else None, at, run)
 
 
-def _service(at: StoreAt, sku: str, scope: str, service: str, versions: Relation) -> ServiceStory:
+def _service(at: StoreAt, sku: str, scope: str, service: str) -> ServiceStory:
     compared = at.compare(scope, service)
-    story = query("why_service", rules=compared.rules, receipts=compared.receipts, versions=versions)
+    known = at.known_versions(scope)
+    story = query("why_service", rules=compared.rules, receipts=compared.receipts, known=known)
     facts = story.row(at.con, {"sku": sku, "fingerprint": at.settings.services[service].fingerprint()})
     due = select("SELECT operation FROM due WHERE sku = ?", due=compared.due).rows(at.con, [sku])
     held = holds.current(at.store, scope, service, at.before)

@@ -154,7 +154,6 @@ def refuse_unreadable_files(con: duckdb.DuckDBPyConnection, resolved: ResolvedRe
         skipped_records=resolved.staged.skipped_records,
         invalid_records=resolved.invalid_records,
     )
-    first = con.execute(unreadable.sql).fetchone()
-    if first:
-        why = resolved.staged.records.suspicion(first[0]) or str(first[1])
-        raise UnreadableFile(first[0], f"no record in it can be read. {why.removesuffix('.')}")
+    for place, sentence in unreadable.rows(con):
+        why = resolved.staged.records.suspicion(place) or str(sentence)
+        raise UnreadableFile(place, f"no record in it can be read. {why.removesuffix('.')}")

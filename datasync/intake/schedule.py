@@ -68,8 +68,8 @@ def _why_complete(state: CatalogState, every: timedelta, held_at: datetime | Non
 
     A complete pull that is held counts as one: while it waits, partial pulls go on. A scope that was pulled and never
     whole is of a kind that is never whole, such as files that hold changes. A time in the future was written
-    by a clock that was ahead. Such a hold is ignored; after such a complete pull, ``every`` counts from the first
-    partial pull since.
+    by a clock that was ahead. A hold of such a time is ignored; if the last complete pull has such a time, ``every``
+    counts from the first partial pull after it.
     """
     if state.watermark is None:
         return "It is the first scheduled pull, so all was asked for."

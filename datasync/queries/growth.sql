@@ -1,4 +1,4 @@
--- One row per entry of a log after number $base: by how many the SKUs with a version (the column $version) grow with it.
+-- One row per entry of a log after number $base: how many more SKUs have a version (the column $version) after it than before.
 -- Reads checkpoint and later, the rows of a checkpoint and of the entries after it.
 WITH written AS (
     SELECT sku, $version AS version, entry FROM checkpoint

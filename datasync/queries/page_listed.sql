@@ -1,8 +1,8 @@
 -- One row per product that one service of a scope ought to hold, holds or held: its state there, the version shown of it, and why.
--- Reads rules, receipts and versions.
+-- Reads rules, receipts, versions (every row of the catalog log), and known (those and the rows of later entries).
 -- `flags` adds 1 received, 2 resent and 4 removed in the window, and 8 where a removal is due.
 WITH known_versions AS (
-    SELECT DISTINCT sku, hash FROM versions WHERE hash IS NOT NULL
+    SELECT DISTINCT sku, hash FROM known WHERE hash IS NOT NULL
 ),
 last_versions AS (
     SELECT sku, arg_max(hash, entry) AS hash FROM versions WHERE hash IS NOT NULL GROUP BY sku

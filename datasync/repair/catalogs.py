@@ -7,18 +7,19 @@ from dataclasses import replace
 from functools import partial
 
 from datasync.catalog.apply import PendingSnapshot, apply_snapshot
+from datasync.delivery.services.base import Service
 from datasync.relation import NO_SKUS, Relation
 from datasync.repair import links, logs
 from datasync.repair.context import RepairAction, RepairContext
 from datasync.repair.inventory import Logged
-from datasync.repair.logs import CatalogLosses
+from datasync.repair.logs import CatalogLosses, ReceiptDoubt
 from datasync.repair.rebuild import Losses, Lost
 from datasync.repair.scan import Scan
 from datasync.sql import literal
 from datasync.store import snapshots
 from datasync.store.files import ZSTD
-from datasync.store.kinds import place
-from datasync.store.logs import CatalogState, FirstPull, lost_pulls, receipt_log
+from datasync.store.kinds import Place, place
+from datasync.store.logs import CatalogState, FirstPull, Lease, ReceiptState, lost_pulls, receipt_log
 from datasync.store.scratch import scratch
 from datasync.store.snapshots import Snapshot
 
@@ -37,14 +38,31 @@ def of_receipts(work: RepairContext, scan: Scan, log: Logged) -> Iterator[Repair
     if not losses.is_rebuilt:
         return
     assert at.service is not None
-    is_delivery = work.is_delivery(at.service, at.scope)
-    consequence = "what a lost one may have changed is perhaps held"
-    if is_delivery:
-        consequence = "what is left of them is what it holds"
+    service = work.service_elsewhere(at.service, at.scope)
+    perhaps, surely = "what a lost one may have changed is perhaps held", "what is left of them is what it holds"
+    consequence = perhaps if service else surely
     lost = Lost(_paths(scan, log.folder), f"receipts were lost; {consequence}, and what is due is delivered again")
-    doubted = None if is_delivery else _known_skus(work, scan, at.scope)
-    act = partial(logs.mend_receipts, work, receipt_log(work.store, at.service, at.scope), losses, lost, doubted)
+    doubt = ReceiptDoubt(_known_skus(work, scan, at.scope), _lease(work, scan, losses, service)) if service else None
+    act = partial(logs.mend_receipts, work, receipt_log(work.store, at.service, at.scope), losses, lost, doubt)
     yield RepairAction(f"{log.folder}: folded from what is whole; {lost.words}. The history begins anew.", act)
+
+
+def rebuilt_receipts(scan: Scan) -> Iterator[Place]:
+    """The receipts that a repair after this scan rebuilds, by a file of each."""
+    for log in scan.inventory.logs("receipts/"):
+        if _losses(scan, log).is_rebuilt:
+            yield place(f"{log.folder}/00000001.parquet")
+
+
+def _lease(work: RepairContext, scan: Scan, losses: Losses, service: Service) -> Lease | None:
+    """The batch that may be on its way. The newest entry, where it is lost, may have told of one, unless it is known of
+    a transfer that recorded its answers.
+    """
+    if not losses.is_state_older:
+        return ReceiptState.of(losses.log.newest).lease
+    if links.witnessed(scan.inventory, losses.log) == losses.head:
+        return None
+    return Lease(work.repair.run, work.repair.run, service.batch_seconds)
 
 
 def _known_skus(work: RepairContext, scan: Scan, scope: str) -> Relation:
@@ -138,7 +156,7 @@ def _words(losses: CatalogLosses) -> str:
         )
     elif losses.log.are_rows_lost:
         parts.append(f"{_counted(losses.log)} is made up for by the snapshots of its pulls")
-    if losses.log.is_rebuilt:
+    if losses.begins_anew:
         parts.append("folded from what is whole, the history begins anew")
     if losses.pulls:
         parts.append(f"what {', '.join(losses.pulls[:3])} read is not known, so pulls before it are refused")

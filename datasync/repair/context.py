@@ -36,13 +36,14 @@ class RepairContext:
     services: Mapping[str, Service]
     credentials: Credentials = from_environment
 
-    def is_delivery(self, service: str, scope: str) -> bool:
-        """Whether a service's receipts are its delivery, as far as is known of one that left the settings."""
-        if service in self.services:
-            return self.services[service].receipt_is_delivery
-        if service not in self.settings.services:
-            return True
-        return open_service(self.settings, service, scope, self.credentials).receipt_is_delivery
+    def service_elsewhere(self, name: str, scope: str) -> Service | None:
+        """A service that products are sent to; None where receipts are the delivery, as far as is known of a service
+        that left the settings.
+        """
+        if name not in {*self.services, *self.settings.services}:
+            return None
+        service = self.services.get(name) or open_service(self.settings, name, scope, self.credentials)
+        return None if service.receipt_is_delivery else service
 
     def is_partial(self, scope: str, log: Logged) -> bool:
         """Whether a scope is never read whole."""

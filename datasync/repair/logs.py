@@ -15,6 +15,7 @@ from datasync.store.log import Entry, Log
 from datasync.store.logs import (
     CatalogState,
     FirstPull,
+    Lease,
     PullSummary,
     ReceiptState,
     UnverifiedRows,
@@ -51,6 +52,11 @@ class CatalogLosses:
         return bool(self.log.is_rebuilt or self.pulls or self.quarantines or self.are_waiting_lost)
 
     @property
+    def begins_anew(self) -> bool:
+        """Whether the history begins with the entry `repaired`: what comes before it is lost, or is not next to it."""
+        return self.log.is_rebuilt or self.log.leaves_gap
+
+    @property
     def through(self) -> int:
         """The newest entry whose rows are in doubt, where any are."""
         return max(self.log.through, self.log.log.newest.number if self.are_waiting_lost else 0)
@@ -65,19 +71,30 @@ class CatalogLosses:
         return (self.log.are_rows_lost and not self.reaches_back) or self.are_waiting_lost
 
 
-def mend_receipts(work: RepairContext, log: Log, losses: Losses, lost: Lost, doubted: Relation | None) -> Entry:
-    """Rebuild the receipt log of one service.
+@dataclass(frozen=True, slots=True)
+class ReceiptDoubt:
+    """What a lost receipt of a service elsewhere may have told of, so that nobody knows what became of it.
 
-    ``doubted`` has the SKUs that a lost receipt may have changed, which the service perhaps holds: all that the
-    catalog ever had. It is None where the log is the delivery, so that the service holds what is left of the log.
+    ``skus`` are all that the catalog ever had. ``lease`` is of the batch that may be on its way still.
+    """
+
+    skus: Relation
+    lease: Lease | None
+
+
+def mend_receipts(work: RepairContext, log: Log, losses: Losses, lost: Lost, doubt: ReceiptDoubt | None) -> Entry:
+    """Rebuild the receipt log of one service, which perhaps holds what is in ``doubt``.
+
+    That is None where the log is the delivery, so that the service holds what is left of the log.
     """
     con, run = work.con, work.repair.run
     with temporary_tables(con) as tables:
         remains = rebuild.remains(tables, log, losses)
-        state = replace(ReceiptState.of(losses.log.newest), held=remains.live(con, "held_hash"))
+        lease, held = doubt.lease if doubt else None, remains.live(con, "held_hash")
+        state = replace(ReceiptState.of(losses.log.newest), held=held, lease=lease)
         rows = partial(_no_rows, remains)
-        if doubted and losses.are_rows_lost:
-            rows = partial(_perhaps_held, remains, tables.store(doubted, "known_skus"), losses.through, run)
+        if doubt and losses.are_rows_lost:
+            rows = partial(_perhaps_held, remains, tables.store(doubt.skus, "known_skus"), losses.through, run)
         head = rebuild.record(con, remains, work.repair, lost, state, rows)
         rebuild.begin_anew(con, remains, head, None)
         return head
@@ -104,7 +121,7 @@ def mend_catalog(work: RepairContext, losses: CatalogLosses, lost: Lost, scope: 
         remains = rebuild.remains(tables, catalog_log(work.store, scope), losses.log)
         state = _state(losses, remains.live(con, "hash"))
         head = rebuild.record(con, remains, work.repair, lost, state, partial(_no_rows, remains))
-        if losses.log.is_rebuilt:
+        if losses.begins_anew:
             rebuild.begin_anew(con, remains, head, held_versions(receipt_histories(work.store, scope)))
         return head
 

@@ -14,7 +14,7 @@ from datasync.repair import catalogs
 from datasync.repair.context import RepairAction, RepairContext
 from datasync.repair.damage import Damage
 from datasync.repair.scan import KIND, Scan
-from datasync.store import holds, runs, snapshots, tickets
+from datasync.store import holds, rebuilds, runs, snapshots, tickets
 from datasync.store.holds import Hold
 from datasync.store.kinds import LOST
 from datasync.store.runs import Run
@@ -22,7 +22,8 @@ from datasync.store.runs import Run
 
 def plan(work: RepairContext, scan: Scan) -> tuple[RepairAction, ...]:
     """What a repair does, in the order in which it does it; none where nothing is damaged."""
-    mendings = [*_set_aside(work, scan), *_tickets(work, scan), *_runs(work, scan), *_holds(work, scan)]
+    mendings = [*_set_aside(work, scan), *_rebuilds(work, scan)]
+    mendings += [*_tickets(work, scan), *_runs(work, scan), *_holds(work, scan)]
     for log in scan.inventory.logs("receipts/"):
         mendings += catalogs.of_receipts(work, scan, log)
     for log in scan.inventory.logs("catalog/"):  # last: it keeps the versions that services hold by their receipts
@@ -40,6 +41,16 @@ def _set_aside(work: RepairContext, scan: Scan) -> Iterator[RepairAction]:
     damaged = {damage.path for damage in scan.damages}
     for path in sorted({path for damage in scan.damages for path in _later_pages(work, damage)} - damaged):
         yield RepairAction(f"{path} comes after a page that is lost: set aside.", _moved(work, path))
+
+
+def _rebuilds(work: RepairContext, scan: Scan) -> Iterator[RepairAction]:
+    """The whole files of rebuilds that lost some: without all of them, nobody knows what their places hold."""
+    damaged = {damage.path for damage in scan.damages}
+    folders = {damage.place.log for damage in scan.damages if damage.path.startswith(f"{rebuilds.FOLDER}/")}
+    for path in sorted(path for path, (place, _) in scan.inventory.whole.items() if place.log in folders):
+        if path not in damaged:
+            sentence = f"{path} is of a rebuild that is not whole: set aside. The next `datasync rebuild` begins anew."
+            yield RepairAction(sentence, _moved(work, path))
 
 
 def _moved(work: RepairContext, path: str) -> Callable[[], object]:

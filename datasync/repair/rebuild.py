@@ -80,6 +80,11 @@ class Losses:
         return bool(self.entries or self.covered or self.is_base_lost or self.are_older_versions_lost)
 
     @property
+    def leaves_gap(self) -> bool:
+        """Whether the next entry cannot follow the head, because a file that is set aside bears a higher number."""
+        return self.log.taken > self.head
+
+    @property
     def are_rows_lost(self) -> bool:
         """Whether the fold of what is whole may differ from what it was."""
         return bool(self.entries) or self.is_base_lost

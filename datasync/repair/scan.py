@@ -11,6 +11,7 @@ import duckdb
 from datasync.repair import chains, folds, links
 from datasync.repair.damage import Damage
 from datasync.repair.inventory import LOGGED, Inventory, Logged, take
+from datasync.store import rebuilds
 from datasync.store.files import Store
 from datasync.store.kinds import place
 from datasync.store.logs import CatalogState
@@ -63,6 +64,8 @@ def _known_lost(inventory: Inventory) -> set[str]:
 
 
 def _of_log(inventory: Inventory, log: Logged) -> Iterator[Damage]:
+    if log.folder.startswith(f"{rebuilds.FOLDER}/") and rebuilds.is_closed(log.newest):
+        return  # nobody needs it, and tidy removes it file by file
     yield from chains.missing(log, links.witnessed(inventory, log))
     if log.folder.startswith("catalog/"):
         scope, state = place(f"{log.folder}/00000001.parquet").scope, CatalogState.of(log.newest)

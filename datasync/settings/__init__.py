@@ -9,11 +9,13 @@ The options of a kind of source or of service stand beside its code. They derive
 
 from __future__ import annotations
 
-from datasync.settings.file import DEFAULT_FILE, load, parse
+from datasync.settings.example import service_lines
+from datasync.settings.file import DEFAULT_FILE, load, located, parse
 from datasync.settings.keys import Keep, Notice, Settings
 from datasync.settings.kinds import service_kind, source_kind
 from datasync.settings.options import (
     Accept,
+    AuditedService,
     Guard,
     HttpSourceOptions,
     RowsScope,
@@ -28,6 +30,7 @@ from datasync.settings.schema import schema
 __all__ = [
     "DEFAULT_FILE",
     "Accept",
+    "AuditedService",
     "Guard",
     "HttpSourceOptions",
     "Keep",
@@ -40,8 +43,10 @@ __all__ = [
     "absolute",
     "absolute_at",
     "load",
+    "located",
     "parse",
     "schema",
     "service_kind",
+    "service_lines",
     "source_kind",
 ]

@@ -61,7 +61,7 @@ def load(path: str | os.PathLike[str] | None = None) -> Settings:
 
     Raises InvalidSettings or UnknownName.
     """
-    file = Path(path or os.environ.get("DATASYNC_SETTINGS") or DEFAULT_FILE).absolute()
+    file = located(path)
     text = ""
     try:
         text = file.read_text(encoding="utf-8-sig")
@@ -89,6 +89,11 @@ def load(path: str | os.PathLike[str] | None = None) -> Settings:
     except SettingsError as error:
         error.args = (f"{error} (in {file})",)
         raise
+
+
+def located(path: str | os.PathLike[str] | None = None) -> Path:
+    """The settings file that ``load`` reads."""
+    return Path(path or os.environ.get("DATASYNC_SETTINGS") or DEFAULT_FILE).absolute()
 
 
 def parse(content: object, folder: Path) -> Settings:

@@ -141,17 +141,36 @@ class Accept(Model):
 class ServiceOptions(Model):
     """What every service has: its label, what it accepts, and where what it holds is exported to.
 
-    ``refuses_by`` names the options by which the kind rejects products.
+    ``refuses_by`` names the options by which the kind rejects products. ``per_minute`` and ``per_day`` are its budget:
+    at most so many products are sent in 60 s, and on a day in UTC.
+    ``meaningless_keys`` names common keys that mean nothing to the kind.
     """
 
     refuses_by: ClassVar[tuple[str, ...]] = ()
+    meaningless_keys: ClassVar[tuple[str, ...]] = ()
     extra: ClassVar[str] = ""
 
     kind: str
-    label: str = ""
-    accepts: tuple[Accept, ...] = ()
-    guard: Guard | None = None
-    export: Annotated[str, AfterValidator(file_place)] | None = None
+    label: str = Field("", description="what the page calls it", examples=["Search"])
+    accepts: tuple[Accept, ...] = Field(
+        (),
+        description="rules, each with the words for products that it turns away",
+        examples=[[{"rule": "status = 'enabled'", "otherwise": "The product is disabled"}]],
+    )
+    guard: Guard | None = Field(
+        None,
+        description="removals of more than so many are held for a decision",
+        examples=[{"percent": 30, "products": 20}],
+    )
+    export: Annotated[str, AfterValidator(file_place)] | None = Field(
+        None, description="a file of what it holds, written after each transfer", examples=["exports/{scope}.jsonl"]
+    )
+    per_minute: Annotated[Whole, Field(ge=1)] | None = Field(
+        None, description="at most so many products in 60 s", examples=[1000]
+    )
+    per_day: Annotated[Whole, Field(ge=1)] | None = Field(
+        None, description="at most so many products on a day in UTC", examples=[100_000]
+    )
 
     @classmethod
     def placed(cls, written: dict[Any, Any], folder: str) -> dict[Any, Any]:
@@ -163,10 +182,10 @@ class ServiceOptions(Model):
         return fingerprint({key: getattr(self, key) for key in ("kind", *self.refuses_by)})
 
     def own_options(self) -> dict[str, Any]:
-        """The options of the kind alone, as the settings file has them: a service that left the settings is reached by
-        them.
+        """The options of the kind alone and the budget, as the settings file has them: a service that left the settings
+        is reached by them.
         """
-        own = set(type(self).model_fields) - set(ServiceOptions.model_fields) | {"kind"}
+        own = set(type(self).model_fields) - set(ServiceOptions.model_fields) | {"kind", "per_minute", "per_day"}
         return self.model_dump(mode="json", include=own, exclude_defaults=True) | {"kind": self.kind}
 
     def target(self, scope: str) -> str:
@@ -181,6 +200,12 @@ class ServiceOptions(Model):
         The types are those of a higher layer, so they stand in words here. Nothing is connected to yet.
         """
         raise NotImplementedError
+
+
+class AuditedService(ServiceOptions):
+    """What a service has that can be asked what it holds: ``audit`` is how old the last audit may be."""
+
+    audit: Duration = Field(timedelta(days=7), description="how often what it holds is compared with the receipts")
 
 
 def absolute(path: object, folder: str) -> Any:

@@ -17,6 +17,7 @@ LOST = "lost+found"  # what a repair set aside; nobody reads it, and nothing the
 _RUN = "(?P<run>[A-Za-z0-9_.-]+)"  # what runs.safe leaves of an id
 _SCOPE = "scope=(?P<scope>[^/]+)"
 _LOGS = f"(?P<log>catalog/{_SCOPE}|receipts/service=(?P<service>[^/]+)/scope=(?P<of_scope>[^/]+))"
+_REBUILD = "rebuilds/service=(?P<service>[^/]+)/scope=(?P<of_scope>[^/]+)/build=[0-9a-f]{12}"
 _NUMBER = "(?P<number>[0-9]{8})"
 
 
@@ -55,6 +56,14 @@ KINDS = (
         rf"{_LOGS}/{_NUMBER}\.parquet",
         "parquet",
         "What it recorded is lost, and with it every figure from before it",
+        frozenset({"sku"}),
+        noted=True,
+    ),
+    Kind(
+        "entry",
+        rf"{_REBUILD}/{_NUMBER}\.parquet",
+        "parquet",
+        "What a rebuild that is under way has delivered; the next `datasync rebuild` begins anew",
         frozenset({"sku"}),
         noted=True,
     ),

@@ -112,7 +112,7 @@ class Entry:
         return ClockOrigin(leader["run"], datetime.fromisoformat(leader["at"]))
 
     def ahead(self, now: datetime) -> ClockOrigin | None:
-        """Whose clock was more than a minute ahead, as a clock shows now, or as it was for the writer of this entry."""
+        """The run whose clock put it more than a minute ahead of ``now``, or of its writer's clock; or None."""
         if self.at is None:
             return None
         clocks = (now, datetime.fromisoformat(self.meta.get("clock", self.meta["at"])))
@@ -433,7 +433,7 @@ def footer(con: duckdb.DuckDBPyConnection, store: Store, path: str) -> dict[str,
     """The metadata that datasync wrote into a Parquet file of the store; None where there is no such file."""
     sql = "SELECT decode(value) FROM parquet_kv_metadata(?) WHERE decode(key) = 'datasync'"
     try:
-        row = con.execute(sql, [store.url(path)]).fetchone()
+        rows = con.execute(sql, [store.url(path)]).fetchall()
     except (duckdb.Error, FileNotFoundError) as error:
         folder, _, name = path.rpartition("/")
         if name not in store.listing(folder):
@@ -443,7 +443,7 @@ def footer(con: duckdb.DuckDBPyConnection, store: Store, path: str) -> dict[str,
                 log_foreign(path, error)
                 raise StoreUnavailable(f"{path} is there and cannot be read ({code_of(error)}). Try again.") from None
         raise FileDamaged(path, "is no whole Parquet file") from None
-    meta = json_object(row[0]) if row else None
+    meta = json_object(rows[0][0]) if rows else None
     if meta is None:
         raise FileDamaged(path, "was not written by datasync: its metadata are missing")
     return meta

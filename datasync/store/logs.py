@@ -15,6 +15,7 @@ from typing import Any, Self
 from datasync import product
 from datasync.relation import Relation, select, union
 from datasync.store import snapshots
+from datasync.store.audit_note import AuditNote
 from datasync.store.files import Store
 from datasync.store.log import Entry, Log, RepairNote, repair_notes
 from datasync.store.snapshots import Snapshot, TicketOrdered
@@ -54,7 +55,7 @@ def receipt_log(store: Store, service: str, scope: str) -> Log:
 
 
 def is_catalog(folder: str) -> bool:
-    """True for the folder of a catalog log, False for that of a receipt log."""
+    """True for the folder of a catalog log, False for that of receipts."""
     return folder.startswith("catalog/")
 
 
@@ -378,7 +379,7 @@ class FormerTarget:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A batch on its way: ``id`` is of the transfer that sends it, which sends nothing after so many ``seconds``."""
+    """A batch on its way, of which nothing is sent or arrives after so many ``seconds``; ``id`` tells which one."""
 
     id: str
     run: str
@@ -386,11 +387,44 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
+class Generation:
+    """The place that a rebuild filled, as an index: its ``name``, the ``build`` that filled it, and the ``former``
+    place that was served before (None: there was none).
+    """
+
+    name: str
+    build: str
+    former: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """A rebuilt place is about to be served. Of what was sent since the entry ``after``, nobody knows which of the two
+    places took it.
+    """
+
+    to: Generation
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuild:
+    """What the log of a rebuild says of it: the ``definition`` that its place was made by, and whether it ``is_over``:
+    served by now, or given up.
+    """
+
+    definition: str
+    is_over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ReceiptState:
     """What a service's receipts have come to: products ``held``, and the resyncs whose marks are written already.
 
     Of the last transfer: its ``rules``, as the settings file had them, and the ``fingerprint`` of its settings.
-    ``version`` is that of the newest batch. ``lease`` is of the newest batch, as long as its answers are not recorded.
+    ``version`` is that of the newest batch. ``lease`` is of the newest batch, as long as it can be on its way.
+    ``audit`` is the last one. ``generation`` is the rebuilt place that is served, if one is; ``switching`` stands while
+    another one is about to be. ``rebuild`` is set in the log of a rebuild alone.
     """
 
     run: str = ""
@@ -402,6 +436,10 @@ class ReceiptState:
     lease: Lease | None = None
     target: Target | None = None
     former_targets: tuple[FormerTarget, ...] = ()
+    audit: AuditNote | None = None
+    generation: Generation | None = None
+    switching: Switch | None = None
+    rebuild: Rebuild | None = None
     repairs: tuple[RepairNote, ...] = ()
 
     @classmethod
@@ -418,6 +456,10 @@ class ReceiptState:
             lease=Lease(**meta["open"]) if meta.get("open") else None,
             target=Target(**meta["target"]) if meta.get("target") else None,
             former_targets=tuple(map(_former_target, meta.get("former_targets", ()))),
+            audit=AuditNote.of(meta.get("audit")),
+            generation=Generation(**meta["generation"]) if meta.get("generation") else None,
+            switching=_switch(meta.get("switching")),
+            rebuild=Rebuild(**meta["rebuild"]) if meta.get("rebuild") else None,
             repairs=head.repairs,
         )
 
@@ -430,20 +472,35 @@ class ReceiptState:
             "open": self.lease and asdict(self.lease),
             "target": self.target and asdict(self.target),
             "former_targets": [asdict(former) for former in self.former_targets],
+            "audit": self.audit and self.audit.content(),
+            "generation": self.generation and asdict(self.generation),
+            "switching": self.switching and asdict(self.switching),
+            "rebuild": self.rebuild and asdict(self.rebuild),
             "repaired": repair_notes(self.repairs),
         }
         transferred = {key: value for key, value in known.items() if value is not None}
         return {**always, **transferred, **{key: value for key, value in where_set.items() if value}}
 
+    @property
+    def has_drift_due(self) -> bool:
+        """Whether the last audit found products otherwise than the receipts said, and no transfer came after it."""
+        return self.audit is not None and self.audit.drift > 0 and self.audit.run == self.run
+
     def moved_to(self, target: Target, run: str) -> Self:
         """The state once products go to another place: nothing is known to be held there."""
         former = FormerTarget(self.target, self.held, run)
         left = (*self.former_targets, former) if self.held else self.former_targets
-        return replace(self, held=0, lease=None, target=target, former_targets=left)
+        return replace(
+            self, held=0, lease=None, audit=None, target=target, former_targets=left, generation=None, switching=None
+        )
 
     def with_request(self, request: str) -> Self:
         """The state after the marks of one more resync."""
         return replace(self, run=request, requests=(*self.requests, request))
+
+
+def _switch(content: Mapping[str, Any] | None) -> Switch | None:
+    return Switch(Generation(**content["to"]), content["after"]) if content else None
 
 
 def _former_target(content: Mapping[str, Any]) -> FormerTarget:

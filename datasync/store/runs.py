@@ -21,13 +21,15 @@ from datasync.store.files import Store, read_as, write_json
 _SAFE = re.compile(r"[^A-Za-z0-9_.-]")
 
 
-StepKind = Literal["pull", "catalog", "transfer"]
+StepKind = Literal["pull", "catalog", "transfer", "audit"]
 StepRecord = Mapping[str, Any]  # what a step wrote down: its outcome, counts, times, an error's sentence
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The pull of a scope, the entry in its catalog, or the transfer to one ``service`` of it (None for the others)."""
+    """The pull of a scope, the entry in its catalog, or the transfer to or audit of one ``service`` of it (None for the
+    others).
+    """
 
     kind: StepKind
     scope: str
@@ -36,7 +38,9 @@ class Step:
     @property
     def place(self) -> str:
         """Where in its scope the step is, in words that no name of a service can be taken for."""
-        return f"to {self.service}" if self.service is not None else self.kind
+        if self.service is None:
+            return self.kind
+        return f"audit of {self.service}" if self.kind == "audit" else f"to {self.service}"
 
     def __str__(self) -> str:
         return f"{self.scope} {self.place}"

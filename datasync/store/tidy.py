@@ -1,4 +1,4 @@
-"""The only thing that deletes from the store: what is older than ``keep`` says and nobody needs any more.
+"""What deletes from the store: what is older than ``keep`` says and nobody needs any more.
 
 A log is shortened in two steps, so that no reader loses a file it has just listed. First `kept-N` is written: from now
 on the history begins with checkpoint N, and older versions that some service held since then stand in that file. A day
@@ -24,7 +24,7 @@ import duckdb
 
 from datasync.relation import Relation, query
 from datasync.settings import Keep, Settings
-from datasync.store import acceptances, holds, runs, tickets
+from datasync.store import acceptances, holds, rebuilds, runs, tickets
 from datasync.store.files import SCRATCH, Store
 from datasync.store.log import Listing, Log
 from datasync.store.logs import CatalogState, catalog_log, held_versions, receipt_histories, receipt_log
@@ -73,6 +73,7 @@ class Tidied:
     hold_lists: int = 0
     acceptances: int = 0
     tickets: int = 0
+    rebuilds: int = 0
     scratch: int = 0
 
 
@@ -112,6 +113,8 @@ def tidy(
         _tickets(work, logs)
         for service in (None, *_services(store)):
             _holds(work, logs.scope, service)
+        for service in _services(store):
+            _rebuilds(work, logs.scope, service)
     _steps(work)
     _runs(work)
     for name in work.old(SCRATCH, DAY):
@@ -157,8 +160,8 @@ def _has_outgrown(work: _Round, log: Log, newest: int, after: Sequence[int]) -> 
 
 def _rows(work: _Round, paths: Sequence[str]) -> int:
     urls = [work.store.url(path) for path in paths]
-    total = work.con.execute("SELECT sum(num_rows) FROM parquet_file_metadata(?)", [urls]).fetchone()
-    return int(total[0]) if total else 0
+    ((total,),) = work.con.execute("SELECT sum(num_rows) FROM parquet_file_metadata(?)", [urls]).fetchall()
+    return int(total or 0)
 
 
 def _begin_later(work: _Round, logs: ScopeLogs, log: Log) -> None:
@@ -283,6 +286,18 @@ def _holds(work: _Round, scope: str, service: str | None) -> None:
     for name in work.old(folder, DAY):
         if name.endswith(".parquet") and f"{folder}/{name}" not in listed:
             work.remove("hold_lists", f"{folder}/{name}")
+
+
+# ── rebuilds ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _rebuilds(work: _Round, scope: str, service: str) -> None:
+    """Remove the logs of rebuilds that were over a day ago, the last entry last, for it says so."""
+    for log in rebuilds.rebuild_logs(work.store, service, scope):
+        names = sorted(work.store.listing(log.folder))
+        if rebuilds.is_closed(log.head(work.con)) and set(names) == set(work.old(log.folder, DAY)):
+            for name in names:
+                work.remove("rebuilds", f"{log.folder}/{name}")
 
 
 # ── runs ────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -38,12 +38,17 @@ def bound(response: httpx.Response) -> None:
 
     For httpx's hook on answers, which sees them before whatever asks for a token reads them whole.
     """
-    if response.headers.get("content-encoding", "").strip().lower() not in _CODINGS:
-        raise TooLarge("is packed in a way that nobody asked for, or twice")
+    refuse_packed(response)
     if (not response.is_success or response.request.method != "GET") and isinstance(
         response.stream, httpx.SyncByteStream
     ):
         response.stream = _Beginning(response.stream)
+
+
+def refuse_packed(response: httpx.Response) -> None:
+    """Refuse an answer that is packed in a way nobody asked for."""
+    if response.headers.get("content-encoding", "").strip().lower() not in _CODINGS:
+        raise TooLarge("is packed in a way that nobody asked for, or twice")
 
 
 def read_body(response: httpx.Response) -> bytes:

@@ -8,12 +8,10 @@ that does not come to its end in time, or grows over any page's size, is not.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,6 +23,7 @@ from datasync.connection import Connection
 from datasync.errors import AccessDenied, InvalidConnection, SourceRefused, SourceUnavailable, UnexpectedAnswer
 from datasync.web.bounded import TooLarge, bound, read_body
 from datasync.web.deadline import Deadline
+from datasync.web.headers import answered_at, cause, redirect_host, retry_after
 from datasync.web.parsed import parsed
 from datasync.web.rate_limit import RateLimiter
 
@@ -41,7 +40,6 @@ _TLS = {
 }
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 _KIND = re.compile(r"[\w.+-]{1,40}/[\w.+-]{1,60}|nothing")
-_HOST = re.compile(r"https?://[A-Za-z0-9.\[\]:-]{1,200}")
 _LOGGED = 2_000  # bytes of an answer that is no JSON, in the log
 _NOT_HTTP = ("aws", "ftp", "mongo", "mssql", "mysql", "oracle", "postgres", "redis", "sftp", "sqlite", "ssh")
 
@@ -122,9 +120,9 @@ class Api:
         place = self._place(response.url)
         status, says = response.status_code, f"{self._code(response, content)} ({place})"
         if status in _AGAIN or status >= httpx.codes.INTERNAL_SERVER_ERROR:
-            raise self._again(f"it answered {status}{says}.", _retry_after(response))
+            raise self._again(f"it answered {status}{says}.", retry_after(response))
         if response.is_redirect:
-            where = _host(response.headers.get("location", ""))
+            where = redirect_host(response.headers.get("location", ""))
             raise SourceRefused(self._source, status, f"it answered {status}{says} and points to {where}")
         if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
             raise AccessDenied(self._source, status, f"it answered {status}{says}")
@@ -157,7 +155,7 @@ class Api:
         if self._deadline.is_over:  # a body without a length ends where its connection does
             raise self._too_late()
         secrets.register_keylike(*self._client.cookies.values())
-        return Answer(self.judge(response, secrets.mask_bytes(body)), _at(response))
+        return Answer(self.judge(response, secrets.mask_bytes(body)), answered_at(response))
 
     def _failed(self, error: httpx.RequestError) -> Exception:
         """What a request means that got no answer: most are worth another try, a mistaken protocol is not."""
@@ -167,7 +165,7 @@ class Api:
         secrets.log_foreign(place, error)
         if code := next((code for code in _TLS if code in says), None):
             return SourceRefused(self._source, 0, f"there is no safe connection to {place} ({code})", _TLS[code])
-        return self._again(f"the connection to {place} failed ({_cause(error)}).")
+        return self._again(f"the connection to {place} failed ({cause(error)}).")
 
     def _place(self, url: httpx.URL) -> str:
         """An address without its query, which may hold anything."""
@@ -222,34 +220,15 @@ def _beginning(content: bytes) -> str:
     return secrets.mask_bytes(content)[:_LOGGED].decode("utf-8", "replace")
 
 
-def _host(location: str) -> str:
-    """The host that a redirect points to, without path and query, because these may repeat what was sent."""
-    try:
-        target = urlsplit(location)
-        host = f"{target.scheme}://{target.hostname}" + (f":{target.port}" if target.port else "")
-    except ValueError:
-        return "what is no address"
-    if not target.hostname:
-        return "another path of its own"
-    return secrets.mask(host) if _HOST.fullmatch(host) else "another host"
-
-
-def _cause(error: httpx.RequestError) -> str:
-    """Why there was no answer, in the system's words for an error's number, else by the error's class."""
-    number = re.search(r"\[Errno (-?\d+)\]", str(error))
-    if number is None:
-        return type(error).__name__
-    code = int(number[1])
-    return f"{type(error).__name__}: {os.strerror(code) if code > 0 else 'no host has that name'}"
-
-
-def address(connection: Connection) -> str:
+def address(connection: Connection, subject: str = "source") -> str:
     """A connection's base URL: its host with or without a protocol (https if none is given), port and path.
 
     ``schema`` is the protocol where it names one, as Airflow's own HTTP connections have it, else a path.
     """
     if connection.type in _NOT_HTTP:
-        raise InvalidConnection(connection.name, f"is of type {connection.type!r}, and this source is asked over HTTP")
+        raise InvalidConnection(
+            connection.name, f"is of type {connection.type!r}, and this {subject} is asked over HTTP"
+        )
     schema = connection.schema.strip("/")
     is_protocol = schema in ("http", "https")
     written = connection.host.strip()
@@ -287,24 +266,3 @@ def message(body: Any) -> str:
 def _wait(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
     return error.after if isinstance(error, Again) and error.after is not None else _BACKOFF(state)
-
-
-def _at(response: httpx.Response) -> datetime | None:
-    """What time it was at the source, by its own clock."""
-    return _date(response.headers.get("date", ""))
-
-
-def _date(text: str) -> datetime | None:
-    try:
-        return parsedate_to_datetime(text).astimezone(UTC)
-    except ValueError:
-        return None
-
-
-def _retry_after(response: httpx.Response) -> float | None:
-    """Seconds to wait by Retry-After, which is a number or a date; None where it is neither."""
-    header = response.headers.get("retry-after", "").strip()
-    if header.isdecimal():
-        return float(header)
-    until = _date(header)
-    return max(0.0, (until - (_at(response) or datetime.now(UTC))).total_seconds()) if until else None

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from pathlib import Path
 
 import pyarrow.parquet as pq
+import pytest
 
 from datasync.store.runs import Step
 from tests.dags.shop import Shop, told
@@ -112,3 +115,25 @@ def lose_a_row(log: Path) -> None:
     entry = max(log.glob("[0-9]*.parquet"))
     rows = pq.read_table(entry)
     pq.write_table(rows.slice(0, rows.num_rows - 1), entry)
+
+
+def test_a_service_that_can_be_asked_is_audited_after_its_transfer(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What somebody deletes there by hand is told on the page and to whoever is notified, and delivered again."""
+    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", f"sqlite:///{shop.folder}/warehouse.db")
+    shop.settings["services"]["table"] = {
+        "kind": "sql", "connection": "warehouse", "table": "products", "audit": "1s",
+    }  # fmt: skip
+    shop.write_settings()
+    first = shop.run("catalog_sync")
+    assert (first.tasks["scope.audit_table/en"], first.tasks["scope.audit_table/de"]) == ("success", "success")
+    assert "audit_search" not in "".join(first.tasks)
+    with contextlib.closing(sqlite3.connect(shop.folder / "warehouse.db")) as database, database:
+        database.execute("DELETE FROM products WHERE scope = 'en' AND sku = 'A'")
+    assert shop.run("catalog_sync").state == "success"
+    note = shop.last_run().steps[Step("audit", "en", "table")]["note"]
+    assert note.endswith("holds 1 of 2; 1 absent, 0 different, 0 foreign")
+    assert shop.pipeline.publish()["attention"] == [f"table in en: {note}; the next transfer mends it"]
+    third = shop.run("catalog_sync")
+    assert shop.held("en", "table") == {"A": ("added", "received"), "B": ("added", "received")}
+    assert third.tasks["scope.audit_table/de"] == "success"
+    assert shop.pipeline.publish()["attention"] == []

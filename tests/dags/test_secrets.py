@@ -146,7 +146,7 @@ def airflow(folder: Path) -> dict[str, str]:
         "CORE__DAGS_FOLDER": str(ROOT / "dags"),
         "CORE__DEFAULT_TASK_RETRY_DELAY": "0",
         "CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
-        "CORE__EXECUTOR": "LocalExecutor",
+        "CORE__EXECUTOR": "tests.dags.executor.EndingExecutor",
         "CORE__LOAD_EXAMPLES": "False",
         "CORE__PARALLELISM": "4",
         "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",

@@ -81,6 +81,24 @@ def test_a_pull_whose_entry_is_lost_is_not_applied_again_where_a_later_ones_reco
     assert place.catalog("de-DE") == place.changed
 
 
+@pytest.mark.parametrize("scope", ["en-US", "de-DE"])
+@pytest.mark.parametrize("copied", ["newest", "first"])
+def test_a_copy_far_above_the_head_leaves_no_gap_before_the_entry_that_tells_of_a_lost_pull(
+    place: Place, scope: str, copied: str
+) -> None:
+    log = place.root / f"catalog/scope={scope}"
+    names = sorted(path.name for path in log.glob("0*.parquet"))
+    far = f"{int(newest(place, f'catalog/scope={scope}')[:8]) + 40:08}.parquet"
+    shutil.copyfile(log / names[-1 if copied == "newest" else 0], log / far)
+    for snapshot in (place.root / f"snapshots/scope={scope}").glob("*.parquet"):
+        snapshot.write_bytes(b"")
+    assert any("the history begins anew" in line for line in repaired(place))
+    checked = place.shop.run("check", "--deep")
+    assert checked.code == 0, checked.out
+    synced(place)
+    assert (place.catalog("en-US"), place.catalog("de-DE")) == (place.sold, place.changed)
+
+
 # ── removals ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from datasync.report.publish import render
+from datasync.store.audit_note import AuditNote
 from tests.report import plausible
 from tests.report.conftest import settled
 from tests.report.plausible import NOW
@@ -180,6 +181,40 @@ def test_a_zero_says_which_zero_it_is(show: Show, tmp_path: Path, reason: str, s
     zero = replace(services[1], latest_update=0, zero_because=reason)
     publish(tmp_path, replace(page, totals=(replace(page.totals[0], services=(services[0], zero, services[2])),)))
     expect(show(SEARCH, at=tmp_path).get_by_role("region", name="Latest update")).to_contain_text(sentence)
+
+
+def test_what_waits_for_a_budget_stands_where_due_products_are_counted(show: Show, tmp_path: Path) -> None:
+    page = plausible.site_pages({"en-US": 40}, calm=True)
+    first, search, third = page.totals[0].services
+    waits = replace(search, budget="12,400 due, budget from 00:00 UTC")
+    publish(tmp_path, replace(page, totals=(replace(page.totals[0], services=(first, waits, third)),)))
+    states = show(SEARCH, at=tmp_path).get_by_role("region", name="catalog products stand")
+    expect(states).to_contain_text("12,400 due, budget from 00:00 UTC")
+
+
+def test_what_an_audit_found_stands_beside_the_total_and_in_the_banner(show: Show, tmp_path: Path) -> None:
+    page = plausible.site_pages({"en-US": 40}, calm=True)
+    first, search, third = page.totals[0].services
+    note = AuditNote(page.as_of, "audit-1", 98812, 98813, 0, 98813, is_whole=True, absent=2, foreign=1)
+    drifted = replace(search, audit=note, is_drift_due=True)
+    publish(tmp_path, replace(page, totals=(replace(page.totals[0], services=(first, drifted, third)),)))
+    shown = show(SEARCH, at=tmp_path)
+    expect(shown.get_by_role("region", name="Total products received")).to_contain_text(
+        "holds 98,812 of 98,813; 2 absent, 0 different, 1 foreign. The next sync delivers or removes what differs."
+    )
+    expect(shown.get_by_role("region", name="Attention")).to_contain_text(
+        "check of Search in en-US found 3 products otherwise than its receipts say"
+    )
+
+
+def test_a_rebuild_that_is_under_way_stands_beside_the_total(show: Show, tmp_path: Path) -> None:
+    page = plausible.site_pages({"en-US": 40}, calm=True)
+    first, search, third = page.totals[0].services
+    sentence = "A rebuild is under way since 2026-11-24 03:00 UTC: 30 products delivered to a new place, not served yet"
+    rebuilt = replace(search, rebuild=sentence)
+    publish(tmp_path, replace(page, totals=(replace(page.totals[0], services=(first, rebuilt, third)),)))
+    total = show(SEARCH, at=tmp_path).get_by_role("region", name="Total products received")
+    expect(total).to_contain_text(f"{sentence}.")
 
 
 def test_products_come_newest_first_with_their_columns(show: Show) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from datasync.product import PRODUCT_COLUMNS
 from datasync.settings.options import ServiceOptions
@@ -20,10 +20,19 @@ class FeedService(ServiceOptions):
     """
 
     refuses_by: ClassVar[tuple[str, ...]] = ("max_bytes", "required")
+    meaningless_keys: ClassVar[tuple[str, ...]] = ("per_minute", "per_day")
 
     kind: Literal["feed"] = "feed"
-    max_bytes: Annotated[Whole, Field(ge=1)] = 200_000
-    required: tuple[Literal[PRODUCT_COLUMNS], ...] = ()  # type: ignore[valid-type]
+    max_bytes: Annotated[Whole, Field(ge=1)] = Field(200_000, description="a larger product is rejected")
+    required: tuple[Literal[PRODUCT_COLUMNS], ...] = Field(  # type: ignore[valid-type]
+        (), description="a product without a value in one of these columns is rejected", examples=[["price", "images"]]
+    )
+
+    @field_validator(*meaningless_keys)
+    @classmethod
+    def _has_no_budget(cls, budget: int | None) -> None:
+        if budget is not None:
+            raise ValueError("means nothing to a feed, because nothing is sent to it. Take the line out")
 
     def open(self, opening: ServiceOpening) -> Service:
         from datasync.delivery.services.feed import Feed

@@ -28,6 +28,7 @@ from datasync.settings import Settings
 from datasync.sql import filled, literal, query_text
 from datasync.store import holds, snapshots
 from datasync.store.holds import Hold
+from datasync.store.log import Log
 from datasync.store.logs import PullSummary, catalog_log, receipt_log
 from datasync.store.runs import Run, Step, path_of
 
@@ -61,7 +62,7 @@ def scope(at: StoreAt, name: str) -> FigureQueries:
     quarantine = totals.quarantine_files(at.store, name, state)
     queries.relations |= {
         "catalog": log.fold_sql(position),
-        "versions": log.history_sql(position),
+        "versions": _known_versions(log, position),
         "catalog_head": log.footer_sql(position),
         "quarantine": quarantine.rows(str).sql,
         "quarantined": query_text("quarantined_now", runs=quarantine.run_list),
@@ -74,6 +75,13 @@ def scope(at: StoreAt, name: str) -> FigureQueries:
     for service in at.settings.services:
         _service(at, name, service, queries)
     return queries
+
+
+def _known_versions(log: Log, position: int) -> str:
+    """``StoreAt.known_versions``, to be run in the store's folder."""
+    head = log.list_files().head
+    later = [log.history_sql(head, position)] if head > position else []
+    return "\nUNION ALL\n".join([log.history_sql(position), *later])
 
 
 def runs(past: Sequence[Run], shown: int, sources: Sequence[SourceHealth]) -> FigureQueries:

@@ -79,7 +79,7 @@ def _card_values(at: StoreAt) -> dict[tuple[str, str], dict[str, int]]:
     """The figures that only their queries give, of every scope and service."""
     values = {}
     for scope in at.settings.scopes:
-        versions = at.versions(scope)
+        versions = at.known_versions(scope)
         for name in at.settings.services:
             compared = at.compare(scope, name)
             relations = {"catalog": compared.catalog, "receipts": compared.receipts, "rules": compared.rules}
@@ -119,8 +119,8 @@ def _products(tables: TemporaryTables, at: StoreAt, scope: str) -> StoredProduct
 
 def _listed(tables: TemporaryTables, at: StoreAt, scope: str, service: str, versions: Relation) -> Table:
     """What one service ought to hold, holds or held, as its rules and receipts say."""
-    compared = at.compare(scope, service)
-    relations = {"rules": compared.rules, "receipts": compared.receipts, "versions": versions}
+    compared, known = at.compare(scope, service), at.known_versions(scope)
+    relations = {"rules": compared.rules, "receipts": compared.receipts, "versions": versions, "known": known}
     rows = query(
         "page_listed", **relations, fingerprint=compared.fingerprint, since=instant(at.as_of - at.settings.window)
     )

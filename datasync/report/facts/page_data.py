@@ -20,6 +20,7 @@ from datasync.relation import Relation, Table
 from datasync.report.facts import cards
 from datasync.report.facts.cards import CardValues
 from datasync.report.facts.health import Freshness, SourceHealth
+from datasync.store.audit_note import AuditNote
 from datasync.store.logs import PullSummary
 from datasync.store.snapshots import TERMS
 
@@ -284,4 +285,11 @@ def _service(service: ServiceTotals) -> dict[str, Any]:
         "zero_because": service.zero_because,
         "last_sync_at": zulu(service.last_sync_at) if service.last_sync_at else None,
         **{name: getattr(service, name) for name in _COUNTS},
+        **({"budget": service.budget} if service.budget else {}),
+        **({"rebuild": service.rebuild} if service.rebuild else {}),
+        **({"audit": _audit(service.audit, service.is_drift_due)} if service.audit else {}),
     }
+
+
+def _audit(note: AuditNote, is_drift_due: bool) -> dict[str, Any]:
+    return {**asdict(note), "at": zulu(note.at), "is_drift_due": is_drift_due, "sentence": note.sentence}

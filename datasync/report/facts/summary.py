@@ -28,7 +28,7 @@ def text(page: SitePages, link: str) -> str:
 
 def attention(page: SitePages) -> tuple[str, ...]:
     """A line for everything a person should look at, in the order of the page's banner: figures that do not add up,
-    removals that wait for a decision, and what failed, each step once and with its reason.
+    removals that wait for a decision, what an audit found, and what failed, each step once and with its reason.
     """
     services = _services(page)
     return (
@@ -40,6 +40,7 @@ def attention(page: SitePages) -> tuple[str, ...]:
         *map(_held, page.holds),
         *map(ahead, page.ahead),
         *map(_doubt, page.unverified),
+        *map(_drift, (service for service in services if service.is_drift_due)),
         *dict.fromkeys(_failure(service) for service in services if service.failed_step),
     )
 
@@ -56,6 +57,12 @@ def ahead(clock: Ahead) -> str:
 def _doubt(unverified: UnverifiedProducts) -> str:
     products = quantity(unverified.products, "product")
     return f"{unverified.scope}: {products} not verified since the repair at {zulu(unverified.since)}"
+
+
+def _drift(service: ServiceTotals) -> str:
+    """What an audit found, until a transfer has come after it."""
+    assert service.audit is not None, "drift is what an audit found"
+    return f"{service.service} in {service.scope}: {service.audit.sentence}; the next transfer mends it"
 
 
 def _failure(service: ServiceTotals) -> str:

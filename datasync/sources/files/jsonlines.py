@@ -59,10 +59,10 @@ class JsonLines:
         if field in self.names or not self._files:
             return field in self.names
         # A key whose value is null reads as a missing one: only the keys themselves tell.
-        hit = con.execute(
+        hits = con.execute(
             f"SELECT 1 FROM ({self._objects().sql}) WHERE list_contains(json_keys(json), ?) LIMIT 1", [field]
-        ).fetchone()
-        return hit is not None
+        ).fetchall()
+        return bool(hits)
 
     def all_names(self, con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
         if not self._files:

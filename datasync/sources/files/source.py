@@ -64,7 +64,7 @@ class _Opened:
 
     @property
     def unopened(self) -> frozenset[str]:
-        """Broken files whose content nobody has seen: it is not they that are to blame."""
+        """Files that could not be opened, so that their content may be sound; the next pull tries them again."""
         return frozenset(name for name, error in self.broken.items() if isinstance(error, OSError))
 
 

@@ -128,8 +128,8 @@ class Spooled:
     def has(self, con: duckdb.DuckDBPyConnection, field: str) -> bool:
         where = self._shape.find(field)
         hit = where.has(f"json_extract(json, {literal(where.path)})")
-        row = con.execute(f"SELECT 1 FROM ({self._lines.sql}) WHERE {hit} LIMIT 1").fetchone()
-        return row is not None or self._knows(field)
+        hits = con.execute(f"SELECT 1 FROM ({self._lines.sql}) WHERE {hit} LIMIT 1").fetchall()
+        return bool(hits) or self._knows(field)
 
     def all_names(self, con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
         return self._names(self._lines)

@@ -21,9 +21,9 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Dialect
 
+from datasync.databases.driver_errors import Closed, opening, translated
 from datasync.sources.sql import sound
 from datasync.sources.sql.backends import Backend, Column, Other, PostgreSQL, SQLite
-from datasync.sources.sql.driver_errors import Closed, opening, translated
 from datasync.sql import query_of
 
 if TYPE_CHECKING:

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 
+from datasync.databases.addresses import shown, url_of
+from datasync.databases.driver_errors import Closed, Damaged, Refused, Spoilt, Unreachable
 from datasync.errors import (
     DatasyncError,
     InvalidConnection,
@@ -19,11 +21,9 @@ from datasync.errors import (
     UnreadableFile,
 )
 from datasync.sources.base import Opening
-from datasync.sources.sql.driver_errors import Closed, Damaged, Refused, Spoilt, Unreachable
 from datasync.sources.sql.drivers import connected
 from datasync.sources.sql.statements import SourceRows
 
-_DRIVERS = {"postgres": "postgresql"}
 _TYPES = "postgres, sqlite, mysql, mssql, oracle, or another that SQLAlchemy has a dialect for"
 
 
@@ -52,7 +52,7 @@ class Place:
             yield SourceRows(driver, self._name, self._scope)
 
     def _our_error(self, url: URL, error: Refused | Unreachable) -> DatasyncError:
-        key, where = f"scopes.{self._name}", _shown(url)
+        key, where = f"scopes.{self._name}", shown(url)
         if isinstance(error, Spoilt):
             relation = f"the table {self._scope.table}" if self._scope.table else "the query"
             return UnfitValue(self._name, relation, self._spoilt_column(url), str(error))
@@ -111,20 +111,4 @@ class Place:
         return InvalidSettings(f"sources.{self._scope.source}.url", f"{problem}.", "Mend it.")
 
     def _from_connection(self) -> URL:
-        named = self._opening.connection()
-        if not named.type:
-            raise InvalidConnection(named.name, f"has no type, and a sql source needs a database: {_TYPES}")
-        return URL.create(
-            _DRIVERS.get(named.type, named.type),
-            username=named.login or None,
-            password=named.password or None,
-            host=named.host or None,
-            port=named.port,
-            database=named.schema or None,
-            query={key: str(value) for key, value in named.extra.items() if isinstance(value, str | int)},
-        )
-
-
-def _shown(url: URL) -> str:
-    """Where a database is, for an error: without a password, and without extras, of which one may hold a secret."""
-    return url.set(query={}).render_as_string(hide_password=True)
+        return url_of(self._opening.connection(), "source", _TYPES)

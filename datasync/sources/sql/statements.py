@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from datasync.databases.driver_errors import Refused, Unreachable
 from datasync.errors import InvalidSettings
 from datasync.sources.sql.backends import Backend, Column, Condition, statement
-from datasync.sources.sql.driver_errors import Refused, Unreachable
 from datasync.sources.sql.drivers import Driver
 from datasync.sources.sql.options import SqlScope
 from datasync.sources.sql.sound import SPOILT

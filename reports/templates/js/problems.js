@@ -6,7 +6,7 @@ import { say } from "./words.js";
 
 /** Clauses of the banner: words, what fills them in, and where to go. Empty when all is well. */
 export function problems(page, now) {
-  return [...unexplained(page), ...held(page), ...doubts(page), ...clocks(page), ...failures(page), ...behind(page), ...old(page, now)];
+  return [...unexplained(page), ...held(page), ...doubts(page), ...drifts(page), ...clocks(page), ...failures(page), ...behind(page), ...old(page, now)];
 }
 
 function all(page) {
@@ -77,6 +77,16 @@ function doubts(page) {
     key: "banner.unverified",
     values: { n, scope, when: Date.parse(since) },
     go: { tab: OVERVIEW, at: "repairs" },
+  }));
+}
+
+/** Services that an audit found to hold otherwise than their receipts say, until a transfer came after it. */
+function drifts(page) {
+  return all(page).filter((row) => row.audit?.is_drift_due).map(({ scope, service, audit }) => ({
+    key: "banner.drift",
+    serious: true,
+    values: { n: audit.absent + audit.different + audit.foreign, scope, service: label(page.services, service) },
+    go: { scope, tab: service },
   }));
 }
 

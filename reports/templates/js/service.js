@@ -140,8 +140,17 @@ function total(page, card, { service, figures, where }) {
     h("p", { class: "number" }, figure(where, "total_received", figures.total_received)),
     h("p", {}, phrase("total.unit", { n: figures.total_received, service: service.label })),
     h("p", { class: "quiet make-up" }, "= ", sum),
+    figures.audit && audited(figures.audit),
+    figures.rebuild && h("p", { class: "because" }, figures.rebuild, "."),
     counted(page, card, where),
   );
+}
+
+/** What the last audit found there, and whether a transfer is still to mend it. */
+function audited(audit) {
+  const words = phrase("total.audit", { ...audit, when: time(Date.parse(audit.at)) });
+  const sample = !audit.is_whole && [" ", say("total.audit.sample", { n: audit.checked })];
+  return h("p", { class: audit.is_drift_due ? "because" : "quiet" }, words, sample, audit.is_drift_due && [" ", say("total.audit.due")]);
 }
 
 function updates(page, card, { where }) {
@@ -163,11 +172,12 @@ function states(page, card, { totals, figures, where }) {
   const shown = STATES.map((state) => oneState(where, state, figures[state]));
   const removals =
     figures.removals_due > 0 && h("dd", { class: "quiet" }, inWords(where, "removals_due", figures, "removals_due.count"));
+  const budget = figures.budget && h("dd", { class: "quiet" }, figures.budget);
   return h(
     "section",
     { class: "card states", "aria-labelledby": "states" },
     h("h2", { id: "states" }, phrase("states", { n: totals.products, products: catalog(where, totals.products) })),
-    h("dl", {}, shown, oneState(where, "due", figures.due, removals),
+    h("dl", {}, shown, oneState(where, "due", figures.due, removals, budget),
       oneState(where, "quarantined", totals.quarantined)),
     figures.unexplained !== 0 &&
       h("p", { class: "unexplained" }, say("unexplained"), ": ", figure(where, "unexplained", figures.unexplained)),

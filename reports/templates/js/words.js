@@ -45,6 +45,9 @@ const WORDS = {
   "zero.unknown": "Nothing arrived in that time.",
   "total": "Total products received",
   "total.unit": { one: "product that {service} holds now", other: "products that {service} holds now" },
+  "total.audit": "Checked {when}: holds {there} of {held}; {absent} absent, {different} different, {foreign} foreign.",
+  "total.audit.sample": { one: "{n} was compared one by one.", other: "{n} were compared one by one." },
+  "total.audit.due": "The next sync delivers or removes what differs.",
   "updates": "Updates per hour",
   "updates.daily": "Updates per day",
   "updates.both": "Updates",
@@ -425,6 +428,10 @@ const WORDS = {
   "banner.unverified": {
     one: "{n} product of {scope} is not verified since the repair {when}",
     other: "{n} products of {scope} are not verified since the repair {when}",
+  },
+  "banner.drift": {
+    one: "a check of {service} in {scope} found {n} product otherwise than its receipts say",
+    other: "a check of {service} in {scope} found {n} products otherwise than its receipts say",
   },
   "banner.late": "{service} is behind in {scope}",
   "banner.late more": "{service} is behind in {scope}, and {n} more are behind",

@@ -36,15 +36,20 @@ _DRIVER = (
 )
 
 
-class Refused(Exception):
-    """The database did not take a statement: trying again changes nothing.
+class DriverError(Exception):
+    """What a driver raised, in words of ours.
 
-    ``words`` are the driver's own. They may hold anything, so they are searched for names and never shown.
+    ``words`` are the driver's own. They may hold anything, so they are searched for names and never shown as they are.
+    ``code`` is what a program calls the error.
     """
 
-    def __init__(self, problem: str, words: str = "") -> None:
-        self.words = words
+    def __init__(self, problem: str, words: str = "", code: str = "") -> None:
+        self.words, self.code = words, code
         super().__init__(problem)
+
+
+class Refused(DriverError):
+    """The database did not take a statement: trying again changes nothing."""
 
 
 class Closed(Refused):
@@ -59,12 +64,12 @@ class Damaged(Refused):
     """The database's file is not whole."""
 
 
-class Unreachable(Exception):
-    """The database did not answer, or broke off. ``words`` are the driver's own, as those of Refused."""
+class Unreachable(DriverError):
+    """The database did not answer, or broke off."""
 
-    def __init__(self, problem: str, words: str = "") -> None:
-        self.words = words
-        super().__init__(problem)
+
+class NeverReached(Unreachable):
+    """There was no connection, so the database was asked nothing."""
 
 
 @contextmanager
@@ -72,7 +77,7 @@ def translated() -> Iterator[None]:
     """A driver's error as ours: its first line, and whether trying again may help."""
     try:
         yield
-    except (Refused, Unreachable, GeneratorExit):
+    except (DriverError, GeneratorExit):
         raise
     except ImportError as error:
         raise Closed(f"the driver {error.name or 'that it needs'} is not installed. {_DRIVER}") from None
@@ -80,7 +85,7 @@ def translated() -> Iterator[None]:
         kind = _judged(error)
         words = _first_line(error)
         secrets.log_foreign("the database", words)
-        raise kind(_code(error) if kind is Spoilt else _sentence(error, words), words) from None
+        raise kind(_code(error) if kind is Spoilt else _sentence(error, words), words, _code(error)) from None
 
 
 @contextmanager
@@ -90,7 +95,9 @@ def opening() -> Iterator[None]:
         with translated():
             yield
     except Refused as error:
-        raise Closed(str(error), error.words) from None
+        raise Closed(str(error), error.words, error.code) from None
+    except Unreachable as error:
+        raise NeverReached(str(error), error.words, error.code) from None
 
 
 def _judged(error: Exception) -> type[Exception]:
@@ -140,7 +147,8 @@ _MEANS = (
     (r"database .* does not exist|unknown database", "it has no such database"),
     (r"schema .* does not exist|invalid schema", "there is no such schema"),
     (r"syntax error|error in your SQL syntax", "the SQL has a mistake in its syntax"),
-    (r"permission denied|not authorized|command denied", "the login may not read it"),
+    (r"terminating connection|closed the connection|no connection to the server", "it ended the connection"),
+    (r"permission denied|not authorized|command denied", "the login may not do that"),
     (
         r"authentication failed|no password supplied|access denied for user",
         "it does not take the login or its password",

@@ -1,0 +1,1 @@
+"""Services that are tables of SQL databases: PostgreSQL and SQLite."""

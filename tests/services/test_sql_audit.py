@@ -1,0 +1,123 @@
+"""Audits of tables that somebody changed by hand, and what the next transfer makes of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from datasync.delivery.audit import audit
+from datasync.errors import ServiceUnavailable
+from datasync.store.audit_note import AuditNote
+from tests import shop as shell
+from tests.line import SCOPE, products
+from tests.postgres import PostgreSQL
+from tests.services import faults
+from tests.services.sql_tables import WAYS, Shop, opened
+from tests.sources.databases import made
+
+ADD = "INSERT INTO products (scope, sku, name, datasync_hash, datasync_version) VALUES"
+
+
+@pytest.fixture(params=WAYS)
+def shop(request: pytest.FixtureRequest, postgres: PostgreSQL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """Six products in a table."""
+    shop = opened(request.param, postgres, tmp_path, monkeypatch)
+    shop.line.sync(products("a", "b", "c", "d", "e", "f"), "bi")
+    return shop
+
+
+def _audit(shop: Shop) -> AuditNote:
+    shop.line.passes(seconds=1)
+    return audit(shop.line._delivery("bi", "audit"))
+
+
+def test_what_was_deleted_changed_and_added_by_hand_is_told_apart_and_mended(shop: Shop) -> None:
+    shop.place.run(
+        "DELETE FROM products WHERE sku = 'a'",
+        "UPDATE products SET datasync_hash = 'by hand' WHERE sku = 'b'",
+        "UPDATE products SET name = 'Over', datasync_hash = NULL, datasync_version = NULL WHERE sku = 'c'",
+        f"{ADD} ('{SCOPE}', 'y', 'Of somebody else', NULL, NULL), ('{SCOPE}', 'z', 'Left over', 'by hand', 1)",
+        f"{ADD} ('de', 'a', 'Of another scope', 'h', 1)",
+    )
+    note = _audit(shop)
+    assert (note.there, note.held, note.absent, note.different, note.foreign) == (7, 6, 1, 2, 1)
+    figures = shop.line.figures("bi")
+    assert (figures.missing, figures.stale, figures.removals_due, figures.unexplained) == (1, 2, 1, 0)
+    done = shop.line.transfer("bi")
+    assert (done.added, done.resent, done.removed, done.failed) == (1, 2, 1, 0)
+    assert shop.is_the_catalog()
+    assert shop.rows("name", f"scope = '{SCOPE}' AND sku IN ('c', 'y')") == {("A name",), ("Of somebody else",)}
+    assert shop.rows("name", "scope = 'de'") == {("Of another scope",)}
+    note = _audit(shop)
+    assert (note.drift, note.others) == (0, 1)
+    assert shop.line.transfer("bi").entries == ()
+
+
+def test_as_many_rows_by_hand_as_are_missing_do_not_hide_it(shop: Shop) -> None:
+    shop.place.run("DELETE FROM products WHERE sku = 'a'", f"{ADD} ('{SCOPE}', 'z', 'Left over', 'by hand', 1)")
+    note = _audit(shop)
+    assert (note.there, note.held, note.absent, note.foreign) == (6, 6, 1, 1)
+    shop.line.transfer("bi")
+    assert shop.is_the_catalog()
+
+
+def test_a_row_that_was_marked_as_deleted_by_hand_is_absent_and_comes_back(
+    postgres: PostgreSQL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = opened("postgresql", postgres, tmp_path, monkeypatch, {"deletes": "mark"})
+    shop.line.sync(products("a", "b", "c"), "bi")
+    shop.line.sync(products("a", "b"), "bi")
+    shop.place.run(
+        "UPDATE products SET deleted_at = now() WHERE sku = 'a'",
+        "UPDATE products SET deleted_at = NULL WHERE sku = 'c'",
+    )
+    note = _audit(shop)
+    assert (note.absent, note.different, note.foreign) == (1, 0, 1)
+    shop.line.transfer("bi")
+    assert shop.rows("sku", "deleted_at IS NULL") == {("a",), ("b",)}
+    assert _audit(shop).drift == 0
+
+
+@pytest.mark.parametrize("fault", ["cut_before", "cut_after"])
+def test_a_table_that_cannot_be_read_to_its_end_gives_no_verdict(
+    postgres: PostgreSQL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    shop = opened("postgresql", postgres, tmp_path, monkeypatch)
+    shop.line.sync(products("a", "b"), "bi")
+    shop.place.run("DELETE FROM products WHERE sku = 'a'")
+    before = shop.line.entries("bi")
+    with faults.before(postgres.port, speaks="bytes") as proxy:
+        monkeypatch.setenv("AIRFLOW_CONN_BI", shop.place.uri().replace(f":{postgres.port}/", f":{proxy.port}/"))
+        proxy.next(fault, contains="coalesce(datasync_hash")
+        with pytest.raises(ServiceUnavailable, match="did not answer, or broke off"):
+            _audit(shop)
+        assert fault in [seen["fault"] for seen in proxy.log()]
+        assert (shop.line.entries("bi"), shop.line.figures("bi").due) == (before, 0)
+        assert _audit(shop).absent == 1
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_command_finds_what_was_changed_by_hand_and_sync_mends_it(
+    way: str, postgres: PostgreSQL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = made(way, postgres, tmp_path)
+    monkeypatch.setenv("AIRFLOW_CONN_BI", place.uri())
+    services = "services:\n  bi: {kind: sql, connection: bi, table: products}\n"
+    guard = "guard: {percent: 100, products: 1000}\n"
+    shop = shell.Shop(tmp_path, shell.SETTINGS.partition("services:")[0] + services + guard)
+    shop.sells(*((f"S-{number}", f"Name {number}", "enabled", "", "") for number in range(4)))
+    assert shop.run("sync").code == 0
+    rows = "SELECT sku, name, datasync_hash FROM products ORDER BY sku"
+    before = place.run(rows)
+    place.run(
+        "DELETE FROM products WHERE sku = 'S-0'",
+        "UPDATE products SET name = 'By hand', datasync_hash = 'x' WHERE sku = 'S-1'",
+        f"{ADD} ('en-US', 'Z', 'Left over', 'x', 1)",
+    )
+    output = shop.run("audit")
+    assert (output.code, "holds 4 of 4; 1 absent, 1 different, 1 foreign" in output.out) == (4, True), output
+    assert shop.run("sync").code == 0
+    assert place.run(rows) == before
+    output = shop.run("audit", "--full")
+    assert (output.code, "holds 4 of 4; 0 absent, 0 different, 0 foreign" in output.out) == (0, True), output
