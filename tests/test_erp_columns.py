@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -146,7 +147,7 @@ def test_a_yes_or_no_that_says_nothing_is_a_line_to_take(tmp_path: Path, column:
     written = shop.settings.read_text(encoding="utf-8")
     assert "# if Kanal 7 says where the product is shown" in written
     assert "no column recognised for" in written and " visible_in," not in written.split("no column recognised")[1][:80]
-    shop.settings.write_text(written.replace(f"# {column}: ", f"{column}: "), encoding="utf-8")
+    shop.settings.write_text(re.sub(f"# ({column}: .* # if Kanal 7)", r"\1", written), encoding="utf-8")
     assert both_of(shop)[1] == (("enabled", []), ("disabled", ["catalog", "search"]))[line]
 
 
@@ -197,7 +198,7 @@ def test_what_may_be_a_column_is_not_called_nothing(
 ) -> None:
     rows = "".join(f"{sku};Ware {sku};{value}\n" for sku, value in zip("AB", values, strict=True))
     shop, told, mapped = init(tmp_path, "p.csv", f"sku;name;{header}\n{rows}")
-    note = f"{column}: NOT MAPPED: perhaps {header}: uncomment the line in datasync.yaml if it is"
+    note = f"{column}: NOT MAPPED: perhaps {header}: uncomment its line in datasync.yaml if it is the {column}"
     assert column not in mapped and f"  {note}" in told.lines
     (line,) = [
         line for line in shop.settings.read_text(encoding="utf-8").splitlines() if "no column recognised" in line

@@ -40,15 +40,19 @@ def by_default(
 
 
 def without_price(con: duckdb.DuckDBPyConnection, key: str, products: Relation, scope: Scope) -> Iterator[Finding]:
-    """A note on the valid records that a mapped price is empty in, with the SKUs of the first."""
+    """A note on the valid records in which a mapped price is empty, and on those in which it is 0: the first SKUs."""
     if scope.map.get("price", "null").upper() == "NULL":
         return
-    counted = "SELECT count(*) AS n, min(sku, 3) AS skus FROM products WHERE price IS NULL"
-    row = select(counted, products=products).row(con)
-    if count := row["n"]:
-        has = "has none" if count == 1 else "have none"
-        skus = ", ".join(map(shown, row["skus"])) + (", ..." if count > len(row["skus"]) else "")
-        yield Finding("note", f"{key}.map.price", f"{quantity(count, 'record')} {has}: {skus}.")
+    for condition, (has, have) in _PRICES.items():
+        counted = f"SELECT count(*) AS n, min(sku, 3) AS skus FROM products WHERE price {condition}"
+        row = select(counted, products=products).row(con)
+        if count := row["n"]:
+            skus = ", ".join(map(shown, row["skus"])) + (", ..." if count > len(row["skus"]) else "")
+            says = f"{quantity(count, 'record')} {has if count == 1 else have}: {skus}."
+            yield Finding("note", f"{key}.map.price", says)
+
+
+_PRICES = {"IS NULL": ("has none", "have none"), "= 0": ("has the price 0", "have the price 0")}
 
 
 def _shown(column: str) -> str:

@@ -11,11 +11,14 @@ from datasync.intake.mapping import Mapped
 from datasync.sources.base import Reader, Records
 from datasync.sql import quote
 from datasync.starter.choice import shown
+from datasync.starter.likely import is_time
 from datasync.starter.meanings import meaning
 from datasync.starter.names import is_opposite, looks_like_status
 from datasync.starter.spelling import spelled
 from datasync.starter.text import scalar
-from datasync.starter.words import status_to_decide
+from datasync.starter.words import status_of_filled, status_to_decide
+
+_REMARK = 300  # so much of what is to be decided is said
 
 
 def unmapped_status(
@@ -29,10 +32,18 @@ def unmapped_status(
     for field in sorted(fields, key=_is_discontinued)[:1]:
         values = _values(con, reader, field) if records.are_files else []
         f = spelled(con, field)
-        sql, remark = status_to_decide(f, values or ["X"], is_opposite=is_opposite(field))
+        sql, remark = _what_to_write(field, f, values)
         sentence = f"field {field} looks like a status and is not mapped, so every product is enabled."
-        fix = f"Write what it means, as in status: {scalar(sql)}{f' ({shown(remark)})' if remark and values else ''}"
+        decide = f" ({shown(remark, _REMARK)})" if remark and values else ""
+        fix = f"Write what it means, as in status: {scalar(sql)}{decide}"
         yield Finding("note", f"{key}.map.status", f"{sentence} {fix}")
+
+
+def _what_to_write(field: str, f: str, values: list[str]) -> tuple[str, str]:
+    """What to write, and what in it is to be decided; a lock that holds days is one where it is filled."""
+    if values and is_opposite(field) and all(map(is_time, values)):
+        return status_of_filled(f), "a day in it may be still to come"
+    return status_to_decide(f, values or ["X"], is_opposite=is_opposite(field))
 
 
 def _is_discontinued(field: str) -> bool:

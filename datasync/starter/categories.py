@@ -6,9 +6,9 @@ import re
 from dataclasses import replace
 
 from datasync.starter import words
-from datasync.starter.choice import Choice
+from datasync.starter.choice import Choice, Reading
 from datasync.starter.forms import by_form, by_forms
-from datasync.starter.names import NO_LEVEL, category_level
+from datasync.starter.names import NO_LEVEL, category_level, stem
 from datasync.starter.open_choices import OpenChoices
 from datasync.starter.sample import Field
 
@@ -19,10 +19,21 @@ def categories(choices: OpenChoices, column: str) -> Choice | None:
     if not main and len(fields) == 1:
         return by_form(choices, column, fields[0])
     if len(fields) < 2 or not _is_plain(choices, main):
-        return _of_codes(choices, main) if main and main.sql else main
+        return _with_others(choices, _of_codes(choices, main)) if main and main.sql else main
     listed, names = ", ".join(map(choices.spell, fields)), [field.name for field in fields]
     filled = next((field.name for field in fields if field.filled), names[0])
     return Choice(column, f"[{listed}]", (filled, *(name for name in names if name != filled)))
+
+
+def _with_others(choices: OpenChoices, main: Choice) -> Choice:
+    """The choice with a line for all fields that are called categories, where several are and each has plain ones."""
+    own = choices.sample.field(main.fields[0])
+    named = [f for f in choices.named("categories") if f is not own and f.filled and not _are_codes(f)]
+    fields = [field for field in choices.sample.fields if field is own or field in named]
+    if len(fields) < 2 or not _is_plain(choices, main) or any(map(words.is_any_yes_no, fields)):
+        return main
+    every = Reading(f"[{', '.join(map(choices.spell, fields))}]", remark="if all of these are its categories")
+    return replace(main, options=(every,))
 
 
 def _by_name(choices: OpenChoices, column: str) -> Choice | None:
@@ -30,9 +41,19 @@ def _by_name(choices: OpenChoices, column: str) -> Choice | None:
     main = by_forms(choices, column)
     if not main or not main.sql or not _are_codes(choices.sample.field(main.fields[0])):
         return main
-    others = [field for field in choices.named(column) if not _are_codes(field) and not words.is_any_yes_no(field)]
+    code = choices.sample.field(main.fields[0])
+    named = [_with_names(code, choices.untaken()), *choices.named(column)]
+    others = [field for field in named if not _are_codes(field) and not words.is_any_yes_no(field)]
     fitting = (choice for field in others if (choice := by_form(choices, column, field)).sql)
     return next(fitting, main)
+
+
+def _with_names(codes: Field, fields: list[Field]) -> Field:
+    """The field that has the names of the categories whose codes a field holds, by what both are called."""
+    if not codes.filled or not _are_codes(codes):
+        return codes
+    same = [field for field in fields if field.filled and stem(field.name) == stem(codes.name)]
+    return next((field for field in same if not _are_codes(field)), codes)
 
 
 def _is_plain(choices: OpenChoices, main: Choice | None) -> bool:
@@ -62,6 +83,8 @@ def _levels(choices: OpenChoices) -> list[Field]:
     """
     fields = [field for field in choices.untaken() if not words.is_yes_no(field)]
     levels = {field.name: level for field in fields if (level := category_level(field.name)) is not None}
+    leveled = [field for field in fields if field.name in levels]
+    levels |= {_with_names(field, fields).name: levels[field.name] for field in leveled}
     leveled = [field for field in fields if field.name in levels]
     named = {levels[field.name] for field in leveled if field.filled and not _are_codes(field)}
     leveled = [field for field in leveled if not (_are_codes(field) and levels[field.name] in named)]

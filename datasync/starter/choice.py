@@ -52,6 +52,11 @@ class Choice:
     is_open: bool = False
     is_local: bool = False
 
+    @property
+    def is_left(self) -> bool:
+        """Whether a person is to choose one of its lines, because none was taken."""
+        return not self.sql and bool(self.options)
+
 
 def ambiguous(column: str, field: str, readings: Sequence[str]) -> Choice:
     """A column that is left to a person, because its field can be read in several ways."""

@@ -13,19 +13,21 @@ from datasync.starter.categories import categories
 from datasync.starter.choice import Choice, Reading, misfits, shown, understood
 from datasync.starter.forms import FORMS, are_codes, by_form, by_forms, has_currency
 from datasync.starter.images import images
-from datasync.starter.likely import may_be
+from datasync.starter.likely import are_files, may_be
 from datasync.starter.members import holds_objects, in_objects
 from datasync.starter.names import (
     VAGUE_SKU,
     WEAK_SKU,
     is_gtin,
     is_number,
+    is_of_another,
     is_part_of,
     is_put_together,
     is_shown,
     short_for,
 )
 from datasync.starter.open_choices import OpenChoices
+from datasync.starter.price_unit import left_open
 from datasync.starter.rivals import by_forms_among_rivals
 from datasync.starter.sample import VALUES, Field, Sample
 from datasync.starter.times import are_local
@@ -37,6 +39,7 @@ _ORDER = (
 )
 _LONGEST_NAME = 120  # so many signs on average
 _LONGEST_BY_DESCRIPTION = 60  # the same, of what is called a description
+_MOST_BROKEN = 0.02  # so many of the names of a field may have a line break in them
 _TRANSFORMED = re.compile(r"[(\[ ]")
 
 
@@ -77,11 +80,15 @@ def _hinted(choices: OpenChoices, column: str) -> Choice | None:
         return None
     names = ", ".join(field.name for field, _ in fitting[:_LISTED])
     options = tuple(Reading(choice.sql, field.examples) for field, choice in fitting[:_LISTED])
-    note = f"perhaps {names}: uncomment the line in datasync.yaml if it is"
-    return Choice(column, "", note=note, options=options)
+    which = "the line in datasync.yaml of the one that is" if len(fitting) > 1 else "its line in datasync.yaml if it is"
+    note = f"perhaps {names}: uncomment {which} the {column}{', if one is' * (len(fitting) > 1)}"
+    hint = Choice(column, "", note=note, options=options)
+    return left_open(choices, hint) if column == "price" else hint
 
 
 def _may_be(choices: OpenChoices, column: str, field: Field) -> bool:
+    if column in ("price", "stock") and (is_of_another(field.name) or is_gtin(field.name)):
+        return False
     is_called = is_part_of(field.name, column) or column in short_for(field.name)
     if column == "currency":
         return is_called or are_codes(field)
@@ -123,6 +130,8 @@ def _sampled(choices: OpenChoices, choice: Choice) -> Choice:
         option if option.samples else replace(option, samples=samples(option.sql)) for option in choice.options
     )
     is_plain = not _TRANSFORMED.search(choice.sql.replace(choices.spell(field), ""))
+    if choice.column == "name" and is_plain and not choice.is_guess and choice.sql:
+        return replace(choice, samples=tuple(map(shown, field.examples)), options=options)
     if not choice.sql or (is_plain and not choice.is_guess and not (choice.column == "categories" and choice.note)):
         return replace(choice, options=options)
     bad, of = misfits(choices.sample.rows, choice.column, choice.sql, field.name)
@@ -178,8 +187,9 @@ def _name(choices: OpenChoices, column: str) -> Choice | None:
     prose = [field for field in named if field.is_prose and not holds_objects(field)]
     if not prose and (inside := next(filter(None, (in_objects(column, f, choices.spell(f)) for f in named)), None)):
         return inside
-    if chosen := next(iter(prose or ([] if _could_be_names(choices) else named)), None):
-        return Choice(column, choices.spell(chosen), (chosen.name,))
+    titles = [field for field in prose if _reads_as_name(field)]
+    if chosen := next(iter(titles or prose or ([] if _could_be_names(choices) else named)), None):
+        return _called(choices, column, chosen, [field for field in prose if field not in titles])
     left = _could_be_names(choices)
     if len(left) == 1:
         return _guess(choices, column, left[0])
@@ -188,6 +198,32 @@ def _name(choices: OpenChoices, column: str) -> Choice | None:
     texts = any(field.mostly(field.words) and field.filled for field in choices.free())
     note = "no field is called like a name, and none holds a text of its own for each record" if texts else _NO_TEXT
     return Choice(column, "", note=note)
+
+
+def _called(choices: OpenChoices, column: str, field: Field, texts: list[Field]) -> Choice:
+    """A field that is called a name; if its values are ``texts`` that no name is, with the others that could be it."""
+    if field not in texts:
+        before = ", ".join(text.name for text in texts)
+        note = f"taken before {before}, whose values {_like_texts(texts)}" if before else ""
+        return Choice(column, choices.spell(field), (field.name,), note=note)
+    others = [other for other in _could_be_names(choices) if _reads_as_name(other) and other not in texts]
+    options = tuple(Reading(choices.spell(other), other.examples) for other in others[:_LISTED])
+    note = f"the values of {field.name} {_like_texts([field])}, and no other field is called like a {column}"
+    return Choice(column, choices.spell(field), (field.name,), note=f"{note}. Is it the right one?", options=options)
+
+
+def _like_texts(fields: list[Field]) -> str:
+    """What speaks against names in the values of fields."""
+    return "have line breaks" if any(map(_has_breaks, fields)) else "are long"
+
+
+def _has_breaks(field: Field) -> bool:
+    return field.broken > field.filled * _MOST_BROKEN
+
+
+def _reads_as_name(field: Field) -> bool:
+    """Whether the values are short, and on one line, as names are."""
+    return _is_short(field) and not _has_breaks(field)
 
 
 _NO_TEXT = "no field holds text that could be a name"
@@ -206,6 +242,7 @@ def _candidates(choices: OpenChoices, likely: list[Field]) -> list[Field]:
         field
         for field in others
         if field.words * 2 > field.filled
+        and not are_files(field)
         and field.filled * 2 >= choices.sample.records
         and _is_short(field)
         and not holds_objects(field)
@@ -222,6 +259,7 @@ def _could_be_names(choices: OpenChoices) -> list[Field]:
         field
         for field in [*choices.unnamed(), *(field for field in described if not holds_objects(field))]
         if field.mostly(field.words)
+        and not are_files(field)
         and field.filled >= records * 0.5
         and field.distinct * 2 >= field.filled
         and _is_short(field)
@@ -244,6 +282,11 @@ def _which(choices: OpenChoices, column: str, fields: list[Field]) -> Choice:
 _LISTED = 4
 
 
+def _price(choices: OpenChoices, column: str) -> Choice | None:
+    """The field of prices, unless another one says that they are for several pieces."""
+    return left_open(choices, by_forms_among_rivals(choices, column))
+
+
 def _currency(choices: OpenChoices, column: str) -> Choice | None:
     """A field of currencies; else what stands beside the prices, or in their header."""
     if (choice := by_forms(choices, column)) and choice.sql:
@@ -258,6 +301,17 @@ def _currency(choices: OpenChoices, column: str) -> Choice | None:
     return choice
 
 
+def _description(choices: OpenChoices, column: str) -> Choice | None:
+    """The field of descriptions; the longest, where the name is left open and another of them may be it."""
+    name = choices.chosen.get("name")
+    offered = {option.sql for option in name.options} if name and not name.sql else set()
+    named = choices.named(column)
+    if not any(choices.spell(field) in offered for field in named):
+        return by_forms(choices, column)
+    longest = sorted(named, key=lambda field: -field.length)
+    return next((choice for field in longest if (choice := by_form(choices, column, field)).sql), None)
+
+
 def _visible_in(choices: OpenChoices, column: str) -> Choice | None:
     """The field of visibility; one that may only name a shop or a site, as ``Shop`` does, says nothing."""
     choice = by_forms(choices, column)
@@ -267,10 +321,11 @@ def _visible_in(choices: OpenChoices, column: str) -> Choice | None:
 _FINDERS: dict[str, Callable[[OpenChoices, str], Choice | None]] = {
     "sku": _sku,
     "name": _name,
-    "price": by_forms_among_rivals,
+    "price": _price,
     "stock": by_forms_among_rivals,
     "currency": _currency,
     "visible_in": _visible_in,
     "images": images,
     "categories": categories,
+    "description": _description,
 }

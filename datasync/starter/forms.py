@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from datasync.quantity import quantity
 from datasync.sql import query_text, quote
 from datasync.starter import words
+from datasync.starter.addresses import are_incomplete, to_complete
 from datasync.starter.amounts import Amounts, amounts
 from datasync.starter.choice import Choice, Reading, ambiguous, fits, misfits, refused, understood
 from datasync.starter.members import in_objects
@@ -21,6 +22,7 @@ from datasync.starter.names import (
 from datasync.starter.open_choices import OpenChoices
 from datasync.starter.sample import Field
 from datasync.starter.times import Times, times
+from datasync.starter.yes_no import holds_days, is_lock_where_filled
 
 
 def by_forms(choices: OpenChoices, column: str) -> Choice | None:
@@ -131,8 +133,21 @@ def _statuses(choices: OpenChoices, field: Field, f: str) -> _Forms:
         yield Choice("status", marked, (field.name,), note=note)
     forms = [*words.status(field, f, is_opposite=opposite, is_marked=asks)]
     yield from forms
+    if not forms and is_lock_where_filled(field):
+        yield _by_days(choices, field, f)
+        return
     left = _not_understood(choices, "status", field, [f, *forms, *words.known_statuses(field, f, is_opposite=opposite)])
     yield replace(left, options=(*left.options, *_to_decide(choices, field, f)))
+
+
+def _by_days(choices: OpenChoices, field: Field, f: str) -> Choice:
+    """A lock that holds a date or a sign of its own: that it is one where it is filled is for a person to say."""
+    sql = words.status_of_filled(f)
+    holds = "days" if holds_days(field) else f"{field.examples[0]!r}"
+    note = f"{field.name} holds {holds} or nothing: uncomment the line in datasync.yaml if a product is locked by it"
+    remark = "a day in it may be still to come" if holds_days(field) else ""
+    samples = understood(choices.sample.rows, "status", sql, field)
+    return Choice("status", "", (field.name,), note=note, options=(Reading(sql, samples, remark),))
 
 
 def _to_decide(choices: OpenChoices, field: Field, f: str) -> Iterator[Reading]:
@@ -141,7 +156,7 @@ def _to_decide(choices: OpenChoices, field: Field, f: str) -> Iterator[Reading]:
         by_frequency = [*dict.fromkeys([*field.examples, *values])]
         sql, remark = words.status_to_decide(f, by_frequency, is_opposite=is_opposite(field.name))
         samples = understood(choices.sample.rows, "status", sql, field)
-        yield Reading(sql, (*filter(None, [remark]), *samples))
+        yield Reading(sql, samples, remark)
 
 
 def _places(choices: OpenChoices, field: Field, f: str) -> _Forms:
@@ -158,7 +173,9 @@ def _places(choices: OpenChoices, field: Field, f: str) -> _Forms:
 
 
 def _urls(choices: OpenChoices, field: Field, f: str) -> _Forms:
-    if not field.filled or field.mostly(field.urls) or all(example.startswith("/") for example in field.examples):
+    if all(re.match("/(?!/)", example) for example in field.examples) and field.filled:
+        yield to_complete("url", [field], f, is_list=False)
+    elif not field.filled or field.mostly(field.urls) or all(example.startswith("/") for example in field.examples):
         yield f
 
 
@@ -185,7 +202,7 @@ def _pictures(choices: OpenChoices, field: Field, f: str) -> _Forms:
     if words.is_yes_no(field):  # it says whether there is an image
         return
     listed = _several_pictures(choices, field, f)
-    if are_file_names(field):
+    if are_incomplete([field]):
         yield to_complete("images", [field], listed or f, is_list=bool(listed))
     elif listed:
         yield listed
@@ -205,28 +222,6 @@ def _several_pictures(choices: OpenChoices, field: Field, f: str) -> str | None:
         if count and all(re.search(r"\.\w{3,4}$", part) for part in several):
             return f"list_transform(string_split({f}, '{sign}'), lambda element: trim(element))"
     return None
-
-
-def are_file_names(field: Field) -> bool:
-    """Whether all examples are the names of files, and no addresses that a browser could open."""
-    is_address = re.compile(r"([a-z]+:)?//|www\.|/|[\[{]", re.IGNORECASE)
-    return bool(field.examples) and all(
-        re.search(r"\.\w{3,4}$", example) and not is_address.match(example) for example in field.examples
-    )
-
-
-def to_complete(column: str, fields: Sequence[Field], sql: str, *, is_list: bool) -> Choice:
-    """Names of files, taken as they stand, and the line with the address of the shop before each, for a person to
-    complete.
-    """
-    whole = f"list_transform({sql}, lambda element: {_MEDIA} || element)" if is_list else f"{_MEDIA} || {sql}"
-    names = [field.name for field in fields]
-    holds = "hold" if len(names) > 1 else "holds"
-    note = f"{', '.join(names)} {holds} names of files and no addresses; the other line has the address of a shop"
-    return Choice(column, sql, tuple(names), note=note, options=(Reading(whole),))
-
-
-_MEDIA = "'https://shop.example/media/'"
 
 
 def _groups(choices: OpenChoices, field: Field, f: str) -> _Forms:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from datasync.starter.addresses import are_incomplete, plain_forms, to_complete
 from datasync.starter.choice import Choice
-from datasync.starter.forms import are_file_names, by_form, by_forms, to_complete
+from datasync.starter.forms import by_form, by_forms
 from datasync.starter.names import is_further_image, ranked
 from datasync.starter.open_choices import OpenChoices
 from datasync.starter.sample import Field
@@ -15,7 +16,7 @@ from datasync.starter.spelling import plain
 def images(choices: OpenChoices, column: str) -> Choice | None:
     """The field of images; of those that are numbered (``Bild 1``, ``Bild 2``) all, behind one without a number."""
     main, numbered = by_forms(choices, column), _numbered_pictures(choices)
-    is_plain = bool(main and main.sql and main.sql == choices.spell(choices.sample.field(main.fields[0])))
+    is_plain = bool(main and main.sql and main.sql in plain_forms(choices.spell(choices.sample.field(main.fields[0]))))
     if not numbered or (main and main.sql and not is_plain):
         return _with_further(choices, main) if main and is_plain else main
     fields = [choices.sample.field(name) for name in (main.fields if main and main.sql else ())] + numbered
@@ -23,7 +24,7 @@ def images(choices: OpenChoices, column: str) -> Choice | None:
         return by_form(choices, column, fields[0])
     listed = f"list_filter([{', '.join(map(choices.spell, fields))}], lambda element: element <> '')"
     filled = next(filter(lambda field: field.filled, fields), fields[0])
-    if any(map(are_file_names, fields)):
+    if are_incomplete(fields):
         return to_complete(column, [filled, *(field for field in fields if field is not filled)], listed, is_list=True)
     return Choice(column, listed, (filled.name, *(field.name for field in fields if field is not filled)))
 

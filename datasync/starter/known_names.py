@@ -143,7 +143,8 @@ sku          numero num no n codice cod rif riferimento + articolo art prodotto 
 sku          artikel art product onderdeel bestel materiaal + nummer nr code
 sku          numer nr kod symbol indeks + artykulu art produktu towaru tow materialu mat czesci katalogowy kat
 name         short display product item article part goods + name title text
-name         kurz artikel art produkt prod waren material artikelkurz artikel_kurz produktkurz produkt_kurz materialkurz
+name         kurz ku
+             artikel art produkt prod waren material artikelkurz artikel_kurz produktkurz produkt_kurz materialkurz
              material_kurz + bezeichnung bez benennung name titel text
 name         bezeichnung bez name text + kurz
 name         designation libelle intitule nom titre + court courte article produit commercial commerciale
@@ -207,8 +208,12 @@ LEVELS = """
 1            haupt ober main top primary parent root main_product main_item + kategorie kategorien warengruppe
              artikelgruppe produktgruppe gruppe category categories group product_category product_group item_group
 1            waren artikel produkt + hauptgruppe obergruppe bereich
-1            hauptgruppe hauptgruppen hauptwarengruppe hauptwarengruppen + bez bezeichnung name text
-2            untergruppe untergruppen unterwarengruppe unterwarengruppen + bez bezeichnung name text
+1            h haupt + wg wgr wgrp
+2            u unter + wg wgr wgrp
+1            hwg hwgr hwgrp hauptwg hauptgruppe hauptgruppen hauptwarengruppe hauptwarengruppen
+             + bez bezeichnung name text
+2            uwg uwgr uwgrp unterwg untergruppe untergruppen unterwarengruppe unterwarengruppen
+             + bez bezeichnung name text
 1            categorie famille rubrique rayon categoria familia famiglia grupo gruppo + principale principal mere padre
 1            hoofd + categorie groep artikelgroep productgroep
 1            glowna + kategoria grupa
@@ -222,6 +227,12 @@ LEVELS = """
 3            unterunter subsub sub_sub sous_sous + kategorie warengruppe category categorie categoria familia famille
 3            feinwaren feinartikel fein + gruppe
 """
+# What stands beside a word for categories where a field holds their names, and another one holds their codes.
+LABELS = """
+bez bezeichnung benennung name namen text titel beschreibung kurztext desc description label title libelle designation
+intitule nom nombre denominacion descripcion nome denominazione descrizione naam omschrijving benaming nazwa opis
+descricao
+"""
 LEVEL_WORDS = "ebene stufe level lvl niveau nivel livello poziom nr no"
 # Fields that say yes where a product is to be seen in the shop; those of the first names may be its status as well.
 PUBLISHED = """
@@ -229,8 +240,9 @@ published is_published publie publicado pubblicato gepubliceerd opublikowany ver
 """
 SHOWN = """
 online is_online product_online en_ligne en_linea in_linea ecommerce e_commerce e_commerce_artikel
-shop webshop web_shop onlineshop online_shop e_shop eshop web internet shop_aktiv shopaktiv aktiv_shop webshop_aktiv
-webaktiv web_aktiv shop_active web_active active_shop active_web in_shop in_web shopartikel webartikel shopfreigabe
+shop webshop web_shop wshop w_shop onlineshop online_shop e_shop eshop web internet shop_aktiv shopaktiv aktiv_shop
+webshop_aktiv webaktiv web_aktiv shop_active web_active active_shop active_web in_shop in_web shopartikel webartikel
+shopfreigabe
 webfreigabe freigabe_shop freigabe_web sichtbar ist_sichtbar sichtbar_shop sichtbar_webshop sichtbar_online
 online_sichtbar anzeigen_shop
 visible is_visible visible_online online_visible visible_shop visible_web visible_store shown show_shop show_online
@@ -271,6 +283,15 @@ podatek gew weight poids peso gewicht waga mass breite lange hohe width height l
 discount anl angelegt erstell creat cree alta creaz aangemaakt criad utworz gultig valid liefer delivery lead
 ersch release pos sort reihen vpe ve pe verpack pack res reserv year jahr
 """
+# How words begin that make a price what is paid for the product, and a number of pieces a limit or what is kept back.
+# Those of up to three letters are whole words.
+PURCHASES_AND_LIMITS = """
+ek einkauf einstand selbstkost cost purchas buying achat revient compra coste acquist inkoop kostprijs zakup nabyc
+min minim mindest minst max maxim melde reserv rezerw sicherheit safety secur segur sicurez veiligheid
+bezpiecz reorder seuil alert soglia sperr bestellt
+"""
+GROSS = "gross brutto bruttopreis bto btto brt ttc bruto lordo"
+NEGATED = "kein keine nicht ohne without sans sin senza geen zonder sem bez fehl fehlbestand non not"
 # Fields that say whom a product is from, by themselves or with a word for a name behind or before them.
 MAKERS = """
 brand brands marke hersteller lieferant manufacturer maker producer supplier vendor marque fabricant fournisseur
@@ -285,7 +306,8 @@ streepjescode kod_kreskowy kod_ean
 """
 # How words end that are for a number or a key.
 NUMBER_WORDS = """
-nr no num number nummer numero numer id code codigo cod codice kod ref reference referencia key schlussel index indeks
+nr no num number nummer numero numer id code codigo cod codice kod ref reference referencia key schlussel schl index
+indeks
 """
 STATES = "status artikelstatus statut estado stato situacao status_produktu"  # they may say anything
 _LANGUAGES = "ar bg cs da de el en es et fi fr he hr hu it ja ko lt lv nb nl no pl pt ro ru sk sl sv tr uk zh"

@@ -6,16 +6,17 @@ A header is taken word by word. A word for a lock, a deletion or "not active" tu
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from datasync.starter.spelling import folded, plain
+from datasync.starter.spelling import folded, parted, plain
 
 # Words for what is not sold or not seen, by how they begin: English first, then French, Spanish, Italian, Dutch,
 # Portuguese, Polish and German.
 _LOCKS = """
-block lock disabl deactiv inactiv delet hidden suspend archiv removed withdrawn unavail unlist unpublish
+block lock blocag disabl deactiv inactiv delet hidden suspend archiv removed withdrawn unavail unlist unpublish
 bloqu verrouill desactiv inactif supprim masqu efface archiv retire invisibl
 bloquead desactivad inactiv eliminad borrad ocult suspendid
 bloccat blocco bloccat disattiv inattiv eliminat cancellat nascost sospes
@@ -63,6 +64,18 @@ from in im zentral global flg
 _MARKS = re.compile(
     r"_?(kz|kennz|kennzeichen|kennung|flag|indicator)$|_(j_n|ja_nein|y_n|yes_no|o_n|oui_non|s_n|si_no|t_n)$"
 )
+# Words that are short for these, as in headers like "GspKz" and "Ausl.-Kz": whole words, because they begin others.
+_SHORT_LOCKS = """
+gsp gespr lsch losch blk blck bloq blocc geblok geblokk zablok inakt deakt inact deact desact disatt disab susp
+suppr
+"""
+_SHORT_DISCONTINUED = "ausl auslf ausgel discont obsol descontin wycof baja"
+# What stands beside a lock that holds the day since which it is one.
+_DAYS = """
+seit ab am vom zum datum dat zeitpunkt since from on at date day time le du depuis desde fecha el en data dal sinds op
+vanaf od dnia em
+"""
+_MARKED = re.compile(r"(\w{3,}?)(kz|kennz|kennzeichen|flag)")
 _ENDING = "t|e|en|et|ung|iert|er|es|s"
 
 
@@ -83,7 +96,9 @@ class Meaning:
 def meaning(header: str) -> Meaning | None:
     """What a header says; None where it has none of these words."""
     words = [folded(word) for word in plain(header).split("_")]
-    if _holds(words, _DISCONTINUED):
+    if not any(_beside_lock(word) is not None for word in words):
+        words = [*_split_words(header, words)]
+    if _holds(words, _DISCONTINUED) or {*words} & _set(_SHORT_DISCONTINUED):
         return Meaning("status", "discontinued", is_opposite=True, is_clear=False)
     locks = [rest for word in words if (rest := _beside_lock(word)) is not None]
     column: Literal["status", "visible_in"] = "visible_in" if _is_of_shop(words, locks) else "status"
@@ -106,6 +121,25 @@ def _positive(words: list[str], column: Literal["status", "visible_in"], *, is_n
     return Meaning("visible_in", "shown", is_opposite=False, is_clear=False) if column == "visible_in" else None
 
 
+def _split_words(header: str, words: list[str]) -> Iterator[str]:
+    """The words of a header, and if some of them is short for a lock or for what is discontinued, without their marks.
+
+    Such a word stands in ``GspKz`` and ``AUSLKZ``, which is parted where a capital letter or a mark begins.
+    """
+    humps = [folded(word) for word in parted(header).split("_")]
+    for variant in (words, humps):
+        parts = [part for word in variant for part in _without_marks(word)]
+        if {*parts} & (_set(_SHORT_LOCKS) | _set(_SHORT_DISCONTINUED)):
+            yield from parts
+            return
+    yield from words
+
+
+def _without_marks(word: str) -> list[str]:
+    marked = _MARKED.fullmatch(word)
+    return [marked[1], marked[2]] if marked else [word]
+
+
 def without_mark(spelling: str) -> str:
     """A header without what says that it is a mark: ``Shop-Kz.`` and ``Shop J/N`` are ``shop``."""
     return _MARKS.sub("", spelling)
@@ -124,6 +158,8 @@ def _holds(words: list[str], stems: str) -> bool:
 
 def _beside_lock(word: str) -> str | None:
     """What a word has besides a word for a lock in it, its parts joined by blanks; None where it has none."""
+    if word in _set(_SHORT_LOCKS):
+        return ""
     if word in _set(_NO_LOCKS) | _set(_UNLOCKED):
         return None
     for lock in sorted(_set(_LOCKS_WITHIN), key=len, reverse=True):
@@ -139,7 +175,7 @@ def _parts(word: str) -> list[str]:
 
 
 def _is_neutral(words: list[str]) -> bool:
-    return {*words} <= _set(_NEUTRAL) | _set(_SHOPS) | _set(_NEGATIONS)
+    return {*words} <= _set(_NEUTRAL) | _set(_SHOPS) | _set(_NEGATIONS) | _set(_DAYS)
 
 
 def _is_of_shop(words: list[str], locks: list[str]) -> bool:
@@ -149,4 +185,6 @@ def _is_of_shop(words: list[str], locks: list[str]) -> bool:
 
 
 def _begins_with_shop(word: str) -> bool:
-    return word.startswith(("webshop", "shop", "internet", "online", "eshop")) and not word.startswith("shopware")
+    return word.startswith(("webshop", "wshop", "shop", "internet", "online", "eshop")) and not word.startswith(
+        "shopware"
+    )

@@ -55,5 +55,5 @@ def _members(values: dict[str, object], path: str = "$", depth: int = 1) -> Iter
 
 
 def _is_likely(column: str, value: object) -> bool:
-    """Whether a price is a number, and what is none a text."""
+    """For a price, whether the value looks like a number; for any other column, whether it looks like text."""
     return (column == "price") == bool(re.search(r"\d", str(value)) and not re.search(r"[^\W\d_]{4}", str(value)))

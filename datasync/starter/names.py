@@ -16,23 +16,27 @@ from datasync.starter.known_names import (
     BESIDE,
     COMPOUNDS,
     FURTHER_IMAGES,
+    GROSS,
     GTINS,
+    LABELS,
     LANGUAGES,
     LEVEL_WORDS,
     LEVELS,
     MAKERS,
     NAME_WORDS,
     NAMES,
+    NEGATED,
     NUMBER_WORDS,
     OTHER_STEMS,
     OTHERS,
     PUBLISHED,
+    PURCHASES_AND_LIMITS,
     SHOWN,
     SKU_OF_OTHERS,
     STATES,
 )
 from datasync.starter.meanings import meaning, without_mark
-from datasync.starter.spelling import folded, plain
+from datasync.starter.spelling import folded, parted, plain
 
 NO_LEVEL = 1.5
 WEAK_SKU = 5  # from this rank on, a name alone does not make a SKU
@@ -190,6 +194,12 @@ def _level_number(header: str) -> int | None:
     return numbers[0] if len(numbers) == 1 and any(rest in names for names in ranked("categories")) else None
 
 
+def stem(header: str) -> str:
+    """A header without words for a name or a number: ``BezArtikelgruppe`` and ``ArtikelgruppeNr`` have the same."""
+    words = parted(header).split("_")
+    return "".join(word for word in words if word not in LABELS.split() and word not in NUMBER_WORDS.split())
+
+
 def is_known(header: str) -> bool:
     """Whether fields of some column go by that name."""
     return any(spelling in _ALL_NAMES for spelling in spellings(header))
@@ -247,9 +257,34 @@ def is_other(header: str) -> bool:
     )
 
 
+def is_of_another(header: str) -> bool:
+    """Whether a field of prices or pieces is none of the product's: what is paid for it, and what is blocked, least or
+    not there, also where brackets say so.
+    """
+    says, words = meaning(header), plain(header).split("_")
+    stems = PURCHASES_AND_LIMITS.split()
+    is_begun = any(word.startswith(stem) for word in words for stem in stems if len(stem) > _WHOLE_STEM)
+    return is_begun or is_negated(header) or not {*stems}.isdisjoint(words) or bool(says and says.is_opposite)
+
+
+def is_negated(header: str) -> bool:
+    """Whether a field says that something is not there, as ``kein Bestand`` does."""
+    return not {*plain(header).split("_")}.isdisjoint(NEGATED.split())
+
+
 def is_net(header: str) -> bool:
     """Whether a field of prices says that they are without tax."""
-    return any(word in ("net", "ht") or word.startswith("netto") for word in plain(header).split("_"))
+    return any(word in ("net", "nto", "ht") or word.startswith("netto") for word in _words(header))
+
+
+def is_gross(header: str) -> bool:
+    """Whether a field of prices says that they are with tax."""
+    return any(word in GROSS.split() or word.endswith("brutto") for word in _words(header))
+
+
+def _words(header: str) -> set[str]:
+    """The words of a header, also those that begin with a capital letter within it."""
+    return {*plain(header).split("_"), *parted(header).split("_")}
 
 
 def is_active(header: str) -> bool:

@@ -14,6 +14,7 @@ from datasync.starter.members import holds_objects
 from datasync.starter.names import (
     is_maker,
     is_net,
+    is_of_another,
     language,
     ranked,
     says_clearly,
@@ -21,6 +22,7 @@ from datasync.starter.names import (
 )
 from datasync.starter.sample import Field, Sample
 from datasync.starter.spelling import spelled
+from datasync.starter.unit_names import per_unit
 
 _OF_A_LOCK = 2  # the rank of a field that is named by a word for a lock: behind those that ask if a product is active
 
@@ -64,7 +66,10 @@ class OpenChoices:
         }
         for rank, names in enumerate(ranked(column)):
             for field in self.free():
-                level = next((n for n, spelling in enumerate(spellings(field.name, column)) if spelling in names), None)
+                if column in ("price", "stock") and is_of_another(field.name):
+                    continue
+                called = (column == "price" and per_unit(field.name)) or field.name
+                level = next((n for n, spelling in enumerate(spellings(called, column)) if spelling in names), None)
                 if level is not None:
                     spoken = language(field.name)
                     key = (level, rank, is_net(field.name), spoken is not None and spoken != self.language)

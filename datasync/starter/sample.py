@@ -36,8 +36,8 @@ class Field:
     """One field of the sample: how many records fill it, how many values it has, those if they are few, and the first.
 
     ``words``, ``urls``, ``hashes``, ``numbers``, ``codes``: how many of the values are prose, web addresses, hashes,
-    amounts, and what may be a code: short, without blanks, no fraction and no date. ``is_number``: the file itself says
-    so, as Parquet and JSON do.
+    amounts, and what may be a code: short, without blanks, no fraction and no date. ``broken`` of them have a line
+    break. ``is_number``: the file itself says so, as Parquet and JSON do.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Field:
     numbers: int
     codes: int
     length: float
+    broken: int
     is_number: bool = False
 
     @property
@@ -128,9 +129,9 @@ def sampled(tables: TemporaryTables, file: str, now: datetime) -> Sample:
     if not readable.size:
         _refuse_unreadable(con, records, first_records)
     kind = Kind(file_format, encoding, tuple(words), title)
-    typed = set(_number_fields(con, file, records, first_records))
+    typed = _number_fields(con, file, records, first_records)
     rows = SampledRows(con, readable)
-    return Sample(readable, rows, readable.size, tuple(_field(rows, n, n in typed) for n in names), kind, total)
+    return Sample(readable, rows, readable.size, _fields(rows, names, typed), kind, total)
 
 
 def narrowed(tables: TemporaryTables, whole: Sample, rows: Rows, where: str | None) -> Sample:
@@ -141,7 +142,8 @@ def narrowed(tables: TemporaryTables, whole: Sample, rows: Rows, where: str | No
     rows_sql = f"SELECT * EXCLUDE (_place, _blank) FROM (\n{joined.sql}\n) WHERE {where or 'true'}"
     narrow = tables.store(Relation(rows_sql), "sample")
     narrow_rows = SampledRows(tables.con, narrow)
-    fields = tuple(_field(narrow_rows, field.name, field.is_number) for field in whole.fields)
+    numbers = {field.name for field in whole.fields if field.is_number}
+    fields = _fields(narrow_rows, [field.name for field in whole.fields], numbers)
     return replace(whole, rows=narrow_rows, records=narrow.size, fields=fields)
 
 
@@ -167,8 +169,8 @@ def _refuse_unreadable(con: duckdb.DuckDBPyConnection, records: Records, first_r
     broken = f"SELECT _place, _unreadable AS sentence FROM {first_records.name}"
     rejected = [f"SELECT _place, sentence FROM (\n{records.rejects(con).sql}\n)"] if records.rejects else []
     cut_out = [f"SELECT _place, _unreadable FROM (\n{records.cut_outs(()).sql}\n)"] if records.cut_outs else []
-    if first := con.execute(f"{' UNION ALL '.join([broken, *rejected, *cut_out])} LIMIT 1").fetchone():
-        raise UnreadableFile(first[0], str(first[1]).rstrip("."))
+    for place, sentence in con.execute(f"{' UNION ALL '.join([broken, *rejected, *cut_out])} LIMIT 1").fetchall():
+        raise UnreadableFile(place, str(sentence).rstrip("."))
 
 
 def _unique_ignoring_case(names: Sequence[str]) -> list[str]:
@@ -223,18 +225,28 @@ def _numbers_of(objects: Sequence[dict[str, object]]) -> set[str]:
     }
 
 
-def _field(rows: SampledRows, name: str, is_number: bool) -> Field:
-    words = {"field": quote(name), "few": str(VALUES), "examples": str(EXAMPLES)}
-    counts = query("sampled_field", sample=rows.relation, **words).row(rows.con)
-    values = frozenset(counts["few"] or ()) if counts["different"] <= VALUES else frozenset[str]()
-    examples = tuple(counts["examples"] or ())
-    numbers = {key: int(counts[key]) for key in ("filled", "words", "urls", "hashes", "numbers", "codes")}
+def _fields(rows: SampledRows, names: Sequence[str], numbers: Collection[str]) -> tuple[Field, ...]:
+    """What the fields of those names hold, in their order; those in ``numbers`` are numbers by the file's own types."""
+    words = {"fields": ", ".join(map(quote, names)), "few": str(VALUES), "examples": str(EXAMPLES)}
+    counts = query("sampled_fields", sample=rows.relation, **words)
+    cursor = rows.con.execute(counts.sql)
+    columns = [column[0] for column in cursor.description or ()]
+    filled = {row[0]: dict(zip(columns, row, strict=True)) for row in cursor.fetchall()}
+    return tuple(_field(name, filled.get(at, {}), name in numbers) for at, name in enumerate(names, 1))
+
+
+def _field(name: str, counts: dict[str, Any], is_number: bool) -> Field:
+    """One field by its row of counts; a field without a value has no row."""
+    distinct = int(counts.get("different", 0))
     return Field(
         name=name,
-        distinct=int(counts["different"]),
-        values=values,
-        examples=examples,
-        length=float(counts["length"] or 0),
+        distinct=distinct,
+        values=frozenset(counts.get("few", ()) if distinct <= VALUES else ()),
+        examples=tuple(counts.get("examples", ())),
+        length=float(counts.get("length", 0)),
         is_number=is_number,
-        **numbers,
+        **{key: int(counts.get(key, 0)) for key in _COUNTED},
     )
+
+
+_COUNTED = ("filled", "words", "broken", "urls", "hashes", "numbers", "codes")

@@ -9,6 +9,7 @@ import duckdb
 
 from datasync.sql import quote, row
 
+_HUMPS = re.compile(r"(?<=[a-zäöü])(?=[A-ZÄÖÜ])")
 _LETTERS = str.maketrans({"ß": "ss", "ł": "l", "ø": "o", "æ": "ae", "œ": "oe", "đ": "d", "ı": "i"})
 
 
@@ -23,6 +24,11 @@ def spelled(con: duckdb.DuckDBPyConnection, name: str) -> str:
 def plain(header: str) -> str:
     """A header by its words, joined by ``_``."""
     return re.sub(r"[\W_]+", "_", without_accents(header.lower())).strip("_")
+
+
+def parted(header: str) -> str:
+    """A header by its words, where a capital letter within one begins another, as in ``VkPrBto``."""
+    return plain(_HUMPS.sub(" ", header))
 
 
 def without_accents(text: str) -> str:

@@ -15,7 +15,7 @@ from datasync.sql import quote
 from datasync.starter.choice import Choice, Reading, shown
 from datasync.starter.sample import Field, Sample
 from datasync.starter.systems import View
-from datasync.starter.yes_no import contents, hint, says_yes_or_no
+from datasync.starter.yes_no import contents, hint, is_further_status, says_yes_or_no
 
 _DATED = "* stands for the date in the file's name"
 _NEWEST = "newest # the newest such file is the whole catalog; complete: all of them are; partial: each has a part"
@@ -99,7 +99,9 @@ class Plan:
 
     @property
     def _yes_or_no(self) -> list[Field]:
-        return [field for field in self.sample.fields if field.name in self.unmapped and says_yes_or_no(field)]
+        unmapped = [field for field in self.sample.fields if field.name in self.unmapped]
+        is_taken = any(choice.column == "status" and choice.sql not in ("", "null") for choice in self.choices)
+        return [field for field in unmapped if says_yes_or_no(field) or (is_taken and is_further_status(field))]
 
 
 def text(plans: Sequence[Plan], folder: Path) -> str:
@@ -203,7 +205,7 @@ def _left_out(plan: Plan) -> Iterator[str]:
     if missing := [column for column in product.PRODUCT_COLUMNS if column not in columns]:
         yield f"      # no column recognised for: {', '.join(missing)}"
     if "currency" in missing and "price" in columns:
-        yield "      # currency: \"'EUR'\" # a fixed one, as text in SQL"
+        yield "      #   currency: \"'EUR'\" # a fixed one, as text in SQL"
 
 
 def _attributes(plan: Plan) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from datasync.sql import literal
 from datasync.starter.sample import Field
@@ -10,6 +10,7 @@ from datasync.starter.sample import Field
 # Each line: words for yes, then words for no, set apart by "/"; a comma parts words.
 _YES_NO = """
 1 / 0
+-1 / 0
 true / false
 yes / no
 y / n
@@ -76,6 +77,8 @@ _VISIBLE = (
     {"visible": "['catalog', 'search']", "catalog": "['catalog']", "search": "['search']", "hidden": "[]"},
     {"4": "['catalog', 'search']", "2": "['catalog']", "3": "['search']", "1": "[]"},
 )
+_OF_SEVERAL = frozenset("snotf")  # letters that stand for other words too, as S does for "Sperre"
+_SURE = frozenset("jy")  # with one of these beside it, N is a no
 _BOTH, _NOWHERE = "['catalog', 'search']", "[]"
 _TYPES = """
 simple configurable variable variation variant virtual downloadable bundle bundled grouped giftcard gift_card
@@ -102,6 +105,8 @@ def status(field: Field, f: str, *, is_opposite: bool = False, is_marked: bool =
     ``is_marked``: the field asks for a yes or no, so that a cross in it is a yes.
     """
     yes, no = _yes_no(is_opposite)
+    if not _are_telling(field.values, is_marked=is_marked, is_opposite=is_opposite):
+        return
     cross = [{"x": yes}] if is_marked else []
     yield from _case_expressions(field, f, [*_pairs(_YES_NO, yes, no), *cross, *_pairs(_STATUS, *_yes_no(False))])
 
@@ -109,11 +114,26 @@ def status(field: Field, f: str, *, is_opposite: bool = False, is_marked: bool =
 def status_of_marked(field: Field, f: str, *, is_opposite: bool) -> str | None:
     """The status by a field that has one and the same cross or word for yes, or nothing, which is a no."""
     mark = mark_of(field)
-    if mark is None:
+    if mark is None or not _are_telling(field.values, is_marked=True, is_opposite=is_opposite):
         return None
     yes, no = _yes_no(is_opposite)
     value_sql = f"trim({f})" if mark.upper() == mark else f"lower(trim({f}))"
     return f"case coalesce({value_sql}, '') when {literal(mark)} then {yes} when '' then {no} else {f} end"
+
+
+def _letters(values: Iterable[str]) -> set[str]:
+    return {value.lower() for value in values if len(value) == 1 and value.isalpha()}
+
+
+def _are_telling(values: Iterable[str], *, is_marked: bool, is_opposite: bool) -> bool:
+    """Whether letters mean yes and no, and could be short for nothing else: S is a yes, and "Sperre" in German.
+
+    Two of a pair do in a field that asks for a yes or no, and one of a lock, where both readings come to the same.
+    """
+    letters = _letters(values)
+    if letters & _SURE or not letters & _OF_SEVERAL:
+        return True
+    return is_marked and (is_opposite or len(letters) > 1 or letters <= {"n", "f"})
 
 
 def mark_of(field: Field) -> str | None:
@@ -124,22 +144,40 @@ def mark_of(field: Field) -> str | None:
 def status_to_decide(f: str, values: Sequence[str], *, is_opposite: bool) -> tuple[str, str]:
     """What to write for a status that is not understood, and which of its values are decided without being known."""
     yes, no = _yes_no(is_opposite)
-    known = _known_statuses(is_opposite=is_opposite)
+    known = _known_statuses(values, is_opposite=is_opposite)
     meanings = {value.lower(): known.get(value.lower(), "'enabled'") for value in values}
     unknown = [value for value in values if value.lower() not in known]
     is_mark = len(values) == 1 and meanings[values[0].lower()] == yes
     if is_mark or len(unknown) == len(values):
-        remark = _taken_for(values[:1], yes, no) if unknown else ""
+        remark = _taken_for(values[:1], yes, no if len(values) > 1 else "") if unknown else ""
         return f"case when {f} = {literal(values[0])} then {yes} else {no} end", remark
     cases = " ".join(f"when {literal(word)} then {meaning}" for word, meaning in meanings.items())
     return f"case lower({f}) {cases} else {f} end", _taken_for(unknown, "'enabled'") if unknown else ""
 
 
-def _known_statuses(*, is_opposite: bool) -> dict[str, str]:
-    """What words mean; a word for a status means the same in a field that says what a product is not."""
+def _known_statuses(values: Iterable[str], *, is_opposite: bool) -> dict[str, str]:
+    """What words mean; a word for a status means the same in a field that says what a product is not.
+
+    A letter means nothing beside letters that are not of its pair: of ``A`` and ``S``, the S is no Spanish yes.
+    """
     yes, no = _yes_no(is_opposite)
     pairs = [*_pairs(_YES_NO, yes, no), *_pairs(_STATUS, *_yes_no(False)), {"x": yes}]
-    return {word: meaning for pair in pairs for word, meaning in pair.items()}
+    letters, known = _letters(values), {word: meaning for pair in pairs for word, meaning in pair.items()}
+    is_pair = any(letters <= {*pair} for pair in pairs)
+    if is_pair and _are_telling(letters, is_marked=is_opposite, is_opposite=is_opposite):
+        return known
+    return {word: meaning for word, meaning in known.items() if word not in letters}
+
+
+def is_of_enabled(field: Field) -> bool:
+    """Whether some value of a field is a word for a product that is sold."""
+    known = _known_statuses(field.values, is_opposite=True)
+    return any(known.get(value.lower()) == "'enabled'" for value in field.values)
+
+
+def status_of_filled(f: str) -> str:
+    """The status by a lock that is one where the field has something, as the day since which a product is locked."""
+    return f"case when trim(coalesce({f}, '')) <> '' then 'disabled' else 'enabled' end"
 
 
 def _taken_for(values: Sequence[str], meaning: str, rest: str = "") -> str:
@@ -149,7 +187,7 @@ def _taken_for(values: Sequence[str], meaning: str, rest: str = "") -> str:
 
 def known_statuses(field: Field, f: str, *, is_opposite: bool) -> Iterator[str]:
     """An expression for those values of a field that are known; the others stay as they are."""
-    known = _known_statuses(is_opposite=is_opposite)
+    known = _known_statuses(field.values, is_opposite=is_opposite)
     cases = [f"when {literal(v.lower())} then {known[v.lower()]}" for v in sorted(field.values) if v.lower() in known]
     if cases and len(field.values) > 1:
         yield f"case lower({f}) {' '.join(dict.fromkeys(cases))} else {f} end"
@@ -157,7 +195,7 @@ def known_statuses(field: Field, f: str, *, is_opposite: bool) -> Iterator[str]:
 
 def yes_no_reading(column: str, field: Field, f: str, blanks: int, *, is_opposite: bool) -> str | None:
     """What a field of yes and no, or of marks, would be as the visibility or as the status; None if it is neither."""
-    if not field.filled:
+    if not field.filled or not (is_any_yes_no(field) or mark_of(field)):
         yes, no = _yes_no(is_opposite) if column == "status" else _seen(is_opposite)
         return f"case when trim(coalesce({f}, '')) <> '' then {yes} else {no} end"
     if column == "visible_in":
@@ -177,7 +215,8 @@ def _seen(is_opposite: bool) -> tuple[str, str]:
 def stock(field: Field, f: str) -> Iterator[str]:
     """Expressions for the stock."""
     yes, no = "'in-stock'", "'out-of-stock'"
-    yield from _case_expressions(field, f, [*_pairs(_YES_NO, yes, no), *_pairs(_STOCK, yes, no)])
+    if "-1" not in field.values:  # which is a yes of some systems, and a count in others
+        yield from _case_expressions(field, f, [*_pairs(_YES_NO, yes, no), *_pairs(_STOCK, yes, no)])
 
 
 def visible_in(field: Field, f: str) -> Iterator[str]:
