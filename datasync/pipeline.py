@@ -152,12 +152,12 @@ class Pipeline:
     def transfer(self, run: str, scope: str, service: str) -> dict[str, Any]:
         """Close the difference between a scope's catalog and what one service holds; counts by outcome."""
         with self._step(run, Step("transfer", scope, service)) as (step, con):
-            request, service_settings = self._request(run), self.settings.service(service)
+            request = self._request(run)
             refuse_unverified(con, self.store, scope)
             opened = open_service(self.settings, service, scope, self.credentials)
             if self.is_dry and not opened.receipt_is_delivery:
                 opened = Supposed(opened)
-            delivery = Delivery(con, self.store, scope, service, service_settings, opened, run, self.clock)
+            delivery = self._delivery(con, run, scope, service, opened)
             marked = mark.mark_pulled(delivery) if request and request.force else 0
             transferred = transfer.transfer(
                 delivery,
@@ -169,22 +169,26 @@ class Pipeline:
 
     def audit(self, run: str, scope: str, service: str, *, is_full: bool = False) -> AuditNote | None:
         """Compare what a service really holds of a scope with its receipts; None where it cannot be asked."""
-        service_settings = self.settings.service(service)
         opened = open_service(self.settings, service, scope, self.credentials)
         if not isinstance(opened, Holding):
             return None
         with self.connected() as con:
-            delivery = Delivery(con, self.store, scope, service, service_settings, opened, run, self.clock)
-            return audit.audit(delivery, is_full=is_full)
+            return audit.audit(self._delivery(con, run, scope, service, opened), is_full=is_full)
 
     def rebuild(self, run: str, scope: str, service: str, *, drops_settings: bool = False) -> Rebuilt:
         """Fill a service anew beside what it serves, and serve that; goes on with what an earlier call left."""
-        service_settings, guard = self.settings.service(service), self.settings.guard_of(scope, service)
+        guard = self.settings.guard_of(scope, service)
         with self.connected() as con:
             refuse_unverified(con, self.store, scope)
             opened = open_service(self.settings, service, scope, self.credentials)
-            delivery = Delivery(con, self.store, scope, service, service_settings, opened, run, self.clock)
+            delivery = self._delivery(con, run, scope, service, opened)
             return rebuild.rebuild(delivery, guard, drops_settings=drops_settings)
+
+    def _delivery(
+        self, con: duckdb.DuckDBPyConnection, run: str, scope: str, service: str, opened: Service
+    ) -> Delivery:
+        options, volatile = self.settings.service(service), self.settings.scopes[scope].volatile
+        return Delivery(con, self.store, scope, service, options, opened, run, self.clock, volatile=volatile)
 
     def audit_when_due(self, run: str, scope: str, service: str) -> dict[str, Any] | None:
         """Audit a service whose last audit is older than its ``audit`` allows; None where it is not, where nothing was

@@ -311,7 +311,17 @@ class Line:
     def _delivery(self, name: str, run: str) -> Delivery:
         mine = self.settings
         service: Service = self.far if name == "far" else open_service(mine, name, SCOPE, from_environment)
-        delivery = Delivery(self.con, self.store, SCOPE, name, mine.services[name], service, run, self.clock)
+        delivery = Delivery(
+            self.con,
+            self.store,
+            SCOPE,
+            name,
+            mine.services[name],
+            service,
+            run,
+            self.clock,
+            volatile=mine.scopes[SCOPE].volatile,
+        )
         return replace(delivery, sleep=self._skip, monotonic=self._monotonic) if self.skips_waits else delivery
 
     def _skip(self, seconds: float) -> None:

@@ -1,9 +1,10 @@
 """What a service really holds, compared with what its receipts say: the proof that nothing was lost on the way.
 
-An audit counts what is there, and compares a sample one by one; everything, where the counts do not agree or where it
-is asked to. It looks at the receipts of one moment, and asks once more about each difference before it believes it, for
-a transfer may be going on. What differs in the end is written into the receipts, so that the next transfer delivers or
-removes it, behind the volume guard like everything else. What a repair left in doubt is settled before (``read_back``).
+An audit counts what is there, and compares a sample one by one; everything, where the counts do not agree, where the
+sample shows a difference, or where it is asked to. It looks at the receipts of one moment, and asks once more about
+each difference before it believes it, for a transfer may be going on. What differs in the end is written into the
+receipts, so that the next transfer delivers or removes it, behind the volume guard like everything else. What a repair
+left in doubt is settled before (``read_back``).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import cast
 
+from datasync.delivery.altered import altered
 from datasync.delivery.context import Delivery
 from datasync.delivery.read_back import read_back
 from datasync.delivery.services.base import Holding
@@ -67,6 +69,9 @@ def _looked(delivery: Delivery, tables: TemporaryTables, receipts: Table, is_ful
     counted = _service(delivery).count()
     chosen = None if is_full or not held <= counted <= held + perhaps else _sample(delivery, tables, receipts)
     look = _look(delivery, tables, receipts, chosen)
+    if chosen is not None and look.differences.count(con):
+        chosen = None
+        look = _look(delivery, tables, receipts, chosen)
     checked = look.there.size if chosen is None else chosen.size
     others = look.there.where("NOT is_ours").count(con)
     note = AuditNote(
@@ -87,8 +92,9 @@ def _sample(delivery: Delivery, tables: TemporaryTables, receipts: Relation) -> 
 
 
 def _look(delivery: Delivery, tables: TemporaryTables, receipts: Table, chosen: Relation | None) -> _Look:
-    there = _service(delivery).holds(delivery.con, chosen)
-    return _Look(receipts, chosen, tables.store(select("SELECT sku, hash, is_ours FROM there", there=there), "there"))
+    there = tables.store(select(_KEYS, there=_service(delivery).holds(delivery.con, chosen)), "there")
+    changed = altered(delivery, tables, receipts, there)
+    return _Look(receipts, chosen, tables.store(select(_JUDGED, there=there, altered=changed), "judged"))
 
 
 def _record(
@@ -120,5 +126,7 @@ def _confirmed(delivery: Delivery, tables: TemporaryTables, receipts: Table, sus
     return select(_IN_BOTH, suspects=suspects, again=again.differences)
 
 
+_KEYS = "SELECT sku, hash, is_ours FROM there"
+_JUDGED = "SELECT sku, CASE WHEN sku NOT IN (SELECT sku FROM altered) THEN hash END AS hash, is_ours FROM there"
 _IN_BOTH = "SELECT * FROM suspects SEMI JOIN again USING (sku, difference)"
 _COUNTED = "SELECT difference, count(*) FROM differences GROUP BY difference"

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 import duckdb
 
 from datasync.delivery.services.base import Service
-from datasync.relation import Relation, query
+from datasync.relation import Relation, query, select
 from datasync.settings import ServiceOptions
-from datasync.sql import literal
+from datasync.sql import literal, quote
 from datasync.store.files import Clock, Store
 from datasync.store.log import Log, Rows
 from datasync.store.logs import ReceiptState, Target, receipt_log
@@ -22,7 +22,8 @@ class Delivery:
     """Where a transfer goes: one service in one scope, by its settings, in one run.
 
     ``sleep`` and ``monotonic`` are how it waits and by which clock, which no other machine knows. ``rebuild`` is the
-    log of a rebuild, where the transfer goes to a place that is not served yet.
+    log of a rebuild, where the transfer goes to a place that is not served yet. ``volatile`` are the scope's attributes
+    that the content hash leaves out.
     """
 
     con: duckdb.DuckDBPyConnection
@@ -36,6 +37,7 @@ class Delivery:
     sleep: Callable[[float], None] = time.sleep
     monotonic: Callable[[], float] = time.monotonic
     rebuild: Log | None = None
+    volatile: Collection[str] = ()
 
     @property
     def log(self) -> Log:
@@ -64,6 +66,18 @@ class Delivery:
             fingerprint=self.settings.fingerprint(),
             target=None if self.service.receipt_is_delivery else self.target,
         )
+
+    def with_needs(self, products: Relation, catalog: Relation) -> Relation:
+        """Some products, with the columns that the service needs of them. They are mostly a range of SKUs, so little of
+        the catalog is read for it.
+        """
+        needs = ", ".join(f"c.{quote(column)}" for column in self.service.needs)
+        if not needs:
+            return products
+        first, last = select("SELECT min(sku), max(sku) FROM products", products=products).rows(self.con)[0]
+        near = catalog.where(f"sku BETWEEN {literal(first)} AND {literal(last)}")
+        added = f"SELECT p.*, {needs} FROM products AS p LEFT JOIN catalog AS c USING (sku)"
+        return select(added, products=products, catalog=near)
 
     def rows(self, name: str, **relations: Relation) -> Rows:
         """The rows of an entry by the query ``name``, which gets the settings' fingerprint and the run besides."""

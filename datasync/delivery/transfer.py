@@ -31,7 +31,6 @@ from datasync.errors import ServiceUnavailable, SettingsError, TargetChanged
 from datasync.relation import NO_SKUS, Relation, Table, TemporaryTables, query, select, temporary_tables
 from datasync.session import rows_in_order
 from datasync.settings import Guard
-from datasync.sql import literal, quote
 from datasync.store import holds
 from datasync.store.holds import Hold
 from datasync.store.log import TRIES, Entry
@@ -203,7 +202,7 @@ def _send_batch(delivery: Delivery, plan: _Plan, due: Relation, head: Entry, lat
     ``late_until`` a request of an earlier batch may be on its way.
     """
     if delivery.service.receipt_is_delivery:
-        batch = Batch(_with_needs(delivery, plan, due), 0, "", 0)
+        batch = Batch(delivery.with_needs(due, plan.catalog), 0, "", 0)
         return record_delivery(delivery, delivery.service.deliver(delivery.con, batch), head)
     intent = intend(delivery, due, head, late_until)
     if intent is None:
@@ -224,7 +223,7 @@ def _deliver(delivery: Delivery, plan: _Plan, intent: Intent, part: Part) -> Rel
         seconds = delivery.service.batch_seconds
         raise ServiceUnavailable(f"services.{delivery.name}: its products were not sent within {seconds} s. Try again.")
     key = f"{delivery.name}/{delivery.scope}/{intent.entry.number:08d}{part.path}"
-    batch = Batch(_with_needs(delivery, plan, part.rows), intent.version, key, intent.deadline)
+    batch = Batch(delivery.with_needs(part.rows, plan.catalog), intent.version, key, intent.deadline)
     return delivery.service.deliver(delivery.con, batch)
 
 
@@ -244,18 +243,6 @@ def _is_there(delivery: Delivery, intent: Intent) -> bool:
             return False
         else:
             return delivery.monotonic() < intent.deadline
-
-
-def _with_needs(delivery: Delivery, plan: _Plan, due: Relation) -> Relation:
-    """What is due, with the columns of the products that the service needs. A batch is mostly a range of SKUs, so that
-    little of the catalog is read for it.
-    """
-    needs = ", ".join(f"c.{quote(column)}" for column in delivery.service.needs)
-    if not needs:
-        return due
-    first, last = select("SELECT min(sku), max(sku) FROM due", due=due).rows(delivery.con)[0]
-    near = plan.catalog.where(f"sku BETWEEN {literal(first)} AND {literal(last)}")
-    return select(f"SELECT d.*, {needs} FROM due AS d LEFT JOIN catalog AS c USING (sku)", due=due, catalog=near)
 
 
 def _highest_version(delivery: Delivery, answered: Relation) -> int:

@@ -2,7 +2,8 @@
 
 A partial pull asks for what changed since the watermark, less the lookback. Sources do not tell all: stock, images or
 mass updates may leave a record's change time as it was, and what is committed late carries a time already passed. So a
-scope is read whole every ``complete_every``, and each complete pull measures what the partial ones missed:
+scope is read whole every ``complete_every``, and each complete pull measures what the partial ones missed. (A resync
+decides for itself what it asks for: ``resync.pull_request``.)
 
     missed  = products that it added or updated, whose updated_at lies before the watermark less the lookback: a partial
               pull in its place would not have read them. One without an updated_at is read by every partial pull.

@@ -15,5 +15,4 @@ SELECT
     END AS difference
 FROM said AS s FULL JOIN there AS t USING (sku)
 WHERE NOT coalesce(s.perhaps_held, false)
-    AND s.held_hash IS DISTINCT FROM t.hash
-    AND (s.sku IS NOT NULL OR t.is_ours)
+    AND CASE WHEN s.sku IS NULL THEN t.is_ours ELSE s.held_hash IS DISTINCT FROM t.hash END

@@ -1,6 +1,6 @@
 -- One row per SKU that is due: the operation, the version to deliver (NULL for a removal), and what the receipts say of it now.
 -- `entry` is the log entry that this row of the receipts comes from.
--- Reads rules and receipts.
+-- Reads rules and receipts. The conditions are macros of state_of.sql.
 -- to deliver = accepted, not surely held in this hash, less those refused in this very hash
 -- to remove  = held or perhaps held, and not accepted, less removals that were refused
 WITH compared AS (

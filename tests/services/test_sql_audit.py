@@ -10,7 +10,7 @@ from datasync.delivery.audit import audit
 from datasync.errors import ServiceUnavailable
 from datasync.store.audit_note import AuditNote
 from tests import shop as shell
-from tests.line import SCOPE, products
+from tests.line import SCOPE, product, products
 from tests.postgres import PostgreSQL
 from tests.services import faults
 from tests.services.sql_tables import WAYS, Shop, opened
@@ -52,6 +52,90 @@ def test_what_was_deleted_changed_and_added_by_hand_is_told_apart_and_mended(sho
     note = _audit(shop)
     assert (note.drift, note.others) == (0, 1)
     assert shop.line.transfer("bi").entries == ()
+
+
+def test_a_row_whose_values_alone_were_changed_is_different(shop: Shop) -> None:
+    """Who changes a value by hand leaves our hash and our version as they were."""
+    shop.line.sync([product("a", price="1.50"), *products("b", "c", "d", "e", "f")], "bi")
+    before = shop.rows("sku, name, price, images")
+    shop.place.run(
+        "UPDATE products SET price = 1.49 WHERE sku = 'a'",
+        "UPDATE products SET name = NULL WHERE sku = 'b'",
+        "UPDATE products SET images = '[\"x\"]' WHERE sku = 'c'",
+    )
+    note = _audit(shop)
+    assert (note.absent, note.different, note.foreign) == (0, 3, 0)
+    assert shop.line.transfer("bi").resent == 3
+    assert shop.rows("sku, name, price, images") == before
+    assert _audit(shop).drift == 0
+
+
+def test_values_that_the_database_stores_in_its_own_way_are_not_different(
+    postgres: PostgreSQL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    columns = {
+        "title": "name",
+        "fixed": "sku",
+        "rounded": "price",
+        "rough": "price",
+        "state": "status",
+        "tags": "categories",
+        "seen": "updated_at",
+    }
+    shop = opened("postgresql", postgres, tmp_path, monkeypatch, {"columns": columns})
+    shop.place.run(
+        "CREATE TYPE state AS ENUM ('enabled', 'disabled')",
+        "CREATE TABLE products (scope text, sku text, title varchar(50), fixed char(10), rounded numeric(10, 1),"
+        " rough real, state state, tags json, seen timestamptz(0), datasync_hash text, datasync_version bigint,"
+        " other int DEFAULT 5, PRIMARY KEY (scope, sku))",
+    )
+    rows = [product(sku, price="19.99", updated_at="2026-03-01T08:00:00.6Z") for sku in "abc"]
+    shop.line.sync(rows, "bi")
+    shop.place.run("UPDATE products SET other = 6")
+    assert _audit(shop).drift == 0
+    shop.place.run(
+        "UPDATE products SET rough = 19.98 WHERE sku = 'a'", "UPDATE products SET tags = '[1]' WHERE sku = 'b'"
+    )
+    assert _audit(shop).different == 2
+    shop.line.transfer("bi")
+    assert _audit(shop).drift == 0
+
+
+def test_a_change_of_the_columns_makes_no_row_different(shop: Shop) -> None:
+    shop.place.run("ALTER TABLE products ADD COLUMN title text")
+    shop.line.change("bi", columns={"name": "upper(name)", "title": "name"})
+    assert _audit(shop).drift == 0
+
+
+@pytest.mark.parametrize("sent", [True, False], ids=["delivered since", "as it was"])
+def test_what_the_hash_does_not_cover_may_have_changed_since(shop: Shop, sent: bool) -> None:
+    """A time alone makes no new version, so no service gets it."""
+    later = [product(sku, updated_at="2030-01-01T00:00:00Z") for sku in "abcdef"]
+    shop.line.read(later, by_change_time=True)
+    if sent:
+        shop.line.transfer("bi")
+    assert _audit(shop).drift == 0
+
+
+def test_a_volatile_attribute_may_have_changed_since(shop: Shop) -> None:
+    shop.line.make_volatile("modified")
+    shop.line.sync(products("a", "b", modified="1", updated_at="2029-01-01T00:00:00Z"), "bi")
+    rows = products("a", "b", modified="2", updated_at="2030-01-01T00:00:00Z")
+    shop.line.read(rows, by_change_time=True)
+    assert _audit(shop).drift == 0
+    shop.place.run("UPDATE products SET name = 'By hand' WHERE sku = 'a'")
+    assert _audit(shop).different == 1
+
+
+def test_a_difference_in_the_sample_leads_to_a_look_at_everything(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("datasync.delivery.audit.SAMPLE", 2)
+    note = _audit(shop)
+    assert (note.is_whole, note.checked, note.drift) == (False, 2, 0)
+    shop.place.run("UPDATE products SET name = 'By hand' WHERE sku <> 'a'")
+    note = _audit(shop)
+    assert (note.is_whole, note.different) == (True, 5)
+    shop.line.transfer("bi")
+    assert shop.rows("name", "sku = 'f'") == {("A name",)}
 
 
 def test_as_many_rows_by_hand_as_are_missing_do_not_hide_it(shop: Shop) -> None:

@@ -202,9 +202,22 @@ class Holding(Protocol):
     def holds(self, con: duckdb.DuckDBPyConnection, skus: Relation | None = None) -> Relation:
         """What it really holds of this scope: all, or of these ``skus``.
 
-        One row per product: ``sku``, ``hash`` (as it was delivered; NULL where it was not written by us), ``version``
+        One row per product: ``sku``, ``hash`` (as it was delivered; NULL where we did not write it last), ``version``
         (NULL where the place keeps none), and ``is_ours``: it bears our marker. A removed product is no row. Raises
         ServiceUnavailable where the answer is not whole: a part of an answer gives no verdict.
+        """
+
+
+@runtime_checkable
+class Comparing(Protocol):
+    """A service of the kind ``Holding`` whose values can be changed there while the hash stays as we wrote it."""
+
+    def altered(self, con: duckdb.DuckDBPyConnection, batch: Relation, covered: Collection[str]) -> Relation:
+        """The ``sku`` of each product of a batch that it holds in this hash, and with another value than it was sent.
+
+        The batch has the rows of ``deliver``, without removals. Only what follows from the ``covered`` product columns
+        is compared: others may have changed since, and the hash not. Raises ServiceUnavailable where the answer is not
+        whole.
         """
 
 

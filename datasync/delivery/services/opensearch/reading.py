@@ -20,7 +20,7 @@ from datasync.relation import Relation, select
 from datasync.sql import literal
 
 PAGE = 10_000
-_SOURCE = ["removed", "datasync.scope", "datasync.hash"]
+_SOURCE = ["removed", "datasync.scope", "datasync.hash", "datasync.version"]
 _EMPTY = "SELECT ''::VARCHAR AS sku, ''::VARCHAR AS hash, 0::BIGINT AS version, false AS is_ours WHERE false"
 _WHOLE = {"allow_partial_search_results": "false"}
 

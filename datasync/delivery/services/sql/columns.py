@@ -42,12 +42,13 @@ _KINDS: tuple[tuple[str, Kind], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of the table. ``expression`` gives its value of a row of a batch; ``can_fail``: it is a person's, so
-    there may be products that it fails on.
+    """A column of the table. ``expression`` gives its value of a row of a batch, from the product columns ``fields``;
+    ``can_fail``: it is a person's, so there may be products that it fails on.
     """
 
     name: str
     expression: str
+    fields: frozenset[str]
     kind: Kind
     type: str
     can_fail: bool = False
@@ -73,7 +74,10 @@ def columns_of(con: duckdb.DuckDBPyConnection, service: str, written: Mapping[st
     """The columns that the settings of a service have. Raises InvalidExpression."""
     if written is None:
         names = [name for name in product.COLUMNS if name != "sku"]
-        return tuple(Column(name, quote(name), _kind(product.TYPES[name]), product.TYPES[name]) for name in names)
+        return tuple(
+            Column(name, quote(name), frozenset({name}), _kind(product.TYPES[name]), product.TYPES[name])
+            for name in names
+        )
     return tuple(_checked(con, f"services.{service}.columns.{name}", name, text) for name, text in written.items())
 
 
@@ -82,7 +86,8 @@ def _checked(con: duckdb.DuckDBPyConnection, key: str, name: str, text: str) -> 
     if not any(re.match(pattern, type_) for pattern, _ in _KINDS):
         problem = f"it gives {kind_in_words(type_)}, which no column takes. Cast it, as in (...)::VARCHAR"
         raise InvalidExpression(key, text, problem, fix="")
-    return Column(name, expression.sql, _kind(type_), type_, can_fail=True)
+    fields = frozenset(field.lower() for field in expression.fields)
+    return Column(name, expression.sql, fields, _kind(type_), type_, can_fail=True)
 
 
 def _kind(type_: str) -> Kind:

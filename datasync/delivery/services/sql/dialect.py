@@ -11,6 +11,7 @@ from datasync.delivery.services.sql.tables import Shape, TableColumn
 
 FENCE = "datasync_fence"  # one for all tables of a schema: the version of the last batch, for each table and scope
 STAGE = "datasync_stage"  # a temporary table: the rows of a batch, every column as text
+EXPECTED = "datasync_expected"  # a temporary table: the rows of a batch as the table would have them
 
 
 class Dialect(Protocol):
@@ -38,6 +39,9 @@ class Dialect(Protocol):
 
     def cast(self, column: TableColumn, kind: Kind, text: str) -> str:
         """SQL for a value for a column, from an expression that gives a value of a kind as text."""
+
+    def differ(self, one: str, other: str) -> str:
+        """SQL for whether two values of one column differ, where NULL is a value like another."""
 
     def version(self, session: Session) -> str:
         """The name of the database and its version, for people."""

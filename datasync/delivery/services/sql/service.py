@@ -9,7 +9,7 @@ answer.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -68,6 +68,13 @@ class SqlTable:
         ours = "nullif(hash, '') AS hash, nullif(version, -1)::BIGINT AS version, hash <> '' AS is_ours"
         con.complete()
         return select(f"SELECT sku, {ours} FROM held", held=register(con, rows, "held"))
+
+    def altered(self, con: duckdb.DuckDBPyConnection, batch: Relation, covered: Collection[str]) -> Relation:
+        rows = columns.sendable(_arrow(con, columns.texts(self._columns, batch)))
+        names = [column.name for column in self._columns if column.fields <= set(covered)]
+        work = partial(transactions.altered, self._statements, self._key, rows, names)
+        con.complete()
+        return register(con, self._database.ask(work, self._deadline(READ_SECONDS)), "altered")
 
     def examine(self, con: duckdb.DuckDBPyConnection, sample: Relation | None) -> Iterator[Remark]:
         rows = None if sample is None else columns.sendable(_arrow(con, columns.texts(self._columns, sample)))

@@ -5,11 +5,11 @@ PostgreSQL and SQLite take the same.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from datasync.delivery.services.sql.columns import Column, Kind
-from datasync.delivery.services.sql.dialect import FENCE, STAGE, Dialect
+from datasync.delivery.services.sql.dialect import EXPECTED, FENCE, STAGE, Dialect
 from datasync.delivery.services.sql.options import DELETED, HASH, SCOPE, SKU, VERSION
 from datasync.delivery.services.sql.tables import Shape, expected, name_of, quoted, schema_of
 from datasync.sql import filled, literal, query_of, quote
@@ -65,6 +65,20 @@ class Statements:
             names=", ".join(written),
             values=", ".join(written.values()),
             replaced=", ".join(f"{name} = excluded.{name}" for name in written),
+        )
+
+    def expect(self, dialect: Dialect, shape: Shape) -> Sequence[str]:
+        """Makes a temporary table of the rows that the products of the stage would have."""
+        values = {quote(column.name): _value(dialect, shape, column) for column in self.columns}
+        words = {"stage": STAGE, "expected": EXPECTED, "names": "".join(f", {name}" for name in values)}
+        values_sql = "".join(f", {value}" for value in values.values())
+        return self._filled("make_expected", **words), self._filled("fill_expected", **words, values=values_sql)
+
+    def altered(self, dialect: Dialect, names: Iterable[str]) -> str:
+        """The rows that have the hash of those expected, and another value in one of these columns."""
+        differ = [dialect.differ(f"t.{quote(name)}", f"e.{quote(name)}") for name in names]
+        return self._filled(
+            "altered_rows", expected=EXPECTED, is_held=self._is_held, differ=" OR ".join(differ) or "1 = 0"
         )
 
     def remove(self, dialect: Dialect, version: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from datasync.delivery.services.sql.dialect import STAGE, Dialect, Misplaced
@@ -96,6 +97,19 @@ def held(statements: Statements, only: pa.Table | None, dialect: Dialect, sessio
     if only is not None:
         session.load(STAGE, only)
     return session.table(statements.held(STAGE if only is not None else None)).cast(no_rows().schema)
+
+
+def altered(
+    statements: Statements, key: str, rows: pa.Table, names: Sequence[str], dialect: Dialect, session: Session
+) -> pa.Table:
+    """The SKUs of those ``rows`` that are there by their hash, and differ in one of the columns ``names``."""
+    import pyarrow as pa
+
+    shape = fitting_shape(statements, key, dialect, session)
+    session.load(STAGE, rows)
+    for statement in statements.expect(dialect, shape):
+        session.run(statement)
+    return session.table(statements.altered(dialect, names)).cast(pa.schema([("sku", pa.string())]))
 
 
 def no_rows() -> pa.Table:
