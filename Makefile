@@ -3,11 +3,11 @@ SHELL := bash
 export PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test test-fast kills airflow lint bench constraints clean
+.PHONY: help demo test test-fast test-opensearch3 kills airflow lint bench constraints clean
 .DEFAULT_GOAL := help
 
 help: ## This list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 27
 
 demo: ## Pull, transfer and publish a sample catalog through Airflow, and print where the page is
 	@scripts/install.sh demo && $(BIN)/python examples/demo.py && echo "make demo took $$SECONDS s."
@@ -21,6 +21,11 @@ test: lint ## Everything that must hold: style, types, layers, all tests (browse
 test-fast: ## The tests that take little time: no browser, no Airflow, no database server
 	@scripts/install.sh test
 	$(BIN)/pytest -n 2 --dist loadfile --fast
+
+test-opensearch3: ## The tests of OpenSearch against OpenSearch 3, with a Java of its own
+	@scripts/install.sh test && scripts/postgres.sh && OPENSEARCH_MAJOR=3 scripts/opensearch.sh
+	OPENSEARCH_MAJOR=3 $(BIN)/pytest -n 2 --dist loadfile tests/services/test_opensearch*.py tests/services/test_rebuild*.py \
+	    tests/repair/test_read_back.py
 
 kills: ## Kill transfers into OpenSearch and PostgreSQL at random, and look whether anything is lost: NUMBER=300 SEED=1
 	@scripts/install.sh test && scripts/postgres.sh && scripts/opensearch.sh

