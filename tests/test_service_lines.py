@@ -50,3 +50,48 @@ def test_init_without_a_file_or_a_kind_says_what_to_name(tmp_path: Path) -> None
     told = Shop(tmp_path, "").run("init")
     assert (told.code, told.out) == (2, "")
     assert "init needs a FILE. Name your own files" in told.err
+
+
+TABLE, INDEX = "a table of its own", "an index of its own, with {scope} where the scope goes"
+
+
+@pytest.mark.parametrize(
+    ("services", "problem", "other", "fix"),
+    [
+        (
+            "{a: {kind: sql, connection: bi, table: t}, b: {kind: sql, connection: bi, table: t}}",
+            "services.b: its products of en go to 'sql bi t'",
+            "services.a of en",
+            TABLE,
+        ),
+        (
+            "{a: {kind: opensearch, connection: s}, b: {kind: opensearch, connection: s, index: 'Products-{scope}'}}",
+            "services.b: its products of en go to 'opensearch s products-en'",
+            "services.a of en",
+            INDEX,
+        ),
+        (
+            "{a: {kind: opensearch, connection: s, index: products}}",
+            "services.a: its products of de go to 'opensearch s products'",
+            "services.a of en",
+            INDEX,
+        ),
+    ],
+    ids=["one table", "one alias", "one alias for two scopes"],
+)
+def test_two_services_in_one_place_are_refused(
+    tmp_path: Path, services: str, problem: str, other: str, fix: str
+) -> None:
+    scopes = "sources: {demo: {kind: sample}}\nscopes: {en: {source: demo}, de: {source: demo}}\n"
+    told = Shop(tmp_path, f"{scopes}services: {services}\n").run("check")
+    assert (told.code, told.out) == (2, "")
+    assert f"{problem}, where those of {other} go. Give each {fix}." in told.err
+
+
+def test_services_beside_each_other_are_not(tmp_path: Path) -> None:
+    apart = (
+        "{a: {kind: sql, connection: bi, table: t}, b: {kind: sql, connection: other, table: t}, "
+        "c: {kind: sql, connection: bi, table: u}, d: {}, e: {kind: feed}}"
+    )
+    scopes = "sources: {demo: {kind: sample}}\nscopes: {en: {source: demo}, de: {source: demo}}\n"
+    assert len(parse(yaml.safe_load(f"{scopes}services: {apart}\n"), tmp_path).services) == 5

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, PlainValidator, SerializeAsAny, model_validator
 
-from datasync.errors import UnknownName
+from datasync.errors import InvalidSettings, UnknownName
 from datasync.settings.kinds import scope_as_written, service_as_written, source_as_written
-from datasync.settings.options import Guard, Model, Scope, ServiceOptions, SourceOptions, fingerprint
+from datasync.settings.options import AuditedService, Guard, Model, Scope, ServiceOptions, SourceOptions, fingerprint
 from datasync.settings.values import Duration, Name, Options, Whole, cron, unique_ignoring_case
 
 
@@ -69,6 +69,21 @@ class Settings(Model):
                 fix = "Declare it under sources, or name one of those."
                 raise UnknownName(f"source (scopes.{name}.source)", scope.source, self.sources, fix)
             scope.refuse(name, self.sources[scope.source])
+        return self
+
+    @model_validator(mode="after")
+    def _services_have_places_of_their_own(self) -> Settings:
+        """Two that deliver to one place take each other's products for their own, and remove them."""
+        taken: dict[tuple[str, str], tuple[str, str]] = {}
+        for name, service in self.services.items():
+            if not isinstance(service, AuditedService):
+                continue
+            for scope in self.scopes:
+                place = service.target(scope)
+                other, of = taken.setdefault((place, scope if service.is_keyed_by_scope else ""), (name, scope))
+                if (other, of) != (name, scope):
+                    problem = f"its products of {scope} go to {place!r}, where those of services.{other} of {of} go."
+                    raise InvalidSettings(f"services.{name}", problem, f"Give each {service.place_of_its_own}.")
         return self
 
     def scope(self, name: str) -> Scope:

@@ -203,7 +203,14 @@ class ServiceOptions(Model):
 
 
 class AuditedService(ServiceOptions):
-    """What a service has that can be asked what it holds: ``audit`` is how old the last audit may be."""
+    """What a service has that can be asked what it holds: ``audit`` is how old the last audit may be.
+
+    ``is_keyed_by_scope``: one target may hold several scopes. ``place_of_its_own`` is what the kind calls a target, in
+    the words of an error.
+    """
+
+    is_keyed_by_scope: ClassVar[bool] = False
+    place_of_its_own: ClassVar[str] = "a place of its own"
 
     audit: Duration = Field(timedelta(days=7), description="how often what it holds is compared with the receipts")
 

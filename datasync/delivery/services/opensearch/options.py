@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -35,6 +35,8 @@ class OpenSearchService(AuditedService):
     most that one request holds, ``concurrency`` how many are on their way at once, and ``timeout`` how long one answer
     may take.
     """
+
+    place_of_its_own: ClassVar[str] = "an index of its own, with {scope} where the scope goes"
 
     kind: Literal["opensearch"]
     connection: ConnectionName = Field(

@@ -52,6 +52,8 @@ class SqlService(AuditedService):
     """
 
     refuses_by: ClassVar[tuple[str, ...]] = ("connection", "table", "columns")
+    is_keyed_by_scope: ClassVar[bool] = True
+    place_of_its_own: ClassVar[str] = "a table of its own"
     extra: ClassVar[str] = "datasync[sql]"  # SQLAlchemy and the drivers
 
     kind: Literal["sql"]
