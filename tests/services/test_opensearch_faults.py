@@ -7,6 +7,10 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,6 +20,7 @@ from typing import Any
 import pytest
 
 from datasync import secrets
+from datasync.delivery.audit import audit
 from datasync.delivery.services.opensearch import reading
 from datasync.errors import ServiceBroken, ServiceRefused, ServiceUnavailable
 from tests import searchserver
@@ -344,6 +349,62 @@ def test_a_restarted_server_has_forgotten_removals_and_yet_nothing_comes_back(
     shop.sync(*products("b", "c"))
     assert set(shop.shown) == {"b", "c"}
     assert shop.is_true()
+
+
+PAUSED = """
+import json, os, signal, sys, time
+from pathlib import Path
+from datasync.delivery import transfer
+from datasync.delivery.services.opensearch.bulk import Bulk
+from tests.line import Line
+
+folder, options, where = sys.argv[1:]
+line = Line(Path(folder), guard={"percent": 100, "products": 1000}, search=json.loads(options))
+line.now = line.now.replace(hour=5)
+place, name = (Bulk, "send") if where == "request" else (transfer, "record_answers")
+real = getattr(place, name)
+
+def paused(*args):
+    setattr(place, name, real)
+    os.kill(os.getpid(), signal.SIGSTOP)
+    time.sleep(0.5)  # the process stops in here, and not a statement later
+    return real(*args)
+
+setattr(place, name, paused)
+print(line.transfer("search", run="paused"))
+"""
+
+
+@pytest.mark.parametrize("where", ["request", "record"], ids=["before the request", "before the record"])
+def test_a_worker_that_is_paused_through_another_s_runs_and_a_restart_brings_nothing_back(
+    small: OpenSearch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_SEARCH", connection(small.url))
+    shop = Shop(small, tmp_path)
+    shop.sync(product("a", "v1"), *products("gone", "stays"))
+    shop.line.read([product("a", "v2"), *products("new", "gone", "stays", "late")])
+    options = json.dumps(shop.line.raw_settings["services"]["search"])
+    command = [sys.executable, "-c", PAUSED, str(shop.line.folder), options, where]
+    process = subprocess.Popen(
+        command, env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert os.WIFSTOPPED(os.waitpid(process.pid, os.WUNTRACED)[1])
+        shop.line.passes(hours=6)
+        shop.sync(product("a", "v3"), *products("new", "stays"))
+        small.restart()
+        shop.sync(product("a", "v4"), *products("stays"))
+        assert set(shop.shown) == {"a", "stays"}
+        os.kill(process.pid, signal.SIGCONT)
+        said, _ = process.communicate(timeout=120)
+    finally:
+        process.kill()
+    assert (process.returncode, "Transferred(added=" in said) == (0, True)
+    shop.transfer()
+    assert shop.hashes() == {sku: row["hash"] for sku, row in shop.line.catalog().items() if row["hash"]}
+    assert shop.is_true()
+    note = audit(shop.line._delivery("search", "audit"), is_full=True)
+    assert (note.there, note.absent, note.different, note.foreign) == (2, 0, 0, 0)
 
 
 def test_what_a_busy_server_does_not_take_is_sent_again(
