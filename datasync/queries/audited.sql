@@ -8,7 +8,7 @@ SELECT
     'marked' AS outcome,
     CASE d.difference
         WHEN 'absent' THEN 'An audit did not find it there'
-        WHEN 'different' THEN 'An audit found another version of it there'
+        WHEN 'different' THEN 'An audit found another version of it there, or other values'
         ELSE 'An audit found it there, though no receipt says so'
     END AS words,
     r.settings,
