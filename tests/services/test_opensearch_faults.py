@@ -325,6 +325,19 @@ def test_a_transfer_that_is_killed_is_made_good(shop: Shop, proxy: Between, befo
     assert shop.is_true()
 
 
+def test_an_index_that_is_closed_takes_nothing_and_rejects_no_product(shop: Shop) -> None:
+    shop.sync(*products("a", "b"))
+    shop.server.ask("POST", f"{shop.index}/_close")
+    shop.line.read([product("a", "v2"), product("b", "v2")])
+    done = shop.transfer()
+    assert (done.rejected, done.failed) == (0, 2)
+    assert shop.line.figures("search").due == 2
+    shop.server.ask("POST", f"{shop.index}/_open")
+    assert shop.transfer().failed == 0
+    assert {document["name"] for document in shop.shown.values()} == {"v2"}
+    assert shop.is_true()
+
+
 # ── a server of its own ─────────────────────────────────────────────────────────────────────────────────────────────
 
 

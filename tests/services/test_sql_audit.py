@@ -146,6 +146,20 @@ def test_as_many_rows_by_hand_as_are_missing_do_not_hide_it(shop: Shop) -> None:
     assert shop.is_the_catalog()
 
 
+def test_a_table_that_there_cannot_be_is_said_in_a_sentence(
+    postgres: PostgreSQL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = made("postgresql", postgres, tmp_path)
+    monkeypatch.setenv("AIRFLOW_CONN_BI", place.uri())
+    services = "services:\n  bi: {kind: sql, connection: bi, table: nowhere.products}\n"
+    shop = shell.Shop(tmp_path, shell.SETTINGS.partition("services:")[0] + services)
+    shop.sells(("S-1", "Name", "enabled", "", ""))
+    for command in ("audit", "sync", "check"):
+        output = shop.run(command)
+        assert (output.code, "Traceback" in output.err) == (2, False), output
+        assert "there is no schema 'nowhere'" in output.out + output.err
+
+
 def test_a_row_that_was_marked_as_deleted_by_hand_is_absent_and_comes_back(
     postgres: PostgreSQL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

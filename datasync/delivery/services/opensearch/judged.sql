@@ -15,6 +15,7 @@ said AS (
         coalesce(i.item."index"._id = s.sku, false) AS is_ours,
         i.item."index".status AS status,
         i.item."index".result AS result,
+        i.item."index".error.type IN ('index_closed_exception', 'cluster_block_exception') AS is_shut,
         concat_ws(': ', i.item."index".error.type, i.item."index".error.reason, i.item."index".error.caused_by.reason) AS reason
     FROM (SELECT *, row_number() OVER (ORDER BY n) - 1 AS place FROM sent) AS s FULL JOIN items AS i USING (place)
 )
@@ -26,6 +27,7 @@ SELECT
     CASE
         WHEN status IN (200, 201) AND result IN ('created', 'updated') THEN CASE operation WHEN 'removed' THEN 'removed' ELSE 'received' END
         WHEN status = 409 THEN 'overtaken'
+        WHEN is_shut THEN 'failed'
         WHEN status IN (400, 413, 422) THEN 'rejected'
         WHEN status IN (408, 425, 429) OR status >= 500 THEN 'retry'
         ELSE 'failed'

@@ -36,7 +36,7 @@ def _tried(
     shape = transactions.fitting_shape(statements, key, dialect, session)
     state = "is there, and has what it needs" if is_there else "is not there yet, and can be made"
     yield Remark("ok", f"the table {statements.table} {state}.")
-    newest = transactions.highest_version(statements, dialect, session) + 1
+    newest = transactions.highest_version(statements, key, dialect, session) + 1
     transactions.enter(statements, newest, session)
     if transactions.enter(statements, newest - 1, session):
         yield Remark("problem", "its fence let an older batch in after a newer one, so a late one would do harm.")

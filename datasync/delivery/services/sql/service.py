@@ -57,14 +57,18 @@ class SqlTable:
         return columns.answers(con, rows, is_taken=self._database.ask(take, batch.deadline))
 
     def highest_version(self) -> int:
-        return self._database.ask(partial(transactions.highest_version, self._statements), self._deadline())
+        return self._database.ask(partial(transactions.highest_version, self._statements, self._key), self._deadline())
 
     def count(self) -> int:
-        return self._database.ask(partial(transactions.count, self._statements), self._deadline(READ_SECONDS))
+        return self._database.ask(
+            partial(transactions.count, self._statements, self._key), self._deadline(READ_SECONDS)
+        )
 
     def holds(self, con: duckdb.DuckDBPyConnection, skus: Relation | None = None) -> Relation:
         only = None if skus is None else _arrow(con, select("SELECT sku FROM skus", skus=skus))
-        rows = self._database.ask(partial(transactions.held, self._statements, only), self._deadline(READ_SECONDS))
+        rows = self._database.ask(
+            partial(transactions.held, self._statements, self._key, only), self._deadline(READ_SECONDS)
+        )
         ours = "nullif(hash, '') AS hash, nullif(version, -1)::BIGINT AS version, hash <> '' AS is_ours"
         con.complete()
         return select(f"SELECT sku, {ours} FROM held", held=register(con, rows, "held"))

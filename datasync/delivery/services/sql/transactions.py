@@ -75,24 +75,24 @@ def enter(statements: Statements, version: int, session: Session) -> bool:
     return session.rows(statements.entered()) == [(version,)]
 
 
-def highest_version(statements: Statements, dialect: Dialect, session: Session) -> int:
+def highest_version(statements: Statements, key: str, dialect: Dialect, session: Session) -> int:
     """The version of the last batch that was taken; 0 where there was none."""
-    if dialect.shape(session, statements.fence) is None:
+    if _shape(statements.fence, key, dialect, session) is None:
         return 0
     rows = session.rows(statements.entered())
     return int(rows[0][0]) if rows else 0
 
 
-def count(statements: Statements, dialect: Dialect, session: Session) -> int:
+def count(statements: Statements, key: str, dialect: Dialect, session: Session) -> int:
     """How many products the table holds; none where there is no table."""
-    if dialect.shape(session, statements.table) is None:
+    if _shape(statements.table, key, dialect, session) is None:
         return 0
     return int(session.rows(statements.count())[0][0])
 
 
-def held(statements: Statements, only: pa.Table | None, dialect: Dialect, session: Session) -> pa.Table:
+def held(statements: Statements, key: str, only: pa.Table | None, dialect: Dialect, session: Session) -> pa.Table:
     """The products that the table holds, or those among ``only``; none where there is no table."""
-    if dialect.shape(session, statements.table) is None:
+    if _shape(statements.table, key, dialect, session) is None:
         return no_rows()
     if only is not None:
         session.load(STAGE, only)
