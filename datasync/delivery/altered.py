@@ -27,11 +27,11 @@ def altered(delivery: Delivery, tables: TemporaryTables, receipts: Relation, the
     known = query("audit_known", receipts=receipts, catalog=catalog, there=there, fingerprint=fingerprint)
     with rows_in_order(delivery.con):
         batches = tables.store(known, "audit_known")
-    covered, found = _covered(delivery), []
+    covered, parts = _covered(delivery), []
     for offset in range(0, batches.size, BATCH):
         batch = delivery.with_needs(batches.slice(offset, BATCH), catalog)
-        found.append(tables.store(delivery.service.altered(delivery.con, batch, covered), "altered"))
-    return union_all(found, NO_SKUS)
+        parts.append(tables.store(delivery.service.altered(delivery.con, batch, covered), "altered"))
+    return union_all(parts, NO_SKUS)
 
 
 def _covered(delivery: Delivery) -> frozenset[str]:

@@ -40,7 +40,7 @@ class Dialect(Protocol):
     def cast(self, column: TableColumn, kind: Kind, text: str) -> str:
         """SQL for a value for a column, from an expression that gives a value of a kind as text."""
 
-    def differ(self, one: str, other: str) -> str:
+    def differ(self, left: str, right: str) -> str:
         """SQL for whether two values of one column differ, where NULL is a value like another."""
 
     def version(self, session: Session) -> str:

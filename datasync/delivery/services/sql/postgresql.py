@@ -100,9 +100,9 @@ class PostgreSQL:
     def cast(self, column: TableColumn, kind: Kind, text: str) -> str:
         return f"CAST({text} AS {column.type})" if column.type else text
 
-    def differ(self, one: str, other: str) -> str:
+    def differ(self, left: str, right: str) -> str:
         """As text, because not every type can be compared, as json."""
-        return f"{one}::text IS DISTINCT FROM {other}::text"
+        return f"{left}::text IS DISTINCT FROM {right}::text"
 
     def version(self, session: Session) -> str:
         ((version,),) = session.rows("SELECT current_setting('server_version')")

@@ -78,8 +78,8 @@ class SQLite:
         """SQLite itself makes a number of a text, where the column is one of numbers and no digit gets lost."""
         return f"CASE {text} WHEN 'true' THEN 1 WHEN 'false' THEN 0 END" if kind == "boolean" else text
 
-    def differ(self, one: str, other: str) -> str:
-        return f"{one} IS NOT {other}"
+    def differ(self, left: str, right: str) -> str:
+        return f"{left} IS NOT {right}"
 
     def version(self, session: Session) -> str:
         ((version,),) = session.rows("SELECT sqlite_version()")
