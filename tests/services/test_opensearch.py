@@ -213,8 +213,9 @@ def test_an_index_without_its_alias_is_refused(shop: Shop) -> None:
 
 def test_an_index_of_another_service_or_scope_is_refused(make: Make) -> None:
     shop = make(index="{scope}-of-test")
-    shop.line.raw_settings["services"]["other"] = shop.line.raw_settings["services"]["search"] | {"label": "Other"}
     shop.sync(product("a"))
+    services = shop.line.raw_settings["services"]
+    services["other"] = services.pop("search") | {"label": "Other"}
     with pytest.raises(InvalidSettings, match="holds the products of the service search in en"):
         shop.line.transfer("other")
     shop.server.ask("DELETE", f"{SCOPE}-of-test-000001")
