@@ -488,7 +488,7 @@ def test_status_shows_every_service_of_every_scope(shop: Shop) -> None:
             "0          0  ok"
         ),
         (
-            "en-US: 3 products in the catalog, 1 record in quarantine; last pull 2026-11-24T03:01:00Z: "
+            "en-US: 3 products in the catalog, 1 record in quarantine; last applied pull 2026-11-24T03:01:00Z: "
             "4 records = 3 valid + 1 quarantined"
         ),
     ]

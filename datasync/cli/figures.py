@@ -86,7 +86,7 @@ def _show(figures: dict[str, Any]) -> None:
     table(("scope", "service", *_COUNTS.values(), "outcome"), rows)
     for scope in figures["scopes"]:
         last = scope["last_pull"]
-        pulled = f"; last pull {last['finished_at']}: {balance(last)}" if last else "; never pulled"
+        pulled = f"; last applied pull {last['finished_at']}: {balance(last)}" if last else "; never pulled"
         products, quarantined = quantity(scope["products"], "product"), quantity(scope["quarantined"], "record")
         say(f"{scope['scope']}: {products} in the catalog, {quarantined} in quarantine{pulled}")
         for service in scope["services"]:

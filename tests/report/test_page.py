@@ -480,7 +480,7 @@ def test_the_matrix_has_every_scope_and_service_and_leads_to_them(show: Show) ->
     page = show()
     matrix = page.get_by_role("table", name="Scopes and services")
     expect(matrix.get_by_role("row")).to_have_count(1 + 3 * 4)
-    expect(matrix.get_by_role("row").nth(1)).to_contain_text("642 products · source demo · last pull complete")
+    expect(matrix.get_by_role("row").nth(1)).to_contain_text("642 products · source demo · last applied pull complete")
     expect(matrix.get_by_role("row").nth(1)).to_contain_text("654 records = 642 valid + 11 quarantined + 1 repeated")
     matrix.get_by_role("link", name="Search").nth(2).click()
     expect(page.get_by_role("tab", selected=True)).to_contain_text("Search")
