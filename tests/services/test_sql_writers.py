@@ -239,14 +239,19 @@ def test_a_server_that_never_answers_is_waited_for_as_long_as_a_batch_may_take(
         assert time.monotonic() - began < 5
 
 
-def test_a_row_over_which_the_server_ends_the_connection_keeps_no_other_out(on_postgres: Shop) -> None:
-    shop = on_postgres
-    shop.line.sync(products("a"), "bi")
+def _ends_the_connection(shop: Shop, over: str = "") -> None:
+    """Has the server end the connection over each row, or over some, until the trigger `ends` is dropped."""
     ends = "RETURN pg_terminate_backend(pg_backend_pid())::text"
     shop.place.run(
         f"CREATE FUNCTION ends() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN {ends}; END'",
-        "CREATE TRIGGER ends BEFORE INSERT ON products FOR EACH ROW WHEN (NEW.sku = 'm') EXECUTE FUNCTION ends()",
+        f"CREATE TRIGGER ends BEFORE INSERT ON products FOR EACH ROW {over} EXECUTE FUNCTION ends()",
     )
+
+
+def test_a_row_over_which_the_server_ends_the_connection_keeps_no_other_out(on_postgres: Shop) -> None:
+    shop = on_postgres
+    shop.line.sync(products("a"), "bi")
+    _ends_the_connection(shop, "WHEN (NEW.sku = 'm')")
     shop.line.read(products("a", "b", "m", "z"))
     shop.line.transfer("bi")
     assert shop.line.outcomes("bi") == {"a": "received", "b": "received", "m": "rejected", "z": "received"}
@@ -260,11 +265,7 @@ def test_a_row_over_which_the_server_ends_the_connection_keeps_no_other_out(on_p
 def test_a_server_that_ends_every_batch_has_brought_nothing_and_all_of_it_stays_due(on_postgres: Shop) -> None:
     shop = on_postgres
     shop.line.sync(products("a"), "bi")
-    ends = "RETURN pg_terminate_backend(pg_backend_pid())::text"
-    shop.place.run(
-        f"CREATE FUNCTION ends() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN {ends}; END'",
-        "CREATE TRIGGER ends BEFORE INSERT ON products FOR EACH ROW EXECUTE FUNCTION ends()",
-    )
+    _ends_the_connection(shop)
     shop.line.read(products("a", "b", "m", "z"))
     with pytest.raises(ServiceUnavailable, match="did not answer, or broke off"):
         shop.line.transfer("bi")
